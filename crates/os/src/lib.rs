@@ -1,5 +1,5 @@
-//! The real engine: a pre-fork HTTP server, its load, and the clocks and shared memory by which they are
-//! watched. Everything that asks the operating system is here.
+//! The real engine: a pre-fork HTTP server, its load, and the clocks and shared memory to observe them. All
+//! access to the operating system is here.
 
 pub mod coroutine;
 pub mod handler;

@@ -1,8 +1,8 @@
-//! Overlap: one stackful coroutine ([`Task`]). The queue that decides which one runs next is the
-//! [`ReadyQueue`], which the simulation uses too.
+//! Concurrency in one thread: the stackful coroutine ([`Task`]). The queue that decides which one runs next
+//! is the [`ReadyQueue`], which the simulation uses too.
 //!
-//! Nothing here knows a clock, a descriptor or a request. What a task waits *for* is a type that its
-//! user brings along; when it is over is the user's business too.
+//! Nothing here knows a clock, a descriptor or a request. The reason for a wait is a type of the caller,
+//! and the caller decides when the wait is over.
 
 mod task;
 

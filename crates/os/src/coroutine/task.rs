@@ -7,32 +7,32 @@
 //!   │ Task::resume  │ ── 1 resume ────▶  │ handler            │
 //!   │      ▲        │                    │ world: call        │
 //!   └──────┼────────┘                    │ Parker::park       │
-//!          │                             │   · · ·  (free)    │ ← pages that nobody touched
+//!          │                             │   · · ·  (free)    │ ← pages that were never touched
 //!          └──────────── 2 park ──────── │                    │   cost nothing
 //!                                        ├────────────────────┤ low
 //!                                        │ guard page         │ ← overflow ends here
 //!                                        └────────────────────┘
 //! ```
 //!
-//! 1. *Resume*: the registers that a function call must keep (seven on x86-64) are stored beside the
+//! 1. *Resume*: the registers that a function call must preserve (seven on x86-64) are stored beside the
 //!    hub's stack pointer, those of the task are loaded, and with its stack pointer the processor is
 //!    in the middle of the task, just behind the `park` in which it had stopped. To the hub it looks
 //!    like a function call that takes its time.
-//! 2. *Park*: the same the other way round. All frames of the task stay where they are, so whoever
-//!    parks need not know that it does: straight-line code, four calls deep, waits.
+//! 2. *Park*: the reverse. All frames of the task stay where they are, so its code need not know that it
+//!    parks: straight-line code, four calls deep, waits.
 //!
-//! The kernel takes no part: a switch is a dozen moves between registers and memory. That is why a
-//! coroutine lets go only where it says so, and why nobody can take the core from it.
+//! The kernel takes no part: a switch is a dozen moves between registers and memory. So a coroutine lets go
+//! only where it says so, and nothing can take the core from it.
 //!
-//! This is the only file that names the `generator` crate. What the crate asks of its users, and
-//! where that is met:
+//! This is the only file that names the `generator` crate. Requirements of the crate, and where they are
+//! met:
 //! - Data goes out with a park and never comes in with a resume (the compiler has been seen to read
-//!   such data before the switch). What a wait brought is left in a `Rc<Cell<…>>` that task and hub
+//!   such data before the switch). The result of a wait is left in a `Rc<Cell<…>>` that task and hub
 //!   share.
-//! - A suspended task that is dropped is unwound, which runs its destructors; a task that was asked to
-//!   unwind and parks instead would be freed with live frames on its stack. [`Parker::park`] refuses.
-//! - An overflow abandons its frames without unwinding them; [`Resumed::Overflowed`] therefore means
-//!   that the process should end.
+//! - A suspended task that is dropped is unwound, which runs its destructors. If it parked while it
+//!   unwinds, it would be freed with live frames on its stack. [`Parker::park`] refuses.
+//! - An overflow abandons its frames without unwinding them; after [`Resumed::Overflowed`] the process
+//!   should end.
 //! - Nothing borrowed from a thread-local, no lock guard and no `RefMut` may be held across a park.
 
 #![expect(
@@ -51,66 +51,65 @@ use generator::{Gn, LocalGenerator, Scope};
 
 use crate::sys::memory;
 
-/// How large a task's stack is. Only the pages that were touched cost memory, so this is what the
-/// deepest handler may need, not what each task pays. Unoptimised code has much larger frames.
+/// Size of a task's stack, in bytes. Only touched pages cost memory, so this is the need of the deepest
+/// handler, not the cost of each task. Unoptimised code has much larger frames.
 pub const STACK_BYTES: usize = if cfg!(debug_assertions) {
     1 << 20
 } else {
     256 << 10
 };
 
-/// Memory that must be left beside a new stack, for what its task allocates.
+/// Memory in bytes that must be left beside a new stack, for the task's allocations.
 const HEADROOM: usize = 4 << 20;
 
-/// The same in machine words, which is what `generator` counts in.
+/// The same in machine words, the unit of `generator`.
 const STACK_WORDS: usize = STACK_BYTES / size_of::<usize>();
-// An odd number would ask the crate to fill the whole stack with a pattern, to measure its use.
+// With an odd number the crate would fill the whole stack with a pattern, to measure its use.
 const _: () = assert!(STACK_WORDS.is_multiple_of(2));
 
 type Coroutine<R> = LocalGenerator<'static, (), Option<R>>;
 
-/// Where tasks get their stacks from, and leave them when they end.
+/// Pool of stacks, which tasks take when they start and leave when they end.
 ///
-/// A fresh stack costs two system calls and some page faults, more than ten microseconds; one that
-/// was used before is armed again in less than a tenth of one. There are as many stacks as there
-/// were ever tasks at once, and each keeps the pages that the deepest of its tasks touched.
+/// A fresh stack costs two system calls and some page faults, more than ten microseconds; a used one is
+/// armed again in less than a tenth of one. There are as many stacks as there were ever tasks at once, and
+/// each keeps the pages that the deepest of its tasks touched.
 pub struct Stacks<R: 'static> {
     free: Rc<RefCell<Vec<Stack<R>>>>,
 }
 
-/// One coroutine, from its start to its end. Belongs to the thread that started it.
+/// Coroutine, from its start to its end. Belongs to the thread that started it.
 ///
-/// A task should be resumed until it has ended. When it is dropped half-way its frames are unwound,
-/// which runs their destructors; those must not park.
+/// A task should be resumed until it has ended. If it is dropped before, its frames are unwound, which runs
+/// their destructors; those must not park.
 pub struct Task<R: 'static> {
-    /// `None` when the stack was given up after an overflow.
+    /// `None` if the stack was given up after an overflow.
     stack: Option<Stack<R>>,
     home: Rc<RefCell<Vec<Stack<R>>>>,
 }
 
-/// What a task answers when it lets go of the thread.
+/// Result of resuming a task: why it let go of the thread.
 pub enum Resumed<R> {
-    /// It waits, for the reason that it gave.
+    /// It waits, for this reason.
     Parked(R),
     /// It ran to its end.
     Ended,
-    /// It panicked, with this payload, and was unwound. Its stack is as good as new.
+    /// It panicked, with this payload, and was unwound. Its stack can be used again.
     Panicked(Box<dyn Any + Send>),
-    /// It ran out of stack. Its frames were abandoned and whatever they had locked or borrowed stays
-    /// so: the process should end soon.
+    /// It ran out of stack. Its frames were abandoned, and whatever they had locked or borrowed stays so:
+    /// the process should end soon.
     Overflowed,
 }
 
-/// The way in which a task waits; every task is given its own.
+/// Handle by which a task parks; each task has its own.
 pub struct Parker<R: 'static> {
     scope: Scope<'static, 'static, (), Option<R>>,
-    /// Whether the task has left and not come back: seen by the task itself only if it was left to
-    /// unwind.
+    /// True while the task is parked. The task itself sees this only if it is being unwound.
     left: bool,
 }
 
 impl<R: 'static> Stacks<R> {
-    /// An empty pool.
+    /// Returns an empty pool.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -118,12 +117,12 @@ impl<R: 'static> Stacks<R> {
         }
     }
 
-    /// Makes a task of `body`, on a pooled stack if there is one. It has not run yet when this
-    /// returns: its first resume starts it. `body` lies on the new stack, so nothing is allocated.
+    /// Creates a task of `body`, on a pooled stack if there is one. Its first resume starts it. `body` lies
+    /// on the new stack, so nothing is allocated.
     ///
     /// # Panics
-    /// When the system has no memory, or no mapping, left for another stack: whoever starts tasks
-    /// limits how many there are. When `body` itself is larger than a stack.
+    /// Panics if the system has no memory, or no mapping, left for another stack: callers limit the number
+    /// of tasks. Also if `body` itself is larger than a stack.
     pub fn start(&self, body: impl FnOnce(&mut Parker<R>) + 'static) -> Task<R> {
         let pooled = self.free.borrow_mut().pop();
         let mut stack = pooled.unwrap_or_else(Stack::new);
@@ -134,14 +133,14 @@ impl<R: 'static> Stacks<R> {
         }
     }
 
-    /// Sees to it that a stack waits to be used; false if the system has no memory, or no mapping, left
+    /// Makes sure that the pool has a stack. Returns false if the system has no memory, or no mapping, left
     /// for one.
     #[must_use]
     pub fn prepare(&self) -> bool {
         if self.free_count() > 0 {
             return true;
         }
-        // The crate panics where the system refuses; all that it needs is asked for first.
+        // The crate panics if the system refuses, so all that it needs is tested first.
         let stack = memory::is_there(STACK_BYTES + HEADROOM).then(|| catch_unwind(Stack::new));
         let Some(Ok(stack)) = stack else {
             return false;
@@ -150,7 +149,7 @@ impl<R: 'static> Stacks<R> {
         true
     }
 
-    /// How many stacks wait to be used again.
+    /// Number of stacks in the pool.
     #[must_use]
     pub fn free_count(&self) -> usize {
         self.free.borrow().len()
@@ -164,7 +163,7 @@ impl<R: 'static> Default for Stacks<R> {
 }
 
 impl<R: 'static> Task<R> {
-    /// Lets the task run until it parks or ends. A task that has ended answers `Ended` again.
+    /// Runs the task until it parks or ends. Returns `Ended` for one that has ended already.
     ///
     /// Must not be called from within a task: a park always leaves the innermost one.
     #[inline]
@@ -188,7 +187,7 @@ impl<R: 'static> Task<R> {
         match payload {
             None => Resumed::Ended,
             Some(payload) if is_overflow(&*payload) => {
-                // Others may still point into the abandoned frames, so the stack is never freed.
+                // Pointers into the abandoned frames may exist, so the stack is never freed.
                 std::mem::forget(self.stack.take());
                 Resumed::Overflowed
             }
@@ -207,7 +206,7 @@ impl<R: 'static> Drop for Task<R> {
             return;
         };
         if std::thread::panicking() {
-            // To unwind the task now would be a panic within a panic. Its frames leak instead.
+            // Unwinding the task now would be a panic within a panic. Its frames leak instead.
             std::mem::forget(stack);
             return;
         }
@@ -217,11 +216,11 @@ impl<R: 'static> Drop for Task<R> {
 }
 
 impl<R: 'static> Parker<R> {
-    /// Lets go of the thread, and returns when the task is resumed.
+    /// Lets go of the thread; returns when the task is resumed.
     ///
     /// # Panics
-    /// When the task is dropped instead: this unwinds it, quietly. So does every further park of a
-    /// task that caught that panic, and a park in a destructor that runs because of it aborts the
+    /// Panics if the task is dropped instead, without a message: this unwinds it. So does every further
+    /// park of a task that caught that panic. A park in a destructor that runs because of it aborts the
     /// process.
     #[inline]
     pub fn park(&mut self, reason: R) {
@@ -234,23 +233,22 @@ impl<R: 'static> Parker<R> {
     }
 }
 
-/// A mapped stack, with a coroutine on it that has ended, runs or is about to start.
+/// Mapped stack, with a coroutine on it that has ended, runs or is about to start.
 ///
-/// The crate marks the lowest words of a stack when it makes one, and looks at them when it drops
-/// it, to see whether the stack was used up. The mark costs a page that no task ever needs: a third
-/// of what a parked connection costs. So the page is given back at once, and the mark is put back
-/// where it was before the crate looks.
+/// The crate marks the lowest words of a stack when it makes one, and reads them when it drops it, to see
+/// whether the stack was used up. The mark costs a page that no task needs: a third of the cost of a parked
+/// connection. So the page is given back at once, and the mark is written again before the crate reads it.
 struct Stack<R: 'static> {
     coroutine: Coroutine<R>,
-    /// The lowest word of the stack and what stood in it, if its page was given back.
+    /// Lowest word of the stack and its value, if its page was given back.
     mark: Option<(NonNull<usize>, usize)>,
 }
 
 impl<R: 'static> Stack<R> {
     fn new() -> Self {
         let mut coroutine = Gn::<()>::new_scoped_opt_local(STACK_WORDS, |_| None);
-        // With local data (of any value but null) a panic is kept for `get_panic_data`, instead of
-        // being thrown through the hub.
+        // With local data (of any value but null) a panic is kept for `get_panic_data`, instead of being
+        // thrown through the hub.
         coroutine.set_local_data(NonNull::dangling().as_ptr());
         let (coroutine, lowest) = lowest_word(coroutine);
         let mark = give_back_the_marked_page(&coroutine, lowest);
@@ -259,9 +257,9 @@ impl<R: 'static> Stack<R> {
 
     fn arm(&mut self, body: impl FnOnce(&mut Parker<R>) + 'static) {
         self.coroutine.scoped_init(move |scope| {
-            // SAFETY: only the lifetime changes that keeps the scope from leaving the coroutine. The
-            // body sees it behind a `&mut Parker` of any lifetime and cannot carry it away either:
-            // parkers are neither cloned nor made elsewhere, so there is none to swap it for.
+            // SAFETY: this changes only the lifetime that keeps the scope from leaving the coroutine. The
+            // body sees it behind a `&mut Parker` of any lifetime and cannot carry it away either: parkers
+            // are neither cloned nor made elsewhere, so there is none to swap it for.
             let scope = unsafe {
                 std::mem::transmute::<
                     Scope<'_, 'static, (), Option<R>>,
@@ -278,15 +276,15 @@ impl<R: 'static> Stack<R> {
 impl<R: 'static> Drop for Stack<R> {
     fn drop(&mut self) {
         if let Some((lowest, mark)) = self.mark {
-            // SAFETY: the stack is still mapped, and its lowest word belongs to nobody but the crate,
-            // which wrote this very value there.
+            // SAFETY: the stack is still mapped, and its lowest word belongs to the crate alone, which
+            // wrote this very value there.
             unsafe { lowest.write(mark) };
         }
     }
 }
 
-/// The lowest word of a coroutine's stack. The crate keeps a coroutine's registers in the highest
-/// page of its own stack, and says how many words the stack has.
+/// Returns the lowest word of a coroutine's stack. The crate keeps a coroutine's registers in the highest
+/// page of its own stack, and reports how many words the stack has.
 fn lowest_word<R>(coroutine: Coroutine<R>) -> (Coroutine<R>, Option<NonNull<usize>>) {
     let (words, _) = coroutine.stack_usage();
     let inside = coroutine.into_raw();
@@ -297,7 +295,7 @@ fn lowest_word<R>(coroutine: Coroutine<R>) -> (Coroutine<R>, Option<NonNull<usiz
     (coroutine, NonNull::new(lowest))
 }
 
-/// Gives the page of the mark back, once the crate's own answer has shown that the mark is there.
+/// Gives the page of the mark back, once the crate has confirmed that the mark is there.
 fn give_back_the_marked_page<R>(
     coroutine: &Coroutine<R>,
     lowest: Option<NonNull<usize>>,

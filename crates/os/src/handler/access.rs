@@ -1,26 +1,26 @@
-//! Requests that a server plays: all, or those that no foreign web page can have sent.
+//! Rules for the requests that a server plays: all, or those that no foreign web page can have sent.
 //!
-//! A page of another site can make a browser ask a server of the same machine, by a link, a form, or a name
-//! of its own that it points to 127.0.0.1 (DNS rebinding). Its requests tell on themselves: the browser names
-//! the page's site in `Origin`, calls them `cross-site` in `Sec-Fetch-Site`, or names a foreign `Host`
-//! (RFC 9110, section 7.2; RFC 6454, section 7; W3C Fetch Metadata).
+//! A page of another site can make a browser send requests to a server of the same machine, by a link, a
+//! form, or a name of its own that it points to 127.0.0.1 (DNS rebinding). Such requests can be recognised:
+//! the browser names the page's site in `Origin`, calls them `cross-site` in `Sec-Fetch-Site`, or names a
+//! foreign `Host` (RFC 9110, section 7.2; RFC 6454, section 7; W3C Fetch Metadata).
 
 use serde::{Deserialize, Serialize};
 
 use crate::http::{Request, Source, Status};
 use concsim_model::units::Elapsed;
 
-/// Requests that are played.
+/// Rules for the requests that are played.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
-    /// Names of hosts by which clients may ask, besides addresses and `localhost`. `None`: any, from any page.
+    /// Host names that requests may have, besides addresses and `localhost`. `None`: any, from any page.
     pub hosts: Option<Vec<String>>,
-    /// The longest that a client may ask of a step by `d=`. `None`: an hour.
+    /// Longest duration that a request may set for a step by `d=`. `None`: an hour.
     pub longest_step: Option<Elapsed>,
 }
 
 impl Access {
-    /// The status and the reason of a request that is refused.
+    /// Returns the status and the reason of a refusal; `None` if the request is played.
     pub(super) fn refusal(&self, request: &Request<'_>) -> Option<(Status, &'static str)> {
         let hosts = self.hosts.as_deref()?;
         let Source {
@@ -55,7 +55,7 @@ fn is_own(host: &str, hosts: &[String]) -> bool {
     is_localhost || is_address(host) || hosts.iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
-/// True if a host is an address, which no foreign page can give to a name of its own.
+/// True if a host is an address, which a foreign page cannot have as its own name.
 fn is_address(host: &str) -> bool {
     let name = without_port(host);
     let within = name.strip_prefix('[').and_then(|it| it.strip_suffix(']'));

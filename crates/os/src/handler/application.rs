@@ -1,4 +1,4 @@
-//! The application of one worker: a scenario's requests, asked for and answered.
+//! The application of one worker: it parses requests for a scenario's scripts, plays and answers them.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -15,29 +15,30 @@ use super::story::{self, Whoami};
 use crate::http::{Keep, Method, Refusal, Request, Status};
 use concsim_model::scenario::{self, Scenario, Script};
 
-/// What became of an answer.
+/// Result of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// It was sent to its end, with this status.
     Whole(Status),
-    /// The client is gone, or the answer broke off: nothing more can be said on this connection.
+    /// The client is gone, or the answer broke off: the connection cannot be used any more.
     CutShort,
 }
 
-/// What one worker can be asked for. Made after the fork, shared by all its requests.
+/// Application of one worker. Created after the fork, shared by all its requests.
 #[derive(Debug)]
 pub struct Application {
     scenario: Scenario,
     access: Access,
-    /// The heads for what each request's script writes; `None`: it tells its story instead.
+    /// Heads for the responses of each request's script; `None` if it writes no body: the default body
+    /// follows.
     heads: Vec<Option<Heads>>,
     me: Whoami,
-    /// Requests that brought neither demands nor a number.
+    /// Number of requests that had neither demands nor a number.
     drawn: Cell<u64>,
 }
 
 impl Application {
-    /// The application of the worker that is `me`.
+    /// Returns the application of the worker `me`.
     #[must_use]
     pub fn new(scenario: Scenario, access: Access, me: Whoami) -> Self {
         let heads = |request: &scenario::Request| body_length(&request.script).map(Heads::new);
@@ -50,7 +51,7 @@ impl Application {
         }
     }
 
-    /// What a request asks for.
+    /// Parses a request.
     pub fn ask(&self, request: &Request<'_>) -> Asked {
         if let Some((status, reason)) = self.access.refusal(request) {
             return Asked::Nothing(status, reason);
@@ -63,8 +64,8 @@ impl Application {
         })
     }
 
-    /// Does it, and sends the answer that `reply` was begun for. A handler that panics is a 500, and
-    /// its worker lives.
+    /// Plays the request, and sends the answer that `reply` was begun for. A handler that panics is
+    /// answered with 500, and its worker lives.
     pub fn answer(&self, asked: &Asked, world: &mut impl World, reply: &mut Reply) -> Answered {
         let sent = match asked {
             Asked::List => reply
@@ -75,12 +76,12 @@ impl Application {
                 reply.whole(*status, &text, world).map(|()| *status)
             }
             Asked::Play { class, demands, .. } => {
-                // What a panic left behind is thrown away: the reply is begun anew, or cut short.
+                // The state left by a panic is discarded: the reply is begun anew, or cut short.
                 let play = AssertUnwindSafe(|| self.play(*class, demands, world, reply));
                 match catch_unwind(play).unwrap_or_else(|panic| Err(Stopped::Panic(text_of(panic))))
                 {
                     Ok(()) => Ok(Status::Ok),
-                    Err(stopped) => self.own_up(&stopped, world, reply),
+                    Err(stopped) => self.answer_failure(&stopped, world, reply),
                 }
             }
         };
@@ -120,8 +121,8 @@ impl Application {
         Ok(())
     }
 
-    /// Answers for a script that was not played to its end, unless it is too late for a status.
-    fn own_up(
+    /// Answers for a script that failed, unless it is too late for a status.
+    fn answer_failure(
         &self,
         stopped: &Stopped,
         world: &mut impl World,
@@ -139,7 +140,7 @@ impl Application {
         reply.whole(status, &text, world).map(|()| status)
     }
 
-    /// What can be asked for, and how.
+    /// Returns a list of the requests, with instructions.
     fn list(&self) -> String {
         let requests = &self.scenario.requests;
         let width = requests
@@ -172,8 +173,8 @@ impl Application {
     }
 }
 
-/// What a panic says. One that says nothing is not the handler's own, but somebody unwinding this
-/// stack on purpose, as the coroutine crate does to a task that it drops: it goes on.
+/// Returns the message of a panic. A panic without one is not the handler's own: it unwinds this stack on
+/// purpose, as the coroutine crate does to a task that it drops. It is resumed.
 fn text_of(panic: Box<dyn Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,

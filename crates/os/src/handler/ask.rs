@@ -1,4 +1,4 @@
-//! What a request asks for: which script, as the how-manieth of the run, with which demands.
+//! Parsing of a request's target: script, number in the run, demands.
 //!
 //! ```text
 //!   GET /profile?n=17&d=1000000,99000000
@@ -11,24 +11,24 @@ use crate::http::{Method, Request, Status};
 use concsim_model::scenario::{Scenario, Step, draw};
 use concsim_model::units::Elapsed;
 
-/// The longest that one step may be asked to take: an hour.
+/// Longest duration that a request may set for one step: an hour.
 pub const DEMAND_LIMIT: Elapsed = Elapsed::from_secs(3_600);
 
-/// What is to be done for a request.
+/// Parsed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// Play a script.
     Play {
         /// Index into the scenario's requests.
         class: usize,
-        /// Its number in the run, if it says so: `n=`.
+        /// Number in the run, from `n=`.
         number: Option<u64>,
-        /// One for each step that has a duration, in nanoseconds.
+        /// Duration of each step that has one, in nanoseconds.
         demands: Vec<u64>,
     },
-    /// List what can be asked for.
+    /// List the requests.
     List,
-    /// Say why nothing is done.
+    /// Play nothing, and answer with this status and reason.
     Nothing(Status, &'static str),
 }
 
@@ -37,9 +37,8 @@ const NOT_KNOWN: Asked = Asked::Nothing(
     "there is no such request; GET / lists them",
 );
 
-/// What `request` asks of `scenario`. A request that brings no demands gets those of its number, or
-/// of the next `own` number if it brings none.
-/// No step may be asked to take longer than `longest`.
+/// Parses a request. Without demands, it gets those of its number; without a number, those of the next
+/// `own` number. No step may take longer than `longest`.
 pub(super) fn ask(
     request: &Request<'_>,
     scenario: &Scenario,
@@ -105,7 +104,7 @@ fn number(query: &str) -> Result<Option<u64>, std::num::ParseIntError> {
     parameter(query, "n").map(str::parse).transpose()
 }
 
-/// The demands that the request brings.
+/// Parses the demands of the request.
 fn given(list: &str, wanted: usize, longest: Elapsed) -> Result<Vec<u64>, &'static str> {
     let mut demands = Vec::with_capacity(wanted);
     for item in list.split(',').filter(|_| !list.is_empty()) {
@@ -126,7 +125,7 @@ fn given(list: &str, wanted: usize, longest: Elapsed) -> Result<Vec<u64>, &'stat
     Ok(demands)
 }
 
-/// The value of the first parameter of this name.
+/// Returns the value of the first parameter of this name.
 fn parameter<'query>(query: &'query str, name: &str) -> Option<&'query str> {
     query
         .split('&')

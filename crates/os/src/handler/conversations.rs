@@ -1,4 +1,4 @@
-//! Whole connections in miniature: odd and hostile bytes in, statuses out, however they are cut.
+//! Whole connections in miniature: odd and hostile bytes in, statuses out, however they are cut into reads.
 
 use super::scripted::Scripted;
 use super::tests::{HELLO, ME, scenario};
@@ -10,8 +10,8 @@ mod http_cases;
 
 use http_cases::Then;
 
-/// The statuses that come back when these pieces arrive one after the other, and whether the server
-/// then closes. A connection's life in miniature: the real one is in `server`.
+/// Returns the statuses of the answers to these pieces in this order, and whether the server then closes.
+/// The real connection is in `server`.
 fn converse<'bytes>(pieces: impl Iterator<Item = &'bytes [u8]>) -> (Vec<u16>, Then) {
     let application = Application::new(
         scenario(&[("hello", &[HELLO]), ("story", &[])]),
@@ -35,7 +35,7 @@ fn converse<'bytes>(pieces: impl Iterator<Item = &'bytes [u8]>) -> (Vec<u16>, Th
     (statuses, Then::Waits)
 }
 
-/// Answers all requests that are whole.
+/// Answers all complete requests.
 fn drain(application: &Application, receiver: &mut Receiver, statuses: &mut Vec<u16>) -> Then {
     let mut reply = Reply::default();
     loop {
@@ -89,7 +89,7 @@ mod any {
 
     use super::*;
 
-    /// A conversation of whole cases, bent in a few places.
+    /// Conversation of whole cases, with a few changed bytes.
     fn bent() -> impl Strategy<Value = Vec<u8>> {
         let cases: Vec<Vec<u8>> = http_cases::all()
             .into_iter()

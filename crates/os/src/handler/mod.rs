@@ -4,10 +4,9 @@
 //!   http::Request ─▶ Application::ask ─▶ Asked ─▶ Application::answer ─▶ World: compute, call, …, send
 //! ```
 //!
-//! The same code runs under every kind of worker; what differs is the World, which decides whether a
-//! wait blocks the process or parks the coroutine. A handler touches no clock, socket, file or
-//! thread, and cannot tell where it runs: what gevent does by patching the standard library, the
-//! argument does here.
+//! The same code runs under every kind of worker. The World decides whether a wait blocks the process or
+//! parks the coroutine. A handler touches no clock, socket, file or thread, and cannot tell where it runs:
+//! the argument does here what gevent does by patching the standard library.
 
 mod access;
 mod application;

@@ -7,7 +7,7 @@ use super::{CallFailed, World};
 use concsim_model::scenario::{Script, Step};
 use concsim_model::units::{CpuTime, Elapsed};
 
-/// Why a script was not played to its end.
+/// Reasons why a script was not played to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Stopped {
     /// A call failed.
@@ -16,23 +16,23 @@ pub(super) enum Stopped {
     /// The client is gone.
     #[error("the client is gone: {0}")]
     Client(#[from] io::Error),
-    /// The handler panicked, saying this.
+    /// The handler panicked, with this message.
     #[error("the handler panicked: {0}")]
     Panic(String),
 }
 
-/// A script that is being played.
+/// Script that is being played.
 pub(super) struct Player<'request, W> {
     pub(super) world: &'request mut W,
     pub(super) reply: &'request mut Reply,
-    /// Heads for the length of all its `write` steps together, until the first of them is played;
-    /// `None` if there are none.
+    /// Heads for the total length of its `write` steps, until the first one is played; `None` if there are
+    /// none.
     pub(super) heads: Option<&'request Heads>,
-    /// The counter written last, and what was written.
+    /// Counter that was written last, and its value.
     pub(super) counted: Option<(usize, u64)>,
 }
 
-/// Bytes of all `write` steps of a script; `None` if it has none.
+/// Number of bytes of all `write` steps of a script; `None` if it has none.
 pub(super) fn body_length(script: &Script) -> Option<u64> {
     let writes = script.iter().filter_map(|step| match step {
         Step::Write { bytes } => Some(*bytes),
@@ -54,10 +54,10 @@ impl<W: World> Player<'_, W> {
         Ok(())
     }
 
-    /// One step. `demand` is its duration, if it has one.
+    /// Plays one step. `demand` is its duration, if it has one.
     fn step(&mut self, step: &Step, demand: u64) -> Result<(), Stopped> {
         if !matches!(step, Step::Write { .. }) {
-            // What was written so far goes out before anything else takes its time.
+            // Bytes written so far go out before the next step takes its time.
             self.reply.send(self.world)?;
         }
         match *step {
@@ -78,7 +78,7 @@ impl<W: World> Player<'_, W> {
         Ok(())
     }
 
-    /// The head goes out with the first write.
+    /// Sends bytes of the body; the head goes out with the first ones.
     fn write(&mut self, bytes: u64) -> io::Result<()> {
         if let Some(heads) = self.heads.take() {
             self.reply.head(heads, self.world.date());
@@ -86,7 +86,7 @@ impl<W: World> Player<'_, W> {
         self.reply.fill(bytes, self.world)
     }
 
-    /// Lets go between slices: ⌈cpu ÷ slice⌉ − 1 times.
+    /// Computes, and lets go between slices: ⌈cpu ÷ slice⌉ − 1 times.
     fn compute(&mut self, cpu: CpuTime, slice: Option<CpuTime>) {
         let slice = slice
             .filter(|slice| slice.0 > 0)
@@ -100,7 +100,7 @@ impl<W: World> Player<'_, W> {
         self.world.compute(left);
     }
 
-    /// What others write between reading and writing back is lost.
+    /// Adds 1 to a counter. Updates by others between the reading and the writing are lost.
     fn count(&mut self, counter: usize, with_yield: bool) {
         let read = self.world.counter(counter);
         if with_yield {

@@ -7,12 +7,12 @@ use super::World;
 use crate::http::response::{self, Date};
 use crate::http::{Keep, Method, Status};
 
-/// Bytes that are gathered before they are sent.
+/// Number of bytes that are gathered before they are sent.
 const GATHERED: usize = 16 << 10;
-/// A buffer that grew beyond this is given back after its request: ten thousand connections have one.
+/// Largest buffer in bytes that is kept after a request: ten thousand connections have one each.
 const KEPT: usize = 1 << 10;
 
-/// What the bodies of `write` steps are made of: 32 bytes, again and again.
+/// Content of the bodies of `write` steps: 32 bytes, repeated.
 const FILLER: &[u8; 32] = b"concurrency is not parallelism.\n";
 
 /// One page of filler.
@@ -26,17 +26,17 @@ static PAGE: [u8; 4096] = {
     page
 };
 
-/// The heads of good answers whose body has a length that is known beforehand.
+/// Heads of good answers with a body of fixed length.
 #[derive(Debug)]
 pub(super) struct Heads {
     stay: Vec<u8>,
     close: Vec<u8>,
-    /// Where their date is.
+    /// Range of their date.
     date: Range<usize>,
 }
 
 impl Heads {
-    /// For bodies of `length` bytes.
+    /// Returns the heads for bodies of `length` bytes.
     pub(super) fn new(length: u64) -> Self {
         let head = |keep| {
             let mut bytes = Vec::new();
@@ -59,16 +59,16 @@ impl Heads {
     }
 }
 
-/// The answer that is being made. One for each connection, begun anew with each request.
+/// Answer that is being made. One for each connection, begun anew with each request.
 #[derive(Debug)]
 pub struct Reply {
     gathered: Vec<u8>,
     keep: Keep,
-    /// HEAD: the body is counted and not sent.
+    /// True for HEAD: the body is counted and not sent.
     head_alone: bool,
-    /// Whether any byte has gone to the client: it is too late for another status then.
+    /// True if any byte has gone to the client: it is too late for another status.
     is_out: bool,
-    /// Where in the filler the next `write` goes on.
+    /// Number of filler bytes written so far.
     filled: u64,
 }
 
@@ -85,7 +85,7 @@ impl Default for Reply {
 }
 
 impl Reply {
-    /// Begins the answer to a request; `keep` says what becomes of the connection afterwards.
+    /// Begins the answer to a request; `keep` decides whether the connection is kept after it.
     pub fn begin(&mut self, method: Method, keep: Keep) {
         self.gathered.clear();
         self.keep = keep;
@@ -94,19 +94,19 @@ impl Reply {
         self.filled = 0;
     }
 
-    /// Whether any byte of the answer has gone to the client.
+    /// True if any byte of the answer has gone to the client.
     #[must_use]
     pub fn is_out(&self) -> bool {
         self.is_out
     }
 
-    /// What becomes of the connection after this answer.
+    /// Fate of the connection after this answer.
     #[must_use]
     pub fn keep(&self) -> Keep {
         self.keep
     }
 
-    /// A whole answer, in place of whatever was gathered and not sent.
+    /// Sends a complete answer, in place of whatever was gathered and not sent.
     pub(super) fn whole(
         &mut self,
         status: Status,
@@ -122,14 +122,14 @@ impl Reply {
         self.finish(world)
     }
 
-    /// A head that was made before it was asked for, but for its date.
+    /// Appends a prepared head, with its date filled in.
     pub(super) fn head(&mut self, heads: &Heads, date: Date) {
         let begin = self.gathered.len();
         self.gathered.extend_from_slice(heads.of(self.keep));
         self.gathered[begin..][heads.date.clone()].copy_from_slice(date.as_bytes());
     }
 
-    /// The next `bytes` of the body.
+    /// Appends the next `bytes` of the body.
     pub(super) fn fill(&mut self, mut bytes: u64, world: &mut impl World) -> io::Result<()> {
         if self.head_alone {
             return Ok(());
@@ -147,7 +147,7 @@ impl Reply {
         Ok(())
     }
 
-    /// Sends what has been gathered, if anything.
+    /// Sends the gathered bytes, if there are any.
     pub(super) fn send(&mut self, world: &mut impl World) -> io::Result<()> {
         if self.gathered.is_empty() {
             return Ok(());

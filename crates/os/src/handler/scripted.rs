@@ -1,4 +1,4 @@
-//! A World for tests: it writes down what it is asked for, and spends nothing.
+//! A World for tests: it records the operations, and spends no time.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -8,7 +8,7 @@ use crate::http::response::Date;
 use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed};
 
-/// What a World was asked for.
+/// Operation on a World.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Did {
     Compute(u64),
@@ -21,23 +21,23 @@ pub(super) enum Did {
     Overflowed,
 }
 
-/// Writes down what it is asked for.
+/// World that records the operations.
 #[derive(Debug, Default)]
 pub(super) struct Scripted {
     pub(super) did: Vec<Did>,
-    /// What to say when asked for it.
+    /// Value that it returns for the time spent.
     pub(super) spent: Spent,
     pub(super) counters: [u64; 2],
-    /// What others write to a counter whenever the handler lets go.
+    /// Value that others write to a counter whenever the handler lets go.
     pub(super) others_count: Option<u64>,
     pub(super) services_are_gone: bool,
     pub(super) client_is_gone: bool,
-    /// Letting go unwinds the stack, as dropping a coroutine does.
+    /// True if letting go unwinds the stack, as dropping a coroutine does.
     pub(super) is_unwound: bool,
 }
 
 impl Scripted {
-    /// All that was sent, as one text.
+    /// Returns all bytes that were sent, as one text.
     pub(super) fn sent(&self) -> String {
         let sent = self.did.iter().map(|did| match did {
             Did::Sent(bytes) => bytes.as_str(),
@@ -52,16 +52,16 @@ impl World for Scripted {
         self.did.push(Did::Compute(cpu.0));
     }
 
-    fn call(&mut self, service: usize, wait: Elapsed, manner: WaitMode) -> Result<(), CallFailed> {
-        self.did.push(Did::Call(service, wait.0, manner));
+    fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> Result<(), CallFailed> {
+        self.did.push(Did::Call(service, wait.0, mode));
         if self.services_are_gone {
             return Err(io::Error::from(io::ErrorKind::ConnectionRefused).into());
         }
         Ok(())
     }
 
-    fn sleep(&mut self, wait: Elapsed, manner: WaitMode) {
-        self.did.push(Did::Sleep(wait.0, manner));
+    fn sleep(&mut self, wait: Elapsed, mode: WaitMode) {
+        self.did.push(Did::Sleep(wait.0, mode));
     }
 
     fn let_go(&mut self) {

@@ -1,58 +1,58 @@
-//! The default body: one line that says what happened to this request, so that curl alone teaches.
+//! The default body: one line about the request's time in the worker, so that `curl` alone is instructive.
 
 use super::Spent;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::letter;
 
-/// Below this a delay is not worth a word: 50 µs, in nanoseconds.
+/// Shortest delay that is mentioned: 50 µs, in nanoseconds.
 const WORTH_SAYING: u64 = 50_000;
 
 /// Bytes of a default body: room for the longest usual line, and three rows of a terminal.
 pub(super) const BODY: usize = 240;
 
-/// Which worker answers.
+/// Worker that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whoami {
-    /// Its index among the workers.
+    /// Index among the workers.
     pub worker: usize,
-    /// Its process.
+    /// Process id.
     pub pid: u32,
-    /// Its kind.
+    /// Kind of worker.
     pub kind: WorkerKind,
 }
 
-/// "worker A (pid 4242, coroutine)"
+/// Returns its name: "worker A (pid 4242, coroutine)".
 pub(super) fn name(me: Whoami) -> String {
     let (letter, pid, kind) = (letter(me.worker), me.pid, me.kind.word());
     format!("worker {letter} (pid {pid}, {kind})")
 }
 
-/// What happened to a request, in one line. `counted` is the name of a counter and its new value.
+/// Describes a request's time in one line. `counted` is the name of a counter and its new value.
 pub(super) fn tell(me: Whoami, spent: &Spent, counted: Option<(&str, u64)>) -> String {
     let mut line = name(me) + ": ";
     let mut separator = "";
-    for deed in deeds(me.kind, spent, counted) {
+    for fact in facts(me.kind, spent, counted) {
         line += separator;
-        line += &deed;
+        line += &fact;
         separator = ", ";
     }
-    let who = match spent.others {
+    let others = match spent.others {
         0 => "no other request".into(),
         1 => "1 other".into(),
         others => format!("{others} others"),
     };
-    line + "; " + &who + " ran meanwhile\n"
+    line + "; " + &others + " ran meanwhile\n"
 }
 
-/// The line, filled with blanks to a whole number of [`BODY`]s: load generators that compare the lengths of
-/// bodies (`ab` without `-l`) take a body of another length for a failure, and the numbers vary.
+/// Pads the line with blanks to a multiple of [`BODY`]: load generators that compare the lengths of bodies
+/// (`ab` without `-l`) take a body of another length for a failure, and the numbers vary.
 pub(super) fn body(line: &str) -> String {
     let text = line.trim_end();
     let length = (text.len() + 1).next_multiple_of(BODY);
     format!("{text:<width$}\n", width = length - 1)
 }
 
-fn deeds(kind: WorkerKind, spent: &Spent, counted: Option<(&str, u64)>) -> Vec<String> {
+fn facts(kind: WorkerKind, spent: &Spent, counted: Option<(&str, u64)>) -> Vec<String> {
     let let_go = match (kind, spent.let_go) {
         (WorkerKind::Coroutine, 0) if spent.cpu.0 > 0 => Some("never let go".into()),
         (_, 0) => None,
@@ -60,7 +60,7 @@ fn deeds(kind: WorkerKind, spent: &Spent, counted: Option<(&str, u64)>) -> Vec<S
         (_, 2) => Some("let go twice".into()),
         (_, often) => Some(format!("let go {often} times")),
     };
-    let deeds: Vec<String> = [
+    let facts: Vec<String> = [
         (spent.cpu.0 > 0).then(|| format!("computed {}", milliseconds(spent.cpu.0))),
         counted.map(|(counter, value)| format!("counted {counter} up to {value}")),
         let_go,
@@ -72,17 +72,17 @@ fn deeds(kind: WorkerKind, spent: &Spent, counted: Option<(&str, u64)>) -> Vec<S
     .into_iter()
     .flatten()
     .collect();
-    if deeds.is_empty() {
+    if facts.is_empty() {
         return vec!["did nothing".into()];
     }
-    deeds
+    facts
 }
 
 fn worth_saying(nanoseconds: u64) -> Option<String> {
     (nanoseconds >= WORTH_SAYING).then(|| milliseconds(nanoseconds))
 }
 
-/// Always in milliseconds, so that the parts can be compared at a glance: `99.1 ms`, `0.02 ms`.
+/// Formats always in milliseconds, so that the parts can be compared at a glance: `99.1 ms`, `0.02 ms`.
 fn milliseconds(nanoseconds: u64) -> String {
     let milliseconds = nanoseconds as f64 / 1e6;
     match milliseconds {

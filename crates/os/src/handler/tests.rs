@@ -1,4 +1,4 @@
-//! The application under test: what it asks of its World, and what its client reads.
+//! Tests of the application: its operations on its World, and the answers to its client.
 
 use proptest::prelude::*;
 

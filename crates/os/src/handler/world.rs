@@ -1,11 +1,11 @@
-//! The trait through which a handler spends time: its only window.
+//! The World: the trait through which a handler spends time and touches shared state.
 //!
-//! | world | `compute` | `call`, `sleep` | who else runs meanwhile |
+//! | world | `compute` | `call`, `sleep` | runs meanwhile |
 //! |---|---|---|---|
-//! | of a sync worker | uses this thread's core time | block in the kernel | whoever the kernel schedules |
-//! | of a coroutine worker | the same: nobody takes the core from a coroutine | park, with the reason | other coroutines of this process |
-//! | the same, `unpatched` | the same | block in the kernel | nobody in this process |
-//! | scripted, in tests | write it down | write it down | nobody |
+//! | of a sync worker | uses this thread's core time | block in the kernel | other processes |
+//! | of a coroutine worker | uses this thread's core time | park, with the reason | other tasks of this process |
+//! | the same, `unpatched` | the same | block in the kernel | other processes |
+//! | scripted, in tests | is recorded | are recorded | nothing |
 
 use std::hint::black_box;
 use std::io;
@@ -19,58 +19,58 @@ use concsim_model::units::{CpuTime, Elapsed};
 #[error("{0}")]
 pub struct CallFailed(#[from] pub io::Error);
 
-/// What one request has spent so far. Each worker's World keeps it and begins anew with each request.
+/// Sums of one request's time so far. Each worker's World keeps them and resets them with each request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     /// Core time of its computing.
     pub cpu: CpuTime,
-    /// Wall time of its computing that was not core time: it wanted a core.
+    /// Wall time of its computing without a core: it wanted one.
     pub core_wait: Elapsed,
-    /// In waits that parked the coroutine.
+    /// Time in waits that parked the coroutine.
     pub parked: Elapsed,
-    /// In waits that blocked the process.
+    /// Time in waits that blocked the process.
     pub blocked: Elapsed,
-    /// Ready, while its worker ran another.
+    /// Time in which it was ready while its worker ran another request.
     pub ready: Elapsed,
-    /// How often it let go of its worker: each parking and each yield.
+    /// Number of times that it let go of its worker: waits that parked, and yields.
     pub let_go: u64,
-    /// Other requests that its worker ran meanwhile.
+    /// Number of other requests that its worker ran meanwhile.
     pub others: u64,
 }
 
-/// The only ways in which a handler may spend time or touch what is shared.
+/// Operations by which a handler may spend time or touch shared state; it has no others.
 pub trait World {
     /// Uses a core for this much CPU time.
     fn compute(&mut self, cpu: CpuTime);
 
-    /// Asks the service, an index into the scenario's, which answers after `wait`.
+    /// Calls a service, an index into the scenario's, which answers after `wait`.
     ///
     /// # Errors
-    /// When the service cannot be reached or does not answer.
-    fn call(&mut self, service: usize, wait: Elapsed, manner: WaitMode) -> Result<(), CallFailed>;
+    /// Fails if the service cannot be reached or does not answer.
+    fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> Result<(), CallFailed>;
 
-    /// Waits for a timer; a wait of zero still lets go once.
-    fn sleep(&mut self, wait: Elapsed, manner: WaitMode);
+    /// Waits for a timer. A wait of zero still lets go once.
+    fn sleep(&mut self, wait: Elapsed, mode: WaitMode);
 
-    /// Lets go once, and stays ready. Nothing under a sync worker, where there is no other.
+    /// Lets go once, and stays ready. Under a sync worker there is no other request to run.
     fn let_go(&mut self);
 
-    /// What a counter of this process says; an index into the scenario's.
+    /// Value of a counter of this process; an index into the scenario's.
     fn counter(&mut self, counter: usize) -> u64;
 
-    /// Writes a counter back: one addition, whatever became of the others.
+    /// Writes a counter back, which counts as one addition.
     fn set_counter(&mut self, counter: usize, value: u64);
 
-    /// Sends bytes to the client, all of them; waits as long as it has no room for them.
+    /// Sends all bytes to the client. Waits while it has no room for them.
     ///
     /// # Errors
-    /// When the client is gone.
+    /// Fails if the client is gone.
     fn send(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// The date that an answer carries.
+    /// Returns the date of an answer.
     fn date(&self) -> Date;
 
-    /// What this request has spent so far.
+    /// Returns the sums of this request so far.
     fn spent(&self) -> Spent;
 
     /// Overflows the stack.
@@ -84,7 +84,7 @@ pub fn overflow_the_stack() {
     black_box(descend(0));
 }
 
-/// Each frame is smaller than a guard page, so that none can step over it.
+/// Descends by one frame, smaller than a guard page, so that no frame can step over it.
 fn descend(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);
     if depth == u64::MAX {

@@ -11,15 +11,15 @@
 //! coroutines, so that load does not share the means of the servers that it measures. Its rules:
 //!
 //! - A request is **due** at an instant that the server has no influence on (open), or that follows from
-//! the client's last answer (closed), and latency counts from there. A request that is late is sent at once
-//! and its lateness is recorded; none is ever skipped, and none is sent faster to catch up. (Otherwise: Gil
-//! Tene's "coordinated omission".)
+//!   the client's last answer (closed), and latency counts from there. A request that is late is sent at once
+//!   and its lateness is recorded; none is ever skipped, and none is sent faster to catch up. (Otherwise: Gil
+//!   Tene's "coordinated omission".)
 //! - An open load has as many requests in flight as are due and not answered; there is no pool to exhaust.
 //! - `sent` is stamped right before the first `write`, which for a new connection is right after `connect`:
-//! a handshake that is not complete by then is time spent at the server's door. `done` is stamped right
-//! after the `read` that completes the answer.
+//!   a handshake that is not complete by then is time spent at the server's door. `done` is stamped right
+//!   after the `read` that completes the answer.
 //! - Requests that are due in the window are waited for after it: to leave them out would leave out the
-//! slow ones.
+//!   slow ones.
 //!
 //! It also drives servers of other programs, and knows nothing of workers.
 

@@ -1,4 +1,4 @@
-//! Who used which core, as the driver sees it from outside.
+//! Use of cores by processes, as the driver sees it from outside.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,27 +6,28 @@ use crate::sys::processes::{self, CoreTimes, ProcStat, Watched};
 use concsim_model::units::{CpuTime, Stamp};
 use concsim_record::CoreSample;
 
-/// A process that left its core so shortly before whoever looks came there had to leave it for that.
+/// Longest time in ns from a process's leaving its core to the observer's arrival on it, if the process had
+/// to make room for the observer.
 const MADE_ROOM: u64 = 2_000_000;
 
-/// All processes that were looked at, by number.
+/// Observed processes, by process id.
 #[derive(Debug, Default)]
 pub(super) struct WatchedProcesses {
     watched: BTreeMap<u32, Watched>,
-    /// Those that used CPU time between the last two bookings.
+    /// Processes that used CPU time between the last two bookings.
     ran_lately: BTreeSet<u32>,
-    /// Where the kernel does not say which process has a core.
+    /// Estimates for processes, if the kernel does not report which one has a core.
     shares: BTreeMap<u32, Share>,
 }
 
-/// What the operating system says of a process at one instant.
+/// State of a process at one instant, as reported by the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Look {
-    /// The core that it runs on, or ran on last; `None` if the system does not say.
+    /// Core that it runs on, or ran on last; `None` if the system does not report it.
     pub(super) core: Option<usize>,
-    /// Whether a signal has stopped it (SIGSTOP).
+    /// True if a signal has stopped it (SIGSTOP).
     pub(super) is_stopped: bool,
-    /// Whether it could run and has no core.
+    /// True if it could run and has no core.
     pub(super) wants_a_core: bool,
 }
 
@@ -41,11 +42,11 @@ impl WatchedProcesses {
         there
     }
 
-    /// Looks at these processes, one after the other, at about `now`.
+    /// Observes these processes, one after the other, at about `now`.
     ///
-    /// Looking needs a core too. The process that had to leave its core for it would run if nothing
-    /// looked, and is not counted among those that want a core: else one of two cores would always seem
-    /// to be missing.
+    /// The observer needs a core too. The process that had to leave its core for it would run without it,
+    /// and is not counted among those that want a core: otherwise one of two cores would always seem to be
+    /// missing.
     pub(super) fn look_at(&mut self, pids: &[u32], now: Stamp) -> Vec<Look> {
         let here = processes::own_core().map(|core| core as usize);
         let mut looks: Vec<Look> = pids.iter().map(|pid| self.look_at_one(*pid, now)).collect();
@@ -86,19 +87,19 @@ impl WatchedProcesses {
     }
 }
 
-/// Whether the scheduler counted one shortly before the other, or does not tell.
+/// True if the scheduler counted `left` shortly before `came`, or does not report it.
 fn is_about_then(left: Option<u64>, came: Option<u64>) -> bool {
     left.zip(came)
         .is_none_or(|(left, came)| left + MADE_ROOM >= came)
 }
 
-/// Estimates whether a runnable process has a core where only its CPU time is known, and that in ticks.
-/// Of the looks as many find it without one as is its share of the time in which it had none.
+/// Estimates whether a runnable process has a core, if only its CPU time is known, and only in ticks. The
+/// fraction of looks that find it without a core is the fraction of time in which it had none.
 #[derive(Clone, Copy, Debug)]
 struct Share {
     at: Stamp,
     used: CpuTime,
-    /// Looks that should have found it without a core, and did not.
+    /// Number of looks that should have found it without a core, and did not.
     owed: f64,
 }
 
@@ -108,7 +109,8 @@ impl Share {
         Self { at, used, owed }
     }
 
-    /// It was runnable since the last look, and has used so much by `now`.
+    /// Returns the estimate at `now`, if it was runnable since the last look and has `used` this CPU time
+    /// by now.
     fn has_core(&mut self, now: Stamp, used: CpuTime) -> bool {
         let wall = now.since(self.at).0 as f64;
         if wall > 0.0 {
@@ -124,7 +126,7 @@ impl Share {
     }
 }
 
-/// Whose CPU time it is.
+/// Group of processes that CPU time is attributed to.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum CpuAttribution {
     Workers,
@@ -132,15 +134,15 @@ pub(super) enum CpuAttribution {
     Services,
 }
 
-/// The cores that this program may use, and who used them.
+/// Cores that this program may use, with the time of each group on them.
 ///
-/// The CPU time of a process between two looks at it is booked to the core where the later look finds
-/// it. What the system calls busy and nobody here used is somebody else's.
+/// The CPU time of a process between two looks is booked to the core where the later look finds it. The
+/// rest of the time that the system counts as busy belongs to other programs.
 #[derive(Debug)]
 pub(super) struct Cores {
-    /// By core number; booked sums since the recording began.
+    /// Sums since the recording began, by core number.
     booked: BTreeMap<usize, CoreSample>,
-    /// What the system counted before.
+    /// Counts of the system at the beginning.
     before: BTreeMap<usize, CoreTimes>,
     /// CPU time of each process at the last look.
     seen: BTreeMap<u32, CpuTime>,
@@ -208,8 +210,8 @@ impl Cores {
 mod tests {
     use super::*;
 
-    /// How many of 200 looks, 50 ms apart, find a process without a core that has one for `share` of the
-    /// time, as a clock tells it that advances every 4 ms.
+    /// Number of looks, of 200 that are 50 ms apart, that find a process without a core. It has one for
+    /// `share` of the time, by a clock that advances every 4 ms.
     fn looks_without(share: f64) -> usize {
         const EVERY: u64 = 50_000_000;
         const TICK: u64 = 4_000_000;

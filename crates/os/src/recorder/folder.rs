@@ -1,4 +1,4 @@
-//! The folder of a run: a file for what is played, one for each variant, one for the result.
+//! The folder of a run: a file for the plan, one for each variant, one for the summary.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,25 +10,25 @@ use concsim_record::{Header, Recording};
 
 use crate::sys::files;
 
-/// Of the room for a folder so much is for the summary, which comes last.
+/// Part of the folder's room, in bytes, that is kept free for the summary, which comes last.
 const FOR_THE_SUMMARY: u64 = 256 << 10;
 
-/// Where a run is kept.
+/// Folder in which a run is stored.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    /// It was not there before.
+    /// True if it did not exist before.
     is_new: bool,
     variants: usize,
-    /// So many bytes it may take.
+    /// Most bytes that it may take.
     room: u64,
 }
 
 impl Folder {
-    /// Makes the folder, which must not be there yet or be empty, and writes down what is played.
+    /// Creates the folder, which must not exist or must be empty, and writes the plan.
     ///
     /// # Errors
-    /// When the folder holds something, or cannot be written to.
+    /// Fails if the folder is not empty, or cannot be written to.
     pub fn create(path: &Path, plan: &Plan) -> io::Result<Self> {
         let is_new = !path.exists();
         fs::create_dir_all(path)?;
@@ -46,20 +46,19 @@ impl Folder {
         })
     }
 
-    /// The same, but it may not take more than so many bytes. A recording that has no room left breaks
-    /// off, and says so.
+    /// Limits the folder to `room` bytes. A recording that runs out of room is cut off, and reports it.
     #[must_use]
     pub fn with_room(self, room: u64) -> Self {
         Self { room, ..self }
     }
 
-    /// How many bytes it takes so far.
+    /// Number of bytes that it takes so far.
     fn size(&self) -> io::Result<u64> {
         let sizes = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.metadata()?.len()));
         sizes.sum()
     }
 
-    /// Where it is.
+    /// Returns its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -68,7 +67,7 @@ impl Folder {
     /// Begins the file of the next variant.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails if it cannot be written.
     pub fn keep(&mut self, header: &Header) -> io::Result<RecordingWriter> {
         self.variants += 1;
         let name = format!(
@@ -81,12 +80,12 @@ impl Folder {
         Ok(RecordingWriter::begin(file, header)?.with_room(room))
     }
 
-    /// Removes what was written of a run that failed before anything was seen of it, so that its folder can be
-    /// used again. What cannot be removed stays.
+    /// Removes the files of a run that failed before its first sample, so that its folder can be used
+    /// again. Files that cannot be removed stay.
     pub fn remove_unplayed(self) {
         let has_samples = |recording: &Recording| !recording.samples.is_empty();
-        let kept = storage::open(&self.path);
-        if kept.is_ok_and(|kept| kept.recordings.iter().any(has_samples)) {
+        let stored = storage::open(&self.path);
+        if stored.is_ok_and(|stored| stored.recordings.iter().any(has_samples)) {
             return;
         }
         let entries = fs::read_dir(&self.path).into_iter().flatten();
@@ -99,13 +98,13 @@ impl Folder {
     /// Adds the summary of the whole run.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Fails if it cannot be written.
     pub fn summarise(&self, json: &str) -> io::Result<()> {
         files::write_whole(&self.path.join(SUMMARY), json.as_bytes())
     }
 }
 
-/// A variant's name as part of a file's: letters, digits, `_` and `-`.
+/// Returns a variant's name as part of a file name: letters, digits, `_` and `-`.
 fn file_name(variant: &str) -> String {
     let letter = |letter: char| match letter {
         letter if letter.is_ascii_alphanumeric() || "_-".contains(letter) => letter,
@@ -114,7 +113,7 @@ fn file_name(variant: &str) -> String {
     variant.chars().take(60).map(letter).collect()
 }
 
-/// True for a file of a kept run, or one that was being written.
+/// True for a file of a stored run, or one that was being written.
 #[must_use]
 pub fn is_of_a_run(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();

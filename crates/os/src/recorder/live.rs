@@ -1,4 +1,4 @@
-//! A recording while it grows: what the driver reads from the board and from the operating system.
+//! The growing recording of a run, read by the driver from the scoreboard and the operating system.
 //!
 //! [`Live::drain`] is called every few milliseconds, so that no ring fills up; [`Live::sample`] at
 //! regular instants and at the edges of the counted window. Reading never makes a worker wait.
@@ -17,18 +17,18 @@ use concsim_record::{
     Header, LoadSample, Machine, Recorder, Recording, Sample, Who, Window, WorkerSample,
 };
 
-/// The processes of a run besides its workers, which are on the board.
+/// Ids of a run's processes besides its workers, which are on the scoreboard.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProcessIds {
-    /// The load process.
+    /// Load process.
     pub load: Option<u32>,
-    /// The services' process.
+    /// Services' process.
     pub services: Option<u32>,
-    /// The arbiter.
+    /// Arbiter.
     pub arbiter: Option<u32>,
 }
 
-/// Reads the board into a recording.
+/// Reads the scoreboard into a recording.
 #[derive(Debug)]
 pub struct Live<'a> {
     scoreboard: &'a Scoreboard,
@@ -40,16 +40,16 @@ pub struct Live<'a> {
     services: Reader<'a>,
     cores: Cores,
     watched: WatchedProcesses,
-    /// Process switches of workers as last read, and what their dead predecessors had.
+    /// Process switches of workers at the last reading, and of their dead predecessors.
     switches: BTreeMap<usize, SlotMemory>,
-    /// The gauge of load as it was read last.
+    /// Last reading of load's gauge.
     in_system: Reading,
-    /// Memory of workers as last weighed, KiB.
-    weights: BTreeMap<usize, u64>,
+    /// Last measured memory of workers, in KiB.
+    memory_kib: BTreeMap<usize, u64>,
     used: Used,
 }
 
-/// CPU time of the run's other processes as it was read last.
+/// Last readings of the CPU time of the run's other processes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Used {
     load: CpuTime,
@@ -64,21 +64,21 @@ struct SlotMemory {
     of_the_dead: ProcessSwitches,
     now: ProcessSwitches,
     begun: Reading,
-    /// CPU time: what a process published before it died is less than what was read of it.
+    /// CPU time; the sum that a process published before it died is less than an earlier reading may be.
     cpu: CpuTime,
 }
 
 impl<'a> Live<'a> {
-    /// Begins an empty recording, and keeps it on disk if there is a keeper.
+    /// Begins an empty recording, and writes it to disk if there is a writer.
     pub fn new(
         scoreboard: &'a Scoreboard,
         header: Header,
-        keeper: Option<RecordingWriter>,
+        writer: Option<RecordingWriter>,
     ) -> Self {
         Self {
             scoreboard,
             clock: Clock::starting_now(),
-            recorder: Recorder::new(header, keeper),
+            recorder: Recorder::new(header, writer),
             workers: BTreeMap::new(),
             arbiter: Reader::new(scoreboard.arbiter_ring()),
             load: Reader::new(scoreboard.load_ring()),
@@ -87,27 +87,27 @@ impl<'a> Live<'a> {
             watched: WatchedProcesses::default(),
             switches: BTreeMap::new(),
             in_system: Reading::default(),
-            weights: BTreeMap::new(),
+            memory_kib: BTreeMap::new(),
             used: Used::default(),
         }
     }
 
-    /// What it reads.
+    /// Returns the scoreboard that it reads.
     pub fn scoreboard(&self) -> &'a Scoreboard {
         self.scoreboard
     }
 
-    /// The run's clock.
+    /// Clock of the run.
     pub fn clock(&self) -> Clock {
         self.clock
     }
 
-    /// What has been recorded so far.
+    /// Returns the recording so far.
     pub fn recording(&self) -> &Recording {
         self.recorder.recording()
     }
 
-    /// The header, for what becomes known while the run goes on.
+    /// Returns the header, to be completed while the run goes on.
     pub fn header_mut(&mut self) -> &mut Header {
         self.recorder.header_mut()
     }
@@ -134,38 +134,38 @@ impl<'a> Live<'a> {
         recorder.has_lost(dropped, self.load.dropped());
     }
 
-    /// Notes what has been done to the run.
+    /// Notes an intervention in the run.
     pub fn mark(&mut self, marker: Marker) {
         let record = Event::Marked(marker).to_record();
         self.recorder.note(Who::Driver, &record);
     }
 
     /// Adds a sample of everything, as of now.
-    pub fn sample(&mut self, cast: ProcessIds) -> &Sample {
+    pub fn sample(&mut self, pids: ProcessIds) -> &Sample {
         self.learn_the_window();
-        let sample = self.look(cast);
+        let sample = self.look(pids);
         self.recorder.add(sample)
     }
 
-    /// Weighs the workers; later samples carry what was found. The kernel walks every mapping of a
-    /// process for this, which takes milliseconds when there are thousands of stacks, so it is done
-    /// once, when nothing is counted any more.
+    /// Measures the memory of the workers, for later samples. The kernel walks every mapping of a process
+    /// for this, which takes milliseconds if there are thousands of stacks. So it is done once, after the
+    /// counted window.
     pub fn weigh(&mut self) {
         for (index, slot) in self.scoreboard.used_slots() {
             if let Some(kib) = processes::pss_kib_of(slot_pid(slot)) {
-                self.weights.insert(index, kib);
+                self.memory_kib.insert(index, kib);
             }
         }
     }
 
-    /// Brings the booking of CPU time to cores up to date. The more often this is done, the surer it
-    /// is that a process's CPU time was used on the core where it is found.
-    pub fn book(&mut self, cast: ProcessIds) {
+    /// Books CPU time to cores. The more often this is done, the more likely it is that a process used its
+    /// CPU time on the core where it is found.
+    pub fn book(&mut self, pids: ProcessIds) {
         let workers = self.scoreboard.used_slots();
         let workers = workers.map(|(_, slot)| (Some(slot_pid(slot)), CpuAttribution::Workers));
         let others = [
-            (cast.load, CpuAttribution::Load),
-            (cast.services, CpuAttribution::Services),
+            (pids.load, CpuAttribution::Load),
+            (pids.services, CpuAttribution::Services),
         ];
         for (pid, booking) in workers.chain(others) {
             let pid = pid.unwrap_or(0);
@@ -173,7 +173,7 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Ends the recording; with it, why not all of it could be kept on disk.
+    /// Ends the recording. The error says why it could not be stored completely.
     pub fn finish(mut self) -> (Recording, Option<io::Error>) {
         self.drain();
         self.learn_the_window();
@@ -184,7 +184,7 @@ impl<'a> Live<'a> {
         let load = &self.scoreboard.run().load;
         let begin = load.window_begin.load(Ordering::Acquire);
         let end = load.window_end.load(Ordering::Acquire);
-        // A window that was announced is taken back if the run is stopped before it begins.
+        // An announced window is taken back if the run is stopped before it begins.
         let is_known = begin > 0 && end > begin;
         let window = is_known.then_some(Window {
             begin: Stamp(begin),
@@ -196,8 +196,8 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn look(&mut self, cast: ProcessIds) -> Sample {
-        self.book(cast);
+    fn look(&mut self, pids: ProcessIds) -> Sample {
+        self.book(pids);
         let mut unreadable = 0;
         let seen = look_at_workers(
             self.scoreboard,
@@ -206,7 +206,7 @@ impl<'a> Live<'a> {
             &self.clock,
             &mut unreadable,
         );
-        self.used.read(cast);
+        self.used.read(pids);
         let load = LoadSample {
             cpu: self.used.load,
             ..look_at_load(self.scoreboard, &mut self.in_system, &mut unreadable)
@@ -214,7 +214,7 @@ impl<'a> Live<'a> {
         self.recorder.could_not_read(unreadable);
         let at = self.clock.now();
         let workers = seen.into_iter().map(|seen| WorkerSample {
-            pss_kib: self.weights.get(&seen.index).copied().unwrap_or(0),
+            pss_kib: self.memory_kib.get(&seen.index).copied().unwrap_or(0),
             ..seen
         });
         let workers = workers.collect();
@@ -232,7 +232,7 @@ impl<'a> Live<'a> {
     }
 }
 
-/// The workers as they say that they are, and as the operating system says.
+/// Returns the state of the workers, from the scoreboard and the operating system.
 fn look_at_workers(
     scoreboard: &Scoreboard,
     watched: &mut WatchedProcesses,
@@ -304,7 +304,7 @@ fn look_at_worker(
     }
 }
 
-/// Looks at workers where nothing is recorded.
+/// Samples workers without a recording.
 #[derive(Debug)]
 pub struct WorkerSampler {
     clock: Clock,
@@ -325,13 +325,13 @@ impl Default for WorkerSampler {
 }
 
 impl WorkerSampler {
-    /// The workers as they are now. Of one that was respawned more than once since the last look, the
-    /// process switches of those between are not known.
+    /// Returns the state of the workers now. If a worker was respawned more than once since the last call,
+    /// the process switches of the incarnations in between are unknown.
     pub fn look(&mut self, scoreboard: &Scoreboard) -> Vec<WorkerSample> {
         let (watched, switches) = (&mut self.watched, &mut self.switches);
         let seen = look_at_workers(scoreboard, watched, switches, &self.clock, &mut 0);
         let workers = seen.into_iter().map(|seen| {
-            // What the system says of a process that has died is rounded, and a sum never goes back.
+            // The system rounds the CPU time of a process that has died, and a sum must never decrease.
             let most = self.cpu.entry(seen.index).or_default();
             *most = seen.cpu.max(*most);
             WorkerSample { cpu: *most, ..seen }
@@ -341,8 +341,8 @@ impl WorkerSampler {
 }
 
 impl SlotMemory {
-    /// Reads the switches of the slot's process; when another process has the slot, what the last
-    /// one had is kept. A process that has left said its final counts itself.
+    /// Reads the switches of the slot's process. Those of its predecessors are kept. A process that has
+    /// left published its own final counts.
     fn see(&mut self, pid: u32, slot: &Slot) {
         if self.pid != pid {
             self.of_the_dead.voluntary += self.now.voluntary;
@@ -355,13 +355,13 @@ impl SlotMemory {
         };
         let alive = (read(&slot.died_at) == 0).then(|| processes::switches_of(pid));
         let seen = alive.flatten().unwrap_or(last_words);
-        // What a process published before it died is less than what was read of it since.
+        // The count that a process published before it died may be less than a later reading.
         self.now.voluntary = seen.voluntary.max(self.now.voluntary);
         self.now.involuntary = seen.involuntary.max(self.now.involuntary);
     }
 }
 
-/// CPU time of a slot: of the process that has it and of all that had it before.
+/// Returns the CPU time of a slot: of its process and of all that had it before.
 fn worker_cpu(slot: &Slot, pid: u32) -> CpuTime {
     let dead = CpuTime(read(&slot.cpu_of_the_dead));
     if read(&slot.died_at) > 0 {
@@ -386,8 +386,8 @@ fn look_at_load(
     }
 }
 
-/// Returns the latest reading of a gauge. A writer that loses its core in the middle of a step leaves none; then
-/// the last reading before that step counts.
+/// Returns the latest reading of a gauge. A writer that loses its core in the middle of a step leaves none;
+/// then the last reading before that step counts.
 fn latest(read: Option<Reading>, last: &mut Reading, unreadable: &mut u64) -> Reading {
     *unreadable += u64::from(read.is_none());
     *last = read.unwrap_or(*last);
@@ -395,14 +395,14 @@ fn latest(read: Option<Reading>, last: &mut Reading, unreadable: &mut u64) -> Re
 }
 
 impl Used {
-    fn read(&mut self, cast: ProcessIds) {
-        self.load = used_by(cast.load, self.load);
-        self.services = used_by(cast.services, self.services);
-        self.arbiter = used_by(cast.arbiter, self.arbiter);
+    fn read(&mut self, pids: ProcessIds) {
+        self.load = used_by(pids.load, self.load);
+        self.services = used_by(pids.services, self.services);
+        self.arbiter = used_by(pids.arbiter, self.arbiter);
     }
 }
 
-/// CPU time of a process so far: of one that has ended what was read last.
+/// Returns the CPU time of a process so far; for one that has ended, the last reading.
 fn used_by(pid: Option<u32>, last: CpuTime) -> CpuTime {
     let now = pid.and_then(processes::cpu_of);
     now.map_or(last, |now| now.max(last))
@@ -416,7 +416,7 @@ fn read(word: &AtomicU64) -> u64 {
     word.load(Ordering::Acquire)
 }
 
-/// The machine that this runs on.
+/// Describes the machine that this runs on.
 #[must_use]
 pub fn this_machine() -> Machine {
     Machine {
@@ -434,7 +434,7 @@ mod tests {
     fn a_process_that_has_ended_has_used_what_was_read_of_it_last() {
         let before = used_by(Some(std::process::id()), CpuTime::ZERO);
         assert!(before > CpuTime::ZERO);
-        // No process has this number.
+        // No process has this id.
         for gone in [Some(u32::MAX), None] {
             assert_eq!(used_by(gone, before), before);
         }
@@ -466,7 +466,7 @@ mod tests {
             },
             ..SlotMemory::default()
         };
-        // It said what it had before it lost its core once more, and died.
+        // It published its count, then lost its core once more, and died.
         slot.voluntary.store(6, Relaxed);
         slot.involuntary.store(8, Relaxed);
         slot.died_at.store(1, Relaxed);

@@ -1,4 +1,4 @@
-//! Stories about the folder of a run.
+//! Tests of the folder of a run.
 
 use std::io::Write as _;
 
@@ -9,7 +9,7 @@ use concsim_record::{Sample, Seen, Who};
 
 use super::Folder;
 
-/// A sample that may stand before all records.
+/// Returns a sample that may stand before all records.
 fn without_seen(sample: &Sample) -> Sample {
     Sample {
         seen: Seen::default(),

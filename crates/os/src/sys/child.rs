@@ -1,14 +1,13 @@
-//! Parents and children: how the driver starts the run's other processes, and how none outlives it.
+//! Parents and children: starts the other processes of a run, and makes sure that none outlives it.
 //!
-//! A child is this same program started by `exec` with a hidden subcommand. It gets its orders on
-//! standard input, talks to the driver by lines on standard output, and inherits the board and the
-//! read end of its own *lifeline*: a pipe of which the driver alone holds the write end. When the
-//! driver is gone, however it went, the pipe ends and so does the child. That is the first belt, and
-//! a process that is stopped does not feel it; on Linux the kernel kills such a child when its parent
-//! dies (`PR_SET_PDEATHSIG`, prctl(2)): the second belt.
+//! A child is this same program, started by `exec` with a hidden subcommand. It reads its orders from
+//! standard input, writes messages to the driver as lines on standard output, and inherits the scoreboard
+//! and the read end of its own *lifeline*: a pipe of which the driver alone holds the write end. When the
+//! driver is gone, for any reason, the pipe ends and so does the child. A stopped process does not notice
+//! that; on Linux the kernel also kills such a child when its parent dies (`PR_SET_PDEATHSIG`, prctl(2)).
 //!
-//! Every child leads a process group of its own, so that ^C on the terminal reaches the driver only,
-//! and the driver decides how the run ends.
+//! Every child leads a process group of its own: ^C on the terminal reaches the driver only, and the driver
+//! decides how the run ends.
 
 use std::fs::File;
 use std::io::{self, PipeWriter, Read, Write};
@@ -22,16 +21,16 @@ use rustix::io::{FdFlags, fcntl_setfd};
 use super::signals::{self, Signal};
 use super::{Doing, Result};
 
-/// What a child may find in its cradle.
+/// Resources that a child inherits.
 #[derive(Debug)]
 pub struct ChildEnv<'a> {
-    /// The shared memory.
+    /// Shared memory.
     pub scoreboard: BorrowedFd<'a>,
-    /// Text on its standard input.
+    /// Text for its standard input.
     pub orders: &'a str,
 }
 
-/// A child of the driver. Killed and reaped when dropped.
+/// Child of the driver. Killed and reaped when dropped.
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
@@ -40,10 +39,10 @@ pub struct Child {
     _lifeline: PipeWriter,
 }
 
-/// This program's own file, which every child process runs.
+/// Returns the path of this program, which every child process runs.
 ///
 /// # Errors
-/// When the system does not tell, as Linux without `/proc`.
+/// Fails if the system does not report it, as Linux without `/proc`.
 pub fn own_file() -> Result<PathBuf> {
     std::env::current_exe().doing("find this program's own file")
 }
@@ -52,11 +51,11 @@ impl Child {
     /// Starts this program again as `role` (`__arbiter`).
     ///
     /// # Errors
-    /// When the system has no process, pipe or memory left.
-    pub fn start(role: &str, legacy: &ChildEnv<'_>) -> Result<Self> {
+    /// Fails if the system has no process, pipe or memory left.
+    pub fn start(role: &str, environment: &ChildEnv<'_>) -> Result<Self> {
         let (lifeline, kept_end) = io::pipe().doing("make a lifeline")?;
         let executable = own_file()?;
-        let inherited = [legacy.scoreboard.as_raw_fd(), lifeline.as_raw_fd()];
+        let inherited = [environment.scoreboard.as_raw_fd(), lifeline.as_raw_fd()];
         let names = inherited.iter().map(ToString::to_string);
         let mut command = Command::new(executable);
         command
@@ -68,7 +67,7 @@ impl Child {
             .process_group(0);
         before_exec(&mut command, inherited);
         let mut process = command.spawn().doing(format!("start {role}"))?;
-        match brief(&mut process, role, legacy.orders) {
+        match give_orders(&mut process, role, environment.orders) {
             Ok(voice) => Ok(Self {
                 process,
                 voice,
@@ -81,32 +80,32 @@ impl Child {
         }
     }
 
-    /// Its process id.
+    /// Returns its process id.
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
 
-    /// Lines that it has said since the last call. Never waits.
+    /// Returns the lines that it has written since the last call. Never waits.
     pub fn lines(&mut self) -> Vec<String> {
         self.voice.lines()
     }
 
-    /// How it ended, if it has: `exit status: 0`, `signal: 9`.
+    /// Returns its exit status, if it has ended: `exit status: 0`, `signal: 9`.
     pub fn ended(&mut self) -> Option<std::process::ExitStatus> {
         self.process.try_wait().ok().flatten()
     }
 
-    /// Asks it to stop (SIGTERM).
+    /// Tells it to stop (SIGTERM).
     pub fn terminate(&mut self) {
         self.signal(Signal::Terminate);
     }
 
-    /// Asks it to be quick (SIGINT).
+    /// Tells it to stop quickly (SIGINT).
     pub fn interrupt(&mut self) {
         self.signal(Signal::Interrupt);
     }
 
-    /// Once it has ended and was waited for, its number may be another process's.
+    /// Sends a signal, unless it has ended and was waited for: its id may then be another process's.
     fn signal(&mut self, signal: Signal) {
         if self.ended().is_none() {
             signals::send(self.pid(), signal);
@@ -127,20 +126,20 @@ impl Drop for Child {
 
 /// Kills a process and reaps it.
 fn end(process: &mut std::process::Child) {
-    // Either it has ended already, or it ends now; both are what is wanted.
+    // Either it has ended already, or it ends now.
     let _ = process.kill();
     let _ = process.wait();
 }
 
-/// Gives a new child its orders, and listens to it.
-fn brief(process: &mut std::process::Child, role: &str, orders: &str) -> Result<Voice> {
+/// Sends a new child its orders, and begins to read its output.
+fn give_orders(process: &mut std::process::Child, role: &str, orders: &str) -> Result<Voice> {
     let input = process.stdin.take().expect("standard input is a pipe");
     hand_over(orders, input).doing(format!("hand {role} its orders"))?;
     Voice::of(process)
 }
 
-/// Writes a child's orders in a thread of their own: a child that is stopped does not read them, and the
-/// driver must not wait for it. Of one that has ended its exit status tells more than a broken pipe.
+/// Writes a child's orders in a thread of its own: a child that is stopped does not read them, and the
+/// driver must not wait for it. If the child has ended, its exit status tells more than a broken pipe.
 fn hand_over(orders: &str, mut input: std::process::ChildStdin) -> io::Result<()> {
     let orders = orders.to_owned();
     let thread = std::thread::Builder::new();
@@ -148,7 +147,7 @@ fn hand_over(orders: &str, mut input: std::process::ChildStdin) -> io::Result<()
     Ok(())
 }
 
-/// The first descriptor that is none of the standard streams.
+/// First descriptor beyond the standard streams.
 const FIRST_BEYOND: RawFd = 3;
 
 fn before_exec(command: &mut Command, inherited: [RawFd; 2]) {
@@ -169,30 +168,30 @@ fn before_exec(command: &mut Command, inherited: [RawFd; 2]) {
 /// Asks the kernel to kill this process when `parent`, which forked it, dies.
 ///
 /// # Errors
-/// When the parent is gone already.
+/// Fails if the parent is gone already.
 pub fn die_with_parent(parent: u32) -> Result<()> {
     let parent = rustix::process::Pid::from_raw(parent.cast_signed());
     let parent = parent.expect("every process that forks has a process id");
     die_with(parent).doing("make sure of the parent")
 }
 
-/// Asks the kernel to kill this process when its parent dies, and makes sure that the parent has not
-/// died in between.
+/// Asks the kernel to kill this process when its parent dies, and checks that the parent has not died in
+/// between.
 ///
 /// # Errors
-/// When the parent is gone already.
+/// Fails if the parent is gone already.
 pub fn die_with(parent: rustix::process::Pid) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     if rustix::process::getppid() == Some(parent) {
         Ok(())
     } else {
-        // Without an allocation: this runs between fork and exec.
+        // No allocation: this runs between fork and exec.
         Err(rustix::io::Errno::SRCH.into())
     }
 }
 
-/// What a child says: its standard output and standard error, as lines.
+/// Output of a child: its standard output and standard error, as lines.
 #[derive(Debug)]
 struct Voice {
     pipes: Vec<(File, Vec<u8>)>,
@@ -213,7 +212,7 @@ impl Voice {
     fn lines(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         for (pipe, partial) in &mut self.pipes {
-            // WouldBlock ends the reading, with everything that was there in `partial`.
+            // WouldBlock ends the reading; all bytes that were there are in `partial`.
             let _ = pipe.read_to_end(partial);
             while let Some(end) = partial.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = partial.drain(..=end).collect();
@@ -224,23 +223,23 @@ impl Voice {
     }
 }
 
-/// What a child finds: its side of [`ChildEnv`].
+/// Resources that a child has inherited: its side of [`ChildEnv`].
 #[derive(Debug)]
 pub struct Inherited {
-    /// The shared memory.
+    /// Shared memory.
     pub scoreboard: OwnedFd,
-    /// Ends when the driver is gone.
+    /// Pipe that ends when the driver is gone.
     pub lifeline: OwnedFd,
-    /// What the driver wants.
+    /// Orders of the driver.
     pub orders: String,
 }
 
 impl Inherited {
-    /// Takes over the descriptors whose numbers the driver put on the command line, and reads the
-    /// orders. To be called once, first thing.
+    /// Takes over the descriptors whose numbers the driver put on the command line, and reads the orders.
+    /// Called once, first of all.
     ///
     /// # Errors
-    /// When the numbers are none of open descriptors: the subcommand was typed by a person.
+    /// Fails if the numbers are not those of open descriptors: the subcommand was typed by hand.
     pub fn take(numbers: &[RawFd]) -> Result<Self> {
         let &[scoreboard, lifeline] = <&[RawFd; 2]>::try_from(numbers)
             .ok()
@@ -268,17 +267,17 @@ impl Inherited {
 }
 
 fn adopt(number: RawFd) -> Result<OwnedFd> {
-    // SAFETY: only asks; a number that is not open is an error.
+    // SAFETY: changes a flag only; a number that is not open is an error.
     let is_open = unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } == 0;
     if !is_open {
         return Err(io::Error::last_os_error()).doing("find what the driver left");
     }
-    // SAFETY: open, as was just seen; none of the standard streams, and named once, as `take` has made
-    // sure: nothing else in this process owns it.
+    // SAFETY: open, as was just checked; none of the standard streams, and named once, as `take` has
+    // checked: nothing else in this process owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// Whether the lifeline has ended: the driver is gone.
+/// True if the lifeline has ended: the driver is gone.
 pub fn is_cut(lifeline: impl AsFd) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut polled = [PollFd::new(&lifeline, PollFlags::IN)];
@@ -286,12 +285,12 @@ pub fn is_cut(lifeline: impl AsFd) -> bool {
     matches!(poll(&mut polled, Some(&at_once)), Ok(1..))
 }
 
-/// Ends this process with `_exit` as soon as the lifeline is cut, whatever it is doing, by a SIGIO
-/// handler (fcntl(2), `O_ASYNC`). For processes that may compute for a long time where the kernel
-/// has no `PR_SET_PDEATHSIG`.
+/// Ends this process with `_exit` as soon as the lifeline is cut, whatever it is doing, by a SIGIO handler
+/// (fcntl(2), `O_ASYNC`). For processes that may compute for a long time, on kernels without
+/// `PR_SET_PDEATHSIG`.
 ///
 /// # Errors
-/// When the system refuses the handler.
+/// Fails if the system refuses the handler.
 pub fn die_when_cut(lifeline: impl AsFd) -> Result<()> {
     use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
@@ -307,7 +306,7 @@ pub fn die_when_cut(lifeline: impl AsFd) -> Result<()> {
     // SAFETY: the handler makes one async-signal-safe call.
     unsafe { sigaction(Signal::SIGIO, &action) }.doing("handle the lifeline's end")?;
     let me = nix::unistd::getpid().as_raw();
-    // SAFETY: sets who is told; the descriptor is open.
+    // SAFETY: sets the receiver of the signal; the descriptor is open.
     let told = unsafe { libc::fcntl(lifeline.as_fd().as_raw_fd(), libc::F_SETOWN, me) };
     if told == -1 {
         return Err(io::Error::last_os_error()).doing("be told of the lifeline's end");
@@ -332,14 +331,14 @@ mod tests {
 
     #[test]
     fn a_child_that_ends_before_it_has_read_its_orders_has_an_exit_status() {
-        // This program's file is that of the tests, which prints its help and reads nothing.
+        // The program here is the test program, which prints its help and reads nothing.
         let orders = "x".repeat(1 << 20);
         let board = File::open("/dev/null").unwrap();
-        let legacy = ChildEnv {
+        let environment = ChildEnv {
             scoreboard: board.as_fd(),
             orders: &orders,
         };
-        let mut child = Child::start("--help", &legacy).unwrap();
+        let mut child = Child::start("--help", &environment).unwrap();
         let status = loop {
             if let Some(status) = child.ended() {
                 break status;

@@ -1,9 +1,9 @@
 //! The clocks: one monotonic clock for all processes of a run, and one clock per thread and
 //! process that advances only while it has a core.
 //!
-//! What a reading costs (Linux 6.18, one virtual machine): the monotonic clock about 22 ns, a
-//! thread's CPU clock about 525 ns, since the kernel has to be entered. Hence CPU clocks are read
-//! around computing steps and at samples only.
+//! Cost of a reading (Linux 6.18, one virtual machine): the monotonic clock about 22 ns, a thread's CPU
+//! clock about 525 ns, since the kernel has to be entered. So CPU clocks are read around computing steps
+//! and at samples only.
 
 use std::time::{Duration, SystemTime};
 
@@ -21,7 +21,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock whose zero is now.
+    /// Returns a clock whose zero is now.
     #[must_use]
     pub fn starting_now() -> Self {
         Self {
@@ -29,14 +29,14 @@ impl Clock {
         }
     }
 
-    /// The instant at which this is called.
+    /// Returns the present instant.
     #[must_use]
     #[inline]
     pub fn now(self) -> Stamp {
         Stamp(nanoseconds(ClockId::Monotonic).saturating_sub(self.origin))
     }
 
-    /// Sleeps until `instant`: blocks the whole thread, whatever signals arrive meanwhile.
+    /// Sleeps until `instant`. Blocks the whole thread, whatever signals arrive meanwhile.
     pub fn sleep_until(self, instant: Stamp) {
         loop {
             let left = instant.since(self.now()).0;
@@ -47,13 +47,13 @@ impl Clock {
                 tv_sec: (left / 1_000_000_000).cast_signed(),
                 tv_nsec: (left % 1_000_000_000).cast_signed(),
             };
-            // A signal ends the sleep early; the loop goes on with what is left.
+            // A signal ends the sleep early; the loop sleeps for the rest.
             let _ = rustix::thread::nanosleep(&left);
         }
     }
 }
 
-/// The date and time of day, and until its next second begins.
+/// Returns the date and time of day, and the time until its next second.
 #[must_use]
 pub fn date() -> (SystemTime, Elapsed) {
     let time = clock_gettime(ClockId::Realtime);

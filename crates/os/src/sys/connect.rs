@@ -1,12 +1,11 @@
-//! Connecting without waiting, as often as one likes.
+//! Connects that do not wait, in any number.
 //!
-//! A connection is named by two addresses and two ports, and a closed one keeps its name for a
-//! minute (`TIME_WAIT`). One client address has some 28 000 ports for one server: at 2 000
-//! connections a second they are gone in 14 s. A loopback server has all of 127.0.0.0/8 as its
-//! neighbours, so [`Dialer`] takes another source address for each connection. `bind` would fix the port
-//! along with the address, and would look for one that nobody else uses for anything;
-//! `IP_BIND_ADDRESS_NO_PORT` (ip(7)) leaves the port to `connect`, which needs only the whole name to
-//! be new.
+//! A connection is identified by two addresses and two ports, and a closed one keeps its identity for a
+//! minute (`TIME_WAIT`). One client address has some 28 000 ports for one server: at 2 000 connections a
+//! second they are used up in 14 s. A loopback server has all of 127.0.0.0/8 as its neighbours, so
+//! [`Dialer`] takes another source address for each connection. `bind` would fix the port along with the
+//! address, and would look for a port that is not used at all; `IP_BIND_ADDRESS_NO_PORT` (ip(7)) leaves the
+//! port to `connect`, which needs only a new combination.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
@@ -15,29 +14,29 @@ use std::os::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, bind, connect, sockopt};
 
-/// Source addresses to take turns with: 254 of them have seven million ports.
+/// Number of source addresses used in turn: 254 of them have seven million ports.
 const SOURCES: u32 = 254;
 
 /// Begins connections to one address.
 #[derive(Debug)]
 pub struct Dialer {
     target: SocketAddr,
-    /// How many connections were begun; the next source address follows from it.
+    /// Number of connections begun; it determines the next source address.
     dialled: u32,
 }
 
 impl Dialer {
-    /// Will connect to `target`.
+    /// Returns a dialer to `target`.
     #[must_use]
     pub fn to(target: SocketAddr) -> Self {
         Self { target, dialled: 0 }
     }
 
-    /// Begins a connection. It may still be under way when this returns: a write says whether it is
-    /// (`WouldBlock`), and so does a poller.
+    /// Begins a connection. It may still be under way when this returns: a write then returns `WouldBlock`,
+    /// and a poller reports it.
     ///
     /// # Errors
-    /// What `connect` said at once; or that descriptors, ports or memory have run out, see
+    /// Fails if `connect` fails at once, or if descriptors, ports or memory have run out, see
     /// [`is_exhaustion`].
     pub fn dial(&mut self) -> io::Result<TcpStream> {
         let source = self.next_source();
@@ -52,8 +51,8 @@ impl Dialer {
         }
     }
 
-    /// Another neighbour each time, for a server on the loopback interface of Linux. Elsewhere
-    /// neighbours other than 127.0.0.1 do not exist unless somebody made them.
+    /// Takes the next source address, for a server on the loopback interface of Linux. Other systems have
+    /// no neighbours of 127.0.0.1 unless they are configured.
     fn next_source(&mut self) -> Option<Ipv4Addr> {
         let neighbours = cfg!(target_os = "linux") && self.target.is_ipv4();
         if !neighbours || !self.target.ip().is_loopback() {
@@ -66,8 +65,8 @@ impl Dialer {
     }
 }
 
-/// Whether an operation failed because this process, or the machine, has run out of something
-/// (descriptors, ports, memory), and not because of whoever is at the other end.
+/// True if an operation failed because this process, or the machine, has run out of a resource
+/// (descriptors, ports, memory), and not because of the peer.
 #[must_use]
 pub fn is_exhaustion(error: &io::Error) -> bool {
     matches!(

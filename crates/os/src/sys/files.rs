@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all, so that a full disk or a kill leaves the old file or the new
+//! Files that are written completely or not at all: a full disk or a kill leaves the old file or the new
 //! one, and never half of one.
 
 use std::fs::{self, OpenOptions};
@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// The first characters of a file's name while it is written.
+/// First characters of a file's name while it is being written.
 pub const NEW_BEGINS: &str = ".concsim-";
 /// Permissions of a new file, before the mask of the process.
 const NEW: u32 = 0o666;
 
-/// Writes a file whole or not at all.
+/// Writes a file completely or not at all.
 ///
 /// # Errors
-/// When its folder or the file cannot be written to. What was there before stays as it was.
+/// Fails if its folder or the file cannot be written to. The old file stays as it was.
 pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     write_whole_with(path, |file| file.write_all(content))
 }
 
-/// Writes a file piece by piece, whole or not at all. A device or a pipe gets the pieces directly.
+/// Writes a file piece by piece, completely or not at all. A device or a pipe gets the pieces directly.
 ///
 /// # Errors
 /// As for [`write_whole`], or what `write` returns.
@@ -47,10 +47,10 @@ pub fn write_whole_with(
     Ok(())
 }
 
-/// Writes a file that is not there yet, whole or not at all.
+/// Writes a file that does not exist yet, completely or not at all.
 ///
 /// # Errors
-/// As for [`write_whole`], or when the file is there: it stays as it was.
+/// As for [`write_whole`], or if the file exists: it stays as it was.
 pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     if fs::symlink_metadata(path).is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
@@ -61,10 +61,10 @@ pub fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     placed.map(drop).map_err(|error| error.error)
 }
 
-/// Removes a folder that is new and empty: what was to be written there has failed.
+/// Removes a folder that is new and empty, after a failed write into it.
 pub fn remove_if(is_new: bool, folder: &Path) {
     if is_new {
-        // One that cannot be removed, or has something in it, stays.
+        // A folder that is not empty or cannot be removed stays.
         let _ = fs::remove_dir(folder);
     }
 }
@@ -77,7 +77,7 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
     new_beside(path).map(drop)
 }
 
-/// A temporary file beside `path`, with the permissions of what is there.
+/// Creates a temporary file beside `path`, with the permissions of the old file.
 fn new_beside(path: &Path) -> io::Result<NamedTempFile> {
     let permissions = match fs::metadata(path) {
         Ok(there) => {

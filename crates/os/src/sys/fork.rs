@@ -6,9 +6,9 @@
 //!                     └── child: runs one closure, leaves by _exit
 //! ```
 //!
-//! Only a process with a single thread may do this and then run ordinary code in the child: the
-//! child has a copy of every lock and none of the threads that would open them. The child leaves by
-//! `_exit`, so that nothing of its parent is destroyed or flushed twice.
+//! Only a process with a single thread may do this and then run ordinary code in the child: the child has a
+//! copy of every lock and none of the threads that would release them. The child leaves by `_exit`, so that
+//! nothing of its parent is destroyed or flushed twice.
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,15 +21,15 @@ use super::{Doing, Result};
 /// Exit code of a child whose closure panicked, as of every program in Rust.
 const PANICKED: i32 = 101;
 
-/// Makes a child that runs `life` with all signals blocked and leaves with the code that `life`
-/// returns; gives its process id. The child unblocks signals once it has its own handlers
+/// Forks a child that runs `life` with all signals blocked, and exits with the code that `life` returns.
+/// Returns its process id. The child unblocks signals once it has its own handlers
 /// ([`super::signals::Signals::listen`]), so none is lost or handled by its parent's.
 ///
 /// # Errors
-/// When the system has no process or memory left.
+/// Fails if the system has no process or memory left.
 ///
 /// # Panics
-/// When this process has more than one thread.
+/// Panics if this process has more than one thread.
 pub fn fork(life: impl FnOnce() -> i32) -> Result<u32> {
     assert_eq!(threads(), 1, "only a process with one thread may fork");
     flush();
@@ -53,20 +53,20 @@ pub fn fork(life: impl FnOnce() -> i32) -> Result<u32> {
     }
 }
 
-/// Ends this process at once, without running what would run at a normal exit.
+/// Ends this process at once, without the destructors and hooks of a normal exit.
 pub fn leave(code: i32) -> ! {
     // SAFETY: `_exit` has no preconditions and does not return.
     unsafe { libc::_exit(code) }
 }
 
-/// The process that this one was forked by; another one, if that has ended.
+/// Returns the process id of the parent; another process's, if the parent has ended.
 pub fn parent() -> u32 {
     std::os::unix::process::parent_id()
 }
 
-/// What is still in a buffer at a fork would be written by both processes.
+/// Flushes the standard streams: bytes in a buffer at a fork would be written by both processes.
 fn flush() {
-    // Whoever has closed these streams wants nothing from them.
+    // A closed stream needs no bytes.
     let _ = std::io::stdout().flush();
     let _ = std::io::stderr().flush();
 }
@@ -76,24 +76,24 @@ fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count)
 }
 
-/// Nothing portable counts threads; the arbiter starts none.
+/// Returns 1: there is no portable count of threads, and the arbiter starts none.
 #[cfg(not(target_os = "linux"))]
 fn threads() -> usize {
     1
 }
 
-/// How a child ended, and what it used.
+/// End of a child, and the resources that it used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Death {
-    /// Which process.
+    /// Process id.
     pub pid: u32,
     /// Exit code, or −signal.
     pub status: i32,
-    /// Core time of all its life.
+    /// Core time of its whole life.
     pub cpu: concsim_model::units::CpuTime,
 }
 
-/// Takes the next child that has ended, if there is one (wait4(2)). Never waits.
+/// Reaps the next child that has ended, if there is one (wait4(2)). Never waits.
 pub fn reap() -> Option<Death> {
     let mut status = 0;
     // SAFETY: a C structure of numbers, for which zeroes are valid.
@@ -117,18 +117,18 @@ fn length(time: libc::timeval) -> concsim_model::units::CpuTime {
     concsim_model::units::CpuTime(microseconds.unsigned_abs() * 1_000)
 }
 
-/// What this process has used so far, by getrusage(2).
+/// Resources that this process has used so far, by getrusage(2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Used {
     /// Core time.
     pub cpu: concsim_model::units::CpuTime,
-    /// How often it went to sleep by itself.
+    /// Number of voluntary switches.
     pub voluntary: u64,
-    /// How often the system took the core.
+    /// Number of involuntary switches: the system took the core.
     pub involuntary: u64,
 }
 
-/// What this process has used so far.
+/// Returns the resources that this process has used so far.
 pub fn used() -> Used {
     use nix::sys::resource::{UsageWho, getrusage};
     let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process may always ask about itself");
@@ -139,7 +139,7 @@ pub fn used() -> Used {
     }
 }
 
-/// Core time of this process and of all below it that have ended and were waited for.
+/// Returns the core time of this process and of all its descendants that have ended and were waited for.
 pub fn used_by_family() -> concsim_model::units::CpuTime {
     use nix::sys::resource::{UsageWho, getrusage};
     let children = getrusage(UsageWho::RUSAGE_CHILDREN);
@@ -149,8 +149,8 @@ pub fn used_by_family() -> concsim_model::units::CpuTime {
     used().cpu + children
 }
 
-/// Points standard output at nothing: what a library prints there from a signal handler must not
-/// be taken for words to the driver.
+/// Redirects standard output to nowhere: text that a library prints from a signal handler must not be taken
+/// for messages to the driver.
 pub fn silence_stdout() -> Result<()> {
     let nothing = std::fs::File::options()
         .write(true)

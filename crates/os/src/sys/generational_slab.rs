@@ -1,16 +1,16 @@
-//! Places for what a poller reports on, and names for them that are never used again.
+//! A slab whose tokens are never used again, for the things that a poller reports on.
 //!
-//! A poller reports a number. If that were the place of a connection in a list, an event of a
-//! connection that is gone could reach the next one in its place. So a [`Token`] is a place and a
-//! serial number, and opens nothing but what it was given for. This file knows no descriptor.
+//! A poller reports a number. If that were an index, an event of a closed connection could reach the next
+//! connection with the same index. So a [`Token`] is an index and a serial number, and refers to nothing
+//! but the thing that it was given for. This file knows no descriptor.
 
 use slab::Slab;
 
-/// Serial numbers begin again here. The highest bit of a token is never set: it is free for tokens
-/// of other things.
+/// Number of serial numbers before they repeat. The highest bit of a token is never set: it is free for
+/// other tokens.
 const SERIALS: u32 = 1 << 31;
 
-/// Names one thing for as long as the process lives.
+/// Identifies one thing for as long as the process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Token {
     place: u32,
@@ -18,13 +18,13 @@ pub struct Token {
 }
 
 impl Token {
-    /// As a number for a poller; below 2⁶³.
+    /// Returns the token as a number for a poller; below 2⁶³.
     #[must_use]
     pub fn to_raw(self) -> u64 {
         u64::from(self.serial) << 32 | u64::from(self.place)
     }
 
-    /// The token that a poller reported.
+    /// Returns the token of a number that a poller reported.
     #[must_use]
     pub fn from_raw(raw: u64) -> Self {
         Self {
@@ -51,7 +51,7 @@ impl<T> Default for Places<T> {
 }
 
 impl<T> Places<T> {
-    /// Gives `thing` a place and a name.
+    /// Adds `thing`. Returns its token.
     pub fn add(&mut self, thing: T) -> Token {
         self.serial = (self.serial + 1) % SERIALS;
         let serial = self.serial;
@@ -59,7 +59,7 @@ impl<T> Places<T> {
         Token { place, serial }
     }
 
-    /// What `token` names, if that is still there.
+    /// Returns the thing of `token`, if it is still there.
     pub fn get(&mut self, token: Token) -> Option<&mut T> {
         match self.taken.get_mut(token.place as usize) {
             Some((serial, thing)) if *serial == token.serial => Some(thing),
@@ -67,13 +67,13 @@ impl<T> Places<T> {
         }
     }
 
-    /// Takes it out.
+    /// Removes the thing of `token`.
     pub fn remove(&mut self, token: Token) -> Option<T> {
         self.get(token)?;
         Some(self.taken.remove(token.place as usize).1)
     }
 
-    /// All that is there, by place.
+    /// Iterates over all things, by index.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.taken.iter().map(|(_, (_, thing))| thing)
     }

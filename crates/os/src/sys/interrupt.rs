@@ -1,4 +1,4 @@
-//! What a person's signals do to the driver: they set a word, and the loop acts on it.
+//! Signals of the terminal to the driver: they set a word, and the loop acts on it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,12 +12,12 @@ extern "C" fn note(_signal: i32) {
     INTERRUPTED.fetch_add(1, Ordering::Relaxed);
 }
 
-/// From now on ^C and SIGTERM are noted instead of ending this process, and ^Z is refused: a driver
-/// that is stopped would leave its children playing to nobody. SIGHUP still ends it at once: the
-/// terminal is gone, there is nothing to restore and nobody to tell, and the children go with it.
+/// Counts ^C and SIGTERM from now on, which no longer end this process, and ignores ^Z: the children of a
+/// stopped driver would go on playing. SIGHUP still ends it at once: the terminal is gone, there is nothing
+/// to restore, and the children end with it.
 ///
 /// # Errors
-/// When the system refuses a handler.
+/// Fails if the system refuses a handler.
 pub fn listen() -> Result<()> {
     listen_without_children()?;
     let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
@@ -26,10 +26,10 @@ pub fn listen() -> Result<()> {
     Ok(())
 }
 
-/// The same for a process that plays alone: ^Z may stop it, since nobody would go on meanwhile.
+/// The same for a process without children, which ^Z may stop.
 ///
 /// # Errors
-/// When the system refuses a handler.
+/// Fails if the system refuses a handler.
 pub fn listen_without_children() -> Result<()> {
     let noted = SigAction::new(
         SigHandler::Handler(note),
@@ -43,11 +43,11 @@ pub fn listen_without_children() -> Result<()> {
     Ok(())
 }
 
-/// From now on this process ends when its terminal is gone, even if whoever started it ignores that, as
-/// nohup(1) does: nobody is left to look at a screen.
+/// Ends this process from now on when its terminal is gone, even if its parent ignores that, as nohup(1)
+/// does: the screen can no longer be seen.
 ///
 /// # Errors
-/// When the system refuses.
+/// Fails if the system refuses.
 pub fn leave_with_the_terminal() -> Result<()> {
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
     // SAFETY: no handler is installed.
@@ -55,17 +55,17 @@ pub fn leave_with_the_terminal() -> Result<()> {
     Ok(())
 }
 
-/// Whether the run is to end.
+/// True if the run is to end.
 pub fn noted() -> bool {
     times() > 0
 }
 
-/// How often it was asked to: who asks again is in a hurry.
+/// Number of requests to end the run: a second one asks for a quick end.
 pub fn times() -> u64 {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// The run is to end: what a key can say as well as a signal.
+/// Requests the end of the run, as a signal does: called for a key.
 pub fn interrupt() {
     INTERRUPTED.fetch_add(1, Ordering::Relaxed);
 }

@@ -1,7 +1,7 @@
-//! Work that a process of its own does, on a core of one's choice: forked, and heard through a pipe.
+//! Work in a forked process of its own, on a chosen core, with its result read from a pipe.
 //!
-//! For measurements, where a thread of the same process would not do: the system counts switches, core
-//! time and turns by process.
+//! For measurements, where a thread of this process would not do: the system counts switches, core time and
+//! scheduling by process.
 
 use std::io::{self, PipeReader, Read as _, Write as _};
 
@@ -14,41 +14,41 @@ use super::{Doing, Result, child, fork, processes};
 #[derive(Debug)]
 pub struct Apart {
     pid: u32,
-    says: PipeReader,
+    reader: PipeReader,
 }
 
 impl Apart {
-    /// Starts `work` in a child, which keeps to `core` if one is named and the platform can; what
-    /// `work` returns is what [`Apart::result`] gives.
+    /// Starts `work` in a child, bound to `core` if one is given and the platform supports it.
+    /// [`Apart::result`] returns the result of `work`.
     ///
     /// # Errors
-    /// When the system has no process, pipe or memory left.
+    /// Fails if the system has no process, pipe or memory left.
     ///
     /// # Panics
-    /// When this process has more than one thread.
+    /// Panics if this process has more than one thread.
     pub fn start(core: Option<usize>, work: impl FnOnce() -> io::Result<Vec<u64>>) -> Result<Self> {
-        let (says, mut tells) = io::pipe().doing("make a pipe")?;
+        let (reader, mut writer) = io::pipe().doing("make a pipe")?;
         let parent = std::process::id();
         let life = move || {
             let begun = child::die_with_parent(parent);
             let begun = begun.and_then(|()| core.map_or(Ok(()), processes::keep_to_core));
             let told = begun.map_err(|error| error.source).and_then(|()| {
                 let bytes: Vec<u8> = work()?.iter().flat_map(|word| word.to_le_bytes()).collect();
-                tells.write_all(&bytes)
+                writer.write_all(&bytes)
             });
             i32::from(told.is_err())
         };
         let pid = fork::fork(life)?;
-        Ok(Self { pid, says })
+        Ok(Self { pid, reader })
     }
 
-    /// Waits for its end, and gives what the work returned.
+    /// Waits for the end of the work. Returns its result.
     ///
     /// # Errors
-    /// When the child could not do its work.
+    /// Fails if the child could not do its work.
     pub fn result(mut self) -> Result<Vec<u64>> {
         let mut bytes = Vec::new();
-        let last_seen = self.says.read_to_end(&mut bytes);
+        let last_seen = self.reader.read_to_end(&mut bytes);
         let ended = waitpid(Pid::from_raw(self.pid.cast_signed()), None);
         last_seen.doing("hear what a child has measured")?;
         let status = ended.doing("wait for a child that measures")?;

@@ -1,7 +1,7 @@
-//! The room with `unsafe`: everything that asks the operating system directly.
+//! Direct access to the operating system, with the `unsafe` code that it needs.
 //!
-//! Nothing outside this folder names `libc`, `nix`, `rustix` or a raw descriptor's number. What is
-//! Linux's own stands beside a portable adapter with the same face.
+//! Nothing outside this folder names `libc`, `nix`, `rustix` or a raw descriptor's number. Code for Linux
+//! has a portable counterpart with the same interface beside it.
 
 #![expect(unsafe_code, reason = "this is the room for it; see ARCHITECTURE.md")]
 
@@ -24,18 +24,18 @@ pub mod terminal;
 
 use std::fmt;
 
-/// An operation that the operating system refused: what we were doing, and what it answered.
+/// Error of an operation that the operating system refused.
 ///
-/// Reads as "failed to {doing}: {source}".
+/// Its text is "failed to {doing}: {source}".
 #[derive(Debug, thiserror::Error)]
 pub struct Error {
-    /// What was tried, fit for "failed to …": `map 64 KiB of shared memory`.
+    /// The operation, fit for "failed to …": `map 64 KiB of shared memory`.
     pub doing: String,
-    /// The operating system's answer.
+    /// Error of the operating system.
     pub source: std::io::Error,
 }
 
-/// What the operations of this room return.
+/// Result of the operations of this module.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl fmt::Display for Error {
@@ -44,9 +44,9 @@ impl fmt::Display for Error {
     }
 }
 
-/// Names the operation that a bare error of the operating system belongs to.
+/// Adds the operation to a bare error of the operating system.
 pub trait Doing<T> {
-    /// Adds what was being done, fit for "failed to …".
+    /// Adds the operation, fit for "failed to …".
     fn doing(self, what: impl Into<String>) -> Result<T>;
 }
 

@@ -1,5 +1,5 @@
-//! Sockets, where the standard library does not go: a listener with a backlog of one's own, accepts
-//! and connects that do not wait.
+//! Sockets, beyond the standard library: a listener with a chosen backlog, accepts and connects that do not
+//! wait.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -12,15 +12,15 @@ use rustix::net::{AddressFamily, SocketType, ipproto, sockopt};
 use super::{Doing, Result};
 use concsim_model::units::Elapsed;
 
-/// A listener that does not block, with a queue of `backlog` connections (which the system may cut:
+/// Creates a listener that does not block, with a queue of `backlog` connections (which the system may cut:
 /// listen(2), `somaxconn`).
 ///
 /// # Errors
-/// When the address is taken, or not one of this machine.
+/// Fails if the address is taken, or not one of this machine.
 pub fn listen(address: SocketAddr, backlog: u32) -> Result<TcpListener> {
     let doing = || format!("listen at {address}");
     let socket = tcp_socket(address).doing(doing())?;
-    // A port whose last connections are only being forgotten (TIME_WAIT) is free.
+    // A port whose last connections are only in TIME_WAIT is free.
     sockopt::set_socket_reuseaddr(&socket, true).doing(doing())?;
     rustix::net::bind(&socket, &address).doing(doing())?;
     let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
@@ -32,25 +32,25 @@ pub fn listen(address: SocketAddr, backlog: u32) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// Fails unless this machine has a way to the listener. Nothing is sent: a datagram socket that connects
-/// only looks for the way.
+/// Fails unless this machine has a route to the listener. Nothing is sent: connecting a datagram socket
+/// only looks up the route.
 fn check_route(listener: &TcpListener) -> std::io::Result<()> {
     let address = listener.local_addr()?;
     UdpSocket::bind((address.ip(), 0))?.connect(address)
 }
 
-/// From now on a client comes to the door when the first bytes of its request are there, as far as the
-/// system can hold it back so long: tcp(7), `TCP_DEFER_ACCEPT`. Whoever keeps silent comes after a
-/// second all the same. Where it cannot be done, everything works as well, only that who takes a
-/// connection has to wait for its first bytes, or has not, as chance will have it.
+/// Makes a client appear at the door only when the first bytes of its request are there, as far as the
+/// system can hold it back: tcp(7), `TCP_DEFER_ACCEPT`. A client that sends nothing appears after a second
+/// all the same. Without support everything works as well, but it is left to chance whether the worker has
+/// to wait for the first bytes after an accept.
 pub fn wait_for_first_bytes(listener: &TcpListener) {
     #[cfg(target_os = "linux")]
     {
         use std::os::fd::AsRawFd;
         let a_second: libc::c_int = 1;
         let length = libc::socklen_t::try_from(size_of_val(&a_second)).expect("an int is small");
-        // SAFETY: the option takes an int, which lives on this stack, and the descriptor is open. An
-        // answer that it cannot be done changes nothing.
+        // SAFETY: the option takes an int, which lives on this stack, and the descriptor is open. A failure
+        // changes nothing.
         unsafe {
             libc::setsockopt(
                 listener.as_raw_fd(),
@@ -65,19 +65,19 @@ pub fn wait_for_first_bytes(listener: &TcpListener) {
     let _ = listener;
 }
 
-/// Number of the client's end of an accepted connection, by which it can be told from all others that are
+/// Returns a number of the client's end of an accepted connection, which is unique among those that are
 /// open: its port, and the part of its address in which the addresses of this machine differ. `None` if the
-/// system does not say.
+/// system does not report it.
 pub fn client_number(accepted: &TcpStream) -> Option<u32> {
     accepted.peer_addr().ok().map(number_of)
 }
 
-/// The same number, at the client's end.
+/// Returns the same number, at the client's end.
 pub fn own_number(stream: &TcpStream) -> Option<u32> {
     stream.local_addr().ok().map(number_of)
 }
 
-/// Clients dial from many addresses of 127.0.0.0/8, so a port alone may be two connections'.
+/// Computes the number. Clients connect from many addresses of 127.0.0.0/8, so ports alone are not unique.
 fn number_of(end: SocketAddr) -> u32 {
     let address = match end {
         SocketAddr::V4(end) => end.ip().to_bits() & 0xFFFF,
@@ -86,8 +86,8 @@ fn number_of(end: SocketAddr) -> u32 {
     address << 16 | u32::from(end.port())
 }
 
-/// Takes a connection from the door, without waiting; `WouldBlock` if there is none. Reads and
-/// writes of the connection wait if `waits`.
+/// Accepts a connection, without waiting; `WouldBlock` if there is none. Reads and writes of the connection
+/// wait if `waits`.
 pub fn accept(listener: &TcpListener, waits: bool) -> io::Result<TcpStream> {
     #[cfg(target_os = "linux")]
     let socket = {
@@ -111,8 +111,8 @@ pub fn accept(listener: &TcpListener, waits: bool) -> io::Result<TcpStream> {
     Ok(TcpStream::from(socket))
 }
 
-/// Begins a connection and does not wait for it: it is there when it can be written to, and
-/// [`TcpStream::take_error`] then says whether it failed.
+/// Begins a connection without waiting for it. It is complete when it can be written to;
+/// [`TcpStream::take_error`] then returns its failure.
 pub fn begin_connect(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = tcp_socket(address)?;
     sockopt::set_tcp_nodelay(&socket, true)?;
@@ -122,7 +122,7 @@ pub fn begin_connect(address: SocketAddr) -> io::Result<TcpStream> {
     }
 }
 
-/// A socket that does not wait and is closed on `exec`.
+/// Creates a socket that does not wait and is closed on `exec`.
 fn tcp_socket(address: SocketAddr) -> io::Result<std::os::fd::OwnedFd> {
     let family = AddressFamily::of(address);
     #[cfg(target_os = "linux")]
@@ -154,11 +154,11 @@ impl Family for AddressFamily {
     }
 }
 
-/// Waits until one of `sources` can be read, or `timeout` is over (`None`: without end); says which
-/// can. A signal ends the wait early with none.
+/// Waits until one of `sources` can be read, or until `timeout` (`None`: without end). Returns which can be
+/// read. A signal ends the wait early with none.
 ///
 /// # Errors
-/// When the system has no memory left.
+/// Fails if the system has no memory left.
 pub fn wait_readable<const N: usize>(
     sources: [std::os::fd::BorrowedFd<'_>; N],
     timeout: Option<Elapsed>,
@@ -166,10 +166,10 @@ pub fn wait_readable<const N: usize>(
     wait_for(sources, PollFlags::IN, timeout)
 }
 
-/// Waits until `stream` can be written to, or `timeout` is over; says whether it can.
+/// Waits until `stream` can be written to, or until `timeout`. Returns true if it can.
 ///
 /// # Errors
-/// When the system has no memory left.
+/// Fails if the system has no memory left.
 pub fn wait_writable(stream: impl AsFd, timeout: Option<Elapsed>) -> Result<bool> {
     wait_for([stream.as_fd()], PollFlags::OUT, timeout).map(|[can]| can)
 }

@@ -1,4 +1,4 @@
-//! Pipes that wait for neither reader nor writer, closed in every program that this process starts.
+//! Pipes whose reads and writes do not wait, closed in every program that this process starts.
 
 use std::fs::File;
 use std::io;
@@ -8,17 +8,17 @@ use rustix::io::ioctl_fionbio;
 
 use super::{Doing, Result};
 
-/// Makes a pipe: `(reading end, writing end)`. Where nothing is to be read, or no room is left, a call
+/// Creates a pipe: `(reading end, writing end)`. If there is nothing to read, or no room left, a call
 /// returns `WouldBlock`.
 ///
 /// # Errors
-/// When the system has no descriptor left.
+/// Fails if the system has no descriptor left.
 pub fn nonblocking() -> Result<(File, File)> {
     let (read, write) = io::pipe().doing("make a pipe")?;
     Ok((without_waiting(read)?, without_waiting(write)?))
 }
 
-/// Sets one end. `pipe2(2)`, which makes a pipe so at once, is not there on macOS.
+/// Sets the flags of one end. macOS has no `pipe2(2)`, which sets them at once.
 fn without_waiting(end: impl Into<OwnedFd>) -> Result<File> {
     let end = end.into();
     ioctl_fionbio(&end, true).doing("use a pipe without waiting")?;

@@ -1,9 +1,9 @@
 //! Readiness: which of many descriptors can be read or written now.
 //!
-//! Sockets are registered once, edge-triggered, for both directions: the owner tries first and waits
-//! only when the kernel says `EWOULDBLOCK`, so a registration never has to change. A listener is
-//! level-triggered, so that a worker that accepts one connection a turn is told again about the
-//! rest, and one that is full can take its listener out and put it back.
+//! Sockets are registered once, edge-triggered, for both directions: the owner tries first and waits only
+//! when the kernel returns `EWOULDBLOCK`, so a registration never has to change. A listener is
+//! level-triggered: a worker that accepts one connection a turn hears of the rest in the next, and a full
+//! one can remove its listener and add it again.
 //!
 //! On Linux this is epoll, with nanosecond timeouts (`epoll_pwait2`, Linux 5.11). Elsewhere the
 //! `polling` crate; that adapter is compiled and tested on Linux too.
@@ -13,16 +13,16 @@ pub use epoll::Poller;
 #[cfg(not(target_os = "linux"))]
 pub use portable::Poller;
 
-/// What became possible for one registered descriptor.
+/// Readiness of one registered descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ready {
-    /// The number given at registration.
+    /// Number given at registration.
     pub token: u64,
-    /// A read will not block: there are bytes, an end, or an error.
+    /// True if a read will not block: there are bytes, an end, or an error.
     pub readable: bool,
-    /// A write will not block, or will fail at once.
+    /// True if a write will not block, or will fail at once.
     pub writable: bool,
-    /// The peer will send no more (it closed, or shut down its side), or the socket is broken.
+    /// True if the peer will send no more (it closed, or shut down its side), or if the socket is broken.
     pub closed: bool,
 }
 
@@ -31,15 +31,15 @@ pub struct Ready {
 pub fn wait_precisely() {
     #[cfg(target_os = "linux")]
     {
-        // Only precision is lost where this is refused, and every run measures its precision.
+        // A refusal costs precision only, which every run measures.
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
     }
 }
 
-/// Asks the scheduler for short turns on a core, which a thread gets sooner after it wakes: for those
-/// whose lateness would be taken for the server's (load, and the services), on cores that the workers
-/// keep busy. Needs Linux 6.12 (`sched_setattr(2)`: `sched_runtime` of an ordinary thread is its slice);
-/// elsewhere nothing changes, and the run measures how late they were.
+/// Asks the scheduler for a short slice, which a thread gets sooner after it wakes. For load and the
+/// services, on cores that the workers keep busy: their lateness would be taken for the server's. Needs
+/// Linux 6.12 (`sched_setattr(2)`: `sched_runtime` of an ordinary thread is its slice); elsewhere nothing
+/// changes, and the run measures their lateness.
 pub fn wake_promptly() {
     #[cfg(target_os = "linux")]
     {
@@ -61,7 +61,7 @@ pub fn wake_promptly() {
         // SAFETY: writes at most `SIZE` bytes into `own`.
         let known =
             unsafe { libc::syscall(libc::SYS_sched_getattr, 0, &raw mut own, SIZE, 0) } == 0;
-        // Whoever was given another policy keeps it.
+        // A thread with another policy keeps it.
         if known && own.policy == libc::SCHED_OTHER as u32 {
             own.runtime = SHORTEST_SLICE;
             // SAFETY: reads `size` bytes of `own`; an older kernel refuses and changes nothing.
@@ -82,17 +82,17 @@ mod epoll {
     use crate::sys::{Doing, Result};
     use concsim_model::units::Elapsed;
 
-    /// How many descriptors one wait reports at most. The rest are reported by the next wait.
+    /// Most descriptors that one wait reports. The rest are reported by the next wait.
     const REPORTED_AT_ONCE: usize = 1024;
 
-    /// A set of descriptors to wait on. Made after a fork, never shared across one.
+    /// Set of descriptors to wait for. Created after a fork, never shared across one.
     pub struct Poller {
         epoll: OwnedFd,
         events: Vec<Event>,
     }
 
     impl Poller {
-        /// Makes an empty set.
+        /// Creates an empty set.
         pub fn new() -> Result<Self> {
             Ok(Self {
                 epoll: epoll::create(CreateFlags::CLOEXEC).doing("make an epoll instance")?,
@@ -106,7 +106,7 @@ mod epoll {
             self.add(stream, token, edges)
         }
 
-        /// Reports, at every wait, that a listener (or a pipe) has something to take.
+        /// Reports, at every wait, that a listener (or a pipe) is readable.
         pub fn add_listener(&self, listener: impl AsFd, token: u64) -> Result<()> {
             self.add(listener, token, EventFlags::IN)
         }
@@ -116,13 +116,13 @@ mod epoll {
                 .doing("watch a descriptor")
         }
 
-        /// Stops reporting a descriptor. A closed descriptor is forgotten by itself.
+        /// Stops reporting a descriptor. A closed descriptor is removed by the kernel.
         pub fn remove(&self, source: impl AsFd) -> Result<()> {
             epoll::delete(&self.epoll, source).doing("stop watching a descriptor")
         }
 
-        /// Waits until something is ready or `timeout` is over (`None`: without end), and puts what
-        /// is ready into `ready`, in the kernel's order. A signal ends the wait early with nothing.
+        /// Waits until a descriptor is ready or until `timeout` (`None`: without end), and puts the ready
+        /// ones into `ready`, in the kernel's order. A signal ends the wait early with none.
         pub fn wait(&mut self, timeout: Option<Elapsed>, ready: &mut Vec<Ready>) -> Result<()> {
             self.events.clear();
             ready.clear();
@@ -168,7 +168,7 @@ pub mod portable {
     use crate::sys::{Doing, Result};
     use concsim_model::units::Elapsed;
 
-    /// A set of descriptors to wait on, by way of the `polling` crate.
+    /// Set of descriptors to wait for, by the `polling` crate.
     #[derive(Debug)]
     pub struct Poller {
         poller: polling::Poller,
@@ -176,7 +176,7 @@ pub mod portable {
     }
 
     impl Poller {
-        /// Makes an empty set.
+        /// Creates an empty set.
         pub fn new() -> Result<Self> {
             Ok(Self {
                 poller: polling::Poller::new().doing("make a poller")?,
@@ -189,7 +189,7 @@ pub mod portable {
             self.add(&stream, Event::all(key(token)), PollMode::Edge)
         }
 
-        /// Reports, at every wait, that a listener (or a pipe) has something to take.
+        /// Reports, at every wait, that a listener (or a pipe) is readable.
         pub fn add_listener(&self, listener: impl AsFd, token: u64) -> Result<()> {
             self.add(&listener, Event::readable(key(token)), PollMode::Level)
         }
@@ -213,8 +213,8 @@ pub mod portable {
                 .doing("stop watching a descriptor")
         }
 
-        /// Waits until something is ready or `timeout` is over (`None`: without end), and puts what
-        /// is ready into `ready`.
+        /// Waits until a descriptor is ready or until `timeout` (`None`: without end), and puts the ready
+        /// ones into `ready`.
         pub fn wait(&mut self, timeout: Option<Elapsed>, ready: &mut Vec<Ready>) -> Result<()> {
             self.events.clear();
             ready.clear();
@@ -235,7 +235,7 @@ pub mod portable {
     }
 
     fn report(event: &Event) -> Ready {
-        // Not every system tells an end from bytes. Whoever takes it for an end reads once more in vain.
+        // Not every system distinguishes an end from bytes; taking bytes for an end costs one read more.
         let closed = event.readable || event.is_interrupt() || event.is_err().unwrap_or(false);
         Ready {
             token: event.key as u64,
@@ -253,7 +253,7 @@ mod tests {
 
     use concsim_model::units::Elapsed;
 
-    /// The same story for both adapters: they must not differ in anything the hub relies on.
+    /// Test for both adapters: they must not differ in anything that the hub relies on.
     macro_rules! a_stream_is_reported_once_per_change {
         ($name:ident, $poller:ty) => {
             #[test]

@@ -1,39 +1,39 @@
-//! What the operating system knows of processes and cores, seen from outside.
+//! State of processes and cores, as the operating system reports it to an observer.
 //!
-//! A worker in a long computation publishes nothing, so its CPU time, its core and its switches are
-//! read by the driver. On Linux from `/proc` (proc(5)) and the CPU clocks of other processes
-//! (`clock_getcpuclockid(3)`). Elsewhere what cannot be read is absent, never guessed.
+//! A worker in a long computation publishes nothing, so the driver reads its CPU time, its core and its
+//! switches: on Linux from `/proc` (proc(5)) and the CPU clocks of other processes
+//! (`clock_getcpuclockid(3)`). On other systems, values that cannot be read are absent, never guessed.
 
 use concsim_model::units::CpuTime;
 
-/// Where a process is and what it does, at one instant.
+/// State and core of a process at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcStat {
-    /// Whether the system would run it if a core were free, or does run it.
+    /// True if it runs, or would run if a core were free.
     pub runnable: bool,
-    /// Whether it is stopped by a signal.
+    /// True if it is stopped by a signal.
     pub stopped: bool,
-    /// The core that it runs on, or ran on last.
+    /// Core that it runs on, or ran on last.
     pub core: usize,
 }
 
-/// How often a process gave up its core, and how often it was taken away.
+/// Number of times that a process left its core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProcessSwitches {
-    /// It went to sleep by itself.
+    /// Voluntarily: it went to sleep.
     pub voluntary: u64,
-    /// The system took the core.
+    /// Involuntarily: the system took the core.
     pub involuntary: u64,
 }
 
-/// What a core has done since the machine started.
+/// Times of a core since the machine started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CoreTimes {
-    /// Its number.
+    /// Number of the core.
     pub core: usize,
-    /// Not idle, whoever used it.
+    /// Time in which it was not idle, for any program.
     pub busy: CpuTime,
-    /// Wanted by this machine and given to another guest.
+    /// Time that this virtual machine wanted and the host gave to another one.
     pub steal: CpuTime,
 }
 
@@ -45,40 +45,39 @@ mod linux {
     use super::{CoreTimes, ProcStat, ProcessSwitches};
     use concsim_model::units::CpuTime;
 
-    /// Longer than what the system says of one process in one file.
+    /// Size of a buffer, in bytes, beyond the system's report on one process in one file.
     const ROOM: usize = 4_096;
-    /// A process that moves between two looks is looked at again, so many times at most.
+    /// Number of attempts to observe a process that moves meanwhile.
     const LOOKS: usize = 4;
 
-    /// A process that is looked at many times a second: to open its file anew each time would cost as
-    /// much as to read it. What is said of a process that has ended is nothing, even if its number is
-    /// used again.
+    /// Process that is observed many times a second: opening its file anew each time would cost as much as
+    /// reading it. Returns nothing once the process has ended, even if its id is used again.
     #[derive(Debug)]
     pub struct Watched {
         stat: Option<File>,
     }
 
     impl Watched {
-        /// The process of this number.
+        /// Returns the process with this id.
         pub fn new(pid: u32) -> Self {
             let stat = File::open(format!("/proc/{pid}/stat")).ok();
             Self { stat }
         }
 
-        /// Where it is now.
+        /// Returns its state now.
         pub fn proc_stat(&self) -> Option<ProcStat> {
             let mut room = [0; ROOM];
             whereabouts_in(read_at_once(self.stat.as_ref()?, &mut room)?)
         }
     }
 
-    /// A short file of `/proc`, from its beginning, in one call.
+    /// Reads a short file of `/proc`, from its beginning, in one call.
     fn read_at_once<'a>(file: &File, room: &'a mut [u8; ROOM]) -> Option<&'a str> {
         let length = file.read_at(room, 0).ok()?;
         std::str::from_utf8(&room[..length]).ok()
     }
 
-    /// CPU time of a process, all its threads, to the nanosecond; also while it runs.
+    /// Returns the CPU time of a process, all its threads, to the nanosecond; also while it runs.
     pub fn cpu_of(pid: u32) -> Option<CpuTime> {
         let mut clock = 0;
         // SAFETY: writes a clock id into `clock`.
@@ -95,12 +94,12 @@ mod linux {
         })
     }
 
-    /// Where a process is now.
+    /// Returns the state of a process now.
     pub fn whereabouts_of(pid: u32) -> Option<ProcStat> {
         Watched::new(pid).proc_stat()
     }
 
-    /// The parent of a process.
+    /// Returns the parent of a process.
     pub fn parent_of(pid: u32) -> Option<u32> {
         let mut room = [0; ROOM];
         let file = File::open(format!("/proc/{pid}/stat")).ok()?;
@@ -109,7 +108,7 @@ mod linux {
     }
 
     fn whereabouts_in(line: &str) -> Option<ProcStat> {
-        // The name in parentheses may hold anything, also blanks: fields count from the last ')'.
+        // The name in parentheses may contain any character: fields count from the last ')'.
         let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
         let state = fields.next()?;
         Some(ProcStat {
@@ -119,7 +118,7 @@ mod linux {
         })
     }
 
-    /// How often a process was switched from and to.
+    /// Returns the switches of a process.
     pub fn switches_of(pid: u32) -> Option<ProcessSwitches> {
         let mut room = [0; ROOM];
         let file = File::open(format!("/proc/{pid}/status")).ok()?;
@@ -134,10 +133,10 @@ mod linux {
         })
     }
 
-    /// Whether the main thread of a process has a core at this instant. Its CPU clock does not say: seen
-    /// from outside it advances at ticks. But the scheduler counts how often the thread was put on a core
-    /// (`schedstat`) and how often it left one (`status`): it has a core while the first is one ahead.
-    /// `None` where the kernel does not count (`CONFIG_SCHED_INFO`), or there is no such process.
+    /// True if the main thread of a process has a core at this instant. Its CPU clock does not tell: from
+    /// outside it advances at ticks. But the scheduler counts how often the thread was put on a core
+    /// (`schedstat`) and how often it left one (`status`): it has a core while the first count is one
+    /// ahead. `None` if the kernel does not count (`CONFIG_SCHED_INFO`), or if there is no such process.
     pub fn has_core(pid: u32) -> Option<bool> {
         for _ in 0..LOOKS {
             let before = switches_of(pid)?;
@@ -150,11 +149,11 @@ mod linux {
                 };
             }
         }
-        // It is switched so often that it must be running in between.
+        // It is switched so often that it must run in between.
         Some(true)
     }
 
-    /// `TIME_ON_CORES TIME_RUNNABLE_WITHOUT TIMES_PUT_ON_A_CORE`
+    /// Parses `TIME_ON_CORES TIME_RUNNABLE_WITHOUT TIMES_PUT_ON_A_CORE`.
     fn times_put_on_a_core(pid: u32) -> Option<u64> {
         let mut room = [0; ROOM];
         let file = File::open(format!("/proc/{pid}/schedstat")).ok()?;
@@ -162,9 +161,9 @@ mod linux {
         text.split_ascii_whitespace().nth(2)?.parse().ok()
     }
 
-    /// When the scheduler last counted a process's core time, in nanoseconds of its own clock: of one
-    /// without a core, when it left it; of one that has a core, not before it got it. `None` where the
-    /// kernel does not tell (`CONFIG_SCHED_DEBUG`).
+    /// Returns the instant at which the scheduler last counted a process's core time, in nanoseconds of its
+    /// own clock: for a process without a core, when it left it; for one with a core, not before it got it.
+    /// `None` if the kernel does not report it (`CONFIG_SCHED_DEBUG`).
     pub fn last_counted(pid: u32) -> Option<u64> {
         let mut room = [0; ROOM];
         let file = File::open(format!("/proc/{pid}/sched")).ok()?;
@@ -176,20 +175,20 @@ mod linux {
         Some(whole * 1_000_000 + millionths)
     }
 
-    /// Proportional memory of a process, KiB: pages shared by n processes count 1/n.
+    /// Returns the proportional memory of a process, in KiB: pages shared by n processes count 1/n.
     pub fn pss_kib_of(pid: u32) -> Option<u64> {
         let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
         let line = text.lines().find(|line| line.starts_with("Pss:"))?;
         line.split_ascii_whitespace().nth(1)?.parse().ok()
     }
 
-    /// What each core of the machine has done so far, in the system's ticks (10 ms on most kernels).
+    /// Returns the times of each core so far, in the system's ticks (10 ms on most kernels).
     pub fn core_times() -> Vec<CoreTimes> {
         let text = fs::read_to_string("/proc/stat").unwrap_or_default();
         text.lines().filter_map(core_line).collect()
     }
 
-    /// `cpu0 user nice system idle iowait irq softirq steal guest guest_nice`
+    /// Parses `cpu0 user nice system idle iowait irq softirq steal guest guest_nice`.
     fn core_line(line: &str) -> Option<CoreTimes> {
         let mut words = line.split_ascii_whitespace();
         let core = words.next()?.strip_prefix("cpu")?.parse().ok()?;
@@ -207,14 +206,14 @@ mod linux {
         CpuTime(ticks * 1_000_000_000 / rustix::param::clock_ticks_per_second())
     }
 
-    /// The core that the calling thread has at this instant: a few nanoseconds, without a system
-    /// call (getcpu(2)).
+    /// Returns the core of the calling thread at this instant: a few nanoseconds, without a system call
+    /// (getcpu(2)).
     #[inline]
     pub fn own_core() -> Option<u32> {
         u32::try_from(rustix::thread::sched_getcpu()).ok()
     }
 
-    /// The cores that this program may use, in order.
+    /// Returns the cores that this program may use, in order.
     pub fn cores_allowed() -> Vec<usize> {
         let Ok(set) = rustix::thread::sched_getaffinity(None) else {
             return super::every_core();
@@ -224,10 +223,10 @@ mod linux {
             .collect()
     }
 
-    /// Keeps the calling process, and whom it forks from now on, to one core.
+    /// Binds the calling process, and its children from now on, to one core.
     ///
     /// # Errors
-    /// When the core is none of those that it may use.
+    /// Fails if the core is not one that it may use.
     pub fn keep_to_core(core: usize) -> crate::sys::Result<()> {
         use crate::sys::Doing as _;
         let mut set = rustix::thread::CpuSet::new();
@@ -235,7 +234,7 @@ mod linux {
         rustix::thread::sched_setaffinity(None, &set).doing(format!("keep to core {core}"))
     }
 
-    /// The processor's name.
+    /// Returns the processor's name.
     pub fn cpu_name() -> String {
         let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let named = text.lines().find(|line| line.starts_with("model name"));
@@ -257,23 +256,23 @@ mod elsewhere {
         None
     }
 
-    /// A process that is looked at many times a second.
+    /// Process that is observed many times a second.
     #[derive(Debug)]
     pub struct Watched;
 
     impl Watched {
-        /// The process of this number.
+        /// Returns the process with this id.
         pub fn new(_pid: u32) -> Self {
             Self
         }
 
-        /// Where it is: not read here.
+        /// State of the process: not read here.
         pub fn proc_stat(&self) -> Option<ProcStat> {
             None
         }
     }
 
-    /// Where a process is: not read here.
+    /// State of a process: not read here.
     pub fn whereabouts_of(_pid: u32) -> Option<ProcStat> {
         None
     }
@@ -283,12 +282,12 @@ mod elsewhere {
         None
     }
 
-    /// Whether a process has a core: not read here.
+    /// Presence of a process on a core: not read here.
     pub fn has_core(_pid: u32) -> Option<bool> {
         None
     }
 
-    /// When its core time was counted last: not read here.
+    /// Instant at which its core time was counted last: not read here.
     pub fn last_counted(_pid: u32) -> Option<u64> {
         None
     }
@@ -303,7 +302,7 @@ mod elsewhere {
         Vec::new()
     }
 
-    /// The core that the calling thread has: this system does not say.
+    /// Core of the calling thread: this system does not report it.
     #[inline]
     pub fn own_core() -> Option<u32> {
         None
@@ -350,11 +349,11 @@ pub fn kernel() -> String {
     )
 }
 
-/// Raises this process's (and its children's) limit of open descriptors to at least `needed`, if the
-/// system lets it.
+/// Raises the limit of open descriptors of this process (and its children) to at least `needed`, if the
+/// system allows it.
 ///
 /// # Errors
-/// When the hard limit is below what is needed.
+/// Fails if the hard limit is below `needed`.
 pub fn allow_descriptors(needed: u64) -> super::Result<()> {
     use super::Doing;
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -375,16 +374,16 @@ pub fn allow_descriptors(needed: u64) -> super::Result<()> {
         ))
 }
 
-/// The smallest stack of the main thread: the command line alone took 350 KiB of it in a debug build.
+/// Smallest stack of the main thread, in bytes: the command line alone took 350 KiB of it in a debug build.
 const LEAST_STACK: u64 = 512 << 10;
-/// The stack that most systems give.
+/// Stack that most systems give, in bytes.
 const USUAL_STACK: u64 = 8 << 20;
 
-/// Raises this process's (and its children's) limit of the stack, if it is below what is needed and the
-/// system lets it. On Linux a stack grows up to the limit of the moment (getrlimit(2)): it holds at once.
+/// Raises the limit of the stack of this process (and its children), if it is too low and the system allows
+/// it. On Linux a stack grows up to the present limit (getrlimit(2)): the change takes effect at once.
 ///
 /// # Errors
-/// When the hard limit is below what is needed.
+/// Fails if the hard limit is too low.
 pub fn allow_stack() -> super::Result<()> {
     use super::Doing;
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -400,12 +399,11 @@ pub fn allow_stack() -> super::Result<()> {
     ))
 }
 
-/// Raises this process's limit of open descriptors as far as the system lets it: for who cannot know
-/// how many will be needed.
+/// Raises the limit of open descriptors to its hard limit, for callers that cannot predict their need.
 pub fn allow_all_descriptors() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        // Where this is refused the old limit holds, and whatever finds no descriptor is counted.
+        // After a refusal the old limit holds, and failures for lack of descriptors are counted.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
 }
@@ -443,7 +441,7 @@ mod tests {
 
     const PATIENCE: Elapsed = Elapsed::from_secs(60);
 
-    /// A child of this test, killed when it goes out of scope.
+    /// Child of this test, killed when it goes out of scope.
     struct Started(std::process::Child);
 
     impl Started {
@@ -452,7 +450,7 @@ mod tests {
             Self(shell.args(["-c", script]).spawn().expect("a shell"))
         }
 
-        /// Returns once it is seen so.
+        /// Waits until it is seen with or without a core, as `has_core` says.
         fn is_seen(&self, has_core: Option<bool>) {
             let clock = Clock::starting_now();
             while super::has_core(self.0.id()) != has_core {

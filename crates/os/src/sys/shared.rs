@@ -1,13 +1,13 @@
 //! Anonymous shared memory that children inherit.
 //!
-//! The memory has no name in any file system, so nothing is left behind whoever dies. On Linux it
-//! is a sealed memfd: it can neither shrink nor grow, so no access is beyond its end. Elsewhere it is
-//! a temporary file that is unlinked before it is used. Processes started by `exec` find it by an
+//! The memory has no name in any file system, so nothing is left behind, whichever process dies. On Linux
+//! it is a sealed memfd: it can neither shrink nor grow, so no access is beyond its end. On other systems
+//! it is a temporary file that is unlinked before it is used. Processes started by `exec` find it by an
 //! inherited descriptor.
 //!
-//! A new region is sparse: its pages have no memory yet. A first access to a page for which the system
-//! has none left ends the process (`SIGBUS`). [`Region::reserve`] gives memory to a range, or says that
-//! there is none: it is called before a process is told to use the range.
+//! A new region is sparse: its pages have no memory yet. A first access to a page for which the system has
+//! none left ends the process (`SIGBUS`). [`Region::reserve`] gives memory to a range, or fails: it is
+//! called before a process is told to use the range.
 
 use std::fs::File;
 use std::ops::Range;
@@ -17,7 +17,7 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use super::{Doing, Result};
 
-/// A mapping of zeroed memory that several processes see. Never moves while it lives.
+/// Mapping of zeroed memory that several processes share. Never moves while it lives.
 #[derive(Debug)]
 pub struct Region {
     map: MmapRaw,
@@ -25,10 +25,10 @@ pub struct Region {
 }
 
 impl Region {
-    /// Makes a sparse region of `bytes` zeroed bytes.
+    /// Creates a sparse region of `bytes` zeroed bytes.
     ///
     /// # Errors
-    /// When the system has no descriptor left, or no file may be so large.
+    /// Fails if the system has no descriptor left, or allows no file of this size.
     pub fn new(bytes: usize) -> Result<Self> {
         if cfg!(miri) {
             return Self::of_one_process(bytes);
@@ -37,7 +37,7 @@ impl Region {
         Self::map(file)
     }
 
-    /// The same for the threads of this process alone: Miri knows no memory that several processes see.
+    /// The same for the threads of this process alone: Miri does not support memory shared by processes.
     fn of_one_process(bytes: usize) -> Result<Self> {
         let map = MmapOptions::new().len(bytes).map_anon();
         let map = map.doing("map memory")?.into();
@@ -48,7 +48,7 @@ impl Region {
     /// Maps the region behind a descriptor that this process inherited.
     ///
     /// # Errors
-    /// When the descriptor is not a file that can be mapped.
+    /// Fails if the descriptor is not a file that can be mapped.
     pub fn inherited(descriptor: OwnedFd) -> Result<Self> {
         Self::map(File::from(descriptor))
     }
@@ -60,10 +60,10 @@ impl Region {
         Ok(Self { map, file })
     }
 
-    /// Gives memory to the bytes of a range, which are zeroes still.
+    /// Gives memory to the bytes of a range, which stay zero.
     ///
     /// # Errors
-    /// When the system has none left.
+    /// Fails if the system has none left.
     pub fn reserve(&self, range: Range<usize>) -> Result<()> {
         if cfg!(miri) {
             return Ok(());
@@ -72,24 +72,24 @@ impl Region {
         reserve(&self.file, &range).doing(text())
     }
 
-    /// The descriptor by which a child can map the same memory.
+    /// Returns the descriptor by which a child can map the same memory.
     #[must_use]
     pub fn descriptor(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
 
-    /// How many bytes the region has.
+    /// Returns the size of the region, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.map.len()
     }
 
-    /// A shared view of the `T` at `offset`.
+    /// Returns a shared view of the `T` at `offset`.
     ///
     /// `T` must be made of atomics alone: other processes write to it at any time.
     ///
     /// # Panics
-    /// When `offset` is not aligned for `T`, or the `T` would reach beyond the region.
+    /// Panics if `offset` is not aligned for `T`, or if the `T` would reach beyond the region.
     ///
     /// # Safety
     /// `T` must be valid for any bit pattern and must consist of atomics only, without padding that
@@ -131,7 +131,7 @@ fn anonymous_file(bytes: usize) -> Result<File> {
     unlinked_file(bytes)
 }
 
-/// The portable way: a temporary file whose name is gone before anyone else can use it.
+/// Portable version: a temporary file that is unlinked before another process can use it.
 #[cfg(any(test, not(target_os = "linux")))]
 fn unlinked_file(bytes: usize) -> Result<File> {
     let name = format!(
@@ -152,7 +152,7 @@ fn unlinked_file(bytes: usize) -> Result<File> {
     Ok(file)
 }
 
-/// fallocate(2): pages that had no memory have it now, or none has.
+/// Allocates by fallocate(2): all pages of the range have memory then, or none has.
 #[cfg(target_os = "linux")]
 fn reserve(file: &File, range: &Range<usize>) -> std::io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
@@ -165,7 +165,7 @@ fn reserve(file: &File, range: &Range<usize>) -> std::io::Result<()> {
     write_zeroes(file, range)
 }
 
-/// The portable way: what is written has a place.
+/// Portable version: written bytes have memory.
 #[cfg(any(test, not(target_os = "linux")))]
 fn write_zeroes(file: &File, range: &Range<usize>) -> std::io::Result<()> {
     use std::os::unix::fs::FileExt;
@@ -200,7 +200,7 @@ mod tests {
         two_mappings_show_the_same_words(unlinked_file(4096).unwrap());
     }
 
-    /// Bytes that have memory: stat(2) counts in units of 512.
+    /// Number of bytes that have memory: stat(2) counts in units of 512.
     #[cfg(target_os = "linux")]
     fn bytes_with_memory(file: &File) -> u64 {
         use std::os::unix::fs::MetadataExt;

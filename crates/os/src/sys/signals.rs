@@ -1,10 +1,9 @@
-//! Signals, turned into something to read: a handler writes one byte into a pipe, and the process
-//! reads the pipe in its loop, when nothing is half-done.
+//! Signals as bytes to read: a handler writes one byte into a pipe, and the process reads the pipe in its
+//! loop, where no operation is half done.
 //!
-//! The one exception is the abort that an arbiter sends to a worker that is silent for too long.
-//! Such a worker does not come back to its loop, so its handler itself leaves one word behind and
-//! ends the process, wherever it is. The other one is the driver's: a signal that ends it while it has
-//! taken over the terminal gives the terminal back first.
+//! There are two exceptions. A worker that is silent for too long does not return to its loop: its handler
+//! of the arbiter's abort stores one word and ends the process, wherever it is. And a signal that ends the
+//! driver while it has taken over the terminal first gives the terminal back.
 
 use std::fs::File;
 use std::io::Read;
@@ -19,7 +18,7 @@ use nix::sys::signal::{
 use super::clock::Clock;
 use super::{Doing, Result, pipe};
 
-/// The signals that a process of the server may be sent, with gunicorn's meaning.
+/// Signals to the processes of the server, with gunicorn's meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
     /// Finish what was begun, then end.
@@ -32,17 +31,17 @@ pub enum Signal {
     ChildEnded,
     /// One more worker.
     More,
-    /// One worker less.
+    /// One worker fewer.
     Fewer,
     /// New workers in place of all that there are.
     HangUp,
-    /// End now, wherever you are: sent to a worker that was silent for too long.
+    /// End now: sent to a worker that was silent for too long.
     Abort,
-    /// End now, without being asked.
+    /// End now; cannot be handled.
     Kill,
-    /// Stand still, without being asked.
+    /// Stop; cannot be handled.
     Stop,
-    /// Go on.
+    /// Continue.
     Continue,
 }
 
@@ -83,7 +82,7 @@ impl Signal {
     }
 }
 
-/// Whether there is a process of this number, whoever's it is.
+/// True if there is a process with this id, of any user.
 #[must_use]
 pub fn is_there(pid: u32) -> bool {
     let Some(pid) = i32::try_from(pid).ok().filter(|pid| *pid > 0) else {
@@ -93,8 +92,8 @@ pub fn is_there(pid: u32) -> bool {
     matches!(asked, Ok(()) | Err(nix::errno::Errno::EPERM))
 }
 
-/// Sends `signal` to a child of this process that has not been waited for. One that has ended already
-/// needs none, and its number is no other process's: a dead child keeps it until its parent waits for it
+/// Sends `signal` to a child of this process that has not been waited for. If it has ended, the signal has
+/// no effect, and its id is not another process's: a dead child keeps it until its parent waits for it
 /// (wait(2), "NOTES"), which only this process can do.
 pub fn send(pid: u32, signal: Signal) {
     let Ok(pid) = i32::try_from(pid) else { return };
@@ -103,15 +102,16 @@ pub fn send(pid: u32, signal: Signal) {
 }
 
 /// Sends `signal` to a child of `parent`, which may wait for it at any time, so that another process may
-/// have its number. A descriptor of a process stays that process's (`pidfd_open(2)`). The process that has the
-/// number afterwards is a child of `parent`: then the descriptor is that child's, or of one that is gone.
+/// get its id. A descriptor of a process always refers to that process (`pidfd_open(2)`). If the process
+/// with this id is a child of `parent` afterwards, the descriptor is that child's, or that of a process
+/// that is gone.
 #[cfg(target_os = "linux")]
 pub fn send_to_child_of(parent: u32, pid: u32, signal: Signal) {
     use rustix::process::{Pid, PidfdFlags, Signal as Number, pidfd_open, pidfd_send_signal};
     let Some(process) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
         return;
     };
-    // It is gone; or there is no descriptor left for it, and it is left alone.
+    // The process is gone; or there is no descriptor left, and no signal is sent.
     let Ok(descriptor) = pidfd_open(process, PidfdFlags::empty()) else {
         return;
     };
@@ -121,44 +121,43 @@ pub fn send_to_child_of(parent: u32, pid: u32, signal: Signal) {
     }
 }
 
-/// The same without descriptors of processes: by number, a moment after it was `parent`'s child.
+/// The same without descriptors of processes: by id, just after it was checked to be `parent`'s child.
 #[cfg(not(target_os = "linux"))]
 pub fn send_to_child_of(_parent: u32, pid: u32, signal: Signal) {
     send(pid, signal);
 }
 
-/// Children of this process can be waited for, whatever the parent of this process does with its own:
-/// where SIGCHLD is ignored, which is inherited, the system reaps them at once and keeps no exit status
-/// (wait(2), "NOTES"). To be called before a child is started.
+/// Makes sure that children of this process can be waited for. If SIGCHLD is ignored, which is inherited
+/// from the parent, the system reaps them at once and keeps no exit status (wait(2), "NOTES"). Called
+/// before a child is started.
 pub fn children_are_waited_for() {
     // SAFETY: the default runs no code.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
 }
 
-/// The writing end of this process's pipe; -1 while there is none. A child makes a new one.
+/// Writing end of this process's pipe; -1 if there is none. A child makes a new one.
 static PIPE: AtomicI32 = AtomicI32::new(-1);
 
-/// The signals that have arrived at this process and were not yet taken.
+/// Signals that have arrived at this process and were not taken yet.
 #[derive(Debug)]
 pub struct Signals {
     pipe: File,
 }
 
 impl Signals {
-    /// Collects `wanted` from now on, leaves all others to the system's default, and unblocks them
-    /// all.
+    /// Collects `wanted` from now on, leaves all others to the system's default, and unblocks all.
     ///
-    /// Calls of the system that such a signal interrupts are begun again, but for waits for
-    /// readiness, which end early.
+    /// System calls that such a signal interrupts are restarted, except waits for readiness, which end
+    /// early.
     ///
     /// # Errors
-    /// When the system has no pipe left.
+    /// Fails if the system has no pipe left.
     pub fn listen(wanted: &[Signal]) -> Result<Self> {
         let (pipe, write) = pipe::nonblocking()?;
-        // The end of a parent's pipe that a fork gave to this process must not be written to.
+        // The writing end of the parent's pipe, inherited by a fork, must not be used.
         let inherited = PIPE.swap(write.into_raw_fd(), Ordering::Relaxed);
         if inherited >= 0 {
-            // SAFETY: the number was put there by `into_raw_fd` and nobody else knows it.
+            // SAFETY: the number was put there by `into_raw_fd` and is not used elsewhere.
             unsafe { libc::close(inherited) };
         }
         for signal in Signal::ALL {
@@ -179,7 +178,7 @@ impl Signals {
     /// Takes the signals that have arrived, in order. Never waits.
     pub fn take(&mut self) -> Vec<Signal> {
         let mut bytes = [0; 64];
-        // An empty pipe is the usual case; it holds nothing to take.
+        // The pipe is usually empty; there is nothing to take then.
         let count = self.pipe.read(&mut bytes).unwrap_or(0);
         let known = bytes[..count].iter().copied();
         known.filter_map(Signal::from_number).collect()
@@ -202,16 +201,16 @@ fn handle(signal: Signal, handler: SigHandler, flags: SaFlags) -> Result<()> {
 
 extern "C" fn enqueue(number: i32) {
     let byte = [number.to_le_bytes()[0]];
-    // A full pipe holds 65536 signals that were not taken: one more would say nothing new.
+    // A full pipe holds 65536 signals that were not taken: another one adds nothing.
     // SAFETY: write(2) is async-signal-safe; the buffer is one byte long.
     unsafe { libc::write(PIPE.load(Ordering::Relaxed), byte.as_ptr().cast(), 1) };
 }
 
-/// From now on an interrupt or a quit ends this process at once, wherever it is: what it had begun
-/// is lost, which is what these two ask for.
+/// Makes an interrupt or a quit end this process at once, wherever it is: open requests are lost, which is
+/// the meaning of these two.
 ///
 /// # Errors
-/// When the system refuses the handler.
+/// Fails if the system refuses the handler.
 pub fn leave_when_asked_to_be_quick() -> Result<()> {
     extern "C" fn leave(_: i32) {
         super::fork::leave(0)
@@ -222,29 +221,29 @@ pub fn leave_when_asked_to_be_quick() -> Result<()> {
     Ok(())
 }
 
-/// Where the abort handler writes, by which clock, and from whom it takes the signal.
+/// State of the abort handler: word to write, clock to read, and sender to obey.
 struct AbortHandler {
     word: &'static AtomicU64,
     clock: Clock,
     parent: i32,
 }
 
-static TESTAMENT: OnceLock<AbortHandler> = OnceLock::new();
+static ABORT_HANDLER: OnceLock<AbortHandler> = OnceLock::new();
 
 /// Exit code of a worker that its arbiter aborted.
 pub const ABORTED: i32 = 1;
 
-/// From now on an abort by the parent stores its instant into `word` and ends this process, wherever
-/// it is: on a stack of its own, since the one in use may be full or half switched.
+/// Makes an abort by the parent store its instant into `word` and end this process, wherever it is. The
+/// handler has a stack of its own, since the one in use may be full or half switched.
 ///
-/// An abort by anyone else ends the process as the system does by default.
+/// An abort by any other process has the system's default effect.
 ///
 /// # Errors
-/// When the system refuses the handler.
+/// Fails if the system refuses the handler.
 pub fn abort_into(word: &'static AtomicU64, clock: Clock) -> Result<()> {
     give_handlers_a_stack()?;
     let parent = nix::unistd::getppid().as_raw();
-    let first = TESTAMENT.set(AbortHandler {
+    let first = ABORT_HANDLER.set(AbortHandler {
         word,
         clock,
         parent,
@@ -262,21 +261,18 @@ extern "C" fn on_abort(_: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void)
     let info = unsafe { &*info };
     // SAFETY: a signal that a process sent carries its sender.
     let sender = unsafe { info.si_pid() };
-    let Some(testament) = TESTAMENT.get().filter(|known| known.parent == sender) else {
+    let Some(handler) = ABORT_HANDLER.get().filter(|known| known.parent == sender) else {
         // SAFETY: async-signal-safe.
         unsafe { libc::signal(libc::SIGABRT, libc::SIG_DFL) };
         // SAFETY: async-signal-safe; delivered, with the default effect, when this handler returns.
         unsafe { libc::raise(libc::SIGABRT) };
         return;
     };
-    testament
-        .word
-        .store(testament.clock.now().0, Ordering::Release);
+    handler.word.store(handler.clock.now().0, Ordering::Release);
     super::fork::leave(ABORTED)
 }
 
-/// Makes and installs the stack on which handlers run that ask for one. It lives as long as the
-/// process.
+/// Allocates and installs the stack of handlers that ask for one. It lives as long as the process.
 fn give_handlers_a_stack() -> Result<()> {
     const BYTES: usize = 64 * 1024;
     let stack = libc::stack_t {
@@ -294,16 +290,16 @@ fn give_handlers_a_stack() -> Result<()> {
     }
 }
 
-/// Where the handler of fatal signals finds the terminal's modes and the keeper's pipe.
+/// Terminal state for the handler of fatal signals: the modes, and the keeper's pipe.
 struct Taken {
     modes: libc::termios,
     keeper: Option<RawFd>,
 }
 
-/// The terminal that is taken over; null while none is.
+/// Terminal that is taken over; null if there is none.
 static TAKEN: AtomicPtr<Taken> = AtomicPtr::new(std::ptr::null_mut());
 
-/// Signals that end a process unless it handles them, and that a person or a system sends on purpose.
+/// Signals that end a process by default, and that are sent on purpose.
 const FATAL: [system::Signal; 11] = [
     system::Signal::SIGHUP,
     system::Signal::SIGINT,
@@ -318,12 +314,12 @@ const FATAL: [system::Signal; 11] = [
     system::Signal::SIGXFSZ,
 ];
 
-/// From now on a fatal signal leaves the full screen on standard output, with the modes that it has now,
-/// before it ends this process. Signals that are handled or ignored already stay so. `keeper` is the pipe
-/// by which the keeper is told.
+/// Makes a fatal signal leave the full screen on standard output, and restore its present modes, before it
+/// ends this process. Signals that are handled or ignored already stay so. `keeper` is the pipe to notify
+/// the keeper.
 ///
 /// # Errors
-/// When standard output is no terminal, or the system refuses a handler.
+/// Fails if standard output is not a terminal, or if the system refuses a handler.
 pub fn give_back_on_death(keeper: Option<RawFd>) -> Result<()> {
     // SAFETY: a termios is plain numbers; all zero is a value of it.
     let mut modes: libc::termios = unsafe { std::mem::zeroed() };
@@ -348,12 +344,12 @@ pub fn die_plainly() {
         let ours: extern "C" fn(libc::c_int) = give_back_and_die;
         let is_ours =
             |handler| matches!(handler, SigHandler::Handler(it) if std::ptr::fn_addr_eq(it, ours));
-        // What could be set can be set back.
+        // A handler that could be set can be set back.
         let _ = change(fatal, is_ours, SigHandler::SigDfl);
     }
 }
 
-/// Sets another handler, if the one that a signal has is of that kind.
+/// Sets another handler, if the present one is of that kind.
 fn change(
     signal: system::Signal,
     is_of_that_kind: impl Fn(SigHandler) -> bool,
@@ -363,7 +359,7 @@ fn change(
     // SAFETY: the handlers of this file make async-signal-safe calls only (signal-safety(7)).
     let before = unsafe { sigaction(signal, &wanted) }.doing(format!("handle {signal}"))?;
     if !is_of_that_kind(before.handler()) {
-        // SAFETY: it was so before.
+        // SAFETY: it was the handler before.
         unsafe { sigaction(signal, &before) }.doing(format!("handle {signal}"))?;
     }
     Ok(())
@@ -389,8 +385,8 @@ extern "C" fn give_back_and_die(signal: libc::c_int) {
     unsafe { libc::raise(signal) };
 }
 
-/// A write beyond the limit of a file's size (`ulimit -f`) returns an error from now on, in this process and
-/// in those that it starts, instead of ending it by SIGXFSZ.
+/// Makes a write beyond the limit of a file's size (`ulimit -f`) return an error, in this process and in
+/// those that it starts, instead of ending it by SIGXFSZ.
 pub fn size_limit_is_an_error() {
     // SAFETY: ignoring a signal runs no code, and the signal is one that may be ignored.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };

@@ -1,4 +1,4 @@
-//! The terminal's modes, and how a terminal is given back at every end of a full screen.
+//! The terminal's modes, and their restoration at every end of a full screen.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -14,19 +14,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{Doing, Result, signals};
 
-/// Undoes what a full-screen program does, in this order: end synchronized output, mouse reporting
-/// off, bracketed paste off, attributes off, cursor visible, leave the alternate screen
-/// (xterm's control sequences).
+/// Control sequences (xterm's) that undo a full-screen program, in this order: end synchronized output,
+/// mouse reporting off, bracketed paste off, attributes off, cursor visible, leave the alternate screen.
 pub const LEAVE_FULL_SCREEN: &[u8] =
     b"\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
 
-/// Has the terminal report clicks and the wheel, in its form for screens of any size; movements are
-/// of no use here and would be many (xterm's control sequences).
+/// Control sequences (xterm's) that make the terminal report clicks and the wheel, in its form for screens
+/// of any size. Movements are not reported: they have no use here and would be many.
 pub const TAKE_THE_MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
-/// Undoes it; [`LEAVE_FULL_SCREEN`] does so too.
+/// Control sequences that undo it; [`LEAVE_FULL_SCREEN`] does so too.
 pub const GIVE_THE_MOUSE_BACK: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
-/// How a terminal was set before the screen was taken over.
+/// Settings of a terminal before the screen was taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modes {
     input: tcflag_t,
@@ -36,10 +35,10 @@ pub struct Modes {
 }
 
 impl Modes {
-    /// The modes of the terminal behind `terminal`.
+    /// Returns the modes of the terminal behind `terminal`.
     ///
     /// # Errors
-    /// When it is no terminal.
+    /// Fails if it is not a terminal.
     pub fn of(terminal: impl AsFd) -> Result<Self> {
         let set = tcgetattr(terminal).doing("read the terminal's modes")?;
         Ok(Self {
@@ -50,10 +49,10 @@ impl Modes {
         })
     }
 
-    /// Sets the terminal so again.
+    /// Restores these modes.
     ///
     /// # Errors
-    /// When it is gone.
+    /// Fails if the terminal is gone.
     pub fn restore(&self, terminal: impl AsFd) -> Result<()> {
         let mut set = tcgetattr(&terminal).doing("read the terminal's modes")?;
         set.input_modes = InputModes::from_bits_retain(self.input);
@@ -73,31 +72,31 @@ impl Modes {
     }
 }
 
-/// A terminal taken over for a full screen. Dropping it gives the terminal back.
+/// Terminal taken over for a full screen. Dropping it gives the terminal back.
 ///
-/// Three ends give it back, each by its own means: a return or a panic here; a signal that ends the
-/// process by its handler, before the shell writes its next prompt; and a kill (SIGKILL, SIGSEGV) by
+/// There are three ends, and each gives it back by its own means: a return or a panic here; a signal that
+/// ends the process by its handler, before the shell writes its next prompt; a kill (SIGKILL, SIGSEGV) by
 /// another process, the keeper, at the end of a pipe that the kernel closes with this process.
 #[derive(Debug)]
 pub struct FullScreen {
     terminal: BorrowedFd<'static>,
     modes: Modes,
-    /// None where the system has no process left for it.
+    /// `None` if the system has no process left for it.
     keeper: Option<Child>,
     is_given_back: bool,
 }
 
-/// The hidden subcommand of the keeper.
+/// Hidden subcommand of the keeper.
 pub const KEEPER: &str = "__keeper";
-/// The byte by which the keeper knows that the terminal has been given back.
+/// Byte that tells the keeper that the terminal has been given back.
 const GIVEN_BACK: &[u8] = b"b";
 
 impl FullScreen {
-    /// Takes over `terminal`, which is standard output: raw mode and the alternate screen are the
-    /// caller's to enter, after this.
+    /// Takes over `terminal`, which is standard output. The caller enters raw mode and the alternate screen
+    /// afterwards.
     ///
     /// # Errors
-    /// When it is no terminal, or is gone.
+    /// Fails if it is not a terminal, or is gone.
     pub fn take(terminal: BorrowedFd<'static>) -> Result<Self> {
         let modes = Modes::of(terminal)?;
         let keeper = start_keeper(modes).ok();
@@ -111,13 +110,13 @@ impl FullScreen {
         })
     }
 
-    /// The terminal.
+    /// Returns the terminal.
     #[must_use]
     pub fn terminal(&self) -> BorrowedFd<'static> {
         self.terminal
     }
 
-    /// Its modes before it was taken over.
+    /// Returns its modes before it was taken over.
     #[must_use]
     pub fn modes(&self) -> Modes {
         self.modes
@@ -130,16 +129,16 @@ impl FullScreen {
         if std::mem::replace(&mut self.is_given_back, true) {
             return;
         }
-        // A panic's hook has given it back before the message was printed; to leave the full screen once
-        // more would put the cursor back above the message.
+        // A panic's hook has given it back before the message was printed; leaving the full screen again
+        // would put the cursor back above the message.
         if !std::thread::panicking() {
-            // The library sets raw mode once: without this the next screen of this program has no keys.
+            // The library sets raw mode once: without this the next screen of this program gets no keys.
             let _ = crossterm::terminal::disable_raw_mode();
             self.modes.leave_full_screen();
         }
         signals::die_plainly();
         if let Some(mut keeper) = self.keeper.take() {
-            // A keeper that is gone needs no word, and one that has it ends at once.
+            // If the keeper is gone, it needs no notice; with the notice it ends at once.
             let _ = keeper
                 .stdin
                 .take()
@@ -166,12 +165,12 @@ fn start_keeper(modes: Modes) -> io::Result<Child> {
         .spawn()
 }
 
-/// The keeper's process: waits until the driver has given the terminal back or has ended without. Signals
-/// that a terminal sends to all its processes do not end it, nor does SIGHUP, which the kernel sends to a
-/// stopped process whose parent has died, before it lets it go on.
+/// Runs the keeper: waits until the driver has given the terminal back, or has ended without doing so.
+/// Signals that a terminal sends to all its processes do not end it, nor does SIGHUP, which the kernel
+/// sends to a stopped process whose parent has died, before it continues it.
 ///
 /// # Errors
-/// When the terminal is gone, and there is nothing left to restore.
+/// Fails if the terminal is gone, and there is nothing left to restore.
 pub fn keep(modes: Modes) -> Result<()> {
     use nix::sys::signal::{SigHandler, Signal, signal};
     // A background process that sets modes is stopped by SIGTTOU unless it ignores it (tcsetattr(3)).
@@ -196,8 +195,8 @@ pub fn keep(modes: Modes) -> Result<()> {
     Ok(())
 }
 
-/// Whether nobody is behind the terminal any more. Its keyboard is then at its end for ever, and its
-/// foreground has been told by SIGHUP; the others find out here.
+/// True if the other end of the terminal is closed. Its keyboard is at its end for ever then. The
+/// foreground processes get SIGHUP; others find out here.
 #[must_use]
 pub fn is_gone(terminal: BorrowedFd<'_>) -> bool {
     let mut polled = [PollFd::from_borrowed_fd(terminal, PollFlags::empty())];
@@ -205,7 +204,7 @@ pub fn is_gone(terminal: BorrowedFd<'_>) -> bool {
     matches!(poll(&mut polled, Some(&at_once)), Ok(1..))
 }
 
-/// The terminal of standard output, if it is one.
+/// Returns the terminal of standard output, if it is one.
 #[must_use]
 pub fn of_standard_output() -> Option<BorrowedFd<'static>> {
     let output = rustix::stdio::stdout();

@@ -1,4 +1,4 @@
-//! Stories of one coroutine and of the stack that it leaves behind.
+//! Tests of one coroutine and of the stack that it leaves behind.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -170,7 +170,7 @@ fn running_out_of_stack_is_told_from_a_panic() {
     assert_eq!(stacks.free_count(), 0, "such a stack is not used again");
 }
 
-/// Calls itself for ever, and not as its last deed, so that each call needs a frame.
+/// Recurses for ever, without a tail call, so that each call needs a frame.
 #[expect(unconditional_recursion, reason = "a stack is to overflow")]
 fn deeper(depth: u64) -> u64 {
     let frame = std::hint::black_box([depth; 64]);
@@ -196,7 +196,7 @@ fn stacks_may_be_freed() {
 mod memory_of_a_stack {
     use super::*;
 
-    /// What the mapping around `address` has in memory, in KiB, from `/proc/self/smaps`.
+    /// Resident memory of the mapping around `address`, in KiB, from `/proc/self/smaps`.
     fn resident_kib(address: usize) -> usize {
         let maps = std::fs::read_to_string("/proc/self/smaps").expect("Linux has smaps");
         let mut lines = maps.lines();

@@ -64,7 +64,7 @@ struct SlotMemory {
     of_the_dead: ProcessSwitches,
     now: ProcessSwitches,
     begun: Reading,
-    /// CPU time; the sum that a process published before it died is less than an earlier reading may be.
+    /// CPU time. The sum that a process published before it died may be less than a reading before that.
     cpu: CpuTime,
 }
 
@@ -282,7 +282,7 @@ fn look_at_worker(
         running_request: u32::try_from(read(&slot.running_request))
             .ok()
             .and_then(|word| word.checked_sub(1)),
-        // Reading the operating system has taken time: a run that goes on is as long as it is by now.
+        // Reading the operating system has taken time: a present run counts up to now.
         longest_run: slot.longest_run_by(clock.now()),
         accepted: read(&slot.accepted),
         accept_eagain: read(&slot.accept_eagain),
@@ -341,8 +341,8 @@ impl WorkerSampler {
 }
 
 impl SlotMemory {
-    /// Reads the switches of the slot's process. Those of its predecessors are kept. A process that has
-    /// left published its own final counts.
+    /// Reads the switches of the slot's process, and keeps those of its predecessors. A process that has
+    /// ended regularly has published its final counts.
     fn see(&mut self, pid: u32, slot: &Slot) {
         if self.pid != pid {
             self.of_the_dead.voluntary += self.now.voluntary;
@@ -355,7 +355,7 @@ impl SlotMemory {
         };
         let alive = (read(&slot.died_at) == 0).then(|| processes::switches_of(pid));
         let seen = alive.flatten().unwrap_or(last_words);
-        // The count that a process published before it died may be less than a later reading.
+        // The counts that a process published before it died may be less than a reading before that.
         self.now.voluntary = seen.voluntary.max(self.now.voluntary);
         self.now.involuntary = seen.involuntary.max(self.now.involuntary);
     }

@@ -1,7 +1,7 @@
-//! What a coroutine costs: a switch there and back, a life from start to end, memory while parked.
+//! Cost of a coroutine: a switch there and back, a lifetime from start to end, memory while parked.
 //!
-//! The floor is the bare crate, used as its own examples do. A fresh stack for each life is timed as
-//! well: it is what the pool saves.
+//! The floor is the bare crate, used as in its own examples. A fresh stack for each lifetime is timed as
+//! well: the difference is the gain by the pool.
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
@@ -41,7 +41,7 @@ fn endless_task(stacks: &Stacks<u64>) -> Task<u64> {
     })
 }
 
-/// A whole life on a pooled stack; the closure captures what a connection's would.
+/// Runs a whole lifetime on a pooled stack; the closure captures as much as a connection's.
 fn live(stacks: &Stacks<u64>, counter: &Rc<Cell<u64>>) {
     let counter = Rc::clone(counter);
     let mut task = stacks.start(move |_| counter.set(counter.get() + 1));
@@ -72,8 +72,8 @@ fn switch_pair(criterion: &mut Criterion) {
     );
 }
 
-/// The same with all that the hub tells of it: who runs since when, two switches, and one event, which
-/// somebody reads.
+/// Measures a switch pair with the hub's telemetry: the running task with its start, two switches, and one
+/// event, which a reader consumes.
 fn watched_switch_pair(_: &mut Criterion) {
     let scoreboard: &'static Scoreboard = Box::leak(Box::new(
         Scoreboard::new(RINGS_BY_DEFAULT).expect("a board can be made"),
@@ -157,7 +157,7 @@ fn life(criterion: &mut Criterion) {
     );
 }
 
-/// Memory is read off the whole process, which does nothing else meanwhile.
+/// Memory is measured for the whole process, which does nothing else meanwhile.
 fn memory(_: &mut Criterion) {
     let (true, Some(before)) = (support::is_measuring(), own_kib()) else {
         return;

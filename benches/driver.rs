@@ -1,14 +1,14 @@
-//! What watching costs: the driver while it draws and records 2 000 requests a second, and the workers of
-//! a busy `hello` while their run is kept.
+//! Cost of observation: the driver while it draws and records 2 000 requests a second, and the workers of a
+//! busy `hello` while their run is recorded.
 //!
 //! ```text
 //!   cargo bench --bench driver -- --pairs 20
 //! ```
 //!
-//! The driver has a terminal of its own, which somebody reads; its core time is taken from the operating
-//! system before and after some seconds. The workers' core time for each request is their own count, of
-//! runs that are kept and runs that are not, in turn: whatever disturbs the one disturbs the other too.
-//! (What it costs a worker to say anything at all: see `hello`, whose silent server says nothing.)
+//! The driver has a terminal of its own, which a thread reads; its core time is taken from the operating
+//! system before and after some seconds. The workers' core time per request is their own count, in recorded
+//! and unrecorded runs in turn: disturbances affect both equally. (For the cost of telemetry in a worker, see
+//! `hello` with its silent server.)
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
@@ -28,9 +28,9 @@ use limits::{Limits, quantile};
 use nix::pty::{Winsize, openpty};
 use serde_json::Value;
 
-/// The driver has less than this share of a core …
+/// Limit of the driver's use of a core, in per cent.
 const DRIVER_SHARE: f64 = 4.0;
-/// … and a worker's core time for each request grows by less than this.
+/// Limit of the growth of a worker's core time per request, in per cent.
 const KEEPING_SHARE: f64 = 3.0;
 const SECONDS: u64 = 5;
 
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
     limits.exit_status()
 }
 
-/// Which share of a core the driver has while a run is on, in hundredths.
+/// Returns the driver's use of a core during a run, in per cent.
 fn driver_share(scratch: &Path, view: &str) -> f64 {
     let file = scratch.join("scenario.toml");
     std::fs::write(&file, SCENARIO).expect("the scenario can be written");
@@ -95,7 +95,7 @@ fn driver_share(scratch: &Path, view: &str) -> f64 {
         while let Ok(1..) = output.read(&mut bytes) {}
     });
     sleep(1);
-    // Past the title card.
+    // Leaves the title card.
     keyboard.write_all(b"\r").expect("the terminal is there");
     sleep(3);
     keyboard
@@ -117,7 +117,7 @@ fn sleep(seconds: u64) {
     std::thread::sleep(Duration::from_secs(seconds));
 }
 
-/// Killed when this is dropped; its own processes go with it.
+/// A driver process, killed when this is dropped, with its own processes.
 struct Driver(Child);
 
 impl Drop for Driver {
@@ -127,11 +127,11 @@ impl Drop for Driver {
     }
 }
 
-/// Runs that are kept and runs that are not, in turn.
+/// Compares recorded and unrecorded runs, in turn.
 fn keeping(scratch: &Path, pairs: usize, limits: &mut Limits) {
     let mut ratios = Vec::new();
     for pair in 0..pairs {
-        // Every other pair goes backwards, so that a slow drift of the machine cancels out.
+        // Every other pair is in reverse order, so that a slow drift of the machine cancels out.
         let first = us_per_request(scratch, pair % 2 == 0, "2s");
         let second = us_per_request(scratch, pair % 2 == 1, "2s");
         ratios.push(if pair % 2 == 0 {
@@ -149,7 +149,7 @@ fn keeping(scratch: &Path, pairs: usize, limits: &mut Limits) {
     limits.at_most("keeping a busy hello", more, KEEPING_SHARE, "% more");
 }
 
-/// Core time of the workers for each request of a busy `hello`, in microseconds.
+/// Returns the workers' core time per request of a busy `hello`, in microseconds.
 fn us_per_request(scratch: &Path, is_kept: bool, duration: &str) -> f64 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
     command.args([

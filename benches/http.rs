@@ -1,6 +1,6 @@
-//! What it costs to understand a request, and to write the head of its answer.
+//! Cost of parsing a request, and of writing the head of its answer.
 //!
-//! The floor is httparse alone: it finds names and values, and leaves all rules to its user.
+//! The floor is httparse alone: it finds names and values, and leaves all rules to its caller.
 
 mod support;
 

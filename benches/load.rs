@@ -1,8 +1,8 @@
-//! How late load sends, and what a request costs it, against a server that does nothing.
+//! Lateness of load, and its cost per request, against a server that does nothing.
 //!
-//! The server runs in a thread of this process and load in another, so that each can have a core. An
-//! open load of 2 000 a second says how punctual sending is; a closed one of 64 clients says how much
-//! load can do at most. The latency is the floor under every latency that is measured with it.
+//! The server runs in a thread of this process and load in another, so that each can have a core. An open
+//! load of 2 000 a second measures the lateness of sending; a closed one of 64 clients measures the maximal
+//! rate. The latency is the lower limit of every latency measured with load.
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
@@ -19,7 +19,7 @@ use concsim::sys::clock::{Clock, thread_cpu};
 use concsim::telemetry::{Event, Outcome, Reader, Scoreboard};
 use concsim::units::{Elapsed, Stamp};
 
-/// Room for every outcome of a run, as nobody drains the ring meanwhile.
+/// Room for every outcome of a run, since the ring is not drained meanwhile.
 const OUTCOMES: u64 = 1 << 20;
 const REPETITIONS: usize = 5;
 
@@ -44,7 +44,7 @@ fn main() {
     });
 }
 
-/// Plays the same load a few times and says how each went.
+/// Plays the same load a few times and prints the results of each.
 fn measure(listener: &TcpListener, name: &str, load: &str) {
     let (warmup, duration, repetitions) = if std::env::args().any(|argument| argument == "--bench")
     {
@@ -75,7 +75,7 @@ fn scenario(text: &str) -> Scenario {
     plan.variants[0].scenario.clone()
 }
 
-/// Says how it went, and returns the 99th percentile of lateness in milliseconds.
+/// Plays the load once, prints the results, and returns the 99th percentile of lateness in milliseconds.
 fn play_once(listener: &TcpListener, scenario: Scenario) -> f64 {
     let scoreboard = Scoreboard::new(OUTCOMES).expect("the board finds memory");
     let orders = Orders {
@@ -106,7 +106,7 @@ fn play_once(listener: &TcpListener, scenario: Scenario) -> f64 {
     late[1]
 }
 
-/// All good answers of the counted window.
+/// Returns all good answers of the counted window.
 fn cohort(scoreboard: &Scoreboard) -> Vec<Outcome> {
     let load = &scoreboard.run().load;
     let begin = Stamp(load.window_begin.load(Ordering::Acquire));
@@ -122,7 +122,7 @@ fn cohort(scoreboard: &Scoreboard) -> Vec<Outcome> {
     outcomes
 }
 
-/// The median, the 99th percentile and the maximum, in milliseconds.
+/// Returns the median, the 99th percentile and the maximum, in milliseconds.
 fn quantiles(outcomes: &[Outcome], what: impl Fn(&Outcome) -> Elapsed) -> [f64; 3] {
     let mut lengths: Vec<Elapsed> = outcomes.iter().map(what).collect();
     lengths.sort_unstable();

@@ -1,5 +1,5 @@
-//! A minute of a run with a million switches: how long its file is, how fast it opens, and how fast any
-//! instant of it is on the screen.
+//! A recording of one minute with a million switches: the size of its file, the time to open it, and the time
+//! to draw any instant of it.
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
@@ -23,11 +23,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use timing::milliseconds;
 
-/// The whole file, for each switch in it.
+/// Limit of the file's size per switch, in bytes.
 const BYTES_A_SWITCH: f64 = 60.0;
-/// From the folder to the first frame.
+/// Limit of the time from the folder to the first frame, in milliseconds.
 const OPENS_MS: f64 = 1_000.0;
-/// From a key to the frame of any other instant.
+/// Limit of the time from a key to the frame of another instant, in milliseconds.
 const SCRUB_MS: f64 = 50.0;
 
 fn main() -> ExitCode {
@@ -71,7 +71,7 @@ fn length_of(folder: &Path) -> u64 {
     lengths.sum()
 }
 
-/// Everything that is done before a person sees the first frame: read, summarised, looked at.
+/// Measures everything before the first frame: reading, summarising, drawing.
 fn opening(folder: &Path, times: usize, limits: &mut Limits) {
     let mut all = Vec::new();
     for _ in 0..times {
@@ -100,7 +100,7 @@ fn feed(kept: &StoredRun) -> Feed<'_> {
     }
 }
 
-/// Leaps to any instants, forth and back, and the worst of them.
+/// Measures jumps to arbitrary instants, forward and backward.
 fn scrubbing(kept: &StoredRun, pane: char, leaps: usize, limits: &mut Limits) {
     let feed = feed(kept);
     let samples = &kept.recordings[0].samples;
@@ -138,7 +138,7 @@ fn scrubbing(kept: &StoredRun, pane: char, leaps: usize, limits: &mut Limits) {
     limits.at_most(&what, quantile(&mut took, 1.0), SCRUB_MS, "ms");
 }
 
-/// The most memory that this process has had: `VmHWM` of proc(5).
+/// Returns the peak memory of this process: `VmHWM` of proc(5).
 fn most_memory_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));

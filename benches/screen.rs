@@ -1,7 +1,7 @@
-//! What a frame costs: a large screen of a busy run, each view in turn.
+//! Cost of a frame: a large screen of a busy run, each view in turn.
 //!
-//! A frame is all that is done for it: time passes, the state takes in what is new, and every cell is
-//! drawn. The run goes on while it is watched, so that each frame has something new to take in.
+//! A frame includes all its work: time advances, the state takes in new events, and every cell is drawn. The
+//! run continues while it is watched, so each frame has new events.
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
@@ -23,11 +23,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use timing::milliseconds;
 
-/// A frame is drawn in less than this, in the middle of all.
+/// Limit of the median time of a frame, in milliseconds.
 const LIMIT_MS: f64 = 2.0;
-/// As at twelve frames a second.
+/// Time between frames at twelve frames a second.
 const FRAME: Elapsed = Elapsed::from_millis(83);
-/// The keys that lead to each view.
+/// Keys that select each view.
 const VIEWS: [(&str, &str); 8] = [
     ("1", "overview"),
     ("2", "lanes"),
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         state.replay(Vec::new());
         let middle = kept.recordings[0].samples.len() / 2;
         state.look_at(0, kept.recordings[0].samples[middle].at);
-        // The first frames have the whole past to take in, and a zoom rests on what is on the screen.
+        // The first frames take in the whole past, and a zoom depends on the screen.
         for key in keys.chars() {
             state.key(Key::Char(key));
             state.turn(&feed, FRAME);

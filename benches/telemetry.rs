@@ -1,7 +1,7 @@
-//! What it costs a worker to say something: a record into the ring, a step of a gauge.
+//! Cost of telemetry in a worker: a record into the ring, a step of a gauge.
 //!
-//! The floor of a record is the same eight words into plain memory; the floor of a step is a counter
-//! that carries no integral.
+//! The floor of a record is the same eight words into plain memory; the floor of a step is a counter without
+//! an integral.
 
 mod support;
 
@@ -26,7 +26,7 @@ fn ring_push(criterion: &mut Criterion) {
     let mut room = CAPACITY;
     let mut push = |times| {
         for number in 0..times {
-            // Emptied as the recorder would, but far more seldom than it is written to.
+            // Emptied as by the recorder, but far less often than it is written.
             if room == 0 {
                 reader.drain(|record| {
                     black_box(record);

@@ -21,7 +21,7 @@ use concsim::units::Stamp;
 /// A function of this file: takes the bytes of one input.
 pub(crate) type Entry = fn(&[u8]);
 
-/// All of them, by the names of their targets and of the folders of their corpora.
+/// All entry functions, by the names of their targets and of the folders of their corpora.
 pub(crate) const ENTRIES: [(&str, Entry); 6] = [
     ("scenario", scenario),
     ("request", request),
@@ -31,14 +31,14 @@ pub(crate) const ENTRIES: [(&str, Entry); 6] = [
     ("machine", machine),
 ];
 
-/// The text of a file, if it has one; otherwise its mistake, which can be drawn.
+/// Returns the text of a file; `None` if it is invalid and its error can be drawn.
 fn text_of(bytes: &[u8]) -> Option<String> {
     let text = scenario::text_of(bytes.to_vec(), "a.toml");
     text.inspect_err(|problems| assert!(!problems.render(false).is_empty()))
         .ok()
 }
 
-/// The variants of a plan in words, to be compared.
+/// Returns the variants of a plan in words, for comparison.
 fn played(plan: &Plan) -> Vec<String> {
     let variants = plan.variants.iter();
     variants
@@ -46,8 +46,8 @@ fn played(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// The text of a scenario: all its mistakes can be drawn, and without mistakes it can be expanded to a text that
-/// is played in the same way, and its demands can be drawn.
+/// Reads the text of a scenario: all its errors can be drawn. Without errors it can be expanded to a text
+/// that is played in the same way, and its demands can be drawn.
 pub(crate) fn scenario(bytes: &[u8]) {
     let Some(text) = text_of(bytes) else {
         return;
@@ -74,7 +74,7 @@ pub(crate) fn scenario(bytes: &[u8]) {
     }
 }
 
-/// A file with a `[machine]`: a machine, or mistakes that can be drawn.
+/// Reads a file with a `[machine]`: a machine, or errors that can be drawn.
 pub(crate) fn machine(bytes: &[u8]) {
     if let Some(text) = text_of(bytes)
         && let Err(problems) = scenario::read_machine("a.toml", &text)
@@ -83,7 +83,7 @@ pub(crate) fn machine(bytes: &[u8]) {
     }
 }
 
-/// A file of keys: a keymap, or mistakes that can be drawn.
+/// Reads a file of keys: a keymap, or errors that can be drawn.
 pub(crate) fn keys(bytes: &[u8]) {
     if let Some(text) = text_of(bytes)
         && let Err(problems) = Keymap::read(&text, "a.toml")
@@ -92,7 +92,7 @@ pub(crate) fn keys(bytes: &[u8]) {
     }
 }
 
-/// The requests of a connection, and how it goes on after them.
+/// The requests of a connection, and the state after them.
 type Conversation = (Vec<String>, Option<Progress>);
 
 /// Parses a connection's bytes as the server does, in pieces of `size` bytes.
@@ -120,7 +120,7 @@ fn conversation(bytes: &[u8], size: usize) -> Conversation {
     }
 }
 
-/// The bytes of a client: the requests are the same, however the bytes are cut into pieces.
+/// Parses the bytes of a client: the requests are the same for any division of the bytes into pieces.
 pub(crate) fn request(bytes: &[u8]) {
     let whole = conversation(bytes, usize::MAX);
     for size in [1, 7] {
@@ -140,7 +140,7 @@ fn answer(bytes: &[u8], size: usize) -> Result<Option<Whole>, Broken> {
     Ok(answer.end())
 }
 
-/// The bytes of a server: the answer has the same status, however the bytes are cut into pieces.
+/// Parses the bytes of a server: the answer has the same status for any division of the bytes into pieces.
 pub(crate) fn response(bytes: &[u8]) {
     let status = |size| answer(bytes, size).map(|whole| whole.map(|it| it.status));
     let whole = status(usize::MAX);
@@ -149,12 +149,12 @@ pub(crate) fn response(bytes: &[u8]) {
     }
 }
 
-/// Where the head of a chunk has the payload's length, its kind and its checksum.
+/// Ranges of the payload's length, the kind and the checksum in the head of a chunk.
 const HEAD: (Range<usize>, usize, Range<usize>) = (0..4, 4, 5..9);
 /// The first line of a recording.
 const FIRST_LINE: usize = b"concsim recording 1\n".len();
 
-/// The same file with right checksums: else none of what is changed inside of a chunk would be read.
+/// Returns the file with valid checksums: otherwise no change inside a chunk would be read.
 fn repaired(bytes: &[u8]) -> Vec<u8> {
     let mut file = bytes.to_vec();
     let (length, kind, checksum) = HEAD;
@@ -171,7 +171,7 @@ fn repaired(bytes: &[u8]) -> Vec<u8> {
     file
 }
 
-/// Looks at a recording as the screen does.
+/// Reads a recording as the screen does.
 fn look_at(recording: &Recording) {
     let Some(past) = recording.present() else {
         return;
@@ -193,7 +193,7 @@ fn look_at(recording: &Recording) {
     drop(remark::all(&Context::of_the_last_second(past, means, &[])));
 }
 
-/// Writes a recording into every form of file.
+/// Exports a recording to every file format.
 fn export(recording: &Recording) {
     let text = "requests.a.steps = []\nload.clients = 1";
     let plan = scenario::read(text, "a.toml", &Overrides::default());
@@ -210,7 +210,7 @@ fn export(recording: &Recording) {
     perfetto::write(&told, io::sink()).expect("a sink takes all");
 }
 
-/// The file of a recording: as much as can be read of it can be summarised, looked at and exported.
+/// Reads the file of a recording: the readable part can be summarised, drawn and exported.
 pub(crate) fn recording(bytes: &[u8]) {
     for file in [bytes, &repaired(bytes)] {
         let (recording, tear) = storage::read(file);

@@ -1,7 +1,7 @@
-//! The floor: a loop over epoll that parses each request and sends bytes that it was given.
+//! The floor: a loop over epoll that parses each request and sends given bytes.
 //!
-//! No coroutines, no telemetry, no timers, no limits, no rules beyond httparse's: what is left when
-//! everything that makes a server of it is taken away.
+//! It has no coroutines, no telemetry, no timers, no limits, and no rules beyond httparse's: the minimal work
+//! of a server.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -17,7 +17,7 @@ struct Connection {
     received: Vec<u8>,
 }
 
-/// Serves until it is killed.
+/// Serves until the process is killed.
 pub(crate) fn serve(address: &str, answer: &[u8]) -> ExitCode {
     match run(address, answer) {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,7 +52,7 @@ fn run(address: &str, answer: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 impl Connection {
-    /// Reads what is there and answers every whole request; `false` when the client has gone.
+    /// Reads the available bytes and answers every whole request; `false` after the client has closed.
     fn goes_on(&mut self, answer: &[u8]) -> bool {
         let mut bytes = [0; 4096];
         match self.stream.read(&mut bytes) {

@@ -1,4 +1,4 @@
-//! How fast the hub is, beside others that do the same: wrk asks each server for `hello` over 64 kept
+//! Throughput of the hub, compared with other servers: wrk requests `hello` from each over 64 kept
 //! connections, in rounds in which every server has its turn.
 //!
 //! ```text
@@ -13,7 +13,7 @@
 //! | nginx    | one worker process, `return 200` |
 //! | gunicorn | two gevent workers, `benches/peers/app.py` |
 //!
-//! Needs wrk; nginx and gunicorn are left out, and named, where they are not installed.
+//! Needs wrk; nginx and gunicorn are skipped, with a message, if they are not installed.
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use server::Server;
 use wrk::Played;
 
-/// What was asked for on the command line.
+/// Command-line options.
 struct Options {
     rounds: usize,
     seconds: u32,
@@ -72,7 +72,7 @@ fn compare(options: &Options) -> Result<(), String> {
     let mut played: Vec<Vec<Played>> = servers.iter().map(|_| Vec::new()).collect();
     for round in 0..options.rounds {
         for turn in 0..servers.len() {
-            // Every other round goes backwards, so that a slow drift of the machine cancels out.
+            // Every other round is in reverse order, so that a slow drift of the machine cancels out.
             let index = if round % 2 == 0 {
                 turn
             } else {
@@ -86,7 +86,7 @@ fn compare(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Run as a test: no figures are wanted, but everything that needs no other program is tried.
+/// Runs as a test: without figures, but with everything that needs no other program.
 fn try_out() -> ExitCode {
     const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nco";
     figures::holds_on_known_numbers();
@@ -95,7 +95,7 @@ fn try_out() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Ours first: the floor sends what it answered.
+/// Starts concsim first: the floor sends its answer.
 fn start_all() -> Result<Vec<Server>, String> {
     let ours = Server::concsim()?;
     let floor = Server::floor(&ours.answer)?;
@@ -143,7 +143,7 @@ fn report(servers: &[Server], played: &[Vec<Played>]) {
     }
 }
 
-/// What the worker's core time per request is with telemetry, in parts of what it is without.
+/// Prints the ratio of the worker's core time per request with telemetry to that without.
 fn report_telemetry(with: &[Played], without: &[Played]) {
     let paired = with.iter().zip(without);
     let ratios: Vec<f64> = paired

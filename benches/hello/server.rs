@@ -1,4 +1,4 @@
-//! The servers that are compared: how each is started, asked once, and stopped.
+//! Compared servers: start, one request, and stop of each.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,22 +14,22 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
-/// A server that does not answer within so many tries, 50 ms apart, does not start.
+/// Number of tries, 50 ms apart, after which a server counts as not started.
 const TRIES: u32 = 200;
 
 /// A server that runs until this is dropped.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
-    /// What it answers, head and body.
+    /// Its answer, head and body.
     pub(crate) answer: String,
     address: String,
     process: Process,
 }
 
-/// A process that is asked to end, and waited for, when this is dropped.
+/// A process that is terminated, and waited for, when this is dropped.
 struct Process {
     child: Child,
-    /// Where it keeps its files; removed after it has ended.
+    /// Folder of its files; removed after it has ended.
     _scratch: Option<TempDir>,
 }
 
@@ -38,7 +38,7 @@ impl Server {
         Self::ours("concsim", &[])
     }
 
-    /// The same, but its worker writes no events.
+    /// Starts the same server without events from its worker.
     pub(crate) fn silent() -> Result<Self, String> {
         Self::ours("silent", &["--no-telemetry"])
     }
@@ -75,7 +75,7 @@ impl Server {
 
     pub(crate) fn gunicorn() -> Result<Self, String> {
         let address = free_address()?;
-        // As the README of the peers installs it; else whatever there is.
+        // The path in the README of the peers; else `gunicorn` in the search path.
         let installed = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/bin/gunicorn");
         let program = if Path::new(installed).exists() {
             installed
@@ -113,8 +113,8 @@ impl Server {
         })
     }
 
-    /// Core time of its processes so far, in seconds: of all together, and of the one that used most,
-    /// which after some load is the worker (where there is one).
+    /// Returns the core time of its processes so far, in seconds: of all together, and of the one that used
+    /// most, which after some load is the worker (if there is one).
     pub(crate) fn cpu_s(&self) -> (f64, f64) {
         let processes = with_children(self.process.child.id());
         let each = processes.into_iter().filter_map(cpu_of);
@@ -145,7 +145,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself; then there is nobody to ask.
+        // The process may have ended by itself; then there is none to signal.
         let _ = kill(
             Pid::from_raw(self.child.id().cast_signed()),
             Signal::SIGTERM,
@@ -154,7 +154,7 @@ impl Drop for Process {
     }
 }
 
-/// A process, its children, and theirs: proc(5), `/proc/pid/task/tid/children`.
+/// Returns a process and all its descendants: proc(5), `/proc/pid/task/tid/children`.
 fn with_children(pid: u32) -> Vec<u32> {
     let path = format!("/proc/{pid}/task/{pid}/children");
     let children = std::fs::read_to_string(path).unwrap_or_default();
@@ -164,7 +164,7 @@ fn with_children(pid: u32) -> Vec<u32> {
         .collect()
 }
 
-/// An address of this machine at which nobody listens just now.
+/// Returns an address of this machine without a listener.
 fn free_address() -> Result<String, String> {
     TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())

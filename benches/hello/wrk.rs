@@ -7,26 +7,26 @@ use nix::sys::time::TimeValLike;
 
 use super::server::Server;
 
-/// What came of one run.
+/// Results of one run.
 pub(crate) struct Played {
-    /// Answers per second, as wrk says.
+    /// Answers per second, as printed by wrk.
     pub(crate) per_second: f64,
     /// Core time of all the server's processes per answer, in microseconds.
     pub(crate) core_us: f64,
-    /// The same of the busiest of them, the worker.
+    /// Core time of the busiest of these processes, the worker, per answer, in microseconds.
     pub(crate) worker_us: f64,
-    /// The share of one core that wrk used: near 1, wrk is what is measured.
+    /// Share of one core that wrk used: near 1, wrk itself is the limit.
     pub(crate) wrk_busy: f64,
 }
 
-/// Asks the server over 64 kept connections for so many seconds.
+/// Loads the server over 64 kept connections for `seconds` seconds.
 pub(crate) fn play(server: &Server, seconds: u32) -> Result<Played, String> {
     let (server_before, wrk_before) = (server.cpu_s(), cpu_of_ended_children()?);
     let output = Command::new("wrk")
         .args(["-t1", "-c64", &format!("-d{seconds}s"), &server.url()])
         .output()
         .map_err(|error| format!("wrk does not start: {error}"))?;
-    // Only wrk was reaped in between, so the difference is its own.
+    // Only wrk was reaped in between, so the difference is its time.
     let wrk_s = cpu_of_ended_children()? - wrk_before;
     let server_after = server.cpu_s();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -53,7 +53,7 @@ fn figure(said: &str, place: impl Fn(&str) -> Option<&str>) -> Option<f64> {
     said.lines().find_map(place)?.trim().parse().ok()
 }
 
-/// Core seconds of all children that have ended and were waited for.
+/// Returns the core seconds of all children that have ended and were waited for.
 fn cpu_of_ended_children() -> Result<f64, String> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|error| error.to_string())?;
     let microseconds =

@@ -1,4 +1,4 @@
-//! How fast virtual time goes, with nobody told of anything but the ends of requests.
+//! Speed of virtual time, with only the ends of requests reported.
 //!
 //! ```text
 //!   cargo bench --bench simulation -- --rounds 20
@@ -11,7 +11,7 @@
 //! | many workers | 64 cores, 129 workers, a million requests that compute and sleep |
 //! | pending | what an event costs while 1 000 … 1 000 000 are on the calendar |
 //!
-//! All of it has one thread, and what is timed is that thread's CPU.
+//! Everything runs in one thread, and its CPU time is measured.
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
@@ -31,30 +31,31 @@ use limits::{Limits, quantile};
 use simpy::SimPy;
 use timing::milliseconds;
 
-/// Customers of one M/M/4, and how many come and could be served by one in a second.
+/// Customers of one M/M/4, arrivals per second, and services per second of one server.
 const CUSTOMERS: u64 = 100_000;
 const ARRIVALS: u32 = 320;
 const SERVICES: u32 = 100;
-/// What each of them spends in the system on average, in seconds: Erlang's formula.
+/// Mean time in the system, in seconds: Erlang's formula.
 const MEAN: f64 = 0.017_455;
-/// The mean of all rounds is that of theory up to so much: neighbours in a queue wait alike.
+/// Largest relative deviation of the mean of all rounds from theory: waits of neighbours in a queue are
+/// correlated.
 const MEAN_WITHIN: f64 = 0.05;
 
-/// What a customer takes, in parts of what it takes `SimPy`: at least 40 times as fast.
+/// Limit of the time per customer, relative to that of `SimPy`: at least 40 times as fast.
 const PARTS_OF_SIMPY: f64 = 1.0 / 40.0;
-/// A million requests in flight, in MiB.
+/// Limit for a million requests in flight, in MiB.
 const IN_FLIGHT_MIB: f64 = 1_024.0;
-/// 64 cores, 129 workers, a million requests of two steps, in seconds.
+/// Limit for 64 cores, 129 workers and a million requests of two steps, in seconds.
 const MANY_WORKERS_S: f64 = 3.0;
-/// An event costs no more than so many times what the logarithm says.
+/// Limit of the growth of an event's cost, relative to that of the logarithm.
 const TIMES_LOGARITHM: f64 = 1.0;
 
-/// One M/M/4.
+/// Results of one M/M/4.
 #[derive(Clone, Copy, Debug)]
 struct Played {
-    /// Of CPU.
+    /// CPU time, in seconds.
     seconds: f64,
-    /// The mean time in the system, in seconds.
+    /// Mean time in the system, in seconds.
     mean: f64,
 }
 
@@ -69,7 +70,7 @@ fn main() -> ExitCode {
         .nth(1);
     let rounds = rounds.and_then(|text| text.parse().ok()).unwrap_or(20);
     let mut limits = Limits::default();
-    // First, as it is the whole process whose memory is looked at.
+    // Runs first, since the memory is that of the whole process.
     in_flight(&mut limits);
     beside_simpy(rounds, &mut limits);
     many_workers(&mut limits);
@@ -77,7 +78,7 @@ fn main() -> ExitCode {
     limits.exit_status()
 }
 
-/// Run as a test: no figures are wanted, but everything that needs no other program is tried.
+/// Runs as a test: without figures, but with everything that needs no other program.
 fn try_out() -> ExitCode {
     figures::holds_on_known_numbers();
     let played = queue(1, 2_000);
@@ -86,7 +87,7 @@ fn try_out() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Plays a scenario: what came of its requests, how much happened, and how many seconds of CPU it took.
+/// Plays a scenario; returns the totals of its requests, the number of events, and the CPU time in seconds.
 fn simulate(text: &str) -> (Totals, u64, f64) {
     let overrides = Overrides {
         engine: Engine::Simulation,
@@ -99,8 +100,8 @@ fn simulate(text: &str) -> (Totals, u64, f64) {
     (totals, played.happenings, took / 1e3)
 }
 
-/// A million requests sleep at once: the last of them is sent after about 10 s, and the first ends
-/// after 20 s.
+/// Measures a million sleeping requests: the last of them is sent after about 10 s, and the first ends after
+/// 20 s.
 fn in_flight(limits: &mut Limits) {
     let (totals, _, took) = simulate(
         "server.kind = 'coroutine'\nserver.connections = 100000\nserver.workers = 16\n\
@@ -113,7 +114,7 @@ fn in_flight(limits: &mut Limits) {
     limits.at_most("a million requests in flight", mib, IN_FLIGHT_MIB, "MiB");
 }
 
-/// The most memory that this process has had: `VmHWM` of proc(5).
+/// Returns the peak memory of this process: `VmHWM` of proc(5).
 fn most_memory_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
@@ -121,7 +122,7 @@ fn most_memory_kib() -> u64 {
     number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-/// M/M/4 by concsim.
+/// Plays M/M/4 with concsim.
 fn queue(seed: u64, customers: u64) -> Played {
     let mean_us = 1_000_000 / SERVICES;
     let (totals, _, seconds) = simulate(&format!(
@@ -136,7 +137,7 @@ fn queue(seed: u64, customers: u64) -> Played {
     }
 }
 
-/// Both play the same queue in turn, in every other round `SimPy` first.
+/// Plays the same queue with both in turn, in every other round `SimPy` first.
 fn beside_simpy(rounds: u64, limits: &mut Limits) {
     let mut simpy = SimPy::start();
     match &simpy {
@@ -178,7 +179,7 @@ fn beside_simpy(rounds: u64, limits: &mut Limits) {
     limits.at_most("a customer", 1.0 / ratio, PARTS_OF_SIMPY, "of SimPy's");
 }
 
-/// Of all rounds; what they computed is the queue that theory knows.
+/// Prints the results of all rounds, and checks the mean against theory.
 fn say_how_fast(name: &str, played: &[Played]) {
     let each: Vec<f64> = played
         .iter()
@@ -209,7 +210,7 @@ fn many_workers(limits: &mut Limits) {
     }
 }
 
-/// So many sleep at once: as many come in a second as wake.
+/// Measures an event while `pending` requests sleep: arrivals per second equal wake-ups per second.
 fn nanoseconds_an_event(pending: u64, requests: u64) -> f64 {
     let rate = pending / 10;
     let (_, happenings, seconds) = simulate(&format!(
@@ -221,8 +222,8 @@ fn nanoseconds_an_event(pending: u64, requests: u64) -> f64 {
     seconds * 1e9 / happenings as f64
 }
 
-/// What an event costs, as more and more are on the calendar. A logarithm is what the calendar's depth
-/// grows with; what is more comes from memory, once all of it is larger than the caches.
+/// Measures the cost of an event for growing calendars. The depth of the calendar grows with the logarithm;
+/// any excess is the cost of memory beyond the caches.
 fn pending(limits: &mut Limits) {
     const PENDING: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
     let mut costs = PENDING.map(|_| Vec::new());

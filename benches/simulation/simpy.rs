@@ -1,4 +1,4 @@
-//! The peer: `SimPy`, in a process that plays a queue whenever it is told to.
+//! The peer: `SimPy`, in a process that plays a queue on command.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -6,12 +6,12 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use super::{ARRIVALS, Played, SERVICES};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/simpy_mm4.py");
-/// Where the README of the peers installs Python's packages.
+/// Path of Python in the README of the peers.
 const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/bin/python");
 
-/// A Python that has `SimPy`, waiting for orders; it ends when this is dropped.
+/// A Python process with `SimPy` that waits for commands; it ends when this is dropped.
 pub(crate) struct SimPy {
-    /// What it is, with versions.
+    /// Its name, with versions.
     pub(crate) name: String,
     child: Child,
     orders: Option<ChildStdin>,
@@ -19,7 +19,7 @@ pub(crate) struct SimPy {
 }
 
 impl SimPy {
-    /// [`None`] if no Python that was found has it.
+    /// Starts the process; [`None`] if no Python has `SimPy`.
     pub(crate) fn start() -> Option<Self> {
         let named = std::env::var("CONCSIM_PYTHON").ok();
         let pythons = match &named {
@@ -45,7 +45,7 @@ impl SimPy {
         Some(simpy)
     }
 
-    /// Plays so many customers.
+    /// Plays a queue of `customers` customers.
     pub(crate) fn play(&mut self, seed: u64, customers: u64) -> Option<Played> {
         let orders = self.orders.as_mut()?;
         writeln!(orders, "{seed} {customers} {ARRIVALS} {SERVICES}").ok()?;
@@ -57,7 +57,7 @@ impl SimPy {
         })
     }
 
-    /// What it says next; [`None`] if it is gone.
+    /// Returns its next line; [`None`] if the process has ended.
     fn line(&mut self) -> Option<String> {
         let mut line = String::new();
         self.answers.read_line(&mut line).ok()?;

@@ -1,9 +1,8 @@
-//! A minute of a busy run, made up and kept on disk as its recorder would have kept it.
+//! A made-up minute of a busy run, stored on disk in the recorder's format.
 //!
-//! Four coroutine workers have their cores 200 µs at a time, without a pause. A request has its worker
-//! four times and calls a service three times in between, for about ten milliseconds; forty of them are
-//! under way in each worker. What is made up is the run; what is written, read and drawn is the
-//! program's own.
+//! Four coroutine workers use their cores in slices of 200 µs, without a pause. A request runs four times on
+//! its worker and calls a service three times in between, for about ten milliseconds; forty of them are in
+//! flight in each worker. Only the run is made up: it is written, read and drawn by the program's own code.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,12 +19,12 @@ use concsim::telemetry::{
 use concsim::units::{CpuTime, Elapsed, Stamp};
 
 pub(crate) const WORKERS: u64 = 4;
-/// From one stretch of a worker to its next, and how long each is.
+/// Time from the start of one slice of a worker to the next, and length of a slice, in nanoseconds.
 const SLOT: u64 = 240_000;
 const RUNS: u64 = 200_000;
-/// Requests of a worker that are under way at once, and how often each has it.
+/// Requests in flight in a worker, and slices of each.
 const AT_ONCE: u64 = 40;
-const STRETCHES: u64 = 4;
+const SLICES: u64 = 4;
 const SAMPLE_EVERY: u64 = 50_000_000;
 const SECOND: u64 = 1_000_000_000;
 
@@ -41,24 +40,24 @@ const TEXT: &str = r#"
     rate = "4000/s"
 "#;
 
-/// What is played.
+/// Returns the plan of the run.
 pub(crate) fn plan() -> Plan {
     scenario::read(TEXT, "busy.toml", &Overrides::default()).expect("a valid scenario")
 }
 
-/// How many switches there are in so many seconds.
+/// Returns the number of switches in this time.
 pub(crate) fn switches_in(seconds: u64) -> u64 {
     seconds * SECOND / SLOT * WORKERS
 }
 
-/// Keeps a run of so many seconds in `folder`, which must be new.
+/// Stores a run of this length in `folder`, which must be new.
 pub(crate) fn keep(folder: &Path, seconds: u64) {
     let plan = plan();
     let mut folder = Folder::create(folder, &plan).expect("a new folder can be made");
     let header = header(&plan, seconds);
-    let keeper = folder.keep(&header).expect("a file can be made");
+    let writer = folder.keep(&header).expect("a file can be made");
     let mut pen = Pen {
-        keeper,
+        writer,
         window: header.window,
         seen: Seen::default(),
         answered: 0,
@@ -72,12 +71,12 @@ pub(crate) fn keep(folder: &Path, seconds: u64) {
             next_sample += SAMPLE_EVERY;
         }
         for worker in 0..WORKERS {
-            pen.stretch(worker, slot);
+            pen.slice(worker, slot);
         }
     }
     pen.sample(seconds * SECOND);
-    pen.keeper.header(&header);
-    pen.keeper.end(&pen.seen).expect("all could be written");
+    pen.writer.header(&header);
+    pen.writer.end(&pen.seen).expect("all could be written");
 }
 
 fn header(plan: &Plan, seconds: u64) -> Header {
@@ -106,9 +105,9 @@ fn header(plan: &Plan, seconds: u64) -> Header {
     }
 }
 
-/// Writes what happened, in the order in which it did.
+/// Writer of the events, in their order.
 struct Pen {
-    keeper: RecordingWriter,
+    writer: RecordingWriter,
     window: Option<Window>,
     seen: Seen,
     answered: u64,
@@ -116,7 +115,7 @@ struct Pen {
 
 impl Pen {
     fn note(&mut self, who: Who, event: Event) {
-        self.keeper.record(who, &event.to_record());
+        self.writer.record(who, &event.to_record());
         match event {
             Event::Sent(_) => self.seen.sent += 1,
             Event::Ended(_) => self.seen.outcomes += 1,
@@ -127,9 +126,9 @@ impl Pen {
         self.seen.event_count += u64::from(who != Who::Load);
     }
 
-    /// One turn of one request in its worker.
-    fn stretch(&mut self, worker: u64, slot: u64) {
-        let (block, place) = (slot / (AT_ONCE * STRETCHES), slot % (AT_ONCE * STRETCHES));
+    /// Writes one slice of one request in its worker.
+    fn slice(&mut self, worker: u64, slot: u64) {
+        let (block, place) = (slot / (AT_ONCE * SLICES), slot % (AT_ONCE * SLICES));
         let (turn, of_block) = (place / AT_ONCE, place % AT_ONCE);
         let request = ((block * AT_ONCE + of_block) * WORKERS + worker) as u32;
         let task = of_block as u32;
@@ -163,7 +162,7 @@ impl Pen {
             };
             self.note(Who::Services, answered);
         }
-        let is_last = turn == STRETCHES - 1;
+        let is_last = turn == SLICES - 1;
         let ran = RunSlice {
             ready: Stamp(if turn == 0 {
                 due + 20_000
@@ -184,7 +183,7 @@ impl Pen {
         };
         self.note(who, Event::RunSlice(ran));
         if is_last {
-            let due = from.saturating_sub((STRETCHES - 1) * AT_ONCE * SLOT + 30_000);
+            let due = from.saturating_sub((SLICES - 1) * AT_ONCE * SLOT + 30_000);
             self.end(who, request, task, due, to);
         }
     }
@@ -200,7 +199,7 @@ impl Pen {
             waited: Elapsed(28_000_000),
             ready: Elapsed(100_000),
             core_wait: Elapsed(0),
-            cpu: CpuTime(STRETCHES * RUNS),
+            cpu: CpuTime(SLICES * RUNS),
         };
         self.note(who, Event::Served(served));
         let done = Stamp(to + 30_000);
@@ -274,6 +273,6 @@ impl Pen {
             services_cpu: CpuTime(at / 10),
             arbiter_cpu: CpuTime(at / 100),
         };
-        self.keeper.sample(&sample);
+        self.writer.sample(&sample);
     }
 }

@@ -1,8 +1,8 @@
-//! Medians, and how well they are known.
+//! Medians with confidence intervals.
 
 use std::fmt;
 
-/// The middle value; the mean of the two middle ones if there are two.
+/// Returns the middle value; the mean of the two middle ones if there are two.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let sorted = sorted(values);
     let middle = sorted.len() / 2;
@@ -13,12 +13,12 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// Between which two of the values the true median lies, and how sure that is.
+/// Confidence interval of the true median between two of the values.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Interval {
     low: f64,
     high: f64,
-    /// From 0 to 1.
+    /// Confidence, from 0 to 1.
     sure: f64,
 }
 
@@ -29,11 +29,11 @@ impl fmt::Display for Interval {
     }
 }
 
-/// The narrowest interval between order statistics that holds the true median with 95 %, or the
-/// whole range if that is not wide enough.
+/// Returns the narrowest interval between order statistics that contains the true median with 95 %, or the
+/// whole range if that is not enough.
 ///
-/// Each value lies below the true median with probability one half, whatever the distribution; so
-/// how many do is binomial.
+/// Each value is below the true median with probability one half, for any distribution, so the number of such
+/// values is binomial.
 pub(crate) fn interval_of_median(values: &[f64]) -> Interval {
     let sorted = sorted(values);
     let count = sorted.len();
@@ -53,7 +53,7 @@ pub(crate) fn interval_of_median(values: &[f64]) -> Interval {
     }
 }
 
-/// The probability of `heads` heads in `tosses` tosses of a coin.
+/// Returns the probability of `heads` heads in `tosses` tosses of a coin.
 fn binomial_half(tosses: usize, heads: usize) -> f64 {
     (0..heads).fold(0.5_f64.powf(tosses as f64), |product, head| {
         product * (tosses - head) as f64 / (head + 1) as f64
@@ -66,7 +66,7 @@ fn sorted(values: &[f64]) -> Vec<f64> {
     sorted
 }
 
-/// For twenty values, tables of order statistics give the 6th and the 15th with 95.9 %.
+/// Checks twenty values: tables of order statistics give the 6th and the 15th with 95.9 %.
 pub(crate) fn holds_on_known_numbers() {
     let values: Vec<f64> = (1..=20).rev().map(f64::from).collect();
     assert!((median(&values) - 10.5).abs() < 1e-12);

@@ -1,24 +1,24 @@
-//! Figures that have a limit: each is said with it, and one that is above fails the bench.
+//! Figures with a limit: each is printed with it, and one above it fails the bench.
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
 use std::process::ExitCode;
 
-/// What was measured so far, and whether all of it is within its limits.
+/// Counter of figures above their limits.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     broken: usize,
 }
 
 impl Limits {
-    /// One figure more, in this unit.
+    /// Adds a figure, in this unit.
     pub(crate) fn at_most(&mut self, what: &str, measured: f64, limit: f64, unit: &str) {
         let verdict = if measured <= limit { "" } else { "   TOO MUCH" };
         println!("{what}: {measured:.3} {unit} (at most {limit} {unit}){verdict}");
         self.broken += usize::from(measured > limit);
     }
 
-    /// What the bench exits with.
+    /// Returns the exit status of the bench.
     pub(crate) fn exit_status(&self) -> ExitCode {
         if self.broken == 0 {
             ExitCode::SUCCESS
@@ -28,7 +28,7 @@ impl Limits {
     }
 }
 
-/// The value that this share of all does not exceed.
+/// Returns the value that this share of all does not exceed.
 pub(crate) fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values[((values.len() - 1) as f64 * share).round() as usize]

@@ -1,25 +1,24 @@
-//! Two things timed side by side.
+//! Timing of two functions side by side.
 //!
-//! A figure from a shared machine says little alone: the clock rate changes, and others run. What is
-//! measured is therefore a floor and ours in turn, in many short batches, so that whatever disturbs
-//! one disturbs the other as well.
+//! A figure from a shared machine alone has little value: the clock rate changes, and other processes run. A
+//! floor and concsim's function are therefore measured in turn, in many short batches, so that disturbances
+//! affect both equally.
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
 use std::time::Instant;
 
-/// How long one batch takes, about.
+/// Approximate length of one batch, in nanoseconds.
 const BATCH_NS: f64 = 200_000.0;
 const BATCHES: usize = 201;
 
-/// Something that can be done any number of times.
-pub(crate) type Deed<'a> = (&'a str, &'a mut dyn FnMut(u64));
+/// A named function that can be repeated any number of times.
+pub(crate) type Routine<'a> = (&'a str, &'a mut dyn FnMut(u64));
 
-/// Times `floor` and `ours` in turn, and says the median of each, their difference and their ratio.
+/// Times `floor` and `ours` in turn, and prints the median of each, their difference and their ratio.
 ///
-/// Without `--bench` (as under `cargo test --benches`) each is done a few times, to see that it can
-/// be.
-pub(crate) fn beside(what: &str, floor: Deed<'_>, ours: Deed<'_>) {
+/// Without `--bench` (as under `cargo test --benches`) each is only run a few times, as a check.
+pub(crate) fn beside(what: &str, floor: Routine<'_>, ours: Routine<'_>) {
     let (floor_name, floor) = floor;
     let (our_name, ours) = ours;
     if !is_measuring() {
@@ -47,24 +46,24 @@ pub(crate) fn beside(what: &str, floor: Deed<'_>, ours: Deed<'_>) {
     );
 }
 
-/// Whether figures are wanted, rather than to see that the bench still runs.
+/// True if figures are wanted, false for a check that the bench still runs.
 pub(crate) fn is_measuring() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
 
-fn size_of_batch(deed: &mut dyn FnMut(u64)) -> u64 {
+fn size_of_batch(routine: &mut dyn FnMut(u64)) -> u64 {
     const TRIAL: u64 = 1_000;
-    nanoseconds_each(deed, TRIAL);
-    (BATCH_NS / nanoseconds_each(deed, TRIAL)).max(1.0) as u64
+    nanoseconds_each(routine, TRIAL);
+    (BATCH_NS / nanoseconds_each(routine, TRIAL)).max(1.0) as u64
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "a bench measures with the clock that the harness uses"
 )]
-fn nanoseconds_each(deed: &mut dyn FnMut(u64), times: u64) -> f64 {
+fn nanoseconds_each(routine: &mut dyn FnMut(u64), times: u64) -> f64 {
     let begin = Instant::now();
-    deed(times);
+    routine(times);
     begin.elapsed().as_nanos() as f64 / times as f64
 }
 

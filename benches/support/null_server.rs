@@ -1,8 +1,8 @@
-//! A server that does nothing, as fast as that can be done in one loop over the same poller: what is
-//! measured against it is what the measuring costs.
+//! A server that does nothing, at the maximal speed of one loop over the same poller: a measurement against
+//! it is the cost of measuring.
 //!
-//! It answers every request with the same two bytes, at once, on kept connections and on such as say
-//! `Connection: close`. It looks for the end of a head and for that word in it, and for nothing else.
+//! It answers every request with the same two bytes, at once, on kept connections and on those with
+//! `Connection: close`. It searches only for the end of a head and for that header.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use concsim::units::Elapsed;
 const KEPT: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const LAST: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
 const LISTENER: u64 = u64::MAX;
-/// How often to look whether it is to end.
+/// Interval at which the server checks `stop`.
 const LOOK_UP: Elapsed = Elapsed::from_millis(50);
 
 /// Opens a listener for [`serve`] on a free port of the loopback interface.
@@ -23,7 +23,7 @@ pub(crate) fn listen() -> TcpListener {
     net::listen(([127, 0, 0, 1], 0).into(), 4096).expect("a free port can be listened to")
 }
 
-/// Where it listens.
+/// Returns the address of the listener.
 pub(crate) fn address(listener: &TcpListener) -> SocketAddr {
     listener.local_addr().expect("a listener has an address")
 }
@@ -77,7 +77,7 @@ fn accept(
     }
 }
 
-/// Answers what has come; false when the connection is over.
+/// Answers the received requests; false after the connection is closed.
 fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> bool {
     loop {
         match stream.read(buffer) {

@@ -1,11 +1,11 @@
-//! What something costs.
+//! CPU time of a function.
 
 use concsim::sys::clock::thread_cpu;
 
-/// How long something has a core, in milliseconds: on a machine with a free one that is how long it
-/// takes, and on a busy one it says the same.
-pub(crate) fn milliseconds<T>(deed: impl FnOnce() -> T) -> (T, f64) {
+/// Returns the core time of a function in milliseconds: on a machine with a free core that is the elapsed
+/// time, and on a busy one it is the same.
+pub(crate) fn milliseconds<T>(routine: impl FnOnce() -> T) -> (T, f64) {
     let begin = thread_cpu();
-    let made = deed();
+    let made = routine();
     (made, (thread_cpu() - begin).as_secs_f64() * 1e3)
 }

@@ -1,4 +1,4 @@
-//! Lines of the card that set a blind prediction beside what was measured.
+//! Lines of the card that compare a blind prediction with the measurement.
 
 use super::words::{NONE, labelled, millis};
 use concsim_model::units::three_digits;
@@ -6,7 +6,7 @@ use concsim_model::words::mean;
 use concsim_record::prediction::{Compared, Figure, Prediction};
 use concsim_record::summary::Run;
 
-/// One paragraph for each run that was predicted.
+/// Returns one paragraph for each predicted run.
 pub(super) fn predictions(runs: &[Run]) -> String {
     let said = |run: &Run| {
         let prediction = run.prediction.as_ref()?;
@@ -18,7 +18,7 @@ pub(super) fn predictions(runs: &[Run]) -> String {
     runs.iter().filter_map(said).collect()
 }
 
-/// All numbers, each as simulated, with the measured one and the error behind it.
+/// Returns all numbers, each as simulated, followed by the measured one and the error.
 fn sentence(prediction: &Prediction) -> String {
     let per_second = |value: f64| format!("{} answers/s", three_digits(value));
     let parts = [
@@ -46,13 +46,13 @@ fn sentence(prediction: &Prediction) -> String {
     )
 }
 
-/// `the same in 598 of 600 requests`
+/// Returns `the same in 598 of 600 requests`.
 fn of_each(compared: Compared) -> String {
     let Compared { requests, same } = compared;
     format!("the same in {same} of {requests} requests")
 }
 
-/// `mean 101 ms (124 ms: -18.8 %)`
+/// Returns `mean 101 ms (124 ms: -18.8 %)`.
 fn figure(figure: &Figure, name: &str, say: impl Fn(f64) -> String) -> String {
     let or_none = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), &say);
     let [predicted, measured] = [figure.predicted, figure.measured].map(or_none);

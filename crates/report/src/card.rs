@@ -1,5 +1,5 @@
-//! The card at the end: what was claimed, what came out, why, and whether to believe it. Plain text
-//! in at most 80 columns, the same for the same summary.
+//! The card at the end of a run: claims, results, causes, and trust. Plain text in at most 80 columns, the
+//! same for the same summary.
 
 use super::blind;
 use super::story;
@@ -13,22 +13,22 @@ use concsim_model::scenario::Plan;
 use concsim_record::evaluate::Answer;
 use concsim_record::summary::{Run, Summary};
 
-/// Remarks of a variant that the card has room for.
+/// Maximal number of remarks of a variant on the card.
 const MOST_REMARKS: usize = 3;
 
-/// How much of the card is wanted.
+/// Extent of the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Six items: the claim, what was played, the table, the verdict, the guesses, one line of trust.
+    /// Six items: the claim, the scenario, the table, the verdict, the guesses, and one line of trust.
     Short,
-    /// All of it: with reasons, theory, switches, remedies and remarks.
+    /// All items: with reasons, theory, switches, remedies and remarks.
     Full,
 }
 
-/// How to get the rest of a short card.
+/// Hint on the rest of a short card.
 pub const MORE: &str = "--full adds why, bounds and theory, switches, remedies and notes";
 
-/// The card of all variants of a plan that were played.
+/// Returns the card of all variants of a plan that were played.
 #[must_use]
 pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs, extent: Extent) -> String {
     let mut notes = Footnotes::default();
@@ -50,7 +50,7 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs, extent: Extent) -> S
     }
 }
 
-/// What stands below the table of a short card.
+/// Returns the part of a short card below the table.
 fn in_short(plan: &Plan, summary: &Summary, notes: &Footnotes) -> String {
     let runs = &summary.runs;
     let was_guessed = |answer: &&Answer| answer.votes.iter().any(|votes| *votes > 0);
@@ -72,7 +72,7 @@ fn in_short(plan: &Plan, summary: &Summary, notes: &Footnotes) -> String {
     parts.concat()
 }
 
-/// What stands below the table of a full card.
+/// Returns the part of a full card below the table.
 fn in_full(plan: &Plan, summary: &Summary, notes: &mut Footnotes) -> String {
     let (runs, cores) = (&summary.runs, summary.machine.cores);
     let parts = [
@@ -103,14 +103,14 @@ fn each_in_a_line<T>(all: &[T], says: impl Fn(&T) -> String) -> String {
     all.iter().map(says).collect()
 }
 
-/// Each text in lines of its own; what does not fit in one goes on indented.
+/// Returns each text in lines of its own; continuation lines are indented.
 fn wrapped(texts: impl Iterator<Item = String>) -> String {
     texts.fold(String::new(), |lines, text| {
         lines + &wrap(&text, COLUMNS, 2) + "\n"
     })
 }
 
-/// With empty lines around it.
+/// Returns a text with empty lines around it.
 fn in_a_paragraph(text: &str) -> String {
     if text.is_empty() {
         String::new()
@@ -127,7 +127,7 @@ fn labelled_unless_empty(label: &str, text: &str) -> String {
     }
 }
 
-/// A table after an empty line; nothing for none.
+/// Returns a table after an empty line; empty if there is no table.
 fn after_a_gap(table: &str) -> String {
     if table.is_empty() {
         String::new()
@@ -136,7 +136,7 @@ fn after_a_gap(table: &str) -> String {
     }
 }
 
-/// One labelled text of what each run has to say, the same of several once; nothing if none has.
+/// Returns the statements of all runs in one labelled text, equal ones merged; empty if there is none.
 fn each(runs: &[Run], label: &str, says: fn(&Run) -> Option<String>) -> String {
     let said = story::grouped_by(runs, |run| says(run).into_iter().collect());
     let said = said

@@ -1,5 +1,5 @@
-//! Two runs beside each other: the numbers of each variant, their difference and ratio, and what differs in
-//! what was played. Ratios are given only of runs that may be believed.
+//! Comparison of two runs: the numbers of each variant, their difference and ratio, and the differences of
+//! the scenarios. Ratios are given only for trusted runs.
 
 mod difference;
 #[cfg(test)]
@@ -17,28 +17,28 @@ use concsim_record::Origin;
 use concsim_record::summary::{Run, Summary};
 use concsim_record::trust::Trust;
 
-/// A run to be compared.
+/// A run to compare.
 #[derive(Clone, Copy, Debug)]
 pub struct Side<'a> {
-    /// As the command line names it.
+    /// Name on the command line.
     pub name: &'a str,
-    /// What was played.
+    /// Plan of the run.
     pub plan: &'a Plan,
-    /// What came out.
+    /// Results of the run.
     pub summary: &'a Summary,
 }
 
-/// Two runs, compared.
+/// Comparison of two runs.
 #[derive(Debug, Serialize)]
 pub struct Comparison {
     schema: &'static str,
     runs: [Played; 2],
-    /// What differs in what was played.
+    /// Differences of the scenarios.
     differences: Vec<Difference>,
     variants: Vec<Pair>,
 }
 
-/// What was played of one run.
+/// Scenario and machine of one run.
 #[derive(Debug, Serialize)]
 struct Played {
     name: String,
@@ -49,18 +49,18 @@ struct Played {
     cores: usize,
 }
 
-/// A variant of both runs, or of one alone.
+/// A variant of both runs, or of one only.
 #[derive(Debug, Serialize)]
 struct Pair {
-    /// The names of the variant in both runs; null in a run that has none like it.
+    /// Names of the variant in both runs; null in a run without it.
     names: [Option<String>; 2],
     trust: [Option<Trust>; 2],
-    /// Why the two are not set against each other; null if they are.
+    /// Reason why the two are not compared; null if they are.
     why_not: Option<String>,
     numbers: Vec<Number>,
 }
 
-/// A number of both.
+/// A number of both runs.
 #[derive(Debug, Serialize)]
 struct Number {
     #[serde(rename = "number")]
@@ -71,19 +71,18 @@ struct Number {
     unit: Unit,
     a: Option<f64>,
     b: Option<f64>,
-    /// `b` − `a`; null where the two are not compared, or one of them is a patience.
+    /// `b` − `a`; null if the two are not compared, or one of them is a patience.
     difference: Option<f64>,
-    /// `b` ÷ `a`; null where the two are not compared, one of them is a patience, or `a` is 0.
+    /// `b` ÷ `a`; null if the two are not compared, one of them is a patience, or `a` is 0.
     ratio: Option<f64>,
-    /// Whether `a` and `b` are the patience of clients whose requests failed: at least so long, and not
-    /// measured.
+    /// True if `a` or `b` is the patience of clients whose requests failed: a lower limit, not a measurement.
     at_patience: [bool; 2],
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Unit {
     Plain,
-    /// A rate per second.
+    /// Rate per second.
     Rate,
     Cores,
     Count,
@@ -113,7 +112,7 @@ fn played(side: Side<'_>) -> Played {
     }
 }
 
-/// Variants of the same name; two runs of one variant each are a pair whatever their names.
+/// Pairs variants of the same name; two runs of one variant each are a pair with any names.
 fn pairs(a: Side<'_>, b: Side<'_>) -> Vec<Pair> {
     let (a, b) = (variants(a), variants(b));
     if let ([a], [b]) = (a.as_slice(), b.as_slice()) {
@@ -130,7 +129,7 @@ fn pairs(a: Side<'_>, b: Side<'_>) -> Vec<Pair> {
         .collect()
 }
 
-/// A variant that was played, and the load on it.
+/// A played variant, and its load.
 struct Variant<'a> {
     run: &'a Run,
     load: Option<String>,
@@ -185,7 +184,7 @@ impl Pair {
     }
 }
 
-/// Why two runs of a variant are not set against each other.
+/// Returns the reason why two runs of a variant are not compared.
 fn why_not([a, b]: [Option<&Variant<'_>>; 2]) -> Option<String> {
     let (Some(a), Some(b)) = (a, b) else {
         let only = if a.is_some() { "A" } else { "B" };
@@ -211,15 +210,15 @@ fn why_not([a, b]: [Option<&Variant<'_>>; 2]) -> Option<String> {
     })
 }
 
-/// Whether a number is a percentile of latency, or the longest one.
+/// True if a number is a percentile of latency, or the maximum.
 fn is_percentile(name: &str) -> bool {
     matches!(name, "p50_ms" | "p90_ms" | "p95_ms" | "p99_ms" | "max_ms")
 }
 
-/// A name in the JSON, a label, a unit, a value.
+/// A number: name in the JSON, label, unit, value.
 type Known = (&'static str, &'static str, Unit, Option<f64>);
 
-/// The numbers of a run that are compared.
+/// Returns the compared numbers of a run.
 fn numbers(run: &Run) -> Vec<Known> {
     use Unit::{Cores, Count, Milliseconds, Plain, Rate};
     let latency = run.latency_ms;
@@ -269,7 +268,7 @@ impl Unit {
         }
     }
 
-    /// `+3.2 ms`; what is the same to the last digit shown is 0.
+    /// Formats a difference as `+3.2 ms`; 0 if the shown digits are equal.
     fn signed(self, difference: f64) -> String {
         let size = match self {
             Self::Plain | Self::Rate => three_digits(difference.abs()),
@@ -284,14 +283,14 @@ impl Unit {
 }
 
 impl Comparison {
-    /// As JSON, indented, with a newline at its end.
+    /// Returns indented JSON, with a newline at its end.
     #[must_use]
     pub fn to_json(&self) -> String {
         let text = serde_json::to_string_pretty(self).expect("a comparison is always JSON");
         text + "\n"
     }
 
-    /// As text in at most 80 columns.
+    /// Returns text in at most 80 columns.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::new();
@@ -345,7 +344,7 @@ impl Pair {
             let difference = it
                 .difference
                 .map_or_else(String::new, |v| it.unit.signed(v));
-            // A ratio to almost nothing says nothing.
+            // A ratio to a value that is shown as 0 has no meaning.
             let is_some = it.a.is_some_and(|a| it.unit.said(a) != it.unit.said(0.0));
             let ratio = it.ratio.filter(|ratio| *ratio > 0.0 && is_some);
             let said_ratio = |ratio: f64| match ratio {

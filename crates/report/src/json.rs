@@ -2,8 +2,8 @@
 
 use concsim_record::summary::Summary;
 
-/// The summary as JSON, indented, with a newline at its end. Fields are in the schema's order, so
-/// that two summaries can be compared line by line.
+/// Returns the summary as indented JSON, with a newline at its end. Fields are in the schema's order, so that
+/// two summaries can be compared line by line.
 #[must_use]
 pub fn of(summary: &Summary) -> String {
     let mut text = serde_json::to_string_pretty(summary).expect("a summary is always JSON");

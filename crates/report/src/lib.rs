@@ -1,6 +1,6 @@
-//! A lens: what a run showed, as text for people and as JSON for programs.
+//! Reports: the results of a run, as text for readers and as JSON for programs.
 //!
-//! It looks at summaries and at nothing else, and never asks who played.
+//! They are made from summaries alone, equal for both engines.
 
 mod blind;
 pub mod card;

@@ -1,4 +1,4 @@
-//! How far blind predictions were off, as a table in Markdown.
+//! Errors of blind predictions, as a table in Markdown.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,20 +7,20 @@ use concsim_record::prediction::{Figure, Prediction};
 pub use concsim_record::prediction::{LIMITS, Limits};
 use concsim_record::trust::Trust;
 
-/// One run that was predicted.
+/// A predicted run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
-    /// Which scenario.
+    /// Name of the scenario.
     pub scenario: String,
-    /// Which variant of it.
+    /// Name of the variant.
     pub variant: String,
-    /// Whether the measurement may be believed.
+    /// Trust in the measurement.
     pub trust: Trust,
-    /// The prediction beside the measurement.
+    /// The prediction with the measurement.
     pub prediction: Prediction,
 }
 
-/// The table, with what is above its limit in bold.
+/// Returns the table, with errors above their limits in bold.
 #[must_use]
 pub fn markdown(rows: &[Row]) -> String {
     let percent = |limit: f64| format!("≤ {:.0} %", limit * 100.0);
@@ -66,7 +66,7 @@ fn line(row: &Row) -> String {
 }
 
 fn error(figure: &Figure, limit: f64) -> String {
-    // From the numbers themselves: an error that was rounded before may round to another digit.
+    // Computed from the numbers themselves: rounding an already rounded error may change a digit.
     match Figure::of(figure.predicted, figure.measured).error {
         None => NONE.to_owned(),
         Some(error) if error.abs() > limit => format!("**{:+.1} %**", error * 100.0),
@@ -74,7 +74,7 @@ fn error(figure: &Figure, limit: f64) -> String {
     }
 }
 
-/// Whether each request had as many in both.
+/// Returns a comparison of the number of switches of each request.
 fn switches(prediction: &Prediction) -> String {
     let Some(each) = prediction.coroutine_switches_of_each else {
         return NONE.to_owned();
@@ -86,8 +86,8 @@ fn switches(prediction: &Prediction) -> String {
     }
 }
 
-/// A count, and the measured one where it is another. How often clients that wait for their answers ask again
-/// depends on how long these take, and with that their connections.
+/// Returns a count, with the measured one if it differs. The number of requests of closed clients depends on
+/// their latencies, and so does the number of their connections.
 fn beside(figure: Option<Figure>) -> String {
     let Some(figure) = figure else {
         return NONE.to_owned();

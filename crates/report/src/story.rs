@@ -1,5 +1,4 @@
-//! What is told of runs, in sentences of no particular width: the card breaks them into lines, the page
-//! into paragraphs.
+//! Sentences about runs, of no particular width: the card breaks them into lines, the page into paragraphs.
 
 use super::trust;
 use super::words::{list, load, millis, script};
@@ -11,13 +10,13 @@ use concsim_record::evaluate::{Answer, Judgement, Verdict};
 use concsim_record::remark::{Kind, Remark};
 use concsim_record::summary::Run;
 
-/// Where the numbers of these runs come from.
+/// Returns the origin of the numbers of these runs.
 pub(super) fn origin(runs: &[Run]) -> Origin {
     runs.first().map_or(Origin::Measured, |run| run.origin)
 }
 
-/// What was played: who asks, who answers, what each request does. Where variants differ in what
-/// their requests do, each has its own sentence. What was not real is said first.
+/// Describes the scenario: its load, its workers, and the steps of each request. If requests differ between
+/// variants, each variant has its own sentence. Simulated parts are named first.
 pub(super) fn setting(plan: &Plan, runs: &[Run], cores: usize) -> Vec<String> {
     let mut said = played(plan, runs);
     if origin(runs) == Origin::Simulated {
@@ -52,7 +51,7 @@ fn played(plan: &Plan, runs: &[Run]) -> Vec<String> {
     differ.into_iter().chain(said).collect()
 }
 
-/// The loads of all variants, each with the names of its variants.
+/// Returns the loads of all variants, each with the names of its variants.
 fn loads(plan: &Plan) -> Vec<(String, Vec<&str>)> {
     let mut loads: Vec<(String, Vec<&str>)> = Vec::new();
     for variant in &plan.variants {
@@ -65,7 +64,7 @@ fn loads(plan: &Plan) -> Vec<(String, Vec<&str>)> {
     loads
 }
 
-/// The load, the workers, and the steps of each request.
+/// Returns the load, the workers, and the steps of each request.
 fn demands(plan: &Plan, first: &Variant, who: String) -> Vec<String> {
     let all = |variant: &Variant| demand(variant) == demand(first);
     if plan.variants.iter().all(all) {
@@ -78,8 +77,8 @@ fn demands(plan: &Plan, first: &Variant, who: String) -> Vec<String> {
     std::iter::once(who).chain(demands).collect()
 }
 
-/// `2 workers`, `1, 2 and 4 workers`, or `2 to 3 workers` where one came or went in the window. [`None`]
-/// where the workers are those of a foreign server.
+/// Returns `2 workers`, `1, 2 and 4 workers`, or `2 to 3 workers` if one started or ended in the window.
+/// [`None`] if the workers are those of a foreign server.
 fn workers(plan: &Plan, runs: &[Run]) -> Option<String> {
     if !runs.is_empty() && runs.iter().all(|run| run.workers.is_empty()) {
         return None;
@@ -112,7 +111,7 @@ fn workers(plan: &Plan, runs: &[Run]) -> Option<String> {
     })
 }
 
-/// That load or workers were not all the time as the file begins with them.
+/// Returns a note if load or workers changed from those in the file.
 fn changed(runs: &[Run]) -> Option<String> {
     let names = |kind: Kind| -> Vec<&str> {
         let has = |run: &&Run| run.remarks.iter().any(|remark| remark.kind == kind);
@@ -153,7 +152,7 @@ fn demand(variant: &Variant) -> String {
     kinds.collect::<Vec<_>>().join("; ")
 }
 
-/// A mark and a word for how a claim was judged.
+/// Returns the mark and word of a verdict.
 pub(super) fn judged(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "✓ holds",
@@ -162,7 +161,7 @@ pub(super) fn judged(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A claim, and what came out. Why a run is doubted is said once, where its trust is.
+/// Describes a claim and its result. Reasons for doubt are in the line of trust only.
 pub(super) fn claimed(judgement: &Judgement, runs: &[Run]) -> String {
     let measured = judgement
         .measured
@@ -174,8 +173,8 @@ pub(super) fn claimed(judgement: &Judgement, runs: &[Run]) -> String {
     format!("{}: {}", judgement.claim, said.join("; "))
 }
 
-/// All claims in a few lines, each a label and a text: how many hold, and each of the others. A claim that
-/// is the only one is told in full.
+/// Returns all claims in a few lines, each a label and a text: the number that hold, and each of the others.
+/// A single claim is described in full.
 pub(super) fn verdicts(expect: &[Judgement], runs: &[Run]) -> Vec<(&'static str, String)> {
     let told = |judgement: &Judgement| (judged(judgement.verdict), claimed(judgement, runs));
     if let [only] = expect {
@@ -195,7 +194,7 @@ pub(super) fn verdicts(expect: &[Judgement], runs: &[Run]) -> Vec<(&'static str,
     others.map(told).chain(holds).collect()
 }
 
-/// A question, the guesses and the answer.
+/// Describes a question, its guesses and the answer.
 pub(super) fn guessed(answer: &Answer, runs: &[Run]) -> String {
     let of_many = answer.votes.iter().sum::<u64>() > 1;
     let guesses = answer.choices.iter().zip(&answer.votes);
@@ -226,7 +225,7 @@ pub(super) fn guessed(answer: &Answer, runs: &[Run]) -> String {
     format!("{} {votes} {measured}", answer.question)
 }
 
-/// The same, with the reserve under which it is answered and the reason for the answer.
+/// Does the same, with the reservation about the answer and the reason for it.
 pub(super) fn asked(answer: &Answer, runs: &[Run]) -> String {
     let because = answer.because.as_ref();
     let because = because.map(|because| format!("{}.", trust::without_reasons(because, runs)));
@@ -234,7 +233,7 @@ pub(super) fn asked(answer: &Answer, runs: &[Run]) -> String {
     said.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// Requests that failed, and how; nothing if none did.
+/// Describes the failed requests by cause; [`None`] if none failed.
 pub(super) fn failures(run: &Run) -> Option<String> {
     let failed = &run.failed;
     let kinds = [
@@ -257,8 +256,8 @@ pub(super) fn failures(run: &Run) -> Option<String> {
     (!kinds.is_empty()).then(|| format!("{} of {}", kinds.join(", "), grouped(run.due as u64)))
 }
 
-/// What the waits of an answered request were for, on average; nothing where no request queued for a thread,
-/// for a connection or inside a service.
+/// Describes the mean waits of an answered request by cause; [`None`] if no request queued for a thread, for
+/// a connection or inside a service.
 pub(super) fn waits(run: &Run) -> Option<String> {
     let waits = run.waits_ms?;
     let [thread, connection, queue] = waits.queues();
@@ -281,7 +280,7 @@ pub(super) fn waits(run: &Run) -> Option<String> {
     Some(said.join(", "))
 }
 
-/// Switches for each answer, of all workers together.
+/// Returns the switches per answer, of all workers together.
 pub(super) fn switches(run: &Run) -> Option<String> {
     let requests: u64 = run.workers.iter().map(|worker| worker.requests).sum();
     if requests == 0 {
@@ -305,7 +304,7 @@ pub(super) fn switches(run: &Run) -> Option<String> {
     })
 }
 
-/// What `count` steps came to.
+/// Returns the results of `count` steps.
 pub(super) fn counters(run: &Run) -> Option<String> {
     let said = run.counters.iter().map(|(name, counter)| {
         let (additions, value) = (grouped(counter.additions), grouped(counter.value));
@@ -320,7 +319,7 @@ pub(super) fn counters(run: &Run) -> Option<String> {
     (!said.is_empty()).then(|| said.join(", "))
 }
 
-/// Each sentence once, with the variants that it is about.
+/// Returns each sentence once, with the variants to which it applies.
 pub(super) fn grouped_by(
     runs: &[Run],
     says: impl Fn(&Run) -> Vec<String>,
@@ -337,7 +336,7 @@ pub(super) fn grouped_by(
     groups
 }
 
-/// The counted windows: which requests the numbers are of.
+/// Describes the counted windows: the requests behind the numbers.
 pub(super) fn counted_windows(runs: &[Run]) -> Option<String> {
     let window = |run: &Run| {
         let seconds = |seconds: f64| format!("{} s", three_digits(seconds));
@@ -358,8 +357,7 @@ pub(super) fn counted_windows(runs: &[Run]) -> Option<String> {
     Some(format!("counted: {said}"))
 }
 
-/// What is worth saying of a run and is in no table: so many remarks of it at most, and a switch law
-/// that does not hold.
+/// Returns facts that are in no table: at most `most` remarks of a run, and a violated switch law.
 pub(super) fn news(run: &Run, most: usize) -> Vec<String> {
     let news = run.remarks.iter().filter(|remark| is_news(remark.kind));
     let mut said: Vec<String> = news.take(most).map(Remark::sentence).collect();
@@ -373,8 +371,8 @@ pub(super) fn news(run: &Run, most: usize) -> Vec<String> {
     said
 }
 
-/// Whether neither the table nor another line of the card says it. What there was to see is in the
-/// table; what speaks against a run is under `trust`.
+/// True if neither the table nor another line of the card has the fact. Observations are in the table; doubts
+/// about a run are under `trust`.
 fn is_news(kind: Kind) -> bool {
     match kind {
         Kind::WorkerGone

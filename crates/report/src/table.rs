@@ -1,4 +1,4 @@
-//! The tables of the card: one row for each variant, and one for each kind of request.
+//! Tables of the card: one row for each variant, and one for each kind of request.
 
 use super::words::{MARKS, NONE, load_of, millis};
 use concsim_model::scenario::Plan;
@@ -10,12 +10,12 @@ use concsim_record::summary::{AtPatience, Kind, Run};
 use concsim_record::trust::Trust;
 use concsim_theory::forecast::{self, Forecast, Model};
 
-/// Notes under a table, each with the mark that points to it.
+/// Notes under a table, each with its mark.
 #[derive(Debug, Default)]
 pub(super) struct Footnotes(Vec<String>);
 
 impl Footnotes {
-    /// The mark of this note; the same note has one mark. Beyond nine the last is shared.
+    /// Returns the mark of a note; equal notes share one. Beyond nine the last mark is shared.
     fn mark(&mut self, note: String) -> char {
         let last = MARKS.chars().count() - 1;
         let known = self.0.iter().position(|known| *known == note);
@@ -26,14 +26,14 @@ impl Footnotes {
         MARKS.chars().nth(place.min(last)).unwrap_or('*')
     }
 
-    /// Each note with its mark.
+    /// Returns each note with its mark.
     pub(super) fn lines(&self) -> impl Iterator<Item = String> {
         let notes = MARKS.chars().zip(&self.0);
         notes.map(|(mark, note)| format!("{mark} {note}"))
     }
 }
 
-/// What the columns of the variants' table are.
+/// Headings of the variants' table.
 pub(super) const HEADS: [&str; 6] = [
     "door",
     "concurrency",
@@ -43,15 +43,15 @@ pub(super) const HEADS: [&str; 6] = [
     "p99",
 ];
 
-/// Columns of the variant's name; a longer one gets a line of its own.
+/// Width of the variant's name; a longer one gets a line of its own.
 const NAME: usize = 12;
-/// Columns of the number at the door.
+/// Width of the number at the door.
 const DOOR: usize = 5;
 
-/// Columns of the highest percentile.
+/// Width of the highest percentile.
 const TAIL: usize = 11;
 
-/// A row of the variants' table.
+/// Returns a row of the variants' table.
 fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
     let [door, concurrency, parallelism, answers, p50, tail] = cells;
     let [name_mark, p50_mark, tail_mark] = marks.map(|mark| mark.unwrap_or(' '));
@@ -59,7 +59,7 @@ fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
         ' ' => name.to_owned(),
         mark => format!("{name} {mark}"),
     };
-    // A label of ratios has the column of the door besides: there is none of it.
+    // A label of ratios also uses the column of the door, which has no ratio.
     let room = if door.is_empty() { NAME + DOOR } else { NAME };
     let door_width = NAME + DOOR - room;
     let (above, name) = if name.chars().count() > room {
@@ -67,10 +67,10 @@ fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
     } else {
         (String::new(), name)
     };
-    // What is too long for its column pushes the rest of the row on.
+    // A number too long for its column moves the rest of the row to the right.
     let concurrency = format!(" {concurrency}");
-    // Where a percentile is the clients' patience it is long: `p90 ≥ 300 ms`. Then marks stand closer, and
-    // a blank is before each number all the same.
+    // A percentile that is the clients' patience is long: `p90 ≥ 300 ms`. Marks are then closer, with a blank
+    // before each number all the same.
     let (p50_length, tail_length) = (p50.chars().count(), tail.chars().count());
     let is_close = p50_mark != ' ' && tail_length >= TAIL;
     let (p50_width, p50_gap) = match p50_length {
@@ -89,8 +89,8 @@ fn row(name: &str, cells: [&str; 6], marks: [Option<char>; 3]) -> String {
     format!("{above}{}\n", line.trim_end())
 }
 
-/// The two big numbers and what clients felt, for each variant; beneath each later one its ratios to the
-/// first.
+/// Returns the table of concurrency, parallelism, throughput and latency for each variant; beneath each later
+/// one, its ratios to the first.
 pub(super) fn variants(plan: &Plan, runs: &[Run], notes: &mut Footnotes) -> String {
     let mut table = row("", HEADS, [None; 3]);
     for run in runs {
@@ -128,7 +128,7 @@ fn variant(plan: &Plan, run: &Run, notes: &mut Footnotes) -> String {
     )
 }
 
-/// The patience of a variant's clients in milliseconds, if one of their requests failed.
+/// Returns the patience of a variant's clients in milliseconds, if one of their requests failed.
 fn patience(plan: &Plan, run: &Run) -> Option<f64> {
     let variant = plan.variants.iter().find(|it| it.name == run.variant);
     let has_failed = run.failed.all() > 0;
@@ -136,12 +136,12 @@ fn patience(plan: &Plan, run: &Run) -> Option<f64> {
     Some(variant.scenario.load.patience.as_millis_f64())
 }
 
-/// The numbers of a row, in the order of [`HEADS`]. Where there are too few requests for a p99, the highest
-/// percentile that they allow stands in its place, with its name.
+/// Returns the numbers of a row, in the order of [`HEADS`]. If there are too few requests for a p99, the
+/// highest percentile that they allow replaces it, with its name.
 pub(super) fn cells(run: &Run) -> [String; 6] {
     let or_none =
         |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(|| NONE.to_owned(), said);
-    // Of a server that is not ours neither is known, nor how many it could have.
+    // For a foreign server both the value and its limit are unknown.
     let of = |said: String, limit: usize| {
         if said == NONE {
             said
@@ -161,12 +161,12 @@ pub(super) fn cells(run: &Run) -> [String; 6] {
     ]
 }
 
-/// `102 ms`, or `≥ 30 s` if it is the clients' patience.
+/// Returns `102 ms`, or `≥ 30 s` if it is the clients' patience.
 fn median(p50: Option<f64>, patience: &AtPatience) -> String {
     p50.map_or_else(|| NONE.to_owned(), |value| patience.describe(value))
 }
 
-/// `102 ms`, or `p90 3.02 s` where there are too few requests for a p99.
+/// Returns `102 ms`, or `p90 3.02 s` if there are too few requests for a p99.
 fn tail(latency: &KindLatencies, patience: &AtPatience) -> String {
     match latency.tail() {
         Some(("p99", value)) => patience.describe(value),
@@ -175,7 +175,7 @@ fn tail(latency: &KindLatencies, patience: &AtPatience) -> String {
     }
 }
 
-/// What has to be known before the row is read.
+/// Returns the caveat of a row.
 pub(super) fn doubt(run: &Run) -> Option<String> {
     match (run.interrupted_in_words(), run.trust) {
         (Some(interrupted), _) => Some(format!("{interrupted}: the part that was played")),
@@ -184,7 +184,7 @@ pub(super) fn doubt(run: &Run) -> Option<String> {
     }
 }
 
-/// What proves nothing, and what a hand has changed meanwhile, is not set against anything.
+/// True if a run may be compared: it proves something and was not steered by hand.
 pub(super) fn is_comparable(run: &Run) -> bool {
     let was_steered = run
         .remarks
@@ -201,8 +201,8 @@ fn answers(per_s: f64) -> String {
     }
 }
 
-/// A later run ÷ the first, with these words as the label, in the columns of its row; nothing where the two
-/// are not to be compared, or had different loads, and none of a median that is the clients' patience.
+/// Returns the ratios of a later run to the first, with their label, in the columns of its row. `None` if the
+/// two are not comparable, or had different loads. A median that is the clients' patience has no ratio.
 pub(super) fn ratios(plan: &Plan, first: &Run, run: &Run) -> Option<(String, [String; 6])> {
     let are_comparable = is_comparable(first) && is_comparable(run);
     let is_same_load = load_of(plan, first) == load_of(plan, run);
@@ -232,7 +232,7 @@ pub(super) fn ratios(plan: &Plan, first: &Run, run: &Run) -> Option<(String, [St
     is_told.then_some((label, cells))
 }
 
-/// A ratio as a number: `30`, `1.2`, `0.50`, and below a tenth `1/30`.
+/// Formats a ratio as `30`, `1.2`, `0.50`, and below a tenth as `1/30`.
 pub(super) fn quotient(ratio: f64) -> String {
     match ratio {
         ratio if ratio >= 9.95 => grouped(ratio.round() as u64),
@@ -242,13 +242,13 @@ pub(super) fn quotient(ratio: f64) -> String {
     }
 }
 
-/// Latencies by kind of request, where a scenario has several; with what a formula says, where one
-/// fits.
+/// Returns latencies by kind of request, if a scenario has several; with the computed mean, if a formula
+/// applies.
 pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run], notes: &mut Footnotes) -> String {
     lay_out(&kind_rows(plan, cores, runs, notes))
 }
 
-/// The same without what a formula says.
+/// Returns the same without the computed mean.
 pub(super) fn measured_kinds(plan: &Plan, cores: usize, runs: &[Run]) -> String {
     let mut rows = kind_rows(plan, cores, runs, &mut Footnotes::default());
     for row in &mut rows {
@@ -257,7 +257,7 @@ pub(super) fn measured_kinds(plan: &Plan, cores: usize, runs: &[Run]) -> String 
     lay_out(&rows)
 }
 
-/// The rows of that table.
+/// Returns the rows of that table.
 pub(super) fn kind_rows(
     plan: &Plan,
     cores: usize,
@@ -282,11 +282,11 @@ pub(super) fn kind_rows(
     rows
 }
 
-/// One kind of request of one variant.
+/// A kind of request of a variant.
 pub(super) struct KindRow {
     pub(super) variant: String,
     pub(super) name: String,
-    /// Mean, p50, p99 (or the highest percentile that there is) and the computed mean.
+    /// Mean, p50, p99 (or the highest available percentile) and the computed mean.
     pub(super) cells: [String; 4],
 }
 
@@ -307,7 +307,7 @@ impl KindRow {
     }
 }
 
-/// The longest name that fits beside four numbers.
+/// Length of the longest name that fits beside four numbers.
 const LONGEST: usize = 18;
 
 fn cut(name: &str) -> String {
@@ -346,8 +346,8 @@ fn lay_out(rows: &[KindRow]) -> String {
     table
 }
 
-/// The mean that a formula has for the kind at this place, with a note of the model; nothing where it
-/// has none for single kinds.
+/// Returns the computed mean of the kind at this index, with a note of the model; [`None`] if the formula has
+/// none for single kinds.
 fn describe(forecast: &Forecast, place: usize, notes: &mut Footnotes) -> Option<String> {
     let by = match forecast.model {
         Model::Mmc(1) | Model::Md1 | Model::General => "one worker takes them in turn",

@@ -1,4 +1,4 @@
-//! What is computed from each scenario alone, beside what came out: bounds, closed forms, Little's law.
+//! Results computed from each scenario alone, compared with the run: bounds, closed forms, Little's law.
 
 use super::story::grouped_by;
 use super::words::{NONE, labelled, list, millis};
@@ -8,24 +8,24 @@ use concsim_record::comparison::{Balance, Ceiling, Modelled, Pair, per_second, p
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
 
-/// Columns of a variant's name, and of what stands behind it.
+/// Width of a variant's name, and of the column behind it.
 const NAME: usize = 12;
 const SAID: usize = 25;
 
-/// All of it; nothing if nothing was played.
+/// Returns the whole comparison; empty if nothing was played.
 pub(super) fn beside(runs: &[Run]) -> String {
     let parts = [bounds(runs), models(runs), why_none(runs), little(runs)];
     let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
     parts.concat()
 }
 
-/// A name that is longer than its column is cut.
+/// Returns a name, cut to its column.
 fn named(name: &str) -> String {
     let short: String = name.chars().take(NAME - 1).collect();
     format!("{short:<NAME$}")
 }
 
-/// What each throughput cannot exceed, the tightest first, and how much of it was reached.
+/// Returns the bounds of each throughput, the tightest first, with the reached share.
 fn bounds(runs: &[Run]) -> String {
     let bounded = |run: &&Run| !run.theory.bounds.is_empty();
     let bounded_runs: Vec<&Run> = runs.iter().filter(bounded).collect();
@@ -54,7 +54,7 @@ fn bounds(runs: &[Run]) -> String {
     format!("{head}\n{}{above}\n", rows.concat())
 }
 
-/// Of those that are the same as of the run before, the tightest alone.
+/// Returns the bounds of a run; if they equal those of the previous run, only the tightest.
 fn bounds_of(run: &Run, before: Option<&Run>) -> String {
     let of = |run: &Run| {
         let bounds = run.theory.bounds.iter();
@@ -87,12 +87,12 @@ fn bound(name: &str, ceiling: &Ceiling, trust: Trust) -> String {
     )
 }
 
-/// A share in per cent.
+/// Formats a share in per cent.
 fn share(share: f64) -> String {
     format!("{} %", digits(share * 100.0))
 }
 
-/// Three rows for each run to which a closed form applies: computed, found, and how far off it is.
+/// Returns three rows for each run with a closed form: computed, found, and the error.
 fn models(runs: &[Run]) -> String {
     let modelled = runs
         .iter()
@@ -121,7 +121,7 @@ fn row(name: &str, said: &str, [answers, mean, wait, p50, p99]: [String; 5]) -> 
     format!("{}\n", line.trim_end())
 }
 
-/// Whose numbers the run's are, and whether they are any.
+/// Returns the origin of a run's numbers, with a note if they prove nothing.
 fn voice(run: &Run) -> String {
     match run.trust {
         Trust::Ok | Trust::Rough => run.origin.word().to_owned(),
@@ -159,12 +159,12 @@ fn rows(run: &Run, model: &Modelled) -> String {
     let found = row("", &voice(run), cells(|pair| pair.found));
     match run.trust {
         Trust::Ok | Trust::Rough => computed + &found + &row("", "computed is off by", off),
-        // Nothing is set against what proves nothing.
+        // A run that proves nothing is not compared.
         Trust::ProvesNothing => computed + &found,
     }
 }
 
-/// What has to be so for the closed forms to be right, and where all about them is said.
+/// Returns the assumptions of the closed forms, and a pointer to their documentation.
 fn assumed(runs: &[Run]) -> String {
     let said = |run: &Run| -> Vec<String> {
         let model = run.theory.model.iter();
@@ -178,7 +178,7 @@ fn assumed(runs: &[Run]) -> String {
     lines.collect()
 }
 
-/// To which runs no closed form applies, and why.
+/// Returns the runs without a closed form, with the reasons.
 fn why_none(runs: &[Run]) -> String {
     let groups = grouped_by(runs, |run| run.theory.why_none.iter().cloned().collect())
         .into_iter()
@@ -194,7 +194,7 @@ fn why_none(runs: &[Run]) -> String {
     lines.collect()
 }
 
-/// N = X·R at each place of each run, all three as they were found.
+/// Returns N = X·R at each place of each run, with all three as found.
 fn little(runs: &[Run]) -> String {
     let said = runs.iter().filter_map(|run| {
         let failed = run.failed.all() as u64;

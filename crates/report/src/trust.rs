@@ -1,17 +1,17 @@
-//! How far runs may be believed, in sentences: each reason once, whichever variants it is about.
+//! Trust in runs, in sentences: each reason once, for all its variants.
 
 use super::words::{list, millis};
 use concsim_record::summary::Run;
 use concsim_record::trust::{Reason, Trust};
 
-/// One reason to doubt some runs, in the sentences that its variants have for it.
+/// A reason to doubt some runs, in the sentences of its variants.
 struct Doubt<'a> {
     reason: &'a Reason,
-    /// Each sentence with the variants that it is about.
+    /// Sentences, each with its variants.
     sentences: Vec<(&'a str, Vec<&'a str>)>,
 }
 
-/// All doubts of some runs, the gravest first, each code once.
+/// Returns all doubts of some runs, the gravest first, each code once.
 fn doubts(runs: &[Run]) -> Vec<Doubt<'_>> {
     let mut doubts: Vec<Doubt<'_>> = Vec::new();
     for run in runs {
@@ -38,7 +38,7 @@ fn doubts(runs: &[Run]) -> Vec<Doubt<'_>> {
 }
 
 impl Doubt<'_> {
-    /// `rough: sync: 40 requests are few; coroutine: 90 requests are few`
+    /// Returns `rough: sync: 40 requests are few; coroutine: 90 requests are few`.
     fn sentence(&self) -> String {
         let said = self.sentences.iter();
         let said = said.map(|(sentence, variants)| format!("{}: {sentence}", list(variants)));
@@ -47,8 +47,8 @@ impl Doubt<'_> {
     }
 }
 
-/// Whether the runs may be believed, in one sentence: that nothing speaks against them, or the gravest
-/// reason, and how many more there are.
+/// Returns the trust in one sentence: that there is no doubt, or the gravest reason and the number of the
+/// others.
 pub(super) fn in_short(runs: &[Run]) -> String {
     if runs.is_empty() {
         return "nothing was played to its end".into();
@@ -63,7 +63,7 @@ pub(super) fn in_short(runs: &[Run]) -> String {
     }
 }
 
-/// The same in full: each reason with its remedy, then the runs against which there is none.
+/// Returns the same in full: each reason with its remedy, then the runs without doubt.
 pub(super) fn in_full(runs: &[Run]) -> Vec<String> {
     let doubts = doubts(runs);
     if doubts.is_empty() {
@@ -78,7 +78,7 @@ pub(super) fn in_full(runs: &[Run]) -> Vec<String> {
     said.chain(fine).collect()
 }
 
-/// What a verdict rests on, without the reasons that the line of trust has: `sync is rough`.
+/// Returns the basis of a verdict, without the reasons in the line of trust: `sync is rough`.
 pub(super) fn without_reasons(because: &str, runs: &[Run]) -> String {
     let doubted = runs.iter().find(|run| {
         let mut reasons = run.because.iter();
@@ -100,7 +100,7 @@ fn nothing_to_object_to(runs: &[Run]) -> String {
         let residuals = run.little.system.into_iter().chain(run.little.workers);
         residuals.reduce(f64::max)
     });
-    // The workers' gauges and the log of requests are two counts of the same.
+    // The workers' gauges and the log of requests count the same requests independently.
     let residual = residual.map(|it| format!("counts agree within {}", within(it)));
     let facts: Vec<String> = late.into_iter().chain(residual).collect();
     match facts.as_slice() {
@@ -109,7 +109,7 @@ fn nothing_to_object_to(runs: &[Run]) -> String {
     }
 }
 
-/// A residual in per cent, rounded up: it is a promise.
+/// Returns a residual in per cent, rounded up, since it is a limit.
 fn within(residual: f64) -> String {
     format!("{:.1} %", ((residual * 1e3).ceil() / 10.0).max(0.1))
 }

@@ -6,8 +6,8 @@ use concsim_record::comparison::{Ceiling, Waits};
 use concsim_record::summary::Run;
 use concsim_record::usage::AtOnce;
 
-/// Where each variant stops, and by what, if it did stop there; else where its requests wait. Empty if
-/// nothing bounds them.
+/// Returns the reached bound of each variant, or else the place where its requests wait. Empty if no bound
+/// applies.
 pub(super) fn sentence(runs: &[Run]) -> String {
     let mut groups: Vec<((bool, String), Vec<&str>)> = Vec::new();
     let mut wait = Vec::new();
@@ -22,7 +22,7 @@ pub(super) fn sentence(runs: &[Run]) -> String {
             wait.push(not_reached(run, first, &tightest, waits));
             continue;
         }
-        // A run that proves nothing has reached nothing that could be said.
+        // A run that proves nothing has reached no bound.
         let reason = (first.binds, tightest);
         match groups.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, names)) => names.push(&run.variant),
@@ -53,8 +53,8 @@ pub(super) fn sentence(runs: &[Run]) -> String {
     format!("{computed}{wait}{same}").trim_start().to_owned()
 }
 
-/// How many processes all runs had, if they differ in kind alone. [`None`] where a worker came, went or was
-/// replaced: then they were not the same.
+/// Returns the number of processes of all runs, if they differ only in kind. [`None`] if a worker started,
+/// ended or was replaced, since the numbers then differ.
 fn same_processes(runs: &[Run]) -> Option<usize> {
     let (first, others) = runs.split_first()?;
     let constant = |run: &Run| {
@@ -67,7 +67,7 @@ fn same_processes(runs: &[Run]) -> Option<usize> {
     (!others.is_empty() && others.iter().all(same)).then_some(workers)
 }
 
-/// ` sync reaches 21 % of 1 worker ÷ 1 s = 1/s, since requests wait at the door, 95 % of their time.`
+/// Returns ` sync reaches 21 % of 1 worker ÷ 1 s = 1/s, since requests wait at the door, 95 % of their time.`
 fn not_reached(run: &Run, first: &Ceiling, tightest: &str, waits: &Waits) -> String {
     let reached = first.reached.unwrap_or_default();
     format!(

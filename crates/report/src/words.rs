@@ -1,22 +1,22 @@
-//! What was played as a person says it, and lines that fit on a screen.
+//! Descriptions of a scenario for readers, and lines that fit on a screen.
 
 use concsim_model::scenario::{Arrivals, Draw, Plan, Process, Request, Scenario};
 use concsim_model::units::Elapsed;
 use concsim_model::words::{controls_display, counted, rate_in_units};
 use concsim_record::summary::Run;
 
-/// Columns of a line: what a projector shows.
+/// Width of a line: that of a projector.
 pub(super) const COLUMNS: usize = 80;
 
-/// What stands where there is no number.
+/// Sign for a missing number.
 pub(super) const NONE: &str = "–";
 
-/// Milliseconds with three digits and the unit that suits them.
+/// Formats milliseconds with three digits and a suitable unit.
 pub(super) fn millis(milliseconds: f64) -> String {
     Elapsed((milliseconds * 1e6).round() as u64).to_string()
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// Joins words as `a`, `a and b`, `a, b and c`.
 pub(super) fn list(words: &[&str]) -> String {
     match words {
         [] => String::new(),
@@ -25,7 +25,7 @@ pub(super) fn list(words: &[&str]) -> String {
     }
 }
 
-/// Who asks: `60 clients`, `200 requests/s (Poisson)`.
+/// Describes the load: `60 clients`, `200 requests/s (Poisson)`.
 pub(super) fn load(scenario: &Scenario) -> String {
     let asks = match &scenario.load.arrivals {
         Arrivals::Closed { clients, think, .. } => match think {
@@ -38,7 +38,7 @@ pub(super) fn load(scenario: &Scenario) -> String {
                 Process::Constant => "at equal distances",
             };
             let (number, unit) = rate_in_units(*rate);
-            // To six digits, as it was written: 0.2/min is a part of a second's rate that has no end.
+            // Rounded to six digits, as it was written: 0.2/min per second has no finite decimal form.
             let number = (number * 1e6).round() / 1e6;
             format!("{number} requests/{unit} {process}")
         }
@@ -49,13 +49,13 @@ pub(super) fn load(scenario: &Scenario) -> String {
     }
 }
 
-/// The load of a run's variant, in the same words.
+/// Returns the load of a run's variant, in the same words.
 pub(super) fn load_of(plan: &Plan, run: &Run) -> Option<String> {
     let variant = plan.variants.iter().find(|it| it.name == run.variant);
     variant.map(|variant| load(&variant.scenario))
 }
 
-/// What a request does, in the words of a scenario file.
+/// Describes the steps of a request, in the words of a scenario file.
 pub(super) fn script(scenario: &Scenario, request: &Request) -> String {
     let steps = request.script.iter();
     let steps: Vec<String> = steps
@@ -67,8 +67,8 @@ pub(super) fn script(scenario: &Scenario, request: &Request) -> String {
     }
 }
 
-/// Breaks a text between words into lines of at most `columns`, each after the first indented by
-/// `indent`. What a file says goes through here, so characters that act on a terminal become spaces.
+/// Breaks a text between words into lines of at most `columns`, each after the first indented by `indent`.
+/// Text from files passes here, so control characters of a terminal become spaces.
 pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> String {
     let text: String = text
         .chars()
@@ -98,16 +98,16 @@ pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> String {
     lines
 }
 
-/// Columns that the label of a line takes.
+/// Width of a line's label.
 pub(super) const LABEL: usize = 13;
 
-/// A labelled text, wrapped: the label stands alone in its column.
+/// Returns a labelled text, wrapped: the label has a column of its own.
 pub(super) fn labelled(label: &str, text: &str) -> String {
     let wrapped = wrap(text, COLUMNS - LABEL, 0).replace('\n', &format!("\n{:LABEL$}", ""));
     format!("{label:<LABEL$}{wrapped}\n")
 }
 
-/// The same text in characters that every terminal has.
+/// Returns the text in characters that every terminal has.
 pub(super) fn in_ascii(text: &str) -> String {
     text.chars()
         .map(|letter| match letter {
@@ -128,7 +128,7 @@ pub(super) fn in_ascii(text: &str) -> String {
         .collect()
 }
 
-/// What points from a number to its footnote.
+/// Marks of footnotes.
 pub(super) const MARKS: &str = "¹²³⁴⁵⁶⁷⁸⁹";
 
 #[cfg(test)]

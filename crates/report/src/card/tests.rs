@@ -1,4 +1,4 @@
-//! The card, as it is printed, of runs that nobody played.
+//! Tests of the printed card, with made-up runs.
 
 use insta::assert_snapshot;
 
@@ -11,7 +11,7 @@ use concsim_record::Recording;
 use concsim_record::summary::{Run, Summary, summarise};
 use concsim_record::synthetic::{Life, MS, Synthetic, machine, plan};
 
-/// The card of these runs, with claims, after their recordings were spoilt.
+/// Returns the card of these runs, with claims, after their recordings were altered.
 fn card_of(
     title: &str,
     runs: &[&Synthetic],
@@ -28,7 +28,7 @@ fn card_of(
     both(&plan, &summary)
 }
 
-/// The short card, and below a line the full one.
+/// Returns the short card, and below a line the full one.
 fn both(plan: &Plan, summary: &Summary) -> String {
     let cards = [Extent::Short, Extent::Full].map(|extent| {
         let printed = card(plan, summary, Glyphs::Unicode, extent);
@@ -175,7 +175,7 @@ fn a_long_name_has_a_line_of_its_own_and_nothing_played_is_said() {
     );
 }
 
-/// How many times something is said.
+/// Returns the number of occurrences of some words.
 fn count(text: &str, words: &str) -> usize {
     text.matches(words).count()
 }
@@ -283,7 +283,7 @@ fn the_workers_of_the_card_are_those_of_the_run_and_not_of_the_file() {
     let printed = of(&[&run, &coroutine]);
     assert!(printed.contains("60 clients, 2 to 3 workers;"), "{printed}");
     assert!(!printed.contains("The same"), "{printed}");
-    // Workers that leave at the instant that ends the window were there all the time.
+    // Workers that leave exactly at the end of the window were there all the time.
     let mut leaves = sync.recording();
     let mut last = leaves.samples.last().unwrap().clone();
     let window = leaves.header.window.unwrap();
@@ -295,7 +295,7 @@ fn the_workers_of_the_card_are_those_of_the_run_and_not_of_the_file() {
     leaves.samples.push(last);
     let at_once = summarise(&leaves).workers_at_once;
     assert_eq!((at_once.least, at_once.most), (2, 2));
-    // Nor are they the same if one of them was replaced.
+    // Runs also differ if one of their workers was replaced.
     run.workers_at_once.most = 2;
     coroutine.workers[0].respawns = 1;
     let printed = of(&[&run, &coroutine]);
@@ -304,7 +304,7 @@ fn the_workers_of_the_card_are_those_of_the_run_and_not_of_the_file() {
 
 #[test]
 fn a_percentile_that_is_patience_does_not_touch_the_mark_before_it() {
-    // Five clients leave after 1.5 s each, and none of them has an answer.
+    // Five clients leave after 1.5 s each, none with an answer.
     let mut run = Synthetic::idle(Sync, 1);
     run.scenario.load.patience = Elapsed(1_500 * MS);
     run.lives = (0..300)
@@ -337,7 +337,7 @@ fn where_requests_failed_littles_law_is_not_set_against_answered_ones_alone() {
     assert!(lines.contains(&said), "{printed}");
 }
 
-/// Two variants of 60 clients and 2 sync workers: latencies of 3 s are long beside a warm-up of 1 s.
+/// Two variants of 60 clients and 2 sync workers: latencies of 3 s are long compared with a warm-up of 1 s.
 #[test]
 fn what_is_true_of_several_variants_is_said_once_with_all_their_names() {
     let one = Synthetic::io_bound(Sync);

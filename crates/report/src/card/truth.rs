@@ -1,7 +1,7 @@
-//! Each number of a full card stands in the JSON summary, or follows from numbers that do.
+//! Tests that each number of a full card is in the JSON summary, or follows from numbers there.
 //!
-//! The unit of a number of the summary is the end of its name, or of the name of what it is in. Lines that
-//! repeat words of the scenario (its title, load and claims) are not compared.
+//! The unit of a number in the summary is the suffix of its name, or of its parent's name. Lines that repeat
+//! words of the scenario (its title, load and claims) are not compared.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_record::summary::{Summary, summarise};
 use concsim_record::synthetic::{Synthetic, machine, plan};
 
-/// The unit of a number.
+/// Unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Unit {
     Milliseconds,
@@ -20,7 +20,7 @@ enum Unit {
 }
 
 impl Unit {
-    /// That of a name, if it has one.
+    /// Returns the unit in a name, if it has one.
     fn of(name: &str) -> Option<Self> {
         let ends = [
             ("per_s", Self::PerSecond),
@@ -32,7 +32,7 @@ impl Unit {
     }
 }
 
-/// All numbers of a summary.
+/// Collects all numbers of a summary.
 fn numbers(value: &Value, unit: Unit, into: &mut Vec<(f64, Unit)>) {
     match value {
         Value::Object(fields) => {
@@ -46,7 +46,7 @@ fn numbers(value: &Value, unit: Unit, into: &mut Vec<(f64, Unit)>) {
     }
 }
 
-/// Numbers that the card computes of them: ratios to the first variant, and switches for each answer.
+/// Returns numbers that the card computes from them: ratios to the first variant, and switches per answer.
 fn derived(summary: &Value) -> Vec<(f64, Unit)> {
     let runs = summary["runs"].as_array().expect("runs");
     let number = |run: &Value, path: &str| run.pointer(path).and_then(Value::as_f64);
@@ -60,7 +60,7 @@ fn derived(summary: &Value) -> Vec<(f64, Unit)> {
             "/latency_ms/p99",
         ] {
             let both = number(run, path).zip(number(&runs[0], path));
-            // A ratio below one is written as `1/30`, too.
+            // A ratio below one is also written as `1/30`.
             all.extend(
                 both.into_iter()
                     .flat_map(|(it, first)| [(it / first, Unit::None), (first / it, Unit::None)]),
@@ -84,10 +84,10 @@ fn derived(summary: &Value) -> Vec<(f64, Unit)> {
     all
 }
 
-/// A number as it is printed, and what stands behind it.
+/// A printed number, and the text behind it.
 type Token<'a> = (String, &'a str);
 
-/// The numbers of a line: `1 345` is one. Digits inside a word, as in `p99`, are none.
+/// Returns the numbers of a line: `1 345` is one. Digits inside a word, as in `p99`, are not numbers.
 fn tokens(line: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = line;
@@ -110,7 +110,7 @@ fn tokens(line: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// True if a number of the summary is printed so.
+/// True if a number of the summary is printed in this form.
 fn is_printed_so((token, behind): &Token<'_>, (number, unit): (f64, Unit)) -> bool {
     let behind = behind.strip_prefix(' ').unwrap_or(behind);
     let word: String = behind
@@ -132,7 +132,7 @@ fn is_printed_so((token, behind): &Token<'_>, (number, unit): (f64, Unit)) -> bo
     candidates.iter().any(|it| (it - printed).abs() <= half)
 }
 
-/// The numbers of a full card, from its first table on, that are in none of these.
+/// Returns the numbers of a full card, from its first table on, that are not among these.
 fn unfounded(card: &str, numbers: &[(f64, Unit)]) -> Vec<String> {
     let words_of_the_file = ["✓", "✗", "–", "asked", "assuming", "¹", "²"];
     let mut lines = card
@@ -143,7 +143,7 @@ fn unfounded(card: &str, numbers: &[(f64, Unit)]) -> Vec<String> {
     lines.by_ref().for_each(|line| {
         if !line.starts_with(' ') {
             let is_of_the_file = words_of_the_file.iter().any(|it| line.starts_with(it));
-            // How far counts agree is rounded up.
+            // The difference of counts is rounded up.
             is_compared = !is_of_the_file && !line.starts_with("trust");
         }
         if is_compared {
@@ -155,7 +155,7 @@ fn unfounded(card: &str, numbers: &[(f64, Unit)]) -> Vec<String> {
     found
 }
 
-/// The full card of these runs, and all numbers that may stand in it.
+/// Returns the full card of these runs, and all numbers that it may contain.
 fn card_and_numbers(runs: &[&Synthetic]) -> (String, Vec<(f64, Unit)>) {
     let plan = plan("A title", runs, &[]);
     let summaries = runs.iter().map(|run| summarise(&run.recording()));
@@ -175,8 +175,8 @@ fn each_number_of_a_card_is_in_the_summary_or_follows_from_it() {
     }
 }
 
-/// In the means by kind of request stand formulas: M/G/1 adds the mean wait to what a request needs, and sharing
-/// divides this by the share that is left.
+/// The means by kind of request are computed: M/G/1 adds the mean wait to a request's own time, and processor
+/// sharing divides that time by the idle share.
 #[test]
 fn computed_means_of_kinds_follow_from_the_mean_wait_and_the_utilisation() {
     let (printed, mut numbers) = card_and_numbers(&[&Synthetic::hog(Sync)]);

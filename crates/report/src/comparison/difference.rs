@@ -1,4 +1,4 @@
-//! What differs in what two runs played: every value of their scenarios, by its key.
+//! Differences between the scenarios of two runs: every value, by its key.
 
 use std::collections::BTreeMap;
 
@@ -16,18 +16,18 @@ use concsim_record::Origin;
 /// A value that differs.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Difference {
-    /// `server.workers`
+    /// Key, for example `server.workers`.
     key: String,
-    /// The variants of which it is so; empty: of the whole run.
+    /// Names of the variants that it applies to; empty for the whole run.
     variants: Vec<String>,
-    /// In the first run; null where it has no such value.
+    /// Value in the first run; null if it has none.
     a: Option<String>,
-    /// In the second.
+    /// Value in the second run; null if it has none.
     b: Option<String>,
 }
 
 impl Difference {
-    /// `server.workers: 2 against 4 (sync)`
+    /// Returns `server.workers: 2 against 4 (sync)`.
     pub(super) fn sentence(&self) -> String {
         let said = |value: &Option<String>| value.clone().unwrap_or_else(|| NONE.to_owned());
         let of: Vec<&str> = self.variants.iter().map(String::as_str).collect();
@@ -40,8 +40,8 @@ impl Difference {
     }
 }
 
-/// All that differs: of the whole first, then of each variant that both have. What all of these have in common
-/// is of the whole.
+/// Returns all differences: first those of the whole run, then those of each variant that both have.
+/// Differences common to all variants count as those of the whole run.
 pub(super) fn of(a: Side<'_>, b: Side<'_>) -> Vec<Difference> {
     let mut all = of_the_whole(a, b);
     let is_simulated = [a, b].map(|side| story::origin(&side.summary.runs) == Origin::Simulated);
@@ -49,7 +49,7 @@ pub(super) fn of(a: Side<'_>, b: Side<'_>) -> Vec<Difference> {
     let mut of_variants: Vec<Difference> = Vec::new();
     for (first, second) in &pairs {
         let [mut one, mut other] = [first, second].map(|it| values(&it.scenario));
-        // Real processes have the machine that they run on, whatever a file says of one.
+        // Real processes run on the real machine, so the machine of a file does not apply.
         if is_simulated == [false; 2] {
             for values in [&mut one, &mut other] {
                 values.retain(|key, _| !key.starts_with("machine"));
@@ -113,7 +113,7 @@ fn of_the_whole(a: Side<'_>, b: Side<'_>) -> Vec<Difference> {
     differing.collect()
 }
 
-/// The variants that are set beside each other, as their numbers are.
+/// Returns the pairs of variants whose numbers are compared.
 fn pairs<'a>(a: Side<'a>, b: Side<'a>) -> Vec<(&'a Variant, &'a Variant)> {
     let [first, second] = [a, b].map(|side| side.plan.variants.as_slice());
     if let ([one], [other]) = (first, second) {
@@ -126,7 +126,7 @@ fn pairs<'a>(a: Side<'a>, b: Side<'a>) -> Vec<(&'a Variant, &'a Variant)> {
     first.iter().filter_map(pair).collect()
 }
 
-/// Every value of a scenario by its key, in words. Scripts are their sentences.
+/// Returns every value of a scenario by its key, in words. Scripts are their sentences.
 fn values(scenario: &Scenario) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     let mut tree = serde_json::to_value(scenario).expect("a scenario is always JSON");
@@ -142,8 +142,8 @@ fn values(scenario: &Scenario) -> BTreeMap<String, String> {
     values
 }
 
-/// Puts the leaves of a tree under their keys. The names of alternatives (`Closed`, `Fixed`) are no keys of a
-/// scenario's file, and neither is `arrivals`.
+/// Collects the leaves of a tree by their keys. The names of alternatives (`Closed`, `Fixed`) are not keys of
+/// a scenario's file, and neither is `arrivals`.
 fn flatten(tree: &Value, key: &str, values: &mut BTreeMap<String, String>) {
     match tree {
         Value::Object(fields) => {
@@ -171,7 +171,7 @@ fn flatten(tree: &Value, key: &str, values: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The keys whose numbers are lengths of time in nanoseconds.
+/// Keys whose numbers are durations in nanoseconds.
 const LENGTHS: [&str; 9] = [
     "warmup",
     "duration",

@@ -1,4 +1,4 @@
-//! Two made-up runs, compared.
+//! Tests of the comparison of two made-up runs.
 
 use super::*;
 use concsim_engine::telemetry::Failure;
@@ -8,7 +8,7 @@ use concsim_model::units::Elapsed;
 use concsim_record::summary::summarise;
 use concsim_record::synthetic::{MS, Synthetic, machine, plan};
 
-/// A plan of these runs, and its summary.
+/// Returns a plan of these runs, and its summary.
 fn played(runs: &[&Synthetic]) -> (Plan, Summary) {
     let plan = plan("Waiting is free", runs, &[]);
     let runs = runs.iter().map(|run| summarise(&run.recording()));
@@ -81,7 +81,7 @@ fn a_percentile_that_is_the_clients_patience_is_marked_and_no_difference_is_made
     let (good, mut slow) = (Synthetic::io_bound(Sync), Synthetic::io_bound(Sync));
     slow.scenario.load.patience = Elapsed::from_secs(1);
     for (number, life) in slow.lives.iter_mut().enumerate() {
-        // Nine of ten clients lose their patience.
+        // Nine of ten clients give up.
         life.failure = (number % 10 > 0).then_some(Failure::Timeout);
     }
     let (a, b) = (played(&[&good]), played(&[&slow]));

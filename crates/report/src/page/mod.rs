@@ -1,7 +1,7 @@
-//! The page: the same as the card tells, and the figures, as one file that one can send. It asks no network,
-//! works without scripts, and says to the browser that nothing else may run in it.
+//! The page: the content of the card, and the figures, in one HTML file that can be sent. It uses no network,
+//! works without scripts, and forbids the browser to execute anything else.
 //!
-//! The only script shows at once what a browser would show after a moment: what the pointer is on.
+//! Its only script shows tooltips at once, which a browser would show after a delay.
 
 mod numbers;
 #[cfg(test)]
@@ -26,70 +26,71 @@ use concsim_record::trust::{Reason, Trust};
 
 const SHEET: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-/// Rows of a figure's data that are on the page; all of them are in the file that it offers.
+/// Maximal number of data rows of a figure on the page; the file that it offers has all.
 const MOST_ROWS: usize = 200;
-/// Remarks of a variant that the page has room for.
+/// Maximal number of remarks of a variant on the page.
 const MOST_REMARKS: usize = 12;
 
-/// What is on a page.
+/// Content of a page.
 #[derive(Debug)]
 pub struct Page<'a> {
-    /// What it is called.
+    /// Title of the page.
     pub title: &'a str,
-    /// The version of who writes it.
+    /// Version of the program that writes it.
     pub version: &'a str,
-    /// The runs, in the order in which they were named.
+    /// Runs, in the order in which they were named.
     pub plays: Vec<Play<'a>>,
-    /// Their figures, by what they are of.
+    /// Figures, grouped by their runs.
     pub figures: Vec<Group>,
-    /// The style sheet of the figures.
+    /// Style sheet of the figures.
     pub figure_sheet: String,
 }
 
-/// Figures that have something in common.
+/// Figures of the same runs.
 #[derive(Debug)]
 pub struct Group {
-    /// What they are of. Empty: of all runs.
+    /// Name of their run; empty for all runs.
     pub of: String,
-    /// In the order in which they stand.
+    /// Figures, in the order of the page.
     pub figures: Vec<Figure>,
 }
 
-/// A kept run.
+/// A stored run.
 #[derive(Debug)]
 pub struct Play<'a> {
-    /// How it is called in figures, if there are several.
+    /// Name of the run in figures, if there are several.
     pub name: String,
-    /// What was played.
+    /// Plan of the run.
     pub plan: &'a Plan,
-    /// What came out.
+    /// Results of the run.
     pub summary: Summary,
-    /// What of its files could not be read.
+    /// Parts of its files that could not be read.
     pub losses: Vec<String>,
-    /// Who runs when. Of several runs of one scenario the first has the lanes of all, on one scale of time.
+    /// Figure of activity. For several runs of one scenario the first has the lanes of all, on one scale of
+    /// time.
     pub lanes: Option<Figure>,
 }
 
-/// A figure, as a page holds it.
+/// A figure on a page.
 #[derive(Debug)]
 pub struct Figure {
-    /// The word for its kind.
+    /// Word for its kind.
     pub name: &'static str,
-    /// What it shows, in a sentence.
+    /// Description, in a sentence.
     pub says: &'static str,
-    /// Its SVG for wide windows, and for narrow ones. Taken as it is.
+    /// SVG for wide windows, and for narrow ones. Inserted without escaping.
     pub svgs: [String; 2],
-    /// One for very wide windows, if it gains by them.
+    /// SVG for very wide windows, if it profits from them.
     pub widest: Option<String>,
-    /// The names of its data's columns.
+    /// Names of its data's columns.
     pub heads: Vec<String>,
-    /// Its data, row by row.
+    /// Data, row by row.
     pub rows: Vec<Vec<String>>,
-    /// The same as the file that is shipped beside a figure.
+    /// The same data as the CSV file of the figure.
     pub csv: String,
 }
 
-/// The page as HTML: the same bytes for the same runs.
+/// Returns the page as HTML: the same bytes for the same runs.
 #[must_use]
 pub fn page(page: &Page<'_>) -> String {
     let sheet = format!("{}{SHEET}{}", colours(), page.figure_sheet);
@@ -120,7 +121,7 @@ pub fn page(page: &Page<'_>) -> String {
     printable(&body.into_string())
 }
 
-/// What the browser may do with the page: show its own sheet, and run its own script.
+/// Returns the page's security policy: the browser may use its own sheet and execute its own script.
 fn policy(sheet: &str) -> String {
     let hash = |text: &str| BASE64.encode(Sha256::digest(text));
     format!(
@@ -130,7 +131,7 @@ fn policy(sheet: &str) -> String {
     )
 }
 
-/// The page's colours are those of the figures.
+/// Returns the colours of the page, which are those of the figures.
 fn colours() -> String {
     by_theme(Theme::Auto, |ground| {
         let Rgb(red, green, blue) = ground.quiet();
@@ -144,14 +145,14 @@ fn colours() -> String {
     })
 }
 
-/// A heading of the second level, or of the third where runs have their own.
+/// Returns a heading of the second level, or of the third if runs have their own.
 fn heading(words: &str, is_deeper: bool) -> Markup {
     html! {
         @if is_deeper { h3 { (words) } } @else { h2 { (words) } }
     }
 }
 
-/// The runs of a page, if there are several: each with what it claims.
+/// Returns the list of the runs of a page, if there are several, each with its claim.
 fn contents(page: &Page<'_>) -> Markup {
     html! {
         @if page.plays.len() > 1 {
@@ -164,12 +165,12 @@ fn contents(page: &Page<'_>) -> Markup {
     }
 }
 
-/// Where a run begins.
+/// Returns the anchor of a run.
 fn anchor(place: usize) -> String {
     format!("run-{}", place + 1)
 }
 
-/// The story of one run: what it claims, and the lanes, come first.
+/// Returns the section of one run, with its claim and its lanes first.
 fn told(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
     let (plan, runs) = (kept.plan, &kept.summary.runs);
     html! {
@@ -194,7 +195,7 @@ fn told(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
     }
 }
 
-/// With a full stop.
+/// Adds a full stop.
 fn stopped(words: &str) -> String {
     let stop = if words.ends_with(['.', '?', '!', ':']) {
         ""
@@ -204,7 +205,7 @@ fn stopped(words: &str) -> String {
     format!("{words}{stop}")
 }
 
-/// With a capital letter besides. Not for what begins with a name.
+/// Adds a full stop and a capital letter. Not for text that begins with a name.
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
@@ -212,7 +213,7 @@ fn sentence(words: &str) -> String {
     stopped(&(capital + letters.as_str()))
 }
 
-/// The same of what may begin with the name of a variant, which stays as it is.
+/// Does the same, but leaves the name of a variant at the beginning unchanged.
 fn sentence_of(words: &str, plan: &Plan) -> String {
     let begins_with = |name: &str| {
         let rest = words.strip_prefix(name);
@@ -225,13 +226,13 @@ fn sentence_of(words: &str, plan: &Plan) -> String {
     }
 }
 
-/// Coroutine switches, and sums of `count` steps.
+/// Returns coroutine switches, and sums of `count` steps.
 fn numbers_of_steps(run: &Run) -> Vec<String> {
     let both = [story::switches(run), story::counters(run)];
     both.into_iter().flatten().collect()
 }
 
-/// Whether all that speaks against a run is that its file asks for so few requests.
+/// True if the only doubt about a run is that its file asks for few requests.
 fn is_illustration(plan: &Plan, run: &Run) -> bool {
     let is_few = |reason: &Reason| reason.code == FEW;
     let variant = plan.variants.iter().find(|it| it.name == run.variant);
@@ -239,10 +240,10 @@ fn is_illustration(plan: &Plan, run: &Run) -> bool {
     is_by_design && !run.because.is_empty() && run.because.iter().all(is_few)
 }
 
-/// The code of the doubt that rests on the number of requests alone.
+/// Code of the doubt about a small number of requests.
 const FEW: &str = "few-samples";
 
-/// How many of the file's claims hold.
+/// Returns the number of the file's claims that hold.
 fn judged_at_a_glance(kept: &Play<'_>) -> Markup {
     let judged = &kept.summary.expect;
     let holds = |verdict: Verdict| judged.iter().filter(|it| it.verdict == verdict).count();
@@ -260,7 +261,7 @@ fn judged_at_a_glance(kept: &Play<'_>) -> Markup {
     }
 }
 
-/// The worst of all that is to be said of their truth, before anything else.
+/// Returns the worst trust of the runs, for the beginning.
 fn trusted_at_a_glance(kept: &Play<'_>) -> Markup {
     let (plan, runs) = (kept.plan, &kept.summary.runs);
     let names = |trust: Trust| -> Vec<&str> {
@@ -306,14 +307,14 @@ fn what_was_played(kept: &Play<'_>) -> Markup {
             (sentence(story::origin(&summary.runs).word())) " Scenario " code { (plan.name()) } ", seed " (summary.scenario.seed)
             ", text " code { (summary.scenario.sha256.get(..8).unwrap_or_default()) } "; "
             (counted(cores as u64, "core"))
-            // Of a simulated machine both names are the word that the line begins with.
+            // For a simulated machine both names are the word at the beginning of the line.
             @if machine.kernel != machine.cpu { ", " (machine.kernel) ", " (machine.cpu) }
             "."
         }
     }
 }
 
-/// What the file claimed and asked, and what became of it.
+/// Returns the claims and questions of the file, with their verdicts.
 fn claims(kept: &Play<'_>) -> Markup {
     let summary = &kept.summary;
     let runs = &summary.runs;
@@ -348,7 +349,7 @@ fn what_it_teaches(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     }
 }
 
-/// Folded: who wants it opens it.
+/// Returns the details, which are folded.
 fn in_detail(kept: &Play<'_>) -> Markup {
     let runs = &kept.summary.runs;
     let computed = theory::beside(runs);
@@ -367,7 +368,7 @@ fn in_detail(kept: &Play<'_>) -> Markup {
     }
 }
 
-/// How to play it again, and all that is needed for it.
+/// Returns the commands to play it again, with everything that they need.
 fn again(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     let plan = kept.plan;
     let file = format!("./{}.toml", plan.name());
@@ -410,7 +411,7 @@ fn figures(groups: &[Group]) -> Markup {
     }
 }
 
-/// The lanes of a run, with the name of their kind: what each is stands beside it.
+/// Returns the lanes of a run, with the name of their kind; their labels explain the rest.
 fn lanes(figure: &Figure, is_deeper: bool) -> Markup {
     let name = figure.says.split(':').next().unwrap_or_default();
     html! { div.lanes { (heading(name, is_deeper)) (pictures(figure)) } }
@@ -420,7 +421,7 @@ fn drawn(figure: &Figure) -> Markup {
     html! { h3 { (figure.says) } (pictures(figure)) }
 }
 
-/// All pictures of a figure are there; the sheet shows the one that suits the window.
+/// Returns all pictures of a figure; the sheet shows the one that fits the window.
 fn pictures(figure: &Figure) -> Markup {
     let [wide, narrow] = &figure.svgs;
     let file = format!(
@@ -453,7 +454,7 @@ fn pictures(figure: &Figure) -> Markup {
     }
 }
 
-/// The words that have a meaning of their own here.
+/// Terms of this program, with their meanings.
 const WORDS: [(&str, &str); 9] = [
     (
         "concurrency",

@@ -1,4 +1,4 @@
-//! The tables of the page.
+//! Tables of the page.
 
 use maud::{Markup, html};
 
@@ -10,9 +10,9 @@ use concsim_model::units::letter;
 use concsim_model::words::{counted, grouped};
 use concsim_record::summary::Run;
 
-/// One row for each variant; beneath each later one, how many times the first it is.
+/// Returns one row for each variant; beneath each later one, its ratios to the first.
 pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
-    // That its file asks for few requests is said above all numbers.
+    // The note on few requests is above all numbers.
     let doubt = |run: &Run| table::doubt(run).filter(|_| !super::is_illustration(plan, run));
     html! {
         div.wider tabindex="0" role="region" aria-label="What came out, by variant" {
@@ -43,14 +43,14 @@ pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
     }
 }
 
-/// The number of requests of a run, if they are too few for a p99.
+/// Returns the number of requests of a run, if they are too few for a p99.
 fn too_few_for_a_p99(run: &Run) -> Vec<String> {
     let has_none = run.latency_ms.p99.is_none();
     let count = || counted(run.due as u64, "request");
     has_none.then(count).into_iter().collect()
 }
 
-/// Latencies by kind of request, where a scenario has several.
+/// Returns latencies by kind of request, if a scenario has several.
 pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run]) -> Markup {
     let mut notes = Footnotes::default();
     let rows = table::kind_rows(plan, cores, runs, &mut notes);
@@ -71,7 +71,7 @@ pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run]) -> Markup {
     }
 }
 
-/// What each worker did in its whole life.
+/// Returns the totals of each worker over its lifetime.
 pub(super) fn workers(runs: &[Run]) -> Markup {
     let heads = [
         "variant",
@@ -108,7 +108,7 @@ pub(super) fn workers(runs: &[Run]) -> Markup {
     }
 }
 
-/// Who used the cores, in per cent of the window.
+/// Returns the users of the cores, in per cent of the window.
 pub(super) fn cores(runs: &[Run]) -> Markup {
     let heads = [
         "variant",

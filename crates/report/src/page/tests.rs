@@ -1,4 +1,4 @@
-//! The page of runs that nobody played.
+//! Tests of the page, with made-up runs.
 
 use concsim_model::scenario::{Plan, WorkerKind};
 use concsim_record::summary::{Summary, summarise};
@@ -6,13 +6,13 @@ use concsim_record::synthetic::{self, Synthetic};
 
 use super::*;
 
-/// What is written on a page, and cannot be made up by a test.
-struct Told {
+/// A made-up plan with its summary.
+struct TestRun {
     plan: Plan,
     summary: Summary,
 }
 
-fn two_kinds(title: &str) -> Told {
+fn two_kinds(title: &str) -> TestRun {
     let [sync, coroutine] = [WorkerKind::Sync, WorkerKind::Coroutine].map(Synthetic::io_bound);
     let claims = [(
         "Coroutines answer more",
@@ -22,17 +22,17 @@ fn two_kinds(title: &str) -> Told {
     let recordings = [sync.recording(), coroutine.recording()];
     let runs = recordings.iter().map(summarise).collect();
     let summary = Summary::of(&plan, recordings[0].header.machine.clone(), runs);
-    Told { plan, summary }
+    TestRun { plan, summary }
 }
 
-fn written(told: &Told, figures: Vec<Figure>) -> String {
+fn written(run: &TestRun, figures: Vec<Figure>) -> String {
     page(&Page {
-        title: &told.plan.title,
+        title: &run.plan.title,
         version: "0.0.0",
         plays: vec![Play {
             name: String::new(),
-            plan: &told.plan,
-            summary: told.summary.clone(),
+            plan: &run.plan,
+            summary: run.summary.clone(),
             losses: Vec::new(),
             lanes: None,
         }],
@@ -56,7 +56,7 @@ fn figure(words: &str) -> Figure {
     }
 }
 
-/// What stands between two marks.
+/// Returns the text between two marks.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     let rest = text.split_once(from).map_or("", |(_, rest)| rest);
     rest.split_once(to).map_or("", |(inside, _)| inside)
@@ -101,16 +101,16 @@ fn hostile_words_stay_words() {
         "\u{1b}]0;a title\u{7}\u{9b}31m\u{2066}",
         long.as_str(),
     ] {
-        let mut told = two_kinds(words);
-        told.plan.about = Some(words.into());
-        told.plan.file = words.into();
-        told.plan.text = words.into();
-        told.plan.laid_over = vec!["--set".into(), words.into()];
-        for (variant, run) in told.plan.variants.iter_mut().zip(&mut told.summary.runs) {
+        let mut run = two_kinds(words);
+        run.plan.about = Some(words.into());
+        run.plan.file = words.into();
+        run.plan.text = words.into();
+        run.plan.laid_over = vec!["--set".into(), words.into()];
+        for (variant, run) in run.plan.variants.iter_mut().zip(&mut run.summary.runs) {
             variant.name = words.into();
             run.variant = words.into();
         }
-        let page = written(&told, vec![figure(words)]);
+        let page = written(&run, vec![figure(words)]);
         assert_eq!(page.matches("<script").count(), 1, "{words}");
         assert_eq!(page.matches("<style").count(), 1, "{words}");
         assert!(!page.contains("<img"), "{words}");
@@ -121,11 +121,11 @@ fn hostile_words_stay_words() {
 
 #[test]
 fn what_proves_nothing_was_cut_short_or_failed_is_said_before_any_number() {
-    let mut told = two_kinds("Doubtful");
-    told.summary.runs[0].trust = Trust::ProvesNothing;
-    told.summary.runs[0].failed.timeout = 7;
-    told.summary.runs[1].interrupted = true;
-    let page = written(&told, Vec::new());
+    let mut run = two_kinds("Doubtful");
+    run.summary.runs[0].trust = Trust::ProvesNothing;
+    run.summary.runs[0].failed.timeout = 7;
+    run.summary.runs[1].interrupted = true;
+    let page = written(&run, Vec::new());
     let before = between(&page, "<section id=\"run-1\">", "<h2>What came out");
     for said in [
         "sync: proves nothing",
@@ -138,16 +138,16 @@ fn what_proves_nothing_was_cut_short_or_failed_is_said_before_any_number() {
 
 #[test]
 fn a_run_of_which_nothing_was_played_has_a_page_that_says_so() {
-    let mut told = two_kinds("Nothing");
-    told.summary.runs.clear();
-    let page = written(&told, Vec::new());
+    let mut run = two_kinds("Nothing");
+    run.summary.runs.clear();
+    let page = written(&run, Vec::new());
     assert!(page.contains("Nothing was played to its end."));
 }
 
 #[test]
 fn the_command_that_plays_it_again_says_all_that_was_said() {
-    let mut told = two_kinds("Again");
-    told.plan.laid_over = [
+    let mut run = two_kinds("Again");
+    run.plan.laid_over = [
         "--set",
         "requests.a.steps=compute 1ms, call b 9ms",
         "--seed",
@@ -155,7 +155,7 @@ fn the_command_that_plays_it_again_says_all_that_was_said() {
     ]
     .map(Into::into)
     .to_vec();
-    let page = written(&told, Vec::new());
+    let page = written(&run, Vec::new());
     assert!(
         page.contains(
             "concsim run ./made_up.toml --set 'requests.a.steps=compute 1ms, call b 9ms' --seed 7"
@@ -166,14 +166,14 @@ fn the_command_that_plays_it_again_says_all_that_was_said() {
 
 #[test]
 fn the_claim_and_the_lanes_come_before_all_words_about_a_run() {
-    let told = two_kinds("Waiting is free");
+    let run = two_kinds("Waiting is free");
     let page = page(&Page {
-        title: &told.plan.title,
+        title: &run.plan.title,
         version: "0.0.0",
         plays: vec![Play {
             name: String::new(),
-            plan: &told.plan,
-            summary: told.summary.clone(),
+            plan: &run.plan,
+            summary: run.summary.clone(),
             losses: Vec::new(),
             lanes: Some(Figure {
                 says: "Who runs when: each request",
@@ -195,20 +195,20 @@ fn the_claim_and_the_lanes_come_before_all_words_about_a_run() {
 
 #[test]
 fn a_run_whose_file_asks_for_few_requests_is_an_illustration_and_no_alert() {
-    let mut told = two_kinds("Few");
+    let mut run = two_kinds("Few");
     let few = Reason {
         code: FEW,
         sentence: "3 requests are few".into(),
         remedy: "",
         trust: Trust::Rough,
     };
-    for (variant, run) in told.plan.variants.iter_mut().zip(&mut told.summary.runs) {
+    for (variant, run) in run.plan.variants.iter_mut().zip(&mut run.summary.runs) {
         variant.scenario.load.requests = Some(3);
         run.due = 3;
         run.trust = Trust::Rough;
         run.because = vec![few.clone()];
     }
-    let page = written(&told, Vec::new());
+    let page = written(&run, Vec::new());
     assert_eq!(
         page.matches("An illustration: the file asks for 3 requests.")
             .count(),
@@ -223,9 +223,9 @@ fn a_run_whose_file_asks_for_few_requests_is_an_illustration_and_no_alert() {
 
 #[test]
 fn claims_that_no_run_decides_are_counted_as_not_judged() {
-    let mut told = two_kinds("Twice the same");
-    told.summary.expect[0].verdict = Verdict::NotJudged;
-    let page = written(&told, Vec::new());
+    let mut run = two_kinds("Twice the same");
+    run.summary.expect[0].verdict = Verdict::NotJudged;
+    let page = written(&run, Vec::new());
     assert!(
         page.contains("0 of 1 claim hold, 1 is not judged; they are listed below."),
         "{page}"
@@ -244,12 +244,12 @@ fn the_name_of_a_variant_gets_no_capital_letter() {
 
 #[test]
 fn variants_with_as_few_requests_are_named_together() {
-    let mut told = two_kinds("Few");
-    for run in &mut told.summary.runs {
+    let mut run = two_kinds("Few");
+    for run in &mut run.summary.runs {
         run.latency_ms.p99 = None;
         run.due = 485;
     }
-    let page = written(&told, Vec::new());
+    let page = written(&run, Vec::new());
     assert!(
         page.contains("there is. sync and coroutine: 485 requests. "),
         "{page}"

@@ -34,7 +34,7 @@ struct Slot {
     process: Option<Process>,
 }
 
-/// Measure against a worker that is silent for too long.
+/// Action against a worker that is silent for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Tells it to abort, which a hung program still obeys.

@@ -83,7 +83,7 @@ pub enum Event {
     RunSlice(RunSlice),
     /// The operating system took the core away from a computing worker.
     Preempted {
-        /// Begin, ±1 µs.
+        /// Beginning, ±1 µs.
         from: Stamp,
         /// End.
         to: Stamp,
@@ -96,7 +96,7 @@ pub enum Event {
     },
     /// The worker slept in one call, during which it could do nothing else.
     BlockedIn {
-        /// Begin.
+        /// Beginning.
         from: Stamp,
         /// End.
         to: Stamp,
@@ -159,7 +159,7 @@ pub enum Event {
         pid: u32,
         /// Exit code, or −signal.
         status: i32,
-        /// Measure that the arbiter took to end it; [`None`] for none, or if it was not reported yet.
+        /// Action of the arbiter to end it; [`None`] for none, or if it was not reported yet.
         cause: Option<TerminationCause>,
     },
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Measure that the arbiter took to end a worker.
+/// Action of the arbiter to end a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TerminationCause {

@@ -82,7 +82,7 @@ impl Course {
         course
     }
 
-    /// Begin of the counted window; `None` until it is decided.
+    /// Beginning of the counted window; `None` until it is decided.
     pub fn window_begin(&self) -> Option<Stamp> {
         self.window_begin
     }

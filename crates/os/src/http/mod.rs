@@ -5,7 +5,7 @@
 //!                    ├─ request::parse   the head, all rules about it        (over httparse)
 //!                    └─ Body             Content-Length or chunks, checked and let go
 //!   facts ─────▶ response::write_head ──▶ bytes to write
-//!   bytes read ──▶ response::parse ──▶ what load needs to know of an answer
+//!   bytes read ──▶ response::parse ──▶ status, framing and end, for load
 //! ```
 //!
 //! The length of a request is accepted in one form only: two servers that read it in two ways could

@@ -8,8 +8,8 @@
 //!                    failed                          failed           (kept connections only)
 //! ```
 //!
-//! It is told when its socket becomes readable or writable, does all that needs no waiting, and returns the
-//! result. It never retries: its caller decides whether a failed request gets another connection.
+//! Its caller reports when the socket becomes readable or writable. It does all that needs no waiting, and
+//! returns the result. It never retries: its caller decides whether a failed request gets another connection.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;

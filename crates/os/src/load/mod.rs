@@ -80,7 +80,7 @@ pub fn play(orders: &Orders, scoreboard: &Scoreboard, voice: &mut dyn Write) -> 
 
 /// Number of descriptors besides the connections: poller, scoreboard, lifeline, standard streams.
 const OTHER_DESCRIPTORS: u64 = 64;
-/// Time from one check for the driver's `go` to the next.
+/// Interval between checks for the driver's `go`.
 const LOOK_FOR_GO: Elapsed = Elapsed::from_millis(1);
 
 /// Raises the limit of descriptors. A closed load needs one for each client. The need of an open load

@@ -27,7 +27,7 @@ use concsim_model::units::{Elapsed, Stamp};
 const LONGEST_LOCATION: usize = 200;
 /// Number of bytes of one read.
 const READ_BYTES: usize = 64 * 1024;
-/// Time from one check for orders of the driver (another load, or the end) to the next.
+/// Interval between checks for orders of the driver: another load, or the end.
 const LISTEN_EVERY: Elapsed = Elapsed::from_millis(10);
 /// Shortest pause of a client of a closed load after a connection that failed: a server that refuses at
 /// once must not be asked a hundred thousand times a second.

@@ -132,11 +132,11 @@ impl RequestAccounting {
         match wait {
             Wait::Connection => {
                 self.parts.connection += length;
-                self.tell_part(probe, begun, Awaited::Connection);
+                self.publish_part(probe, begun, Awaited::Connection);
             }
             Wait::Call { connected, served } => {
                 self.parts.add_call(begun, connected, served, over);
-                self.tell_parts_of_call(probe, begun, connected, served.min(over));
+                self.publish_parts_of_call(probe, begun, connected, served.min(over));
             }
             Wait::Timer => self.parts.sleep += length,
             Wait::Client => self.parts.client += length,
@@ -146,21 +146,21 @@ impl RequestAccounting {
 
     /// Publishes the parts of a call's wait and when they began. A call with a connection and no wait in
     /// the service's queue has one part, and publishes nothing.
-    fn tell_parts_of_call(&self, probe: &Probe, begun: Stamp, connected: Stamp, served: Stamp) {
+    fn publish_parts_of_call(&self, probe: &Probe, begun: Stamp, connected: Stamp, served: Stamp) {
         let has_queued = served.since(connected) >= LEAST_QUEUE;
         if connected > begun {
-            self.tell_part(probe, begun, Awaited::Connection);
+            self.publish_part(probe, begun, Awaited::Connection);
             if !has_queued {
-                self.tell_part(probe, connected, Awaited::Answer);
+                self.publish_part(probe, connected, Awaited::Answer);
             }
         }
         if has_queued {
-            self.tell_part(probe, connected, Awaited::Queue);
-            self.tell_part(probe, served, Awaited::Answer);
+            self.publish_part(probe, connected, Awaited::Queue);
+            self.publish_part(probe, served, Awaited::Answer);
         }
     }
 
-    fn tell_part(&self, probe: &Probe, at: Stamp, part: Awaited) {
+    fn publish_part(&self, probe: &Probe, at: Stamp, part: Awaited) {
         probe.event(&Event::Awaits {
             at,
             task: self.task,

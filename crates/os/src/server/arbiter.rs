@@ -55,9 +55,9 @@ pub struct Orders {
     pub access: Access,
 }
 
-/// Time from one check of the heartbeats to the next.
+/// Interval between checks of the heartbeats.
 const TICK: Elapsed = Elapsed::from_secs(1);
-/// Time from one check to the next while workers boot or are being reaped.
+/// Interval between checks while workers boot or are being reaped.
 const BOOT_POLL: Elapsed = Elapsed::from_millis(5);
 /// Time that a server waits for its workers after a second request to stop quickly.
 const FORCED_STOP_TIMEOUT: Elapsed = Elapsed::from_secs(2);
@@ -186,7 +186,7 @@ impl<'a> Arbiter<'a> {
         self.fill_vacancies()?;
         loop {
             self.announce_when_up();
-            if self.sleep_a_little() {
+            if self.sleep_until_tick() {
                 return Ok(Stop::Orphaned);
             }
             for signal in self.signals.take() {
@@ -195,14 +195,14 @@ impl<'a> Arbiter<'a> {
                 }
             }
             self.reap()?;
-            self.end_the_silent();
+            self.end_silent_workers();
             self.fill_vacancies()?;
             self.send_home_who_was_replaced();
         }
     }
 
     /// Sleeps until a signal comes or a tick is due. Returns true if the driver is gone.
-    fn sleep_a_little(&self) -> bool {
+    fn sleep_until_tick(&self) -> bool {
         let until_tick = self.next_tick.since(self.now());
         self.poll_timeout(if self.is_up {
             until_tick
@@ -424,7 +424,7 @@ impl<'a> Arbiter<'a> {
         Ok(())
     }
 
-    /// Measure that the arbiter took to end this process.
+    /// Action of the arbiter to end this process.
     fn cause_of(&self, process: Process) -> Option<TerminationCause> {
         if process.was_silent() {
             Some(TerminationCause::Silent)
@@ -447,7 +447,7 @@ impl<'a> Arbiter<'a> {
 
     /// Aborts, each second, the workers that are silent for longer than `timeout`; kills them a second
     /// later.
-    fn end_the_silent(&mut self) {
+    fn end_silent_workers(&mut self) {
         let now = self.now();
         if now < self.next_tick {
             return;

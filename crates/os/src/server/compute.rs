@@ -15,7 +15,7 @@ use crate::sys::clock::{Clock, thread_cpu};
 use crate::sys::processes::own_core;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// Longest time from one reading of the clock to the next without a preemption: an interrupt takes a few
+/// Longest interval between readings of the clock without a preemption: an interrupt takes a few
 /// microseconds, another process's slice hundreds.
 const GAP: Elapsed = Elapsed(20_000);
 

@@ -108,7 +108,7 @@ pub(super) fn serve(transport: &mut impl Transport, application: &Application) {
         }
         // A server that stops waits for no other request.
         if !answer(transport, application, &receiver, &mut reply) || transport.keeps().is_none() {
-            return take_the_rest(transport);
+            return drain_client(transport);
         }
         receiver.next();
         if !receiver.is_between_requests() {
@@ -201,7 +201,7 @@ fn end(transport: &mut impl Transport, answered: Answered) {
 
 /// Reads the bytes that the client has sent beyond its last request, without waiting for more: a connection
 /// closed with unread bytes is reset, and the client may lose the answer.
-fn take_the_rest(transport: &mut impl Transport) {
+fn drain_client(transport: &mut impl Transport) {
     let mut room = [0; 512];
     let mut left = LINGER_BYTES;
     while left > 0 {

@@ -12,7 +12,7 @@
 //! A task that yields in 4 waits for the next turn, so a computation in slices cannot keep the hub from its
 //! sockets. Nor can a long queue: after 5 ms the hub polls again before it goes on with the queue, as
 //! gevent does. A computation in one piece can: nothing preempts a task, and the hub publishes nothing
-//! meanwhile. The hub knows nothing of HTTP or scripts; `play` is its user's.
+//! meanwhile. The hub knows nothing of HTTP or scripts: its caller supplies `play`.
 //!
 //! In 3 all clients at the door are accepted, up to a hundred a turn, as in gevent (`max_accept` in
 //! `gevent/baseserver.py`). gunicorn accepts one a turn if it has several workers, for an even balance.
@@ -37,7 +37,7 @@ use concsim_model::units::{Elapsed, Stamp};
 const LISTENER: u64 = u64::MAX;
 const SIGNALS: u64 = u64::MAX - 1;
 
-/// Longest time from one heartbeat of an idle hub to the next: half of the shortest `server.timeout`.
+/// Longest interval between heartbeats of an idle hub: half of the shortest `server.timeout`.
 const HEARTBEAT: Elapsed = Elapsed::from_secs(1);
 /// Longest time for which the hub runs tasks before it polls again; a task that does not let go may take
 /// longer. (gevent's loop: `sys.getswitchinterval()`, 5 ms by default.)

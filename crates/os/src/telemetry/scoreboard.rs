@@ -57,7 +57,7 @@ impl RunWords {
 #[derive(Debug, Default)]
 pub struct LoadWords {
     stage: AtomicU64,
-    /// Begin of the counted window; 0 until it is decided, at least 20 ms before.
+    /// Beginning of the counted window; 0 until it is decided, at least 20 ms before.
     pub window_begin: AtomicU64,
     /// End of the counted window; 0 until it is decided.
     pub window_end: AtomicU64,

@@ -18,7 +18,7 @@ pub(super) struct Respawns {
 }
 
 impl Respawns {
-    /// Returns the counter of a server with so many slots.
+    /// Returns the counter of a server with `slots` slots.
     pub(super) fn new(slots: usize) -> Self {
         Self {
             forked: vec![Stamp::ZERO; slots],

@@ -27,7 +27,7 @@ impl Arbiter<'_> {
     }
 
     /// Waits until all workers have left, until `limit`, or until the driver is gone. A second, quick
-    /// request to stop moves the limit forward.
+    /// request to stop shortens it.
     fn wait_for_all(&mut self, mut limit: Stamp) {
         while self.anyone_left() && self.now() < limit {
             let driver_is_gone = self.poll_timeout(limit.since(self.now()).min(BOOT_POLL));

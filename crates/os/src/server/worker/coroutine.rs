@@ -68,7 +68,7 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
 /// Longest run of a task whose socket is always ready, before it yields. Each such task delays every run of
 /// another task by this much.
 const SHARE: Elapsed = Elapsed(500_000);
-/// Number of reads and writes without a wait from one reading of the clock to the next.
+/// Number of reads and writes without a wait between readings of the clock.
 const TRANSFERS: u32 = 4;
 
 /// State that all tasks of a worker share.

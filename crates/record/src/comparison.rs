@@ -70,8 +70,8 @@ pub struct Pair {
     pub error: Option<f64>,
 }
 
-/// Formats an error in per cent. A large error has no digits after the point; an error that rounds to 0 has
-/// no sign.
+/// Formats an error in per cent: `far` from 1000 % on, no digits after the point from 100 % on, and no sign
+/// if it rounds to 0.
 #[must_use]
 pub fn percent(error: f64) -> String {
     match error * 100.0 {
@@ -339,13 +339,13 @@ fn balance(at: &'static str, present: f64, throughput: f64, mean_ms: f64) -> Bal
         response: mean_ms / 1e3,
     };
     // A residual of very few requests is noise.
-    let is_somebody = present >= 0.005;
+    let is_present = present >= 0.005;
     Balance {
         at,
         present,
         throughput_per_s: throughput,
         mean_ms: rounded(mean_ms, 6),
-        residual: is_somebody.then(|| rounded(law.deviation(), 4)),
+        residual: is_present.then(|| rounded(law.deviation(), 4)),
     }
 }
 

@@ -63,16 +63,18 @@ pub struct Answer {
 
 /// Answers every question of a plan by its runs; there are no votes yet.
 pub(super) fn answer(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Answer> {
-    let court = Evaluator::new(plan, cores, runs);
+    let evaluator = Evaluator::new(plan, cores, runs);
     let questions = plan.questions.iter();
-    questions.map(|question| court.answer(question)).collect()
+    questions
+        .map(|question| evaluator.answer(question))
+        .collect()
 }
 
 /// Evaluates every claim of a plan by its runs.
 pub(super) fn judge(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Judgement> {
-    let court = Evaluator::new(plan, cores, runs);
+    let evaluator = Evaluator::new(plan, cores, runs);
     let expectations = plan.expectations.iter();
-    expectations.map(|claim| court.judge(claim)).collect()
+    expectations.map(|claim| evaluator.judge(claim)).collect()
 }
 
 impl Summary {
@@ -282,7 +284,7 @@ pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
     let (mut here, mut dimension, mut scale) = (numbers, Dimension::PLAIN, 1.0);
     for word in path.split('.') {
         if let Value::Array(entries) = here {
-            here = entries.iter().find(|entry| goes_by(entry, word))?;
+            here = entries.iter().find(|entry| has_number(entry, word))?;
             continue;
         }
         let (value, unit) = UNITS.iter().find_map(|unit| {
@@ -309,7 +311,7 @@ impl Run {
 }
 
 /// True if this entry of a list of workers or cores has that number.
-fn goes_by(entry: &Value, number: &str) -> bool {
+fn has_number(entry: &Value, number: &str) -> bool {
     let own = entry.get("index").or_else(|| entry.get("core"));
     own.and_then(Value::as_u64) == number.parse().ok()
 }

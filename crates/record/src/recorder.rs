@@ -11,15 +11,15 @@ use concsim_engine::telemetry::Record;
 #[derive(Debug)]
 pub struct Recorder<W: Write = File> {
     recording: Recording,
-    keeper: Option<RecordingWriter<W>>,
+    writer: Option<RecordingWriter<W>>,
 }
 
 impl<W: Write> Recorder<W> {
     /// Returns an empty recorder, which also writes to disk if there is a writer.
-    pub fn new(header: Header, keeper: Option<RecordingWriter<W>>) -> Self {
+    pub fn new(header: Header, writer: Option<RecordingWriter<W>>) -> Self {
         Self {
             recording: Recording::empty(header),
-            keeper,
+            writer,
         }
     }
 
@@ -35,16 +35,16 @@ impl<W: Write> Recorder<W> {
 
     /// Writes the present header to disk.
     pub fn keep_the_header(&mut self) {
-        if let Some(keeper) = &mut self.keeper {
-            keeper.header(&self.recording.header);
+        if let Some(writer) = &mut self.writer {
+            writer.header(&self.recording.header);
         }
     }
 
     /// Adds a record of a ring, or of the simulation in its place.
     pub fn note(&mut self, who: Who, record: &Record) {
         let kept = self.recording.note(who, record);
-        if let Some(keeper) = self.keeper.as_mut().filter(|_| kept) {
-            keeper.record(who, record);
+        if let Some(writer) = self.writer.as_mut().filter(|_| kept) {
+            writer.record(who, record);
         }
     }
 
@@ -54,8 +54,8 @@ impl<W: Write> Recorder<W> {
     /// Never: there is a last sample once one was added.
     pub fn add(&mut self, mut sample: Sample) -> &Sample {
         sample.seen = self.recording.seen();
-        if let Some(keeper) = &mut self.keeper {
-            keeper.sample(&sample);
+        if let Some(writer) = &mut self.writer {
+            writer.sample(&sample);
         }
         self.recording.samples.push(sample);
         self.recording.samples.last().expect("just pushed")
@@ -74,10 +74,10 @@ impl<W: Write> Recorder<W> {
 
     /// Ends the recording; returns it, and the error if not all of it could be written.
     pub fn close(self) -> (Recording, Option<io::Error>) {
-        let Self { recording, keeper } = self;
-        let failed = keeper.and_then(|mut keeper| {
-            keeper.header(&recording.header);
-            keeper.end(&recording.seen()).err()
+        let Self { recording, writer } = self;
+        let failed = writer.and_then(|mut writer| {
+            writer.header(&recording.header);
+            writer.end(&recording.seen()).err()
         });
         (recording, failed)
     }

@@ -25,7 +25,7 @@ use concsim_model::scenario::{Accept, draw};
 /// Time between two of the first connection attempts, in nanoseconds …
 const LINEAR: u64 = 1_000_000_000;
 /// … and the number of attempts with linear timeouts.
-const LINEAR_KNOCKS: u32 = 5;
+const LINEAR_TRIES: u32 = 5;
 
 /// Entities that sleep at a listener, in the order in which they went to sleep.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +63,7 @@ impl<O: Observer> Simulation<'_, O> {
             Place::AtTheDoor | Place::Inside { .. } => 0,
         };
         (connection.place, connection.turn) = (Place::Outside(before + 1), turn);
-        let doubled = before.saturating_sub(LINEAR_KNOCKS - 1).min(6);
+        let doubled = before.saturating_sub(LINEAR_TRIES - 1).min(6);
         let again = self.now + (LINEAR << doubled);
         self.calendar.set(again, SimEvent::Knock(id, turn));
     }

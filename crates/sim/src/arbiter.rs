@@ -96,17 +96,17 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Ends a worker that was told to exit, or exits by itself.
     pub(super) fn leaves(&mut self, worker: usize, status: i32) {
-        self.is_buried(worker, status);
+        self.remove_process(worker, status);
     }
 
     /// Ends a worker's process in the middle of its work.
     pub(super) fn dies(&mut self, worker: usize, status: i32) {
         if self.workers[worker].is_alive {
-            self.is_buried(worker, status);
+            self.remove_process(worker, status);
         }
     }
 
-    fn is_buried(&mut self, slot: usize, status: i32) {
+    fn remove_process(&mut self, slot: usize, status: i32) {
         let (now, pid) = (self.now, self.workers[slot].pid);
         let entities: Vec<u32> = self.workers[slot]
             .threads
@@ -117,7 +117,7 @@ impl<O: Observer> Simulation<'_, O> {
             self.no_longer_watches(*entity);
             self.machine.interrupt(now, *entity, &mut self.calendar);
         }
-        self.count_the_dead(slot, &entities);
+        self.add_final_counts(slot, &entities);
         let worker = &mut self.workers[slot];
         worker.is_alive = false;
         worker.enter(Phase::Gone, now);
@@ -155,7 +155,7 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Adds a dead process's counts to those of its slot.
-    fn count_the_dead(&mut self, slot: usize, entities: &[u32]) {
+    fn add_final_counts(&mut self, slot: usize, entities: &[u32]) {
         let now = self.now;
         let (mut cpu, mut voluntary, mut involuntary) = (0, 0, 0);
         for entity in entities {
@@ -259,8 +259,8 @@ impl<O: Observer> Simulation<'_, O> {
         if self.is_over || self.load.course.window_end().is_some_and(|end| end <= now) {
             return;
         }
-        let wish = self.scenario.timeline[usize::from(cue)].happens;
-        let Some(deed) = self.deed_of(wish) else {
+        let action = self.scenario.timeline[usize::from(cue)].happens;
+        let Some(deed) = self.intervention_of(action) else {
             return;
         };
         let cue = Some(cue);
@@ -295,13 +295,13 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Intervention for an action, on the first suitable worker present.
-    fn deed_of(&self, wish: TimelineAction) -> Option<Intervention> {
+    fn intervention_of(&self, action: TimelineAction) -> Option<Intervention> {
         let of = |wanted: fn(&Worker) -> bool| {
             let is_wanted = |worker: &Worker| worker.is_alive && wanted(worker);
             let found = self.workers.iter().position(is_wanted);
             found.map(|slot| slot as u16)
         };
-        Some(match wish {
+        Some(match action {
             TimelineAction::AddWorker => Intervention::AddWorker,
             TimelineAction::RemoveWorker => Intervention::RemoveWorker,
             TimelineAction::KillWorker => Intervention::KillWorker(of(|_| true)?),

@@ -283,7 +283,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
     fn run_whoever_can(&mut self) {
         while let Some(entity) = self.machine.finished() {
             if self.machine.has_taken_off() {
-                self.tell_who_was_taken_off();
+                self.report_preemptions();
             }
             if entity == self.load.entity {
                 self.resume_load();
@@ -305,7 +305,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
                 self.machine
                     .core_is_due(self.now, core, turn, &mut self.calendar);
                 if self.machine.has_taken_off() {
-                    self.tell_who_was_taken_off();
+                    self.report_preemptions();
                 }
             }
             SimEvent::WaitOver(id, turn) => {
@@ -353,7 +353,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
     }
 
     /// Reports computations that the machine interrupted, as workers notice it themselves.
-    fn tell_who_was_taken_off(&mut self) {
+    fn report_preemptions(&mut self) {
         for taken in self.machine.taken_off() {
             let Some((worker, thread)) = self.thread_of(taken.entity).filter(|_| O::WANTS_SWITCHES)
             else {

@@ -28,7 +28,7 @@ pub struct Refused {
 /// Checks that a scenario can be simulated to its end.
 ///
 /// # Errors
-/// When it would never end, or take more memory or time than there is.
+/// If it would never end, or take more memory or time than is available.
 pub fn check(scenario: &Scenario) -> Result<(), Refused> {
     check_within(scenario, MOST_STEPS)
 }

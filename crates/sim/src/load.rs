@@ -47,7 +47,7 @@ pub(super) struct LoadModel {
     pub(super) course: Course,
     pub(super) stage: Stage,
     pub(super) entity: EntityId,
-    /// Time of the timetable's next entry.
+    /// Time of the timetable's next entry, in nanoseconds.
     pub(super) next: Option<u64>,
     jobs: VecDeque<LoadEvent>,
     kept: IdlePool,

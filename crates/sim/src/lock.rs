@@ -131,7 +131,7 @@ impl<O: Observer> Simulation<'_, O> {
         };
         let entity = self.workers[worker].threads[holder].entity;
         if !self.machine.computes(entity) {
-            return; // between two computations: it gives the lock away when it asks for more
+            return; // between two computations: it releases the lock when it asks for more
         }
         let left = self.machine.interrupt(self.now, entity, &mut self.calendar);
         self.hand_over(worker);

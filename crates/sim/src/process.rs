@@ -188,7 +188,7 @@ impl<O: Observer> Simulation<'_, O> {
     fn thread_answers(&mut self, worker: usize, thread: usize, id: ConnectionId) -> bool {
         let task = self.workers[worker].threads[thread].task;
         let keeps = self.is_answered(worker, id, task);
-        self.stretch_ends(worker, thread, id, SwitchReason::Ended);
+        self.end_run_slice(worker, thread, id, SwitchReason::Ended);
         self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
         if keeps {
             let turn = self.next_turn();
@@ -202,7 +202,13 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Ends a run slice, in which a connection had its thread without a wait.
-    fn stretch_ends(&mut self, worker: usize, thread: usize, id: ConnectionId, then: SwitchReason) {
+    fn end_run_slice(
+        &mut self,
+        worker: usize,
+        thread: usize,
+        id: ConnectionId,
+        then: SwitchReason,
+    ) {
         let now = self.now;
         let Worker {
             threads, counts, ..
@@ -230,7 +236,7 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Puts a thread to sleep in a wait of its connection.
     fn blocks(&mut self, worker: usize, thread: usize, id: ConnectionId, then: SwitchReason) {
-        self.stretch_ends(worker, thread, id, then);
+        self.end_run_slice(worker, thread, id, then);
         let (now, turn) = (self.now, self.next_turn());
         let connection = &mut self.connections[id as usize];
         (connection.begun, connection.turn, connection.blocks) = (now, turn, true);

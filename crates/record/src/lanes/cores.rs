@@ -51,9 +51,9 @@ pub(super) struct Open {
     pub(super) parts: Vec<Part>,
     /// Time since which the process is asleep in one call.
     pub(super) blocked: Option<Stamp>,
-    /// Time of the first sample that found it without a core; it may have lost the core earlier …
+    /// Time of the first sample that found it without a core; it lost the core after `ran_until`.
     pub(super) wants: Option<Stamp>,
-    /// … but not before this.
+    /// Time of the sample before that.
     pub(super) ran_until: Stamp,
     /// Time of the sample.
     pub(super) to: Stamp,

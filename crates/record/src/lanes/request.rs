@@ -209,8 +209,8 @@ impl Lanes<'_> {
         }
     }
 
-    /// Interval in which a request that was last reported as parked may have been ready. Where only its
-    /// worker reports that, it does so when it lets the request run, and it is running another.
+    /// Interval in which a request that was last reported as parked may have been ready. Only its worker
+    /// reports that, when it next runs the request; it is running another now.
     fn may_be_ready(&self, taken: Option<Taken>) -> Option<(Stamp, Stamp)> {
         let worker = taken?.worker;
         let is_busy = self.open.iter().any(|open| open.worker == worker);

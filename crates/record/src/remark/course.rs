@@ -8,51 +8,59 @@ use concsim_model::units::three_digits;
 
 /// The run was steered by hand.
 pub(super) struct Steered<'a> {
-    deeds: Vec<&'a Marker>,
+    interventions: Vec<&'a Marker>,
 }
 
 impl<'a> Check<'a> for Steered<'a> {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        let deeds = scene.past.markers().iter();
-        let by_hand: Vec<_> = deeds.filter(|marker| marker.cue.is_none()).collect();
-        (!by_hand.is_empty()).then_some(Self { deeds: by_hand })
+        let interventions = scene.past.markers().iter();
+        let by_hand: Vec<_> = interventions
+            .filter(|marker| marker.cue.is_none())
+            .collect();
+        (!by_hand.is_empty()).then_some(Self {
+            interventions: by_hand,
+        })
     }
 
     fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         vec![format!(
             "A hand steered this run, so its claims are not judged: {}.",
-            say_deeds(&self.deeds, scene, NAMED)
+            name_interventions(&self.interventions, scene, NAMED)
         )]
     }
 
     fn evidence(&self, scene: &Context<'a>) -> String {
-        let deeds = say_deeds(&self.deeds, scene, usize::MAX);
-        format!("markers of the recording: {deeds}")
+        let interventions = name_interventions(&self.interventions, scene, usize::MAX);
+        format!("markers of the recording: {interventions}")
     }
 }
 
 /// The run was steered by its own timeline.
 pub(super) struct Cued<'a> {
-    deeds: Vec<&'a Marker>,
+    interventions: Vec<&'a Marker>,
 }
 
 impl<'a> Check<'a> for Cued<'a> {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        let deeds = scene.past.markers().iter();
-        let cued: Vec<_> = deeds.filter(|marker| marker.cue.is_some()).collect();
-        (!cued.is_empty()).then_some(Self { deeds: cued })
+        let interventions = scene.past.markers().iter();
+        let cued: Vec<_> = interventions
+            .filter(|marker| marker.cue.is_some())
+            .collect();
+        (!cued.is_empty()).then_some(Self {
+            interventions: cued,
+        })
     }
 
     fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
-        let deeds = say_deeds(&self.deeds, scene, NAMED);
+        let interventions = name_interventions(&self.interventions, scene, NAMED);
         vec![format!(
-            "The scenario's timeline steered this run: {deeds}."
+            "The scenario's timeline steered this run: {interventions}."
         )]
     }
 
     fn evidence(&self, scene: &Context<'a>) -> String {
-        let deeds = say_deeds(&self.deeds, scene, usize::MAX);
-        format!("markers of the recording: {deeds}")
+        let interventions = name_interventions(&self.interventions, scene, usize::MAX);
+        format!("markers of the recording: {interventions}")
     }
 }
 
@@ -60,11 +68,11 @@ impl<'a> Check<'a> for Cued<'a> {
 const NAMED: usize = 3;
 
 /// Names the first interventions and the number of the others.
-fn say_deeds(deeds: &[&Marker], scene: &Context<'_>, named: usize) -> String {
-    let first = deeds.iter().take(named);
+fn name_interventions(interventions: &[&Marker], scene: &Context<'_>, named: usize) -> String {
+    let first = interventions.iter().take(named);
     let header = scene.past.header();
     let mut said: Vec<String> = first.map(|marker| header.said_of(marker)).collect();
-    let more = deeds.len().saturating_sub(named);
+    let more = interventions.len().saturating_sub(named);
     said.extend((more > 0).then(|| format!("and {more} more")));
     said.join(", ")
 }

@@ -99,7 +99,7 @@ impl<'a> Check<'a> for Hog<'a> {
         } else {
             format!("{request} has kept worker {worker} for {run} now, and {usual}.")
         };
-        vec![first, self.who_waited(scene.kind(), is_over)]
+        vec![first, self.waiting(scene.kind(), is_over)]
     }
 
     fn evidence(&self, scene: &Context<'a>) -> String {
@@ -126,7 +126,7 @@ impl Hog<'_> {
     }
 
     /// Describes the requests that waited, at the instant of the sample.
-    fn who_waited(&self, kind: WorkerKind, is_over: bool) -> String {
+    fn waiting(&self, kind: WorkerKind, is_over: bool) -> String {
         let (inside, outside) = (self.worker.begun.count.saturating_sub(1), self.door);
         let outside = (outside > 0).then(|| {
             let are = if is_over {

@@ -136,15 +136,15 @@ impl<'a> Check<'a> for WorkerStopped<'a> {
             return None;
         }
         scene.living().find_map(|worker| {
-            let told = told_to_stop(scene, worker);
-            let applies = told.is_some() || stands_still(scene, worker);
+            let told = stopped_at(scene, worker);
+            let applies = told.is_some() || was_stopped(scene, worker);
             applies.then_some(Self { worker, told })
         })
     }
 
     fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         let others = scene.living().filter(|it| it.index != self.worker.index);
-        let others = others.filter(|it| told_to_stop(scene, it).is_none() && !it.is_stopped);
+        let others = others.filter(|it| stopped_at(scene, it).is_none() && !it.is_stopped);
         let go_on = match others.count() {
             0 => "",
             1 => ", and the other worker goes on",
@@ -176,7 +176,7 @@ impl<'a> Check<'a> for WorkerStopped<'a> {
 }
 
 /// Time at which this worker was stopped, unless it was continued since or has another process.
-fn told_to_stop(scene: &Context<'_>, worker: &WorkerSample) -> Option<Stamp> {
+fn stopped_at(scene: &Context<'_>, worker: &WorkerSample) -> Option<Stamp> {
     let mut latest_first = scene.past.markers().iter().rev();
     latest_first.find_map(|marker| match marker.deed {
         Intervention::StopWorker(slot) if usize::from(slot) == worker.index => {
@@ -201,7 +201,7 @@ fn told_to_stop(scene: &Context<'_>, worker: &WorkerSample) -> Option<Stamp> {
 }
 
 /// True if a signal has stopped a worker for nearly the whole span.
-fn stands_still(scene: &Context<'_>, worker: &WorkerSample) -> bool {
+fn was_stopped(scene: &Context<'_>, worker: &WorkerSample) -> bool {
     const LONG: Elapsed = Elapsed::from_millis(900);
     let is_same = |sample: &Sample| {
         let mut workers = sample.workers.iter();

@@ -184,7 +184,7 @@ impl Slices {
         common: &mut Common,
         calendar: &mut Calendar<SimEvent>,
     ) {
-        let somebody_waits = self.somebody_waits_for(core);
+        let others_wait = self.has_waiting(core);
         let core_state = &mut self.cores[core as usize];
         let id = core_state
             .running
@@ -197,7 +197,7 @@ impl Slices {
             common.finish(id);
             return;
         }
-        if somebody_waits && now >= core_state.slice_ends {
+        if others_wait && now >= core_state.slice_ends {
             return self.take_off(now, core, id, common, calendar);
         }
         self.set_due(now, core, left, calendar);
@@ -206,11 +206,11 @@ impl Slices {
     /// Puts into the calendar the time at which the entity on a core has had `left` more, or its slice if
     /// another entity waits.
     fn set_due(&mut self, now: u64, core: u32, left: u64, calendar: &mut Calendar<SimEvent>) {
-        let somebody_waits = self.somebody_waits_for(core);
+        let others_wait = self.has_waiting(core);
         let mut until = now + self.stretched(left);
         let core_state = &mut self.cores[core as usize];
         let turn = core_state.turn;
-        if somebody_waits {
+        if others_wait {
             core_state.is_armed = true;
             until = until.min(core_state.slice_ends);
         } else if !self.has_queues && !std::mem::replace(&mut core_state.is_listed, true) {
@@ -271,7 +271,7 @@ impl Slices {
         pace(self.efficiency, self.busy, self.cores.len() as u64)
     }
 
-    fn somebody_waits_for(&self, core: u32) -> bool {
+    fn has_waiting(&self, core: u32) -> bool {
         if self.has_queues {
             !self.cores[core as usize].queue.is_empty()
         } else {

@@ -14,14 +14,14 @@ pub(super) const FEW: &str = "few-samples";
 pub(super) const FAILED: &str = " failed";
 
 /// A stored run, with its numbers.
-pub(super) struct Told<'a> {
+pub(super) struct SummarisedPlay<'a> {
     play: &'a Play<'a>,
     runs: Vec<(&'a Recording, Run)>,
     /// Claims of the file that the runs break.
     broken: Vec<Judgement>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> SummarisedPlay<'a> {
     pub(super) fn of(play: &'a Play<'a>) -> Self {
         let all = play.kept.recordings.iter();
         let runs: Vec<(&Recording, Run)> = all.map(|it| (it, summarise(it))).collect();

@@ -29,22 +29,22 @@ pub(super) struct Run {
 /// Numbers of a prediction that a figure shows.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct Prediction {
-    pub(super) throughput_per_s: Both,
-    pub(super) mean_ms: Both,
-    pub(super) p50_ms: Both,
-    pub(super) p99_ms: Both,
+    pub(super) throughput_per_s: ComparedNumber,
+    pub(super) mean_ms: ComparedNumber,
+    pub(super) p50_ms: ComparedNumber,
+    pub(super) p99_ms: ComparedNumber,
 }
 
 /// A number, predicted and measured.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct Both {
+pub(super) struct ComparedNumber {
     pub(super) predicted: Option<f64>,
     pub(super) measured: Option<f64>,
 }
 
 /// Content of either file.
 #[derive(Debug, Deserialize)]
-struct Read {
+struct PredictionFile {
     schema: String,
     #[serde(default)]
     rows: Vec<Run>,
@@ -70,7 +70,7 @@ struct Played {
 
 /// Reason why a file has no prediction.
 #[derive(Debug, thiserror::Error)]
-pub enum Nothing {
+pub enum NoPrediction {
     /// The file has another format.
     #[error("neither the output of `concsim parity --json` nor a run's summary: {0}")]
     Malformed(#[from] serde_json::Error),
@@ -84,12 +84,12 @@ impl Foretold {
     ///
     /// # Errors
     /// Fails if the text has another format, or has no prediction.
-    pub fn read(text: &str) -> Result<Self, Nothing> {
-        let read: Read = serde_json::from_str(text)?;
+    pub fn read(text: &str) -> Result<Self, NoPrediction> {
+        let read: PredictionFile = serde_json::from_str(text)?;
         let mut runs: Vec<Run> = read.rows.into_iter().chain(read.runs).collect();
         runs.retain(|run| run.prediction.is_some());
         if runs.is_empty() {
-            return Err(Nothing::Unforetold);
+            return Err(NoPrediction::Unforetold);
         }
         let schema = read.schema;
         let fails = read.expect.iter().any(|claim| claim.verdict == "fails");
@@ -158,7 +158,13 @@ mod tests {
     #[test]
     fn a_run_that_was_not_predicted_is_refused() {
         let text = r#"{"schema":"concsim.summary/1","runs":[{"variant":"sync"}]}"#;
-        assert!(matches!(Foretold::read(text), Err(Nothing::Unforetold)));
-        assert!(matches!(Foretold::read("{"), Err(Nothing::Malformed(_))));
+        assert!(matches!(
+            Foretold::read(text),
+            Err(NoPrediction::Unforetold)
+        ));
+        assert!(matches!(
+            Foretold::read("{"),
+            Err(NoPrediction::Malformed(_))
+        ));
     }
 }

@@ -53,7 +53,7 @@ pub use table::Table;
 
 use std::borrow::Cow;
 
-use self::caveat::{FAILED, Told};
+use self::caveat::{FAILED, SummarisedPlay};
 use self::foretold::Foretold;
 use self::sweep::Sweep;
 use self::table::{Row, distinct};
@@ -330,9 +330,9 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     if taken.rows.is_empty() {
         return Err(needs());
     }
-    let told: Vec<Told<'_>> = material.plays.iter().map(Told::of).collect();
+    let told: Vec<SummarisedPlay<'_>> = material.plays.iter().map(SummarisedPlay::of).collect();
     let (sweeps, foretold) = (material.sweeps.iter(), material.foretold.iter());
-    let titles = told.iter().map(Told::title);
+    let titles = told.iter().map(SummarisedPlay::title);
     let titles = titles.chain(sweeps.clone().map(|sweep| Some(sweep.title())));
     let titles: Vec<Option<String>> = titles
         .chain(foretold.clone().map(|it| Some(it.title.clone())))
@@ -345,10 +345,10 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     let provenance = material.plays.iter().map(|play| provenance(play.kept));
     let provenance = provenance.chain(sweeps.clone().map(|sweep| sweep.provenance.clone()));
     let without_title = told.iter().filter(|_| may_be_title);
-    let without_title = without_title.filter_map(Told::without_title);
-    let notes = told.iter().filter_map(Told::illustration);
+    let without_title = without_title.filter_map(SummarisedPlay::without_title);
+    let notes = told.iter().filter_map(SummarisedPlay::illustration);
     let notes: Vec<String> = notes.chain(without_title).collect();
-    let caveats = told.iter().flat_map(Told::caveats);
+    let caveats = told.iter().flat_map(SummarisedPlay::caveats);
     let caveats = caveats.chain(sweeps.flat_map(|sweep| sweep.caveats.clone()));
     Ok(Table {
         kind,

@@ -6,7 +6,7 @@
 //! the simulated one is the point's claim.
 
 use super::canvas::{Canvas, MARGIN, fitted, rect, rule, unbroken, width_of};
-use super::foretold::{Both, Foretold};
+use super::foretold::{ComparedNumber, Foretold};
 use super::mark;
 use super::scale::{Scale, Steps};
 use super::style::{SMALL, class_of_kind};
@@ -95,7 +95,7 @@ fn of_runs(material: &Inputs<'_>) -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, measured) in of(Of::Measured) {
         for (_, simulated) in of(Of::Simulated).filter(|(other, _)| other == name) {
-            let both = |number: fn(&Run) -> Option<f64>| Both {
+            let both = |number: fn(&Run) -> Option<f64>| ComparedNumber {
                 predicted: number(simulated),
                 measured: number(measured),
             };
@@ -112,11 +112,11 @@ fn of_runs(material: &Inputs<'_>) -> Vec<Row> {
 }
 
 /// Returns points for throughput, mean, median and p99, as far as they exist.
-fn points(name: &str, kind: &str, numbers: [Both; 4]) -> Vec<Row> {
+fn points(name: &str, kind: &str, numbers: [ComparedNumber; 4]) -> Vec<Row> {
     let panels = [PER_SECOND, LATENCY, LATENCY, LATENCY];
     let series = ["answers/s", "mean", "p50", "p99"];
     let named = panels.into_iter().zip(series).zip(numbers);
-    let point = |((panel, series), both): ((&str, &str), Both)| {
+    let point = |((panel, series), both): ((&str, &str), ComparedNumber)| {
         let (measured, predicted) = (both.measured?, both.predicted?);
         if measured <= 0.0 || predicted <= 0.0 {
             return None;

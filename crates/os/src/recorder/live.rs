@@ -203,7 +203,7 @@ impl<'a> Live<'a> {
             self.scoreboard,
             &mut self.watched,
             &mut self.switches,
-            &self.clock,
+            self.clock,
             &mut unreadable,
         );
         self.used.read(pids);
@@ -237,7 +237,7 @@ fn look_at_workers(
     scoreboard: &Scoreboard,
     watched: &mut WatchedProcesses,
     switches: &mut BTreeMap<usize, SlotMemory>,
-    clock: &Clock,
+    clock: Clock,
     unreadable: &mut u64,
 ) -> Vec<WorkerSample> {
     let pids: Vec<u32> = scoreboard
@@ -256,7 +256,7 @@ fn look_at_workers(
 
 fn look_at_worker(
     (index, slot): (usize, &Slot),
-    (clock, look): (&Clock, Look),
+    (clock, look): (Clock, Look),
     count: &mut SlotMemory,
     unreadable: &mut u64,
 ) -> WorkerSample {
@@ -329,7 +329,7 @@ impl WorkerSampler {
     /// the process switches of the incarnations in between are unknown.
     pub fn look(&mut self, scoreboard: &Scoreboard) -> Vec<WorkerSample> {
         let (watched, switches) = (&mut self.watched, &mut self.switches);
-        let seen = look_at_workers(scoreboard, watched, switches, &self.clock, &mut 0);
+        let seen = look_at_workers(scoreboard, watched, switches, self.clock, &mut 0);
         let workers = seen.into_iter().map(|seen| {
             // The system rounds the CPU time of a process that has died, and a sum must never decrease.
             let most = self.cpu.entry(seen.index).or_default();

@@ -1,5 +1,5 @@
-//! Theory beside runs: what a long simulation shows is what is computed of it, for every model that
-//! applies to some scenario. Two programs that know nothing of each other.
+//! Theory beside runs: a long simulation shows what theory computes, for every model that applies to some
+//! scenario. The two implementations are independent.
 
 use std::process::Command;
 
@@ -96,11 +96,11 @@ load.rate = "220/s"
 load.patience = "500ms"
 "#;
 
-/// What a mean of 100 s may be off by, as a share: queues are busy 60 % of the time here. At 80 % a mean
-/// of so few requests may be 15 % off, and needs 600 s to come within 2 %.
+/// Permitted relative error of a mean over 100 s: queues are busy 60 % of the time here. At 80 % a mean
+/// over this number of requests may be 15 % off, and needs 600 s to come within 2 %.
 const OFF: f64 = 0.1;
 
-/// By which model each variant is computed.
+/// Model of each variant.
 const MODELS: [(&str, &str); 13] = [
     ("mm1", "M/M/1"),
     ("md1", "M/D/1"),
@@ -117,7 +117,7 @@ const MODELS: [(&str, &str); 13] = [
     ("lost", "M/M/2/6"),
 ];
 
-/// The summary of these variants, simulated.
+/// Returns the summary of these variants, simulated.
 fn summary() -> Value {
     let folder = tempfile::tempdir().expect("a scratch folder");
     let file = folder.path().join("long.toml");
@@ -146,7 +146,7 @@ fn long_simulations_come_out_as_computed() {
         }
         for bound in theory["bounds"].as_array().expect("bounds") {
             let reached = bound["reached"].as_f64().expect("it is known");
-            // More can come than is asked for on average, and nothing else.
+            // Random arrivals may exceed their mean, and nothing else may exceed its bound.
             let most = if bound["of"] == "arrivals" {
                 1.05
             } else {

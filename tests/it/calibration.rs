@@ -1,5 +1,5 @@
-//! What `concsim calibrate` writes, in the hands of `sim`, `run --predict` and `parity`: structure and
-//! mistakes, no milliseconds.
+//! Use of the output of `concsim calibrate` by `sim`, `run --predict` and `parity`: structure and mistakes,
+//! no milliseconds.
 
 use std::fs;
 use std::path::Path;
@@ -34,7 +34,7 @@ requests.it.steps = ['compute 1ms', 'call billing 5ms']
 load.rate = '50/s'
 ";
 
-/// A folder with a scenario and a machine, and nothing calibrated.
+/// Returns a folder with a scenario and a machine, and nothing calibrated.
 fn scratch(machine: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a scratch folder");
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text);

@@ -1,6 +1,6 @@
-//! What both engines must agree on: the same scenario, played by real processes and in virtual time, and
-//! the same questions put to both recordings. All of them are about structure (who overlaps whom, in which
-//! order, how often, who fails), and none about how long something took.
+//! Conformance of both engines: the same scenario, played by real processes and in virtual time, and the
+//! same checks of both recordings. All checks are about structure (overlap, order, number, failures), and
+//! none about durations.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,11 +20,11 @@ use concsim::telemetry::{
 };
 use concsim::units::Stamp;
 
-/// Plays a scenario by `concsim run` and by `concsim sim`, and puts the same questions to both.
+/// Plays a scenario by `concsim run` and by `concsim sim`, and applies the same checks to both.
 pub(crate) fn both(scenario: &str, ask: impl Fn(&Recording)) -> [Recording; 2] {
     ["run", "sim"].map(|engine| {
         let recording = played(engine, scenario);
-        eprintln!("asking the recording of {engine}"); // said if an answer is wrong
+        eprintln!("asking the recording of {engine}"); // shown if a check fails
         assert_eq!(recording.dropped_events + recording.thinned_switches, 0);
         ask(&recording);
         recording
@@ -51,7 +51,7 @@ fn played(engine: &str, scenario: &str) -> Recording {
     kept.recordings.into_iter().next().unwrap()
 }
 
-/// Who had a worker, in order for each worker.
+/// Returns run slices, in order for each worker.
 fn stretches(recording: &Recording) -> impl Iterator<Item = (u16, RunSlice)> {
     let each = recording.switches.iter();
     each.filter_map(|(worker, event)| match event {
@@ -65,7 +65,8 @@ fn stretches_of(recording: &Recording, request: u32) -> Vec<RunSlice> {
     all.filter(|ran| ran.request == request).collect()
 }
 
-/// What workers served, with who it was, in order for each worker; without what never asked.
+/// Returns each serving of a worker with its request, in order for each worker; without connections that
+/// never sent one.
 fn served(recording: &Recording) -> Vec<(u16, Served)> {
     let each = recording.events.iter();
     each.filter_map(|(worker, event)| match event {
@@ -75,7 +76,7 @@ fn served(recording: &Recording) -> Vec<(u16, Served)> {
     .collect()
 }
 
-/// From when to when a worker slept in one call, and for which request.
+/// Returns the intervals in which a worker slept in one call, with their requests.
 fn blocked(recording: &Recording) -> Vec<(u16, Stamp, Stamp, u32)> {
     let each = recording.switches.iter();
     each.filter_map(|(worker, event)| match *event {
@@ -93,7 +94,7 @@ fn failures(recording: &Recording) -> BTreeMap<u32, Option<Failure>> {
         .collect()
 }
 
-/// How often each request was switched to, by its number.
+/// Returns the number of switches to each request.
 fn counts(recording: &Recording) -> BTreeMap<u32, usize> {
     let mut counts = BTreeMap::new();
     for (_, ran) in stretches(recording) {
@@ -115,7 +116,7 @@ fn sum(recording: &Recording, of: fn(&concsim::recording::WorkerSample) -> u64) 
     last.workers.iter().map(of).sum()
 }
 
-/// Two switches for each task and each wait.
+/// Checks that each task and each wait has two switches.
 fn the_switch_law_holds(recording: &Recording) {
     for worker in &summarise(recording).workers {
         assert!(worker.law_holds(), "{worker:?}");
@@ -212,7 +213,7 @@ fn whoever_comes_to_the_door_first_is_taken_first() {
     }
 }
 
-/// Between two turns of one, every other one that is there has one.
+/// Checks that between two turns of a task every other present task has one.
 fn they_take_turns(order: &[u32]) {
     for (place, one) in order.iter().enumerate() {
         let (before, after) = (&order[..place], &order[place + 1..]);
@@ -233,7 +234,7 @@ fn they_take_turns(order: &[u32]) {
 
 #[test]
 fn whoever_is_ready_longest_goes_next() {
-    // The others come while one of them computes; each lets go with nothing to wait for.
+    // The others arrive while one computes; each yields and stays ready.
     let scenario = "server.kind = 'coroutine'\nserver.workers = 1\n\
                     requests.it.steps = ['compute 60ms', 'yield', 'compute 1ms', 'yield', 'compute 1ms', \
                     'yield', 'compute 1ms', 'yield', 'compute 1ms', 'yield', 'compute 1ms']\n\
@@ -290,7 +291,7 @@ fn additions_are_lost_only_with_a_yield_between_reading_and_writing() {
     }
 }
 
-/// Requests that let go in every way there is, each class as often as it says.
+/// Requests that let go in every possible way, each class with its number.
 const WAYS: &str = "server = { kind = 'coroutine', workers = 2 }\n\
                     requests.straight.steps = ['compute 1ms']\n\
                     requests.calls.steps = ['compute 1ms', 'call billing 5ms', 'call billing 1ms', 'write 100B']\n\
@@ -299,7 +300,7 @@ const WAYS: &str = "server = { kind = 'coroutine', workers = 2 }\n\
                     requests.drawn.steps = ['compute 1ms..4ms in slices of 500us']\n\
                     requests.yields.steps = ['yield', 'yield', 'count visits with yield', 'yield', 'yield', 'yield']\n";
 
-/// How often such a request of a recording must let go of its worker before it ends.
+/// Returns the number of times that such a request must let go of its worker before it ends.
 fn lets_go(recording: &Recording, number: u32) -> usize {
     let scenario = &recording.header.scenario;
     let class = draw::class_of(scenario, u64::from(number));
@@ -398,7 +399,7 @@ fn workers_compute_what_was_demanded() {
         let cpu = summarise(&sim).workers;
         let cpu: f64 = cpu.iter().map(|worker| worker.cpu_s).sum();
         assert!((cpu - exactly as f64 / 1e9).abs() < 1e-5, "{kind}: {cpu}");
-        // A real one is a little late to see that it is through, and the more so the busier the machine is.
+        // A real request notices its end a little late, the more so on a busy machine.
         assert!(all(&run) < 2 * exactly, "{kind}: {}", all(&run));
     }
 }
@@ -416,8 +417,8 @@ fn clients_give_up_on_whoever_comes_too_late() {
 
 #[test]
 fn whoever_finds_the_door_full_is_not_refused_and_comes_again_a_second_later() {
-    // Two find room, and perhaps one or two more while the others are still on their way. When those knock
-    // again, their patience is over.
+    // Two find room, and perhaps one or two more while the others are still in flight. At their next SYN
+    // their patience is over.
     let scenario = "server.workers = 1\nserver.backlog = 1\nrequests.it.steps = ['sleep 150ms']\n\
                     load = { clients = 12, requests = 12, ramp = '0s', patience = '800ms' }";
     both(scenario, |recording| {

@@ -1,4 +1,4 @@
-//! Connections that are kept, and for how long: real processes and the simulation agree.
+//! Lifetime of kept connections: real processes and the simulation agree.
 
 #![cfg(target_os = "linux")]
 
@@ -6,7 +6,7 @@ use concsim::recording::summary::{Run, summarise};
 
 use crate::conformance::both;
 
-/// Each pause is longer than a connection may stay, by 10 %.
+/// Each pause is 10 % longer than the keep-alive time.
 #[test]
 fn a_connection_that_has_been_idle_for_keepalive_is_closed_at_once() {
     let scenario = "server = { kind = 'coroutine', keepalive = '500ms' }\nrequests.page.steps = []\n\
@@ -25,7 +25,7 @@ fn a_connection_that_has_been_idle_for_keepalive_is_closed_at_once() {
     });
 }
 
-/// A pause that is shorter than `keepalive` costs no connection.
+/// A pause shorter than `keepalive` costs no connection.
 #[test]
 fn a_connection_that_is_idle_for_less_than_keepalive_stays() {
     let scenario = "server = { kind = 'coroutine', keepalive = '20s' }\nrequests.page.steps = []\n\
@@ -36,7 +36,7 @@ fn a_connection_that_is_idle_for_less_than_keepalive_stays() {
     });
 }
 
-/// A worker that is silent is ended and replaced, each time with the one request that it has begun: as often in
+/// A silent worker is ended and replaced, each time with the one request that it has begun: as often in
 /// both engines as there are such requests.
 #[test]
 fn resets_and_respawns_are_as_many_in_both_engines() {
@@ -46,13 +46,13 @@ fn resets_and_respawns_are_as_many_in_both_engines() {
                     load = { clients = 2, requests = 20, connection = 'keep-alive' }";
     let [run, sim] = both(scenario, |recording| {
         let run = summarise(recording);
-        // Which request is of which class is drawn by its number: in both the same.
+        // The class of a request depends on its number alone: the same in both.
         let stuck = recording.outcomes.iter().filter(|it| it.class == 1).count();
         assert!(stuck > 0);
         assert_eq!(run.failed.reset, stuck);
         assert_eq!(run.failed.all(), stuck);
         let respawns: u64 = run.workers.iter().map(|worker| worker.respawns).sum();
-        // After the last request nobody need take the place of its worker.
+        // After the last request its worker need not be replaced.
         assert!(
             (stuck as u64 - 1..=stuck as u64).contains(&respawns),
             "{respawns}"

@@ -1,5 +1,5 @@
-//! Whether samples say truly which workers want a core. A measurement, for a machine that has nothing else
-//! to do: `cargo test --release --test it core_waits -- --ignored --nocapture`.
+//! Accuracy of samples about workers that want a core. A measurement, for an idle machine: `cargo test
+//! --release --test it core_waits -- --ignored --nocapture`.
 
 use std::process::{Command, Stdio};
 
@@ -7,7 +7,7 @@ use concsim::recording::{Recording, Window, storage};
 use concsim::telemetry::{Event, Phase};
 use concsim::units::Stamp;
 
-/// Plays workers that do nothing but compute, each for a client of its own.
+/// Plays workers that only compute, each for a client of its own.
 fn play(workers: usize) -> Recording {
     let folder = tempfile::tempdir().expect("a scratch folder");
     let (file, kept) = (
@@ -34,7 +34,7 @@ fn play(workers: usize) -> Recording {
     run.recordings.remove(0)
 }
 
-/// The share of the looks at running workers that found one without a core.
+/// Returns the share of samples of running workers that found one without a core.
 fn found(recording: &Recording, window: Window) -> f64 {
     let samples = recording.samples.iter().filter(|it| window.contains(it.at));
     let workers = samples.flat_map(|sample| &sample.workers);
@@ -45,7 +45,7 @@ fn found(recording: &Recording, window: Window) -> f64 {
     running.iter().filter(|wants| **wants).count() as f64 / running.len() as f64
 }
 
-/// The share of the time in which they computed that workers themselves say was without a core.
+/// Returns the share of computing time without a core, by the workers' own account.
 fn told(recording: &Recording, window: Window) -> f64 {
     let inside = |from: Stamp, to: Stamp| to.min(window.end).since(from.max(window.begin)).0 as f64;
     let (mut lost, mut all) = (0.0, 0.0);

@@ -1,4 +1,4 @@
-//! The corpora of the fuzz targets, replayed; and mutants of them, for as long as wanted, without a fuzzer:
+//! Replays the corpora of the fuzz targets, and mutants of these for any length of time, without a fuzzer:
 //!
 //! ```text
 //!   CONCSIM_SECONDS=600 cargo test --release --test it corpus::mutants -- --ignored --nocapture
@@ -31,7 +31,7 @@ fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
 
-/// The inputs of a target, by their names.
+/// Returns the inputs of a target, with their names.
 fn corpus(name: &str) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(fuzz().join("corpus").join(name)).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|it| it.unwrap().path()).collect();
@@ -67,14 +67,15 @@ fn every_target_of_the_fuzzer_is_replayed_here() {
     }
 }
 
-/// A random part of some bytes, not longer than `most`.
+/// Returns a random part of some bytes, at most `most` long.
 fn part<'a>(random: &mut ChaCha8Rng, bytes: &'a [u8], most: usize) -> &'a [u8] {
     let begin = random.random_range(0..=bytes.len());
     let longest = (bytes.len() - begin).min(most);
     &bytes[begin..begin + random.random_range(0..=longest)]
 }
 
-/// One change: a byte flipped or replaced, a part lost, doubled, or replaced by that of another input.
+/// Applies one change: a byte flipped or replaced, a part lost, doubled, or replaced by that of another
+/// input.
 fn change(random: &mut ChaCha8Rng, bytes: &mut Vec<u8>, inputs: &[(String, Vec<u8>)]) {
     let at = random.random_range(0..=bytes.len());
     let end = (at + random.random_range(0..=64)).min(bytes.len());
@@ -95,7 +96,7 @@ fn change(random: &mut ChaCha8Rng, bytes: &mut Vec<u8>, inputs: &[(String, Vec<u
     }
 }
 
-/// The `number`-th mutant of a target's corpus.
+/// Returns the `number`-th mutant of a target's corpus.
 fn mutant(seed: u64, number: u64, inputs: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(number);
@@ -106,8 +107,8 @@ fn mutant(seed: u64, number: u64, inputs: &[(String, Vec<u8>)]) -> Vec<u8> {
     bytes
 }
 
-/// Tries mutants for so long, and prints how many. Fails with the first one that is not read soundly, which is
-/// kept in the folder of temporary files.
+/// Tries mutants for `time`, and prints their number. Fails with the first one that is not read soundly,
+/// which is stored in the folder of temporary files.
 fn attack(name: &str, entry: Entry, seed: u64, time: Duration) {
     let inputs = corpus(name);
     let begin = Instant::now();

@@ -1,5 +1,6 @@
-//! Systems that lack something: the program works there, or says in one line what it lacks, and leaves nothing
-//! behind. An environment that cannot be made here (it may need root) is skipped, with a line that says so.
+//! Systems that lack a feature: the program works there, or reports the lack in one line, and leaves
+//! nothing behind. An environment that cannot be made here (it may need root) is skipped, with a line that
+//! says so.
 
 #![expect(
     clippy::unwrap_used,
@@ -23,14 +24,14 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// A command that runs another: the words before the program.
+/// Words of a command that runs the program.
 type Wrapper = Vec<String>;
 
 fn wrapper(words: &str) -> Wrapper {
     words.split_whitespace().map(Into::into).collect()
 }
 
-/// A limit that this program cannot raise, as `prlimit` takes it.
+/// Returns a limit that this program cannot raise, as `prlimit` takes it.
 fn limit(limit: &str) -> Wrapper {
     if is_root() {
         let without = "setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource";
@@ -39,7 +40,8 @@ fn limit(limit: &str) -> Wrapper {
     wrapper(&format!("prlimit {limit}"))
 }
 
-/// Namespaces of one's own (`-m` for mounts, `-n` for the network), with a shell command before the program.
+/// Returns separate namespaces (`-m` for mounts, `-n` for the network), with a shell command before the
+/// program.
 fn apart(namespace: &str, before: &str) -> Wrapper {
     let root = if is_root() { "" } else { "-r" };
     let mut words = wrapper(&format!("unshare {root} {namespace} sh -c"));
@@ -47,7 +49,7 @@ fn apart(namespace: &str, before: &str) -> Wrapper {
     words
 }
 
-/// Another user than root, who has no other process. To be called by root.
+/// Returns a user other than root without other processes. For root alone.
 fn user(id: u32) -> Wrapper {
     wrapper(&format!("setpriv --reuid {id} --regid {id} --clear-groups"))
 }
@@ -65,7 +67,7 @@ fn can_be_made(wrapper: &[String]) -> bool {
     can
 }
 
-/// A command of the program, its words as in [`COMMANDS`]. What it keeps goes below the folder.
+/// Runs a command of the program, its words as in [`COMMANDS`]. Its stored files go below the folder.
 fn concsim(wrapper: &[String], command: &str, folder: &Path) -> Output {
     Command::new(&wrapper[0])
         .args(&wrapper[1..])
@@ -79,7 +81,7 @@ fn concsim(wrapper: &[String], command: &str, folder: &Path) -> Output {
         .unwrap()
 }
 
-/// Its standard error, without lines of progress.
+/// Returns its standard error, without lines of progress.
 fn said(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     let is_progress = |line: &str| line.contains(" of 2): ");
@@ -91,7 +93,7 @@ fn works(output: &Output) {
     assert_eq!(output.status.code(), Some(0), "{}", said(output));
 }
 
-/// Fails with this status, and with one line that has these words.
+/// Checks that it fails with this status, and with one line that has these words.
 fn fails(output: &Output, words: &str) {
     let said = said(output);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -105,7 +107,7 @@ fn names(folder: &Path) -> BTreeSet<String> {
     names.collect()
 }
 
-/// Processes that were started with this folder in their environment, and live.
+/// Returns the number of live processes with this folder in their environment.
 fn processes_with(folder: &Path) -> usize {
     let folder = folder.to_str().unwrap();
     let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -115,13 +117,13 @@ fn processes_with(folder: &Path) -> usize {
         .count()
 }
 
-/// The same folder, which any user may write to.
+/// Makes the folder writable for any user.
 fn for_all_users(scratch: tempfile::TempDir) -> tempfile::TempDir {
     fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o777)).unwrap();
     scratch
 }
 
-/// A run that fails with these words, and leaves neither a file nor a process.
+/// Checks that a run fails with these words, and leaves neither a file nor a process.
 fn a_run_fails_and_leaves_nothing(wrapper: &[String], words: &str) {
     let scratch = for_all_users(scratch());
     let before = names(scratch.path());
@@ -143,7 +145,7 @@ fn a_limit_that_is_too_low_is_named_and_leaves_nothing_behind() {
         ("--fsize=0", "File too large"),
     ] {
         let wrapper = limit(words);
-        // A stack that is too small for the version is too small for a run.
+        // A stack too small for `--version` is too small for a run.
         if words.starts_with("--stack") || can_be_made(&wrapper) {
             a_run_fails_and_leaves_nothing(&wrapper, says);
         }
@@ -163,7 +165,7 @@ fn a_stack_that_may_grow_is_made_to() {
 
 #[test]
 fn without_processes_for_all_parts_of_a_run_it_ends_and_leaves_nothing_behind() {
-    // The driver is one; its arbiter, its load and a thread for the orders of each would be more.
+    // The driver is one process; its arbiter, its load and their order threads would be more.
     for processes in 1..=3 {
         let mut wrapper = user(4_000_000_000 + processes);
         wrapper.extend(self::wrapper(&format!("prlimit --nproc={processes}")));
@@ -229,7 +231,7 @@ fn without_a_loopback_interface_no_server_pretends_to_be_reachable() {
     works(&concsim(&wrapper, "sim SCENARIO --no-keep", scratch.path()));
 }
 
-/// A command on a disk of its own at `disk`, after this shell command; then the disk's files are listed.
+/// Runs a shell command and then a command on a disk of its own at `disk`, and lists the disk's files.
 fn on_a_disk(disk: &Path, before: &str, command: &str, folder: &Path) -> Output {
     let disk = disk.display();
     let script = format!(
@@ -348,13 +350,13 @@ fn the_exit_status_of_no_command_depends_on_whether_its_streams_are_open() {
     }
 }
 
-/// The target of a descriptor of a process.
+/// Returns the target of a descriptor of a process.
 fn leads_to(process: &str, descriptor: usize) -> String {
     let link = fs::read_link(format!("/proc/{process}/fd/{descriptor}"));
     link.map_or_else(|_| "nowhere".into(), |it| it.display().to_string())
 }
 
-/// A process and all that it has started.
+/// Returns a process and its descendants.
 fn family(pid: &str) -> Vec<String> {
     let children = format!("/proc/{pid}/task/{pid}/children");
     let children = fs::read_to_string(children).unwrap_or_default();
@@ -381,7 +383,7 @@ fn a_stream_that_was_closed_is_never_taken_for_a_socket_or_a_file() {
     server.wait().unwrap();
     assert_eq!(streams[..3], ["/dev/null"; 3]);
     for stream in streams {
-        // A pipe leads to the driver: orders, and what a process says.
+        // A pipe leads to the driver: orders, and messages of a process.
         let is_harmless = stream == "/dev/null" || stream.starts_with("pipe:");
         assert!(is_harmless, "{stream}");
     }

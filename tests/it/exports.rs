@@ -1,7 +1,6 @@
-//! What is taken away from a kept run, read by those whom it is for: Perfetto's schema, HdrHistogram's
-//! reader, pandas and DuckDB. Without them (`CONCSIM_PYTHON` names a Python that has
-//! them, see `benches/peers`) the files are written all the same, and what we know of them ourselves is
-//! held.
+//! Exports of a stored run, read by their consumers: Perfetto's schema, HdrHistogram's reader, pandas and
+//! DuckDB. Without these (`CONCSIM_PYTHON` names a Python that has them, see `benches/peers`) the files are
+//! still written, and checked as far as this program can.
 
 #![expect(
     clippy::unwrap_used,
@@ -30,7 +29,7 @@ pub(crate) fn concsim(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Exports a run, which has to succeed; what it said on standard error.
+/// Exports a run successfully; returns its standard error.
 fn export(form: &str, run: &Path, output: &Path) -> String {
     let (run, output) = (run.to_str().unwrap(), output.to_str().unwrap());
     let exported = concsim(&["export", form, run, "-o", output]);
@@ -38,7 +37,7 @@ fn export(form: &str, run: &Path, output: &Path) -> String {
     String::from_utf8(exported.stderr).unwrap()
 }
 
-/// A Python that can import all of these. Without one it is said what was not asked.
+/// Returns a Python that can import all of these. Prints a line about the skipped check without one.
 pub(crate) fn python_with(modules: &[&str]) -> Option<String> {
     let python = std::env::var("CONCSIM_PYTHON").unwrap_or_else(|_| "python3".into());
     let import = format!("import {}", modules.join(", "));
@@ -50,7 +49,7 @@ pub(crate) fn python_with(modules: &[&str]) -> Option<String> {
     None
 }
 
-/// What a script of the peers says of a file.
+/// Returns the output of a peers' script about a file.
 fn asked(python: &str, script: &str, argument: &Path, folder: &Path) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("benches/peers")
@@ -72,7 +71,7 @@ fn old(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// Words that break out of whatever is not careful with them. (Names in a scenario are letters.)
+/// Words that break any output without escaping. (Names in a scenario are letters.)
 const TITLE: &str = "=cmd|' /C calc'!A0 <script>alert(1)</script> & \"quotes\", commas, #[StartTime: 0] \
                      \u{202e}rtl 🎈\nTag=a,0,1,2,HISTFAAAA";
 const FILE: &str = "@SUM(1), \"x\" # 🎈 <b>\n.toml";
@@ -94,7 +93,7 @@ fn simulate_hostile(folder: &Path) -> PathBuf {
     out
 }
 
-/// Hostile words as they stand in the form at hand: on one line, or harmless to whatever reads it.
+/// Returns hostile words in the form of an output: on one line, or harmless to its reader.
 fn written(name: &str, letter: impl Fn(char) -> char) -> String {
     name.chars().map(letter).collect()
 }
@@ -103,7 +102,7 @@ fn on_one_line(letter: char) -> char {
     if letter.is_control() { ' ' } else { letter }
 }
 
-/// In a message for a terminal, whose direction no name may turn.
+/// Returns a letter as in a message for a terminal, whose direction no name may change.
 fn in_a_message(letter: char) -> char {
     match letter {
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
@@ -125,7 +124,7 @@ fn in_csv(name: &str) -> String {
     }
 }
 
-/// A copy of a recording whose variants have names that no scenario may give: somebody else wrote it.
+/// Copies a recording and gives its variants names that no scenario allows, as another program might.
 fn copy_with_hostile_names(run: &Path, to: &Path) {
     let kept = storage::open(run).unwrap();
     let mut plan = kept.plan;
@@ -164,7 +163,8 @@ fn copy_with_hostile_names(run: &Path, to: &Path) {
     }
 }
 
-/// Measured ones of an older version, one with hostile names, and a simulated one with hostile words.
+/// Returns measured runs of an older version, one with hostile names, and a simulated one with hostile
+/// words.
 fn runs(folder: &Path) -> Vec<PathBuf> {
     let renamed = folder.join("renamed");
     copy_with_hostile_names(&old("io_bound-v1"), &renamed);
@@ -178,7 +178,7 @@ fn count(recording: &Recording, is_one: fn(&Event) -> bool) -> usize {
     switches.filter(|(_, switch)| is_one(switch)).count()
 }
 
-/// How long workers had cores, as the lanes on the screen say.
+/// Returns the time for which workers had cores, as the lanes on the screen show it.
 fn held(recording: &Recording) -> u64 {
     let mut index = Index::default();
     index.extend(recording);
@@ -252,7 +252,7 @@ fn an_interval_log_is_read_by_hdrhistogram_with_the_percentiles_of_the_summary()
                     ("max", summary.max),
                 ];
                 for (name, expected) in numbers {
-                    // Too few samples: the summary does not say it.
+                    // Too few samples: the summary lacks it.
                     let Some(expected) = expected else { continue };
                     let value = read[name].as_f64().unwrap() / 1e6;
                     let is_near = (value - expected).abs() <= expected / 1_000.0;
@@ -313,7 +313,7 @@ fn tables_are_read_by_pandas_and_duckdb_as_the_documentation_says() {
         let medians = asked(python, "read_tables.py", &documentation, scratch.path());
         for recording in &kept.recordings {
             let run = summarise(recording);
-            // Too few samples: the summary does not say it.
+            // Too few samples: the summary lacks it.
             let Some(p50) = run.latency_ms.p50 else {
                 continue;
             };

@@ -1,4 +1,4 @@
-//! What becomes of a run when one of its processes is killed, stopped, or cannot go on.
+//! Runs in which a process is killed, stopped, or cannot go on.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,13 +17,13 @@ use nix::unistd::Pid;
 use crate::house::until;
 use crate::played::{Ended, Marked, Played, Role, port_of, sockets_of, state_of};
 
-/// What the workers of a run are busy with when something happens to it.
+/// State of the workers of a run at the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doing {
     Idle,
     Computing,
     Blocked,
-    /// By SIGSTOP, in the middle of a wait.
+    /// Stopped by SIGSTOP, in the middle of a wait.
     Stopped,
 }
 
@@ -37,7 +37,7 @@ pub(crate) const DOINGS: [Doing; 4] = [
 const KINDS: [&str; 2] = ["sync", "coroutine"];
 
 impl Doing {
-    /// A run of `length` in which workers do this.
+    /// Returns a run of `length` in which workers are in this state.
     pub(crate) fn scenario(self, kind: &str, length: &str) -> String {
         let (steps, load) = match self {
             Self::Idle => ("'call billing 1ms'", "rate = '50/s'"),
@@ -56,14 +56,14 @@ impl Doing {
         )
     }
 
-    /// Waits until one of the workers does this, and finds it.
+    /// Waits until a worker is in this state, and returns it.
     pub(crate) fn caught(self, processes: &Marked) -> Pid {
-        // The door, the connection to the service, and that of a request.
+        // The listener, the connection to the service, and that of a request.
         let busy = 3;
         processes.one(Role::Load);
         let mut caught = None;
-        // Who had two calls under way at once keeps both connections: idle is who has no more sockets
-        // than it had at any of the last looks, at most of which it was.
+        // A worker that had two calls at once keeps both connections: idle is a worker with no more sockets
+        // than in most of the last checks.
         let mut seen: BTreeMap<Pid, VecDeque<usize>> = BTreeMap::new();
         until(&format!("a worker is caught {self:?}"), || {
             let mut is_quiet = |worker: Pid| {
@@ -98,7 +98,7 @@ pub(crate) fn stop(pid: Pid) {
     until("the process has stopped", || state_of(pid) == Some('T'));
 }
 
-/// Plays all of these at the same time: they spend most of it waiting.
+/// Plays all cases at the same time: they spend most of it waiting.
 pub(crate) fn at_once<Case: Copy + Send>(cases: impl IntoIterator<Item = Case>, story: fn(Case)) {
     thread::scope(|scope| {
         for case in cases {
@@ -126,13 +126,13 @@ fn a_run_goes_on_without_a_worker_that_is_killed_and_counts_what_it_took_along()
         went_on(&ended);
         if doing != Doing::Idle {
             assert!(ended.failed() > 0, "{kind}, {doing:?}: {ended:#?}");
-            // Of the little that an idle server does, half a percent is less than a moment's delay.
+            // An idle server does so little that half a percent is less than a moment's delay.
             adds_up(&ended);
         }
     });
 }
 
-/// The run was played to its end, its requests add up, and one worker was replaced.
+/// Checks that the run ended regularly, its requests add up, and one worker was replaced.
 fn went_on(ended: &Ended) {
     assert_eq!(ended.status.code(), Some(0), "{ended:#?}");
     let run = ended.run();
@@ -148,7 +148,7 @@ fn went_on(ended: &Ended) {
     assert!(!ended.doubts().contains(&"crashed"), "{ended:#?}");
 }
 
-/// Gauges and the log of requests agree, in spite of what was cut off.
+/// Checks that gauges and the log of requests agree, in spite of the interruption.
 fn adds_up(ended: &Ended) {
     let doubts = ended.doubts();
     for wrong in ["little-system", "little-workers", "breakdown-overrun"] {
@@ -201,8 +201,8 @@ fn a_run_whose_load_or_services_stay_stopped_breaks_off_and_names_them() {
 
 #[test]
 fn requests_of_other_programs_in_a_measured_run_are_found_and_named() {
-    // A connection that sends nothing, one that sends two requests, and one whose request has a number
-    // of load's own: each is one of another program.
+    // A silent connection, one that sends two requests, and one whose request has a number of load's own:
+    // each is one of another program.
     let silent: &[&str] = &[];
     let two: &[&str] = &["GET /a HTTP/1.1\r\nHost: x\r\n\r\n"; 2];
     let forged: &[&str] = &["GET /a?n=3 HTTP/1.1\r\nHost: x\r\n\r\n"];

@@ -1,4 +1,4 @@
-//! Figures as somebody asks for them: of runs, of sweeps and of both engines.
+//! Figures on the command line: of runs, of sweeps and of both engines.
 
 #![expect(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ fn concsim(folder: &Path, line: &str) -> Output {
         .unwrap()
 }
 
-/// A folder with a scenario, and what is played in it.
+/// Returns a folder with a scenario, after these commands.
 fn played(lines: &[&str]) -> tempfile::TempDir {
     let scratch = tempfile::tempdir().unwrap();
     fs::write(scratch.path().join("few.toml"), SCENARIO).unwrap();
@@ -38,7 +38,7 @@ fn read(folder: &Path, file: &str) -> String {
     fs::read_to_string(folder.join(file)).unwrap()
 }
 
-/// Draws it, draws it again from its data, and gives the picture.
+/// Draws it, draws it again from its data, and returns the picture.
 fn drawn(folder: &Path, kind: &str, of: &str) -> String {
     for line in [
         format!("figure {kind} {of} -o one.svg"),
@@ -102,7 +102,7 @@ fn runs_of_the_same_scenario_are_told_apart_by_their_folders() {
         svg.contains("one sync: ") && svg.contains("four sync: "),
         "{svg}"
     );
-    // As points of an axis they are the same series.
+    // As points of an axis they are one series.
     let svg = drawn(scratch.path(), "workers", "one four");
     assert!(!svg.contains("four sync"), "{svg}");
 }

@@ -1,9 +1,8 @@
-//! The switch law, and whether real greenlets keep it too.
+//! The switch law, for this program's coroutines and for real greenlets.
 //!
-//! The same byte scripts are played to a coroutine worker of ours and to a small server made of real
-//! greenlets, whose own trace hook counts. A worker is stopped (SIGSTOP) while the client moves, and
-//! let go when the script says `settle`: so what is there when it looks is the same every time,
-//! however busy the machine is.
+//! The same byte scripts are played to a coroutine worker and to a small server of real greenlets, whose
+//! own trace hook counts. A worker is stopped (SIGSTOP) while the client acts, and continued at the
+//! script's `settle`: so it finds the same input every time, however busy the machine is.
 
 #![cfg(target_os = "linux")]
 
@@ -39,7 +38,7 @@ struct Script {
     moves: Vec<String>,
 }
 
-/// What is counted in three places.
+/// Counts that three sources must agree on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 struct Counts {
     /// Hub to task and task to hub.
@@ -83,11 +82,11 @@ fn scripts() -> Vec<Script> {
     serde_json::from_str(&text).expect("the scripts are JSON")
 }
 
-/// The client of one script, and the worker that it plays with.
+/// Client of one script, and its worker.
 struct Stage<'a> {
     serving: &'a Serving,
     client: Option<TcpStream>,
-    /// The worker's switches when it was stopped; `None` while it may run.
+    /// Number of switches when the worker was stopped; `None` while it may run.
     stopped_at: Option<u64>,
 }
 
@@ -120,7 +119,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Lets the worker do all that it can: until it has run a task, and sleeps in its poller.
+    /// Lets the worker run until it has run a task, and sleeps in its poller.
     fn settle(&mut self) {
         let before = self.stopped_at.take().expect("something happened before");
         signal(self.pid(), Signal::SIGCONT);
@@ -142,7 +141,7 @@ impl Stage<'_> {
     }
 }
 
-/// A socket that is closed with answers unread resets its connection, which is another story.
+/// Drains a socket: closed with unread answers, it would reset its connection.
 fn read_what_is_there(client: Option<TcpStream>) {
     let mut client = client.expect("it is connected");
     client.set_nonblocking(true).expect("it is a socket");
@@ -152,7 +151,7 @@ fn read_what_is_there(client: Option<TcpStream>) {
     }
 }
 
-/// Waits for what must come to pass, however slow the machine is.
+/// Waits for a condition without a time limit.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test waits for other processes"
@@ -168,7 +167,7 @@ fn wait_until(what: &str, holds: impl Fn() -> bool) {
     panic!("gave up waiting until {what}");
 }
 
-/// Plays every script to one coroutine worker, and counts by script.
+/// Plays every script to one coroutine worker, and returns the counts of each.
 fn our_counts() -> Vec<(String, Counts)> {
     let mut serving = Serving::start(HELLO);
     let mut counts = Vec::new();

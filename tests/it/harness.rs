@@ -1,4 +1,4 @@
-//! What tests with real processes share: a server under test, and a client that looks closely.
+//! Shared parts of tests with real processes: a server under test, and a byte-exact client.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use concsim::http::{Body, Framing, response};
 
-/// Longer than anything here takes: a test that waits so long has failed.
+/// Time limit above that of any test: a test that reaches it has failed.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// `concsim serve` with a scenario of its own; ended when it goes out of scope.
+/// `concsim serve` with a scenario of its own; killed on drop.
 pub(crate) struct Served {
     child: Child,
     address: SocketAddr,
@@ -52,7 +52,7 @@ impl Served {
         }
     }
 
-    /// A new connection.
+    /// Opens a connection.
     pub(crate) fn connect(&self) -> Client {
         let stream = TcpStream::connect(self.address).expect("the server takes connections");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
@@ -63,7 +63,7 @@ impl Served {
         }
     }
 
-    /// The text that a GET answers with.
+    /// Returns the text of the answer to a GET.
     pub(crate) fn get(&self, path: &str) -> String {
         let mut client = self.connect();
         client.send(format!(
@@ -76,44 +76,44 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// An address that nobody listens on, a moment ago.
+/// Returns a free address.
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
     listener.local_addr().expect("the address")
 }
 
-/// Whether an answer has a body.
+/// Presence of a body in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// It has.
+    /// With a body.
     Get,
-    /// It has none, whatever its head says.
+    /// Without a body, whatever the answer's head says.
     Head,
 }
 
-/// An answer as its client read it.
+/// An answer as the client read it.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
 }
 
-/// One connection, from the outside.
+/// One client connection.
 pub(crate) struct Client {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
 impl Client {
-    /// Sends all of it, or as much as the server takes before it closes.
+    /// Sends all bytes, or as many as the server takes before it closes.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        // A server that has refused what came before need not read the rest.
+        // A server that has refused the request need not read the rest.
         let _ = self.stream.write_all(bytes.as_ref());
     }
 
@@ -123,7 +123,7 @@ impl Client {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// The next answer, interim ones left out; `None` at the connection's end.
+    /// Returns the next answer, interim ones left out; `None` at the connection's end.
     pub(crate) fn answer(&mut self, asked: Asked) -> Option<Answer> {
         let head = loop {
             match response::parse(&self.received).expect("answers are HTTP") {
@@ -156,7 +156,7 @@ impl Client {
         }
     }
 
-    /// Reads some bytes; 0 at the end. A reset is an end, too.
+    /// Reads some bytes; 0 at the end. A reset counts as an end.
     fn receive(&mut self) -> usize {
         let mut room = [0; 4096];
         let count = match self.stream.read(&mut room) {

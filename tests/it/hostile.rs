@@ -1,4 +1,4 @@
-//! A coroutine worker among strange clients: it refuses what it must, and serves everybody else.
+//! A coroutine worker with misbehaving clients: it refuses their requests, and serves all others.
 
 use crate::harness::{Asked, Client, Served};
 use crate::http_cases::{self, Case, Then};
@@ -19,7 +19,7 @@ steps = []
 clients = 1
 "#;
 
-/// The worker's line about itself, up to its kind: the same as long as the process is.
+/// Returns the worker's line about itself, up to its kind: unique to the process.
 fn worker(served: &Served) -> String {
     let story = served.get("/story");
     let (name, _) = story.split_once(": ").expect("a story begins with a name");
@@ -27,7 +27,7 @@ fn worker(served: &Served) -> String {
     name.into()
 }
 
-/// The statuses that come back until the connection ends, after all pieces were sent.
+/// Sends all pieces, and returns the statuses until the connection ends.
 fn converse<'bytes>(
     client: &mut Client,
     case: &Case,

@@ -1,5 +1,5 @@
-//! A server of the built program, for a test: started on a port of its own, asked with plain sockets,
-//! and gone when the test is over, however it ended.
+//! A server of the built program for a test: on a port of its own, requested with plain sockets, and killed
+//! at the end of the test in every case.
 
 #![expect(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Longer than anything in these tests takes on a machine that is busy with something else.
+/// Time limit above that of any of these tests on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running `concsim serve`.
@@ -24,7 +24,7 @@ pub(crate) struct House {
     process: Child,
     address: SocketAddr,
     lines: Receiver<String>,
-    /// What it has said so far.
+    /// Its messages so far.
     said: Vec<String>,
     _scratch: tempfile::TempDir,
 }
@@ -42,7 +42,7 @@ impl House {
         Self::open_with(server, requests, &[])
     }
 
-    /// The same with more arguments.
+    /// Serves with more arguments.
     pub(crate) fn open_with(server: &str, requests: &[(&str, &str)], more: &[&str]) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("scenario.toml");
@@ -78,7 +78,7 @@ impl House {
         house
     }
 
-    /// The first line, said already or yet to come, with `words` in it.
+    /// Returns the first line with `words` in it, past or future.
     pub(crate) fn hears(&mut self, words: &str) -> String {
         if let Some(line) = self.said.iter().find(|line| line.contains(words)) {
             return line.clone();
@@ -96,7 +96,7 @@ impl House {
         panic!("nobody said `{words}`, only: {:#?}", self.said);
     }
 
-    /// A connection on which nothing has been sent.
+    /// Opens a connection and sends nothing.
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -111,20 +111,19 @@ impl House {
         stream
     }
 
-    /// Sends a GET for a script that writes a first byte and has more to do, and waits until it has
-    /// begun.
+    /// Sends a GET for a script that writes a first byte and has more to do, and waits until it has begun.
     pub(crate) fn begun(&self, path: &str) -> TcpStream {
         let mut stream = self.begin(path);
         stream.read_exact(&mut [0]).unwrap();
         stream
     }
 
-    /// The answer to a GET.
+    /// Returns the answer to a GET.
     pub(crate) fn get(&self, path: &str) -> Answer {
         answer(&mut self.begin(path)).expect("a whole answer")
     }
 
-    /// A worker's process id, from what it says of itself.
+    /// Returns a worker's process id, from its own answer.
     pub(crate) fn a_worker(&self) -> Pid {
         let body = self.get("/").body;
         let digits = body
@@ -137,24 +136,24 @@ impl House {
         Pid::from_raw(digits.parse().unwrap())
     }
 
-    /// The master, which is every worker's parent.
+    /// Returns the master, which is every worker's parent.
     pub(crate) fn master(&self) -> Pid {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.a_worker())).unwrap();
         let fields = stat.rsplit_once(')').unwrap().1;
         Pid::from_raw(fields.split_whitespace().nth(1).unwrap().parse().unwrap())
     }
 
-    /// The process that was started.
+    /// Returns the process that was started.
     pub(crate) fn driver(&self) -> Pid {
         Pid::from_raw(self.process.id().cast_signed())
     }
 
-    /// True if it has ended of its own accord.
+    /// True if it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.process.try_wait().unwrap().is_some()
     }
 
-    /// Waits until it has ended of its own accord.
+    /// Waits until it has ended by itself.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         self.process.wait().unwrap()
     }
@@ -178,10 +177,10 @@ impl Drop for House {
     }
 }
 
-/// The rest of a connection as an answer; `None` if it ended before there was a whole one.
+/// Reads the rest of a connection as an answer; `None` if it ended before there was a whole one.
 pub(crate) fn answer(stream: &mut TcpStream) -> Option<Answer> {
     let mut bytes = Vec::new();
-    // A reset ends the reading like an end; what came before it is judged.
+    // A reset ends the reading like an end; the bytes before it count.
     let _ = stream.read_to_end(&mut bytes);
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n")?;
@@ -199,7 +198,7 @@ fn scenario(server: &str, requests: &[(&str, &str)]) -> String {
     text
 }
 
-/// Waits until `is_so`, and says in the end if it never was.
+/// Waits until `is_so`, and panics with `what` at the time limit.
 pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let until = Instant::now() + PATIENCE;
     while !is_so() {

@@ -1,22 +1,22 @@
-//! Odd and hostile conversations, as data: what a client sends on one connection, which statuses come
-//! back, and whether the server then closes. Played against the parser (whole, and byte by byte) and
-//! against the running server. Knows the paths of one scenario: `/hello` writes two bytes, `/story`
-//! has no steps. One line each, so that it reads as a table.
+//! Unusual and hostile conversations, as data: the client's bytes on one connection, the statuses of the
+//! answers, and the end of the connection. Played against the parser (whole, and byte by byte) and against
+//! the running server. For the paths of one scenario: `/hello` writes two bytes, `/story` has no steps. One
+//! line each, so that it reads as a table.
 
 /// One connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// What is odd about it.
+    /// Description of the case.
     pub(crate) name: &'static str,
-    /// All that the client sends.
+    /// All bytes that the client sends.
     pub(crate) bytes: Vec<u8>,
-    /// The statuses that come back, interim ones left out.
+    /// Statuses of the answers, interim ones left out.
     pub(crate) answers: &'static [u16],
-    /// What the server does then.
+    /// State of the connection after these.
     pub(crate) then: Then,
 }
 
-/// What the server does after its last answer.
+/// State of the connection after the last answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     /// Ends the connection.
@@ -36,14 +36,14 @@ fn case(name: &'static str, bytes: impl AsRef<[u8]>, answers: &'static [u16], th
     }
 }
 
-/// All of them.
+/// Returns all cases.
 pub(crate) fn all() -> Vec<Case> {
     let topics: [fn() -> Vec<Case>; 7] =
         [ordinary, lines, targets, fields, lengths, chunks, endings];
     topics.iter().flat_map(|topic| topic()).collect()
 }
 
-/// What curl, wrk, ab and browsers do.
+/// Requests of curl, wrk, ab and browsers.
 #[rustfmt::skip]
 fn ordinary() -> Vec<Case> {
     let get = "GET /hello HTTP/1.1\r\nHost: a\r\n";
@@ -71,7 +71,7 @@ fn ordinary() -> Vec<Case> {
     ]
 }
 
-/// The request line, and how lines end.
+/// The request line, and ends of lines.
 #[rustfmt::skip]
 fn lines() -> Vec<Case> {
     let long_path = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(9_000));
@@ -102,7 +102,7 @@ fn lines() -> Vec<Case> {
     ]
 }
 
-/// What is asked for.
+/// Request targets.
 #[rustfmt::skip]
 fn targets() -> Vec<Case> {
     let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -153,7 +153,7 @@ fn fields() -> Vec<Case> {
     ]
 }
 
-/// Bodies of a known length, and the ways to disagree about it.
+/// Bodies of a known length, and contradictions about it.
 #[rustfmt::skip]
 fn lengths() -> Vec<Case> {
     let post = "POST /hello HTTP/1.1\r\nHost: a\r\n";
@@ -181,7 +181,7 @@ fn lengths() -> Vec<Case> {
     ]
 }
 
-/// Chunked bodies, and the ways to break them.
+/// Chunked bodies, and violations of their format.
 #[rustfmt::skip]
 fn chunks() -> Vec<Case> {
     let post = "POST /hello HTTP/1.1\r\nHost: a\r\n";
@@ -236,7 +236,7 @@ fn chunks() -> Vec<Case> {
     ]
 }
 
-/// What comes after something that was refused.
+/// Input after a refused request.
 #[rustfmt::skip]
 fn endings() -> Vec<Case> {
     let get = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -1,5 +1,5 @@
-//! What is drawn of an instant is what happened: lanes, glyphs and counts against the raw events, of runs
-//! that were measured and simulated.
+//! Screens at an instant against the raw events: lanes, glyphs and counts, of runs that were measured and
+//! simulated.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,9 +10,9 @@ use concsim::scenario::WorkerKind;
 use concsim::telemetry::{Event, NO_REQUEST, Served};
 use concsim::units::{Elapsed, Stamp};
 
-/// Instants that are tried in each recording.
+/// Number of instants in each recording.
 const INSTANTS: u64 = 40;
-/// Scenarios that are simulated, with what makes them short enough.
+/// Simulated scenarios, with settings that make them short enough.
 const SIMULATED: [&str; 10] = [
     "three_requests",
     "io_bound --set duration=2s",
@@ -58,7 +58,7 @@ fn opened(name: &str, folder: &Path) -> Vec<(String, Recording)> {
     kept.recordings.into_iter().map(named).collect()
 }
 
-/// Instants of a recording, up to its newest sample: as random as they need be, and the same each time.
+/// Returns instants of a recording, up to its newest sample: pseudo-random, the same each time.
 fn instants(recording: &Recording) -> Vec<Stamp> {
     let began = recording.header.began.0;
     let length = recording.samples[recording.samples.len() - 1].at.0 - began;
@@ -78,14 +78,14 @@ fn index_of(recording: &Recording) -> Index {
     index
 }
 
-/// The lanes of a recording up to an instant.
+/// Returns the lanes of a recording up to an instant.
 fn lanes_at<'a>(index: &'a Index, recording: &'a Recording, at: Stamp) -> Lanes<'a> {
     let place = recording.samples.partition_point(|it| it.at < at);
     let past = recording.past(place.min(recording.samples.len() - 1));
     Lanes::at(index, past.expect("a sample"), at)
 }
 
-/// Spans up to an instant.
+/// Returns the spans up to an instant.
 fn cut(spans: &[Span], at: Stamp) -> Vec<Span> {
     let before = spans.iter().filter(|span| span.from < at);
     let cut = |span: &Span| Span {
@@ -135,7 +135,7 @@ fn lanes_at_an_instant_are_the_final_lanes_cut_there() {
     }
 }
 
-/// What raw events say of an instant, looked at one by one.
+/// State at an instant by a scan of the raw events.
 struct Raw<'a> {
     recording: &'a Recording,
     at: Stamp,
@@ -156,7 +156,7 @@ impl Raw<'_> {
         found.map(|(_, served)| served.accepted)
     }
 
-    /// Sent on a connection of their own, neither taken nor given up.
+    /// Returns the requests sent on a connection of their own, neither taken nor given up.
     fn door(&self) -> u64 {
         let opened = self.recording.outcomes.iter().filter(|it| it.opened);
         let there = opened.filter(|it| it.sent <= self.at && self.at < it.done);
@@ -164,7 +164,7 @@ impl Raw<'_> {
         there.filter(|it| waits(it.request)).count() as u64
     }
 
-    /// Taken by a worker and not yet written; of a kept connection, sent.
+    /// Returns the requests taken by a worker and not yet written; on a kept connection, sent.
     fn begun(&self, worker: usize) -> u64 {
         let of_it = self
             .served()
@@ -180,7 +180,7 @@ impl Raw<'_> {
         of_it.filter(|(_, served)| is_in(served)).count() as u64
     }
 
-    /// Whether a request has the worker, and it neither sleeps nor is kept off its core.
+    /// True if a request has the worker, which neither sleeps nor waits for a core.
     fn computes(&self, worker: usize) -> bool {
         let is_on = |from: Stamp, to: Stamp| from <= self.at && self.at < to;
         let of_it = self.recording.switches.iter();
@@ -240,7 +240,7 @@ fn glyphs_and_counts_of_an_instant_are_those_of_the_events() {
     }
 }
 
-/// What the recorder had when it had taken so many samples.
+/// Returns the recording as it was after this number of samples.
 fn so_far(whole: &Recording, samples: usize) -> Recording {
     let mut part = whole.clone();
     part.samples.truncate(samples);
@@ -252,7 +252,7 @@ fn so_far(whole: &Recording, samples: usize) -> Recording {
     part
 }
 
-/// What one lane says that the final one does not: all of it has to be open, and no older than a sample.
+/// Returns the spans of a lane that its final version lacks: all must be open, and no older than a sample.
 fn contradictions(live: &RequestLane, last: &RequestLane) -> Vec<(Span, Doing)> {
     let mut found = Vec::new();
     for span in &live.spans {
@@ -270,7 +270,7 @@ fn contradictions(live: &RequestLane, last: &RequestLane) -> Vec<(Span, Doing)> 
 #[test]
 fn lanes_of_a_run_that_goes_on_differ_from_the_final_ones_at_their_open_edge_alone() {
     // A real recorder reads a moment before it samples, and a real worker may be off its core between a
-    // stamp and its event: how much that is depends on the machine.
+    // stamp and its event: the delay depends on the machine.
     for (name, recording) in simulated() {
         let last = index_of(&recording);
         let last = lanes_at(&last, &recording, Stamp::NEVER);
@@ -289,7 +289,7 @@ fn lanes_of_a_run_that_goes_on_differ_from_the_final_ones_at_their_open_edge_alo
                 let live = lanes.request(request, axis);
                 let then = last.request(request, axis);
                 for (span, then) in contradictions(&live, &then) {
-                    // A worker learns that a wait is over, and tells it, once it has run the others.
+                    // A worker detects the end of a wait, and reports it, after it has run the others.
                     let is_not_told = (span.doing, then) == (Doing::Parked, Doing::Ready);
                     assert!(
                         is_not_told || (span.is_open && span.from >= before),

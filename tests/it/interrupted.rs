@@ -1,5 +1,5 @@
-//! Runs that are stopped by hand (^C) while requests are being served: the accounts are closed at that
-//! instant, and nothing asks to be reported.
+//! Runs that are interrupted by ^C while requests are being served: the accounts are closed at that
+//! instant, without any remark.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,10 +14,10 @@ use nix::sys::signal::Signal;
 
 use crate::played::{Played, Role};
 
-/// Long enough for requests to be answered and for others to be under way.
+/// Time for some requests to be answered and others to be in flight.
 const UNDER_WAY: Duration = Duration::from_millis(1_500);
 
-/// Two counts of the same may differ by this share.
+/// Permitted relative difference of two counts of the same.
 const RESIDUAL: f64 = 0.005;
 
 /// Plays a scenario, stops it by SIGINT, and checks its accounts.
@@ -26,7 +26,7 @@ fn balances_when_interrupted(name: &str, scenario: &str) {
     let text = format!("warmup = '0s'\nduration = '60s'\n{scenario}");
     let played = Played::begin(&text);
     played.processes.one(Role::Load);
-    // Nothing is ever sent here: this waits for so long.
+    // Nothing is ever sent here: this sleeps.
     let (_sender, receiver) = mpsc::channel::<()>();
     assert!(receiver.recv_timeout(UNDER_WAY).is_err());
     played.signal(Signal::SIGINT);

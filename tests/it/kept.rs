@@ -1,4 +1,4 @@
-//! Runs that are kept and shown again.
+//! Runs that are stored and replayed.
 
 #![expect(clippy::unwrap_used, reason = "a run without its files fails the test")]
 #![cfg(target_os = "linux")]
@@ -66,7 +66,7 @@ fn a_run_is_kept_where_it_is_told_to_be_and_nowhere_if_told_so() {
     assert!(said.contains("it holds something already"), "{said}");
 }
 
-/// Where recordings of older versions lie, which every later one must still read.
+/// Returns the recordings of older versions, which every later one must still read.
 fn old() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
     let mut folders: Vec<_> = std::fs::read_dir(folder)
@@ -77,8 +77,8 @@ fn old() -> Vec<PathBuf> {
     folders
 }
 
-/// All that `then` says, `now` says too: a later version may say more, remark on other things, doubt for
-/// more reasons, and give better advice.
+/// Checks that `now` contains everything in `then`: a later version may add values, remarks, doubts and
+/// advice.
 fn says_the_same(then: &Value, now: &Value, place: &str) {
     match (then, now) {
         (Value::Object(then), Value::Object(now)) => {
@@ -130,7 +130,7 @@ fn recordings_of_older_versions_name_no_place_of_the_machine_that_made_them() {
     }
 }
 
-/// A copy of an old recording, to be spoilt.
+/// Copies an old recording, to be spoilt.
 fn copy(scratch: &Path) -> PathBuf {
     let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/three_requests-v1");
     let copy = scratch.join("copy");
@@ -148,7 +148,7 @@ fn spoil(file: &Path, spoil: impl FnOnce(&mut Vec<u8>)) {
     std::fs::write(file, bytes).unwrap();
 }
 
-/// How a spoilt run is replayed: exit status, runs that are shown with their trust, and what is said.
+/// Replays a spoilt run: returns the exit status, the runs with their trust, and the messages.
 fn replayed(run: &Path) -> (Option<i32>, Vec<(String, String)>, String) {
     let state = run.parent().unwrap();
     let replayed = concsim(state, &["replay", run.to_str().unwrap(), "--json"]);
@@ -163,7 +163,7 @@ fn replayed(run: &Path) -> (Option<i32>, Vec<(String, String)>, String) {
     (replayed.status.code(), runs, said)
 }
 
-/// The names of runs that are shown.
+/// Returns the names of the runs.
 fn names(runs: &[(String, String)]) -> Vec<&str> {
     runs.iter().map(|(name, _)| name.as_str()).collect()
 }

@@ -1,4 +1,4 @@
-//! `concsim load` through the built binary, against a server that is none of ours.
+//! `concsim load` through the built binary, against a server of another program.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ claim = 'speaks of a server that is not played'
 that = 'coroutine.parallelism > 100'
 ";
 
-/// A server that does nothing, in a thread of this process, for as long as this lives.
+/// A server without work, in a thread of this process, until it is dropped.
 struct NullServer {
     target: String,
     stop: Arc<AtomicBool>,
@@ -60,7 +60,7 @@ impl Drop for NullServer {
     }
 }
 
-/// A scenario file that is gone when this is dropped.
+/// A scenario file that is removed on drop.
 struct File(tempfile::TempDir);
 
 impl File {
@@ -86,7 +86,7 @@ fn command(file: &File, target: &str) -> Command {
     command
 }
 
-/// The one run of the summary that was printed.
+/// Returns the one run of the printed summary.
 fn run_of(output: &Output) -> Value {
     let said = String::from_utf8_lossy(&output.stderr);
     let summary: Value = serde_json::from_slice(&output.stdout).expect(&said);
@@ -107,7 +107,7 @@ fn played(load: &str) -> Value {
 fn an_open_load_plays_its_whole_timetable_against_any_server() {
     let run = played("rate = '500/s'");
     let due = run["due"].as_u64().unwrap();
-    // 200 on average; the seed is fixed, so this is no matter of luck.
+    // 200 on average; the seed is fixed, so the number is too.
     assert!((150..250).contains(&due), "{due}");
     assert_eq!(run["completed"], due);
     assert_eq!(run["generator"]["dropped"], 0);
@@ -170,7 +170,7 @@ fn a_server_that_vanishes_leaves_failed_requests_behind_and_no_hang() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = format!("http://{}", listener.local_addr().unwrap());
     let server = thread::spawn(move || {
-        // The first is the command's knock; then two clients, and nobody any more.
+        // The first is the command's probe; then two clients, and no other.
         for connection in listener.incoming().take(3) {
             drop(connection);
         }
@@ -220,7 +220,7 @@ fn wait_a_second() {
     thread::sleep(std::time::Duration::from_secs(1));
 }
 
-/// A server that answers each connection by a redirect, until its listener is closed with the process.
+/// Starts a server that answers each connection by a redirect, until the process ends.
 fn redirecting_server() -> String {
     use std::io::{Read as _, Write as _};
     let listener = TcpListener::bind("127.0.0.1:0").expect("an address");
@@ -229,7 +229,7 @@ fn redirecting_server() -> String {
         for mut stream in listener.incoming().flatten() {
             thread::spawn(move || {
                 let mut request = [0; 1_024];
-                // A client that only knocks asks for nothing.
+                // A probe sends no request.
                 if stream.read(&mut request).is_ok_and(|count| count > 0) {
                     let answer = "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\
                                   Connection: close\r\n\r\n";
@@ -257,7 +257,7 @@ fn redirects_are_told_by_status_and_location_and_their_percentiles_are_marked() 
     assert_eq!(&failed["status"], due, "{run:#}");
     assert_eq!(failed["by_status"], serde_json::json!({ "302": due }));
     assert_eq!(failed["location"], serde_json::json!({ "302": "/login" }));
-    // Their answers came at once; what stands in the percentiles is the patience.
+    // Their answers came at once; the percentiles contain the patience.
     let took = failed["status_p50_ms"].as_f64().unwrap();
     assert!(took < 7_000.0, "{took}");
     assert!(run["latency_ms"]["p50"].as_f64().unwrap() >= 7_000.0);

@@ -1,4 +1,4 @@
-//! The one integration binary: what only the whole program, or the whole project, can show.
+//! The one integration binary: properties of the whole program and of the whole project.
 
 mod attack;
 mod beside;

@@ -1,5 +1,5 @@
-//! What a server that runs counts, asked for over HTTP, and read by Prometheus' own parser where there is one
-//! (see `exports.rs`).
+//! The counters of a running server, read over HTTP, and parsed by Prometheus' own parser where there is
+//! one (see `exports.rs`).
 
 #![expect(
     clippy::unwrap_used,
@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::exports::{concsim, python_with};
 use crate::house::{House, answer};
 
-/// A server whose counters can be asked for, and where.
+/// Starts a server with counters, and returns their address.
 fn house_with_metrics() -> (House, String) {
     let hello = ("hello", "'compute 1ms', 'write 2B'");
     let more = ["--metrics", "127.0.0.1:0"];
@@ -28,10 +28,10 @@ fn house_with_metrics() -> (House, String) {
     (house, address)
 }
 
-/// What comes back for these bytes.
+/// Returns the response to these bytes.
 fn ask(address: &str, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    // Whoever has refused the beginning need not take the rest.
+    // A server that has refused the beginning need not read the rest.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -48,7 +48,7 @@ fn scrape(address: &str) -> String {
     answer.body
 }
 
-/// The sum of a metric over all workers.
+/// Returns the sum of a metric over all workers.
 fn sum(page: &str, metric: &str) -> f64 {
     let lines = page
         .lines()
@@ -57,7 +57,7 @@ fn sum(page: &str, metric: &str) -> f64 {
     values.sum()
 }
 
-/// The same of what is counted in whole numbers.
+/// Returns the sum of an integer metric over all workers.
 fn count_of(page: &str, metric: &str) -> u64 {
     sum(page, metric) as u64
 }
@@ -73,7 +73,7 @@ fn a_running_server_counts_what_was_asked_of_it() {
     assert_eq!(count_of(&page, "concsim_coroutines_total"), 7);
     assert_eq!(count_of(&page, "concsim_worker_alive"), 2);
     assert_eq!(count_of(&page, "concsim_requests_begun"), 0);
-    // Seven times a millisecond of core time.
+    // Seven times one millisecond of core time.
     assert!(sum(&page, "concsim_worker_busy_seconds_total") >= 0.007);
     if let Some(python) = python_with(&["prometheus_client"]) {
         let samples = parsed_by_prometheus(&python, &page);

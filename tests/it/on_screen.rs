@@ -1,4 +1,4 @@
-//! A run that is played on a terminal of its own: what a person types, and what they see.
+//! A run on a terminal of its own: keys go in, and the screen is read.
 
 #![expect(
     clippy::unwrap_used,
@@ -28,36 +28,36 @@ use crate::played::Marked;
 pub(crate) const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
 pub(crate) const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
 
-/// A run that is being played on a terminal of its own.
+/// A run on a terminal of its own.
 pub(crate) struct OnScreen {
     pub(crate) processes: Marked,
     pub(crate) driver: Child,
-    /// What a person types goes in here.
+    /// Input of the terminal.
     keyboard: File,
-    /// Held open, so that the terminal is there when everybody has left it.
+    /// Held open, so that the terminal outlives all processes.
     pub(crate) terminal: Option<OwnedFd>,
-    /// Ends when nobody has the terminal open any more.
+    /// Ends when no process has the terminal open any more.
     shower: Option<JoinHandle<()>>,
     pub(crate) modes_before: String,
     pub(crate) screen: Arc<Mutex<vt100::Parser>>,
-    /// Holds the scenario, and in `out` the run as it is kept.
+    /// Folder of the scenario, and of the stored run in `out`.
     pub(crate) scratch: tempfile::TempDir,
 }
 
 impl OnScreen {
-    /// Plays this scenario for a person at the terminal.
+    /// Plays this scenario on a terminal.
     pub(crate) fn begin(scenario: &str) -> Self {
         Self::begin_with(scenario, &[])
     }
 
-    /// The same with these words behind it on the command line.
+    /// Plays it with these words behind it on the command line.
     pub(crate) fn begin_with(scenario: &str, words: &[&str]) -> Self {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("scenario.toml");
         std::fs::write(&path, scenario).unwrap();
         let out = scratch.path().join("out");
         let (path, out) = (path.to_str().unwrap(), out.to_str().unwrap());
-        // What is played again and again has no folder of its own.
+        // A run with `--watch` has no folder of its own.
         let kept: &[&str] = if words.contains(&"--watch") {
             &[]
         } else {
@@ -132,22 +132,22 @@ impl OnScreen {
         screen.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
     }
 
-    /// Waits until the picture of a run has these words.
+    /// Waits until the screen of a run has these words.
     pub(crate) fn until_it_shows(&self, words: &str) {
         until(&format!("the screen shows `{words}`"), || self.shows(words));
     }
 
-    /// Goes past the title card to the overview.
+    /// Skips the title card, to the overview.
     pub(crate) fn until_it_plays(&mut self) {
         until("the screen is taken over", || self.is_full_screen());
         self.types("\r");
         self.until_it_shows("AT THE DOOR");
     }
 
-    /// Gives the terminal another size, of which it is said when it has been drawn on. Whatever was on it
-    /// is gone, as terminals differ in what they make of it. No key is pressed meanwhile: one that comes
-    /// at the same instant is read only with the next one (crossterm's event source returns with the
-    /// first of two things that are ready, and is not told of the other again).
+    /// Resizes the terminal, and waits until it has been drawn on. The old content is erased, as terminals
+    /// differ in their treatment of it. No key is pressed meanwhile: one that comes at the same instant is
+    /// read only with the next one (crossterm's event source returns with the first of two ready sources,
+    /// and is not notified of the other again).
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
         let size = NonZero::new(rows).zip(NonZero::new(columns));
         if let Some((rows, columns)) = size {
@@ -156,7 +156,7 @@ impl OnScreen {
             *self.screen.lock().unwrap() = wiped;
         }
         tcsetwinsize(&self.keyboard, window(rows, columns)).unwrap();
-        // On nothing, and on one cell, nothing is to be seen: the time of some frames has to do.
+        // Nothing is visible on zero cells or one: the test waits for the time of some frames.
         let is_seen = rows > 1 && columns > 1;
         let mut looks = 0;
         until("it is drawn anew", || {
@@ -170,14 +170,14 @@ impl OnScreen {
         kill(Pid::from_raw(self.driver.id().cast_signed()), signal).unwrap();
     }
 
-    /// Waits for everybody's end, and sees that the terminal is as it was found.
+    /// Waits for the end of all processes, and checks that the terminal is restored.
     pub(crate) fn end(mut self, story: &str) -> (ExitStatus, String) {
         let status = self.driver.wait().unwrap();
         self.processes.until_all_are_gone();
         let terminal = self.terminal.take().unwrap();
         assert_eq!(modes_of(&terminal), self.modes_before, "{story}");
         drop(terminal);
-        // What was written last has been drawn when the drawing is over.
+        // The last output has been drawn when the drawing thread ends.
         self.shower.take().unwrap().join().unwrap();
         assert!(!self.is_full_screen(), "{story}");
         let screen = self.screen.lock().unwrap();
@@ -190,7 +190,7 @@ impl OnScreen {
 
 impl Drop for OnScreen {
     fn drop(&mut self) {
-        // A test that has failed leaves nobody behind.
+        // A failed test leaves no process behind.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
@@ -205,12 +205,12 @@ fn window(rows: u16, columns: u16) -> Winsize {
     }
 }
 
-/// All modes and special characters of a terminal, to be compared.
+/// Returns all modes and special characters of a terminal, to be compared.
 pub(crate) fn modes_of(terminal: &OwnedFd) -> String {
     format!("{:?}", tcgetattr(terminal).unwrap())
 }
 
-/// Draws what arrives until nobody has the terminal open any more.
+/// Draws the output until no process has the terminal open any more.
 fn show(mut output: File, screen: &Arc<Mutex<vt100::Parser>>) -> JoinHandle<()> {
     let screen = Arc::clone(screen);
     std::thread::spawn(move || {
@@ -221,7 +221,8 @@ fn show(mut output: File, screen: &Arc<Mutex<vt100::Parser>>) -> JoinHandle<()> 
     })
 }
 
-/// Writes this scenario as `scenario.toml` to a folder, simulates it, and returns the folder of the kept run.
+/// Writes this scenario as `scenario.toml` to a folder, simulates it, and returns the folder of the stored
+/// run.
 pub(crate) fn kept_simulation(folder: &Path, scenario: &str) -> std::path::PathBuf {
     let file = folder.join("scenario.toml");
     std::fs::write(&file, scenario).unwrap();

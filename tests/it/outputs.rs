@@ -1,4 +1,4 @@
-//! Files that the program writes: those that were asked for, whole or not at all, and no others.
+//! Output files of the program: the requested ones, whole or not at all, and no others.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! A `concsim run` of the built program, with every process of it in view: found by a mark in their
-//! environment, which children inherit, so that none is overlooked and no stranger is taken for one.
+//! A `concsim run` of the built program with all its processes: these are found by a mark in their
+//! environment, which children inherit, so that the set is complete and exact.
 
 #![expect(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ use crate::house::until;
 
 const MARK: &str = "CONCSIM_TEST_MARK";
 
-/// What a process is in a run.
+/// Role of a process in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     Driver,
@@ -31,24 +31,24 @@ pub(crate) enum Role {
     RecordingWriter,
 }
 
-/// Every process that carries one mark.
+/// All processes that carry one mark.
 #[derive(Clone, Debug)]
 pub(crate) struct Marked(String);
 
 impl Marked {
-    /// A mark that no other process carries.
+    /// Returns a mark that no other process carries.
     pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         Self(format!("{}-{count}", std::process::id()))
     }
 
-    /// A process that is started by this command carries the mark, and so do its children.
+    /// Marks a command: its process and their children carry the mark.
     pub(crate) fn put_on(&self, command: &mut Command) {
         command.env(MARK, &self.0);
     }
 
-    /// Who is there, dead ones that nobody has reaped left out.
+    /// Returns the live processes, without zombies.
     pub(crate) fn all(&self) -> Vec<(Pid, Role)> {
         let entries = std::fs::read_dir("/proc").unwrap().map_while(Result::ok);
         let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -64,7 +64,7 @@ impl Marked {
             .any(|variable| variable == mark.as_bytes())
     }
 
-    /// Those of one role.
+    /// Returns the processes of one role.
     pub(crate) fn of(&self, role: Role) -> Vec<Pid> {
         let all = self.all().into_iter();
         all.filter(|(_, its)| *its == role)
@@ -72,7 +72,7 @@ impl Marked {
             .collect()
     }
 
-    /// Waits until there is one of this role, and finds it.
+    /// Waits until there is a process of this role, and returns it.
     pub(crate) fn one(&self, role: Role) -> Pid {
         let mut found = Vec::new();
         until(&format!("there is a {role:?}"), || {
@@ -82,7 +82,7 @@ impl Marked {
         found[0]
     }
 
-    /// Waits until nobody is left.
+    /// Waits until no process is left.
     pub(crate) fn until_all_are_gone(&self) {
         let mut left = Vec::new();
         until(&format!("{self:?} are all gone"), || {
@@ -92,7 +92,7 @@ impl Marked {
     }
 }
 
-/// `None` if it has just ended.
+/// Returns the role; `None` if the process has just ended.
 fn role_of(pid: Pid) -> Option<Role> {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let line = String::from_utf8_lossy(&line);
@@ -118,19 +118,19 @@ fn parent_of(pid: Pid) -> Option<Pid> {
     stat(pid, 1)?.parse().ok().map(Pid::from_raw)
 }
 
-/// `R`, `S`, `T`, …: `proc_pid_stat(5)`.
+/// Returns the state `R`, `S`, `T`, …: `proc_pid_stat(5)`.
 pub(crate) fn state_of(pid: Pid) -> Option<char> {
     stat(pid, 0)?.chars().next()
 }
 
-/// A field of `/proc/PID/stat`, counted from the one after the name.
+/// Returns a field of `/proc/PID/stat`, counted from the one after the name.
 fn stat(pid: Pid, field: usize) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
     fields.split_whitespace().nth(field).map(str::to_owned)
 }
 
-/// The port on which the server of a run listens: that of the one listening socket of its arbiter.
+/// Returns the port of a run's server: that of the one listening socket of its arbiter.
 pub(crate) fn port_of(arbiter: Pid) -> u16 {
     let links = std::fs::read_dir(format!("/proc/{arbiter}/fd")).expect("the arbiter is there");
     let links = links.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
@@ -151,7 +151,7 @@ pub(crate) fn port_of(arbiter: Pid) -> u16 {
     port.expect("the arbiter listens")
 }
 
-/// How many sockets a process has open, each counted once.
+/// Returns the number of open sockets of a process, each counted once.
 pub(crate) fn sockets_of(pid: Pid) -> usize {
     let Ok(descriptors) = std::fs::read_dir(format!("/proc/{pid}/fd")) else {
         return 0;
@@ -163,7 +163,7 @@ pub(crate) fn sockets_of(pid: Pid) -> usize {
     sockets.len()
 }
 
-/// A run that is being played.
+/// A run in progress.
 pub(crate) struct Played {
     pub(crate) processes: Marked,
     driver: Child,
@@ -171,7 +171,7 @@ pub(crate) struct Played {
     _scratch: tempfile::TempDir,
 }
 
-/// What is left of a run.
+/// Result of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
@@ -181,7 +181,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// The only run of the summary.
+    /// Returns the only run of the summary.
     pub(crate) fn run(&self) -> &Value {
         assert_eq!(
             self.summary["runs"].as_array().map(Vec::len),
@@ -191,14 +191,14 @@ impl Ended {
         &self.summary["runs"][0]
     }
 
-    /// The codes of the reasons not to trust the run.
+    /// Returns the codes of the reasons not to trust the run.
     pub(crate) fn doubts(&self) -> Vec<&str> {
         let because = self.run()["because"].as_array().unwrap();
         let codes = because.iter().map(|reason| reason["code"].as_str());
         codes.map(Option::unwrap).collect()
     }
 
-    /// How many requests failed, whatever of.
+    /// Returns the number of failed requests, of any kind.
     pub(crate) fn failed(&self) -> u64 {
         let failed = &self.run()["failed"];
         let kinds = ["refused", "reset", "timeout", "status"];
@@ -232,7 +232,7 @@ impl Played {
         let (say, said) = channel();
         std::thread::spawn(move || {
             for line in errors.lines().map_while(Result::ok) {
-                // A test that has failed listens no more.
+                // A failed test has dropped the receiver.
                 let _ = say.send(line);
             }
         });
@@ -249,7 +249,7 @@ impl Played {
         kill(Pid::from_raw(self.driver.id().cast_signed()), signal).unwrap();
     }
 
-    /// Waits for its end, and for everybody else's.
+    /// Waits for the end of the driver, and of all other processes.
     pub(crate) fn end(mut self) -> Ended {
         let mut text = String::new();
         let output = self.driver.stdout.as_mut().unwrap();
@@ -267,7 +267,7 @@ impl Played {
 
 impl Drop for Played {
     fn drop(&mut self) {
-        // A test that has failed leaves nobody behind.
+        // A failed test leaves no process behind.
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

@@ -1,4 +1,4 @@
-//! What a person does besides looking: a file that is saved while it is played, and a hog that is sent.
+//! User actions during a run: a file that is saved, and a hog that is sent.
 
 #![cfg(target_os = "linux")]
 

@@ -1,28 +1,28 @@
 //! A report, written by the command and opened in a real browser.
 //!
-//! The browser is one that `CONCSIM_BROWSER` names; `CONCSIM_NODE_MODULES` is the folder that what
-//! `tests/browser/package.json` asks for was installed into. Without them the test says that it was skipped.
+//! `CONCSIM_BROWSER` names the browser; `CONCSIM_NODE_MODULES` is the folder with the installed packages of
+//! `tests/browser/package.json`. Without them the test prints that it was skipped.
 
 use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize;
 
-/// What `tests/browser/look.cjs` saw in one theme, in a window of one width.
+/// Observations of `tests/browser/look.cjs` in one theme, in a window of one width.
 #[derive(Debug, Deserialize)]
 struct Look {
     theme: String,
     width: u32,
-    /// Whatever the console says.
+    /// Messages of the console.
     messages: Vec<String>,
-    /// Whatever was asked for besides the page.
+    /// Requests besides the page.
     requests: Vec<String>,
-    /// What axe-core calls serious, or worse.
+    /// Violations that axe-core calls serious, or worse.
     serious: Vec<String>,
     too_wide: bool,
     /// Shown when the pointer is on a mark.
     told: String,
-    /// Letters of the page without scripts.
+    /// Number of letters of the page without scripts.
     said: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Clients, servers and systems that do harm: the program goes on, or ends with a reason.
+//! Harmful clients, servers and systems: the program goes on, or ends with a reason.
 
 #![expect(
     clippy::unwrap_used,
@@ -123,7 +123,7 @@ fn a_server_whose_workers_die_again_and_again_gives_up() {
     let master = children(master)[0];
     until("the server has ended", || {
         for worker in children(master) {
-            // One that sleeps at the door has booted.
+            // A worker that sleeps in accept has booted.
             let stat = std::fs::read_to_string(format!("/proc/{worker}/stat")).unwrap_or_default();
             if stat.contains(") S ") {
                 let _ = kill(worker, Signal::SIGSEGV);

@@ -1,5 +1,5 @@
-//! What the program says of a wrong scenario or a wrong command line: all at once, on standard error,
-//! with exit status 2.
+//! Messages about a wrong scenario or a wrong command line: all at once, on standard error, with exit
+//! status 2.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The pictures of the README and of the documents are drawn by the commands that stand above them. One that
-//! is not what its command draws today is stale: `concsim figures` draws it again.
+//! Checks that the pictures of the README and of the documents equal the output of the commands above them.
+//! `concsim figures` redraws a stale one.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,4 @@
-//! The real server, through the built program: what it answers, and what becomes of it when
-//! something goes wrong.
+//! The real server, through the built program: its answers, and its behaviour in faults.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -75,7 +74,7 @@ fn a_sync_worker_answers_odd_and_hostile_clients_once_and_is_unharmed() {
     assert_eq!(house.a_worker(), worker);
 }
 
-/// The statuses of all responses in these bytes, interim ones left out.
+/// Returns the statuses of all responses in these bytes, interim ones left out.
 fn statuses(bytes: &[u8]) -> Vec<u16> {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.match_indices("HTTP/1.1 ");

@@ -1,7 +1,7 @@
-//! A server started as the driver starts it, with its board in the test's hands.
+//! A server started as the driver starts it, with its scoreboard in the test's hands.
 //!
-//! The arbiter and its workers are the built program's; the test sees them only as the recorder
-//! does, through shared memory, and as a client does, through sockets.
+//! The arbiter and its workers are the built program's; the test reads them as the recorder does, through
+//! shared memory, and as a client does, through sockets.
 
 use std::io::{BufRead, BufReader, PipeWriter, Write};
 use std::net::SocketAddr;
@@ -17,12 +17,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::io::{FdFlags, fcntl_setfd};
 
-/// A server at work; killed when this is dropped.
+/// A running server; killed on drop.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
     pub(crate) board: Scoreboard,
     arbiter: Child,
-    /// Held, never written to: when the test is gone, so is the server.
+    /// Held, never written to: the server ends with the test.
     _lifeline: PipeWriter,
 }
 
@@ -34,8 +34,8 @@ impl Serving {
         serving
     }
 
-    /// Serves the first variant of a scenario whose services are at these addresses, and waits until
-    /// it is ready or says why it never will be.
+    /// Serves the first variant of a scenario whose services are at these addresses, and waits until it is
+    /// ready or reports that it cannot be.
     pub(crate) fn try_start(
         scenario: &str,
         services: Vec<SocketAddr>,
@@ -69,7 +69,7 @@ impl Serving {
         (serving, ready.map(drop))
     }
 
-    /// What worker 0 says of itself.
+    /// Returns the slot of worker 0.
     pub(crate) fn worker(&self) -> &Slot {
         self.board.slot(0)
     }
@@ -118,7 +118,7 @@ pub(crate) fn signal(pid: u32, signal: Signal) {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // It may have ended already, which is as good.
+        // The process may have ended already.
         let _ = self.arbiter.kill();
         let _ = self.arbiter.wait();
     }

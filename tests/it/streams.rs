@@ -1,4 +1,4 @@
-//! Every subcommand with a standard output and a standard error that nobody reads, or that are full.
+//! Every subcommand with a standard output and a standard error that are closed or full.
 
 #![expect(
     clippy::unwrap_used,
@@ -63,7 +63,7 @@ pub(crate) const COMMANDS: [&str; 36] = [
 /// Subcommands that have a test of their own below, or are this program's own processes.
 const ELSEWHERE: [&str; 1] = ["serve"];
 
-/// What a stream leads to.
+/// Target of a stream.
 #[derive(Clone, Copy, Debug)]
 enum End {
     Read,
@@ -101,7 +101,7 @@ pub(crate) fn words(command: &str, folder: &Path) -> Vec<String> {
     words.collect()
 }
 
-/// The exit status; [`None`]: a signal ended it.
+/// Returns the exit status; [`None`]: a signal ended it.
 fn status(command: &str, folder: &Path, output: End, errors: End) -> Option<i32> {
     Command::new(env!("CARGO_BIN_EXE_concsim"))
         .args(words(command, folder))
@@ -115,7 +115,7 @@ fn status(command: &str, folder: &Path, output: End, errors: End) -> Option<i32>
         .code()
 }
 
-/// A folder with a scenario and a document in it.
+/// Returns a folder with a scenario and a document in it.
 pub(crate) fn scratch() -> tempfile::TempDir {
     let scratch = tempfile::tempdir().unwrap();
     std::fs::write(scratch.path().join("a.toml"), SCENARIO).unwrap();
@@ -185,13 +185,13 @@ fn every_subcommand_is_among_those_that_are_tested() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// An address at which nothing listens.
+/// Returns an address at which nothing listens.
 fn free_address() -> SocketAddr {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     free.local_addr().unwrap()
 }
 
-/// Reads the counters of a server, which is up if it has any.
+/// Reads the counters of a server; success means that it is up.
 fn answers(metrics: SocketAddr) -> std::io::Result<()> {
     let mut visitor = TcpStream::connect(metrics)?;
     visitor.write_all(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;

@@ -1,4 +1,4 @@
-//! Sweeps of the built program: the same table however it came about.
+//! Sweeps of the built program: the same table by every way to it.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ const SCENARIO: &str = "warmup = '100ms'\nduration = '1s'\n[server]\nkind = ['sy
                         workers = 2\n[requests.a]\nsteps = ['compute 1ms', 'call billing 5ms']\n\
                         [load]\nclients = 4\nramp = '0s'\n";
 
-/// A folder with a scenario in it, where sweeps are made.
+/// A folder with a scenario in it, for sweeps.
 struct Place(tempfile::TempDir);
 
 impl Place {
@@ -129,7 +129,7 @@ fn a_row_that_failed_is_played_again_and_its_last_line_counts() {
     assert_eq!(place.read("whole"), [lines, csv]);
 }
 
-/// Plays until there is a row, and presses ^C; returns what was said.
+/// Plays until there is a row, and presses ^C; returns the messages.
 fn interrupt_after_a_row(place: &Place, words: &str, folder: &str) -> String {
     let sweep = place.command(words).stderr(Stdio::piped()).spawn().unwrap();
     let lines = place.path(folder).join("points.jsonl");
@@ -182,7 +182,7 @@ fn a_sweep_that_was_killed_goes_on_and_writes_what_it_would_have_written() {
     until("some rows are on the disk", || line_count(&lines) >= 2);
     killed.kill().unwrap();
     killed.wait().unwrap();
-    // However far it came, it ends within a line that had been written.
+    // At whatever byte it stopped, it ends within a line that had been written.
     let text = fs::read_to_string(&lines).unwrap();
     let second = text.find('\n').unwrap() + 30;
     fs::write(&lines, &text[..second]).unwrap();
@@ -226,7 +226,7 @@ fn a_point_that_fails_is_a_row_and_the_others_are_played() {
     );
     assert!(rows[1]["numbers"]["completed"].as_u64().unwrap() > 0);
     assert!(csv.lines().last().unwrap().starts_with("1,1,2,coroutine,"));
-    // What the simulation refuses is a row, too.
+    // A refusal by the simulation is a row, too.
     place.status(
         "sweep x.toml --over \"requests.a.steps=['yield']\" --out timeless",
         1,

@@ -1,5 +1,4 @@
-//! The screen on a terminal: taken over while a run is played, and given back as it was found, whoever
-//! ends it, however.
+//! The screen on a terminal: taken over while a run is played, and restored at every kind of end.
 
 #![cfg(target_os = "linux")]
 
@@ -27,7 +26,7 @@ use crate::house::until;
 use crate::on_screen::{COLUMNS, OnScreen, ROWS, kept_simulation, modes_of};
 use crate::played::Role;
 
-/// Words of the card that are nowhere else.
+/// Words that only the card has.
 const ON_THE_CARD: &str = "all or less";
 
 #[test]
@@ -100,7 +99,7 @@ fn before_a_hall_a_variant_waits_until_somebody_has_said_what_is_different() {
     let mut played = OnScreen::begin_with(&scenario, &["--projector", "--theme", "light"]);
     played.until_it_plays();
     played.until_it_shows("as coroutines");
-    // What is hit by chance begins nothing: the help is still there for the title card.
+    // Keys pressed by chance begin nothing: the help is still there for the title card.
     played.types("x?");
     played.until_it_shows("─ help");
     played.types("?");
@@ -157,7 +156,7 @@ fn a_driver_that_is_killed_leaves_the_terminal_as_it_was_whatever_the_run_was_do
     }
 }
 
-/// Every screen besides that of a run: its command line, what it shows, keys that lead there.
+/// Every screen besides that of a run: its command line, its content, the keys that lead there.
 const SCREENS: [(&str, &str, &str); 5] = [
     ("", "three_requests", ""),
     ("sim SCENARIO --no-keep", "AT THE DOOR", ""),
@@ -202,7 +201,7 @@ fn every_screen_gives_the_terminal_back_by_every_signal_that_ends_the_program() 
                     played.until_it_shows(words);
                     played.signal(*signal);
                     let (status, text) = played.end(&format!("{line} {signal}"));
-                    // A screen may take these two as a wish to leave.
+                    // A screen may treat these two as a request to quit.
                     let is_wish = matches!(signal, Signal::SIGINT | Signal::SIGTERM);
                     let has_left = is_wish && matches!(status.code(), Some(0 | 130));
                     let ended = has_left || status.signal() == Some(*signal as i32);
@@ -234,12 +233,12 @@ fn nobody_plays_on_when_the_terminal_is_gone() {
     let path = scratch.path().join("scenario.toml");
     std::fs::write(&path, Doing::Blocked.scenario("sync", "60s")).unwrap();
     let concsim = env!("CARGO_BIN_EXE_concsim");
-    // As from nohup(1), which lets those that it starts ignore this signal.
+    // As from nohup(1), whose children ignore this signal.
     let ignoring = "trap '' HUP; exec \"$0\" \"$@\"";
     let words = ["-c", ignoring, concsim, "run", path.to_str().unwrap()];
     let mut played = OnScreen::start("/bin/sh".as_ref(), &words, scratch);
     played.until_it_plays();
-    // What a terminal emulator that is closed does to those in it.
+    // A terminal emulator that is closed sends this to its processes.
     played.signal(Signal::SIGHUP);
     let (status, text) = played.end("hung up");
     assert_ne!(status.code(), Some(0), "{text}");
@@ -282,7 +281,7 @@ fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
     played.types("q");
     let (status, text) = played.end("steered");
     assert_eq!(status.code(), Some(0), "{text}");
-    // The card breaks its lines.
+    // The card wraps its lines.
     let words: Vec<&str> = text.split_whitespace().collect();
     let said = words
         .join(" ")
@@ -291,7 +290,7 @@ fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
     assert!(text.contains("not judged"), "{text}");
 }
 
-/// Three requests at human speed, with a question before.
+/// Three requests at human speed, after a question.
 fn asked_first() -> String {
     "warmup = '0s'\nduration = '20s'\n[server]\nkind = ['sync', 'coroutine']\nworkers = 2\n\
      [requests.a]\nsteps = ['compute 5ms', 'call billing 60ms']\n[load]\nclients = 6\nramp = '0s'\n\
@@ -345,7 +344,7 @@ fn a_worker_that_is_killed_changes_nothing_about_the_terminal() {
     assert_eq!(status.code(), Some(130), "{text}");
 }
 
-/// The cells of a frame that was drawn live and halted are those that the kept run has at that instant.
+/// The cells of a frame that was drawn live and halted are those of the stored run at that instant.
 #[test]
 fn what_is_drawn_live_is_drawn_again_from_the_kept_run() {
     for (pane, words) in [
@@ -363,7 +362,7 @@ fn what_is_drawn_live_is_drawn_again_from_the_kept_run() {
         played.until_it_shows("PAUSED");
         let at = paused_at(&played.text()).unwrap();
         let folder = played.scratch.path().join("out");
-        // What is needed is on the disk half a second later at the latest, whatever becomes of the run.
+        // The needed data are on the disk half a second later at the latest, however the run goes.
         let mut kept = None;
         until("that instant is kept", || {
             kept = storage::open(&folder)
@@ -374,7 +373,7 @@ fn what_is_drawn_live_is_drawn_again_from_the_kept_run() {
         let (kept, at) = kept.unwrap();
         let again = drawn(&kept, at, pane);
         let (mut differs, mut looks) = (None, 0);
-        // The last of the frame may still be on its way.
+        // The rest of the frame may still be in flight.
         until("the frame is there, or another one", || {
             let live = played.screen.lock().unwrap().screen().clone();
             looks += 1;
@@ -387,8 +386,8 @@ fn what_is_drawn_live_is_drawn_again_from_the_kept_run() {
     }
 }
 
-/// The first cell in which a terminal differs from a frame, but for the lines that say what is halted and
-/// what the keys do.
+/// Returns the first cell in which a terminal differs from a frame, except the lines about the halt and the
+/// keys.
 fn difference(live: &vt100::Screen, again: &Buffer) -> Option<String> {
     let rows = 2..ROWS.get() - 1;
     let places = rows.flat_map(|row| (0..COLUMNS.get()).map(move |column| (row, column)));
@@ -410,7 +409,7 @@ fn difference(live: &vt100::Screen, again: &Buffer) -> Option<String> {
     None
 }
 
-/// `1.287 654 s` of the line that says so, in microseconds.
+/// Returns the instant in the line `1.287 654 s`, in microseconds.
 fn paused_at(screen: &str) -> Option<u64> {
     let (_, behind) = screen.split_once("PAUSED")?;
     let (number, _) = behind.split_once(" s")?;
@@ -418,7 +417,7 @@ fn paused_at(screen: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
-/// The sample that was the newest then, once what came after it is kept too.
+/// Returns the sample that was the newest then, once later ones are stored too.
 fn instant(kept: StoredRun, microseconds: u64) -> Option<(StoredRun, Stamp)> {
     let recording = &kept.recordings[0];
     let began = recording.header.began;
@@ -446,7 +445,7 @@ fn drawn(kept: &StoredRun, at: Stamp, pane: &str) -> Buffer {
     screen
 }
 
-/// As the terminal's reader says it.
+/// Returns the colour as the terminal's reader names it.
 fn of_terminal(colour: Color) -> String {
     match colour {
         Color::Reset => "Default".into(),
@@ -456,8 +455,8 @@ fn of_terminal(colour: Color) -> String {
     }
 }
 
-/// A screen that panics in the middle, played by the test below: nothing in the program panics when it is
-/// asked to, so that this program takes the terminal over as the driver does, and does it.
+/// A screen that panics in the middle, played by the test below. The program has no command that panics, so
+/// this test binary takes the terminal over as the driver does, and panics.
 #[test]
 #[ignore = "played by another test, on a terminal of its own"]
 fn a_screen_that_panics() {

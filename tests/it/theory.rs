@@ -1,12 +1,12 @@
-//! `concsim theory` as it is typed and read: the help of each model, its answers as a table and as JSON, and
-//! what is said of a wrong question.
+//! `concsim theory` on the command line: the help of each model, its answers as a table and as JSON, and
+//! the messages about wrong questions.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// A question for each model, and one that cannot be answered with a number.
+/// A question for each model, and one without a numeric answer.
 const QUESTIONS: [(&str, &str); 13] = [
     ("mm1", "--arrival-rate 80/s --service-time 10ms"),
     (
@@ -53,7 +53,7 @@ fn concsim(folder: &Path, line: &str) -> Output {
         .arg("theory")
         .args(line.split_whitespace())
         .current_dir(folder)
-        // Of whoever runs the tests.
+        // That of the test's own terminal.
         .env_remove("COLUMNS")
         .env("NO_COLOR", "1")
         .output()
@@ -66,7 +66,7 @@ fn with_data() -> TempDir {
     folder
 }
 
-/// What stands on a terminal after a line was typed; it is an answer.
+/// Returns the terminal's content after a line with an answer.
 fn answered(folder: &Path, line: &str) -> String {
     let output = concsim(folder, line);
     let text = String::from_utf8(output.stdout).expect("it is text");
@@ -75,7 +75,7 @@ fn answered(folder: &Path, line: &str) -> String {
     format!("$ concsim theory {line}\n{text}\n")
 }
 
-/// What is said of a line that is no question.
+/// Returns the messages about a line that is refused.
 fn refused(folder: &Path, line: &str) -> String {
     let output = concsim(folder, line);
     assert_eq!(output.status.code(), Some(2), "{line}");

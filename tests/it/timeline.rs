@@ -1,8 +1,8 @@
-//! What the timeline of a scenario does to a run of real processes.
+//! Effects of a scenario's timeline on a run of real processes.
 
 use crate::played::Played;
 
-/// Every so many milliseconds a request, which computes a millisecond.
+/// A request each few milliseconds, which computes for one millisecond.
 const SCENARIO: &str = "
 warmup = '0s'
 duration = '2s'
@@ -65,7 +65,7 @@ fn a_run_that_went_as_its_timeline_says_was_not_steered() {
 
 #[test]
 fn clients_that_the_timeline_adds_ask_at_once() {
-    // Nobody is answered before the window is over, so that each client is due once.
+    // No client is answered before the window is over, so that each is due once.
     let scenario = "
 warmup = '0s'
 duration = '1s'

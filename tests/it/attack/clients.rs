@@ -6,14 +6,13 @@
 //! ```
 //!
 //! Each kind of hostile client, and all together, is played in rounds: polite clients alone, then with the
-//! hostile ones. A polite request computes for 1 ms and sleeps for 5 ms; its latency counts from the instant at
-//! which it is due. A line has the 99th percentile of both sides over all rounds, the share of time for which
-//! workers wanted a core and had none beside hostile clients (a machine that is busy with something else makes
-//! it large, and the ratio says nothing of the server), and memory (PSS) and
-//! descriptors of the workers after the first round and after the last. The seconds are those of one kind of
-//! worker; coroutine workers come first, sync workers are there to compare: a slow head has one for itself.
-//! Asserted is what no other program of the machine can change: the same workers live, and have no more
-//! descriptors once the hostile clients have left.
+//! hostile ones. A polite request computes for 1 ms and sleeps for 5 ms; its latency counts from the
+//! instant at which it is due. A line has the 99th percentile of both sides over all rounds, the share of
+//! time for which workers wanted a core and had none beside hostile clients (on a busy machine it is large,
+//! and the ratio is meaningless), and memory (PSS) and descriptors of the workers after the first round and
+//! after the last. The seconds are those of one kind of worker. Coroutine workers come first; sync workers
+//! are there to compare: a slow head occupies one. Assertions hold on a busy machine: the same workers
+//! live, and have no more descriptors once the hostile clients have left.
 
 #![expect(
     clippy::print_stdout,
@@ -36,9 +35,9 @@ use crate::house::{House, answer, until};
 
 const ROUNDS: u32 = 3;
 const SECONDS: u64 = 300;
-/// With this many times the 99th percentile of before, hostile clients hurt.
+/// Ratio of the 99th percentile with hostile clients to that without, above which they hurt.
 const AT_MOST: f64 = 3.0;
-/// Memory may grow by this share from the first round to the last.
+/// Permitted growth of memory from the first round to the last.
 const GROWTH: f64 = 1.1;
 
 const POLITE_CLIENTS: u32 = 8;
@@ -47,13 +46,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hostile {
-    /// Requests without end on one connection; answers are read.
+    /// Endless requests on one connection; answers are read.
     Pipelining,
     /// Bodies of chunks of one byte.
     OneByteChunks,
     /// Connections on which nothing is sent.
     Silent,
-    /// Requests for 64 kB without end, and no answer is read.
+    /// Endless requests for 64 kB; no answer is read.
     NeverReads,
     /// Heads of one byte each 50 ms.
     SlowHeads,
@@ -81,7 +80,7 @@ impl Hostile {
         }
     }
 
-    /// The bytes that it repeats without end; empty if it sends slowly or nothing.
+    /// Returns the bytes that it repeats without end; empty if it sends slowly or nothing.
     fn sends(self) -> Vec<u8> {
         let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
         let text = match self {
@@ -97,7 +96,7 @@ impl Hostile {
         text.into_bytes()
     }
 
-    /// Attacks until it is over.
+    /// Attacks until `is_over`.
     fn attack(self, server: SocketAddr, is_over: &AtomicBool) {
         if self.sends().is_empty() {
             return self.stay(server, is_over);
@@ -167,12 +166,12 @@ fn connect(server: SocketAddr) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// There is nothing to read, or no room to write.
+/// True if there is nothing to read, or no room to write.
 fn is_full(error: &io::Error) -> bool {
     error.kind() == ErrorKind::WouldBlock
 }
 
-/// The status that a polite request gets, if there is an answer.
+/// Returns the status of a polite request, if there is an answer.
 fn asked(server: SocketAddr) -> io::Result<Option<u16>> {
     let mut stream = TcpStream::connect_timeout(&server, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -180,8 +179,8 @@ fn asked(server: SocketAddr) -> io::Result<Option<u16>> {
     Ok(answer(&mut stream).map(|answer| answer.status))
 }
 
-/// Latencies of polite clients for so long, in milliseconds; a request that has no answer has none, and is
-/// counted.
+/// Sends polite requests for `length`, and returns their latencies in milliseconds, and the number of
+/// requests without an answer.
 fn be_polite(server: SocketAddr, length: Duration) -> (Vec<f64>, usize) {
     let ask = |latencies: &mut Vec<f64>, due: Instant| {
         let is_answered = asked(server).is_ok_and(|status| status == Some(200));
@@ -216,7 +215,7 @@ fn be_polite(server: SocketAddr, length: Duration) -> (Vec<f64>, usize) {
     })
 }
 
-/// The nearest rank.
+/// Returns the 99th percentile, by the nearest rank.
 fn p99(latencies: &mut [f64]) -> f64 {
     latencies.sort_by(f64::total_cmp);
     let rank = (latencies.len() * 99).div_ceil(100);
@@ -241,7 +240,8 @@ fn memory_of(workers: &[Pid]) -> f64 {
     kib as f64 / 1024.0
 }
 
-/// Time for which workers wanted a core and had none, in nanoseconds: the second word of `/proc/PID/schedstat`.
+/// Returns the time for which workers wanted a core and had none, in nanoseconds: the second word of
+/// `/proc/PID/schedstat`.
 fn waited_for_cores(workers: &[Pid]) -> f64 {
     let wait = |pid: &Pid| {
         let text = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
@@ -250,7 +250,7 @@ fn waited_for_cores(workers: &[Pid]) -> f64 {
     workers.iter().filter_map(wait).sum::<f64>() / 1e9
 }
 
-/// Plays rounds of one attack, each side of a round for so long, and prints its line.
+/// Plays rounds of one attack, each side for `length`, and prints the line.
 fn play(house: &House, workers: &[Pid], name: &str, hostile: &[Hostile], length: Duration) {
     let server = house.connect().peer_addr().unwrap();
     let at_rest = descriptors_of(workers);
@@ -276,7 +276,7 @@ fn play(house: &House, workers: &[Pid], name: &str, hostile: &[Hostile], length:
         let waited = (waited_for_cores(workers) - waited) / workers.len() as f64;
         without_core += waited / began.elapsed().as_secs_f64() / f64::from(ROUNDS);
         failed[1] += without_answer;
-        // Answers that are on their way may keep some for a moment.
+        // Answers in flight may keep some open for a moment.
         until("the connections of hostile clients are closed", || {
             descriptors_of(workers) <= at_rest
         });

@@ -6,11 +6,11 @@
 //!   CONCSIM_KILLS=1000 CONCSIM_SEED=7 cargo test --test it attack::kills::random -- --ignored --nocapture
 //! ```
 //!
-//! A cell is right when nothing is left of the run (no process, a terminal as it was), the program has
-//! ended within five seconds beyond the run's own length, and its exit status is one of those that the
-//! command line promises. PIPE is ignored by every process, and SEGV that is sent, instead of caused, is
-//! swallowed once by the runtime: after these the program may as well go on to its own end. Not to be
-//! played with nohup(1) or in a shell's background: both have the program ignore signals of the matrix.
+//! A cell is right if nothing is left of the run (no process, a terminal as it was), the program has ended
+//! within five seconds beyond the run's own length, and its exit status is one that the command line
+//! promises. PIPE is ignored by every process, and a SEGV from kill(2), unlike one from a fault, is
+//! swallowed once by the runtime: after these the program may go on to its own end. Not to be played with
+//! nohup(1) or in a shell's background: both make the program ignore signals of the matrix.
 
 #![expect(
     clippy::print_stdout,
@@ -58,7 +58,7 @@ const SIGNALS: [Signal; 8] = [
     Signal::SIGSTOP,
 ];
 
-/// The phase of the program in which the signal comes.
+/// Phase of the program at the signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Boot,
@@ -87,11 +87,11 @@ const PHASES: [Phase; 10] = [
 ];
 
 const TIMES: usize = 3;
-/// Programs at once: most of their time is waiting.
+/// Number of programs at once: most of their time is waiting.
 const AT_ONCE: usize = 6;
-/// Beyond the length of the run itself, with room for a busy machine.
+/// Time limit beyond the length of the run itself, with room for a busy machine.
 const AT_MOST: Duration = Duration::from_secs(5);
-/// Of a run that goes on in spite of the signal.
+/// Length of a run that goes on in spite of the signal.
 const LENGTH: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,7 +102,7 @@ struct Cell {
 }
 
 impl Phase {
-    /// Processes that there are in this phase.
+    /// True if processes of this role exist in this phase.
     fn has(self, role: Role) -> bool {
         match self {
             Self::Boot | Self::Idle | Self::Compute | Self::Wait => true,
@@ -124,7 +124,7 @@ impl Phase {
         );
         let text = text.replace("patience = '5s'", "patience = '1s'");
         match self {
-            // Every request is still there when the window is over, and stays for a second.
+            // Every request is still in flight when the window ends, and stays for a second.
             Self::Drain => text
                 .replace("duration = '2s'", "duration = '100ms'")
                 .replace("'call billing 1ms'", "'call billing 1ms', 'sleep 900ms'"),
@@ -152,7 +152,7 @@ impl Phase {
         words.collect()
     }
 
-    /// Brings the program so far.
+    /// Brings the program to this phase.
     fn reach(self, program: &mut OnScreen, role: Role) {
         match self {
             Self::Idle | Self::Drain => program.until_it_plays(),
@@ -174,10 +174,10 @@ impl Phase {
     }
 }
 
-/// True if the program may end so.
+/// True if this is a permitted end.
 fn is_right(cell: Cell, status: ExitStatus) -> bool {
     let is_the_drivers = cell.role == Role::Driver;
-    // One that goes on without end is left by ^C, which ends it unless it listens to it.
+    // An endless command is ended by ^C, unless it handles ^C itself.
     let is_left = matches!(cell.phase, Phase::Sweep | Phase::Calibrate);
     let left_by = is_left.then_some(Signal::SIGINT as i32);
     let by_signal = [Some(cell.signal), left_by].contains(&status.signal());
@@ -185,7 +185,7 @@ fn is_right(cell: Cell, status: ExitStatus) -> bool {
     by_signal || matches!(status.code(), Some(0 | 1 | 130))
 }
 
-/// Plays one cell once, with the signal so long after the phase has begun. The error says what is wrong.
+/// Plays one cell once, with the signal `pause` after the phase has begun. The error is the fault.
 fn play(cell: Cell, pause: Duration, kept: &Path) -> Result<(), String> {
     let signal = Signal::try_from(cell.signal).expect("a signal");
     let story = catch_unwind(AssertUnwindSafe(|| {
@@ -203,11 +203,11 @@ fn play(cell: Cell, pause: Duration, kept: &Path) -> Result<(), String> {
         let victim = program.processes.one(cell.role);
         thread::sleep(pause);
         let began = Instant::now();
-        // It may have ended by itself meanwhile.
+        // The process may have ended meanwhile.
         let _ = kill(victim, signal);
         thread::sleep(Duration::from_millis(200));
         if signal == Signal::SIGSTOP && cell.role == Role::Driver {
-            // A person who stops the program lets it go on again.
+            // A stopped program is continued, as a user would.
             let _ = kill(victim, Signal::SIGCONT);
         }
         leave(cell, &mut program, began);
@@ -228,7 +228,7 @@ fn play(cell: Cell, pause: Duration, kept: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Waits for the end of a program that the signal ends, and leaves one that goes on, as a person does.
+/// Waits for the end of a program that the signal ends, and quits one that goes on, as a user would.
 fn leave(cell: Cell, program: &mut OnScreen, began: Instant) {
     let is_a_card = |program: &OnScreen| program.shows("q quits") || program.shows("trust");
     let endless = matches!(cell.phase, Phase::Serve | Phase::Sweep | Phase::Calibrate);
@@ -244,19 +244,19 @@ fn leave(cell: Cell, program: &mut OnScreen, began: Instant) {
 }
 
 impl Phase {
-    /// True if it is a run that comes to its own end.
+    /// True if it is a run that ends by itself.
     fn plays(self) -> bool {
         !matches!(self, Self::Cards | Self::Replay)
     }
 }
 
-/// Plays all of these, some at once, and returns what was wrong with each.
+/// Plays all cells, several at once, and returns the faults of each.
 fn play_all(cells: &[(Cell, Duration)]) -> BTreeMap<Cell, Vec<Result<(), String>>> {
     let folder = tempfile::tempdir().expect("a scratch folder");
     let kept = kept_simulation(folder.path(), &Phase::Idle.scenario());
     let next = AtomicUsize::new(0);
     let found: Mutex<BTreeMap<Cell, Vec<Result<(), String>>>> = Mutex::default();
-    // What goes wrong is in the table; a backtrace for each would bury it.
+    // Faults are in the table; a backtrace for each would bury it.
     std::panic::set_hook(Box::new(|_| {}));
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -273,7 +273,7 @@ fn play_all(cells: &[(Cell, Duration)]) -> BTreeMap<Cell, Vec<Result<(), String>
     found.into_inner().expect("all have ended")
 }
 
-/// Prints a line for each process and signal, a column for each phase, and what was wrong below.
+/// Prints a line for each process and signal, a column for each phase, and the faults below.
 fn print(found: &BTreeMap<Cell, Vec<Result<(), String>>>) -> usize {
     print!("{:<18}", "");
     for phase in PHASES {

@@ -1,4 +1,4 @@
-//! Attacks: commands that try to break the program many times over and print a table of what became of it.
+//! Attacks: commands that try to break the program many times over and print a table of the results.
 //!
 //! ```text
 //!   cargo test --test it attack -- --ignored --nocapture

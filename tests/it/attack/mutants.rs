@@ -5,11 +5,11 @@
 //!   CONCSIM_MUTANTS=100000 CONCSIM_SEED=7 cargo test --release --test it attack::mutants::many -- --ignored --nocapture
 //! ```
 //!
-//! Each mutant is one or more changes to a file: a line lost, doubled or moved, a number, a length or a word
-//! replaced by another of the language, a byte flipped, the tail of another file. It is right when both
-//! commands end by themselves with an exit status of the command line, in 1 GiB of memory and so many
-//! seconds of core time. Simulations are of 200 ms, and of 1 000 000 steps at most: a longer one has to be
-//! refused by its estimate.
+//! Each mutant is one or more changes to a file: a line lost, doubled or moved, a number, a length or a
+//! word replaced by another of the language, a byte flipped, the tail of another file. It is right if both
+//! commands end by themselves with an exit status of the command line, within 1 GiB of memory and a limit
+//! of core time. Simulations are of 200 ms, and of 1 000 000 steps at most: a longer one has to be refused
+//! by its estimate.
 
 #![expect(
     clippy::print_stdout,
@@ -30,7 +30,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
-/// Values at the edges of what a key may be.
+/// Values at the limits of keys.
 const VALUES: [&str; 34] = [
     "0",
     "1",
@@ -67,13 +67,13 @@ const VALUES: [&str; 34] = [
     "'cores'",
     "['sync', 'coroutine', 'threads', 'callback']",
 ];
-/// In place of a number …
+/// Replacements of a number …
 const NUMBERS: [&str; 9] = ["0", "1", "2", "3", "7", "16", "64", "1000", "100000"];
 /// … and of a length of time.
 const LENGTHS: [&str; 9] = [
     "0ms", "1ns", "1us", "1ms", "7ms", "500ms", "2s", "1min", "1h",
 ];
-/// Words that are legal somewhere.
+/// Words that are legal in some place.
 const WORDS: [&str; 40] = [
     "sync",
     "coroutine",
@@ -116,7 +116,7 @@ const WORDS: [&str; 40] = [
     "gil",
     "efficiency",
 ];
-/// Steps that do harm.
+/// Harmful steps.
 const STEPS: [&str; 10] = [
     "panic",
     "overflow",
@@ -233,7 +233,7 @@ fn take_another_tail(random: &mut ChaCha8Rng, text: &mut String, others: &[Strin
     *text = head.join("\n");
 }
 
-/// The `number`-th mutant of a seed.
+/// Returns the `number`-th mutant of a seed.
 fn mutant(seed: u64, number: u64, files: &[String]) -> String {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(number);
@@ -256,7 +256,7 @@ fn files() -> Vec<String> {
         .collect()
 }
 
-/// Runs a command of the program on a file, with 1 GiB of memory and so many seconds of core time.
+/// Runs a command of the program on a file, with 1 GiB of memory and `seconds` of core time.
 fn limited(seconds: u64, words: &str, file: &Path) -> Output {
     let program = env!("CARGO_BIN_EXE_concsim");
     let limits = format!("ulimit -v 1048576 && ulimit -t {seconds} && ulimit -c 0");
@@ -339,7 +339,7 @@ fn play(seed: u64, count: u64, seconds: u64) {
 
 #[test]
 fn two_thousand_mutants_of_scenarios_do_no_harm() {
-    // In a debug build, and beside other tests: this finds what never ends.
+    // Also passes in a debug build beside other tests: it finds endless commands.
     play(1, 2_000, 60);
 }
 

@@ -4,10 +4,10 @@
 //!   cargo test --test it attack::servers::table -- --ignored --nocapture
 //! ```
 //!
-//! The command ends within the window, patience and five seconds, with the exit status of its contract:
-//! 0 if a request was answered, 1 if none was, and it neither panics nor takes more memory than 1.5 GiB of
-//! addresses, of which 1 GiB is that of the board. The tests play the same servers for a shorter time, and
-//! leave out the clock.
+//! The command ends within the window, patience and five seconds, with the exit status of its contract: 0
+//! if a request was answered, 1 otherwise. It neither panics nor takes more memory than 1.5 GiB of
+//! addresses, 1 GiB of which is that of the scoreboard. The tests play the same servers for a shorter time,
+//! without the time limit.
 
 #![expect(
     clippy::print_stdout,
@@ -28,24 +28,24 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
 
-/// Servers that are attacked with at once.
+/// Number of servers under test at once.
 const AT_ONCE: usize = 8;
-/// Beyond window and patience.
+/// Time limit beyond window and patience.
 const AT_MOST: Duration = Duration::from_secs(5);
-/// Addresses that the program and its processes may have each, in KiB.
+/// Address space of each process of the program, in KiB.
 const MEMORY_KIB: u32 = 1536 << 10;
 
-/// The moves of a server on a connection, in this order.
+/// Actions of a server on a connection, in order.
 #[derive(Clone, Copy)]
 enum Act {
     /// Reads a request: a connection that is closed with unread bytes is reset.
     Hear,
     Say(&'static [u8]),
-    /// Says a whole answer of so many bytes, one byte at a time.
+    /// Sends a whole answer, one byte at a time.
     SayByBytes(&'static [u8]),
-    /// Says the same until the client hangs up.
+    /// Sends the same bytes until the client hangs up.
     Repeat(&'static [u8]),
-    /// Says one byte each 20 ms until the client hangs up.
+    /// Sends one byte each 20 ms until the client hangs up.
     Drip(&'static [u8]),
     /// Sends no more, and reads on.
     HalfClose,
@@ -59,7 +59,7 @@ use Act::{Drip, HalfClose, Hear, Repeat, Reset, Say, SayByBytes, Stay};
 
 struct Server {
     name: &'static str,
-    /// True if an answer of it is whole.
+    /// True if it sends a complete answer.
     answers: bool,
     acts: &'static [Act],
 }
@@ -200,7 +200,7 @@ fn attack(server: &Server, file: &Path) -> Output {
         .unwrap()
 }
 
-/// The fault in the end of a load against this server, if there is one.
+/// Returns an error if a load against this server ended wrongly.
 fn judge(server: &Server, output: &Output) -> Result<(), String> {
     let text = String::from_utf8_lossy(&output.stderr);
     let is = |right: bool, words: &str| {
@@ -212,7 +212,7 @@ fn judge(server: &Server, output: &Output) -> Result<(), String> {
     is(!text.contains("panicked"), "it panicked")?;
     is(!text.contains("unexpectedly"), "load ended before its time")?;
     if !server.answers && text.contains("no server answers at") {
-        // It was gone before load began.
+        // The server was gone before load began.
         return Ok(());
     }
     let summary: serde_json::Value =
@@ -224,8 +224,8 @@ fn judge(server: &Server, output: &Output) -> Result<(), String> {
     is((answered > 0) == server.answers, "answers")
 }
 
-/// Plays all servers, some at once, for a window each. Fails with those that are wrong, among which are
-/// those that took longer than `at_most`.
+/// Plays all servers, several at once, for a window each. Fails with the wrong ones, including those that
+/// took longer than `at_most`.
 fn play_all(window_ms: u64, clients: u32, at_most: Option<Duration>) {
     let scratch = tempfile::tempdir().unwrap();
     let scenario = |name: &str, patience: &str| {
@@ -237,7 +237,7 @@ fn play_all(window_ms: u64, clients: u32, at_most: Option<Duration>) {
         std::fs::write(&file, text).unwrap();
         file
     };
-    // An answer that is whole comes at once, but for a machine that is busy.
+    // A complete answer comes at once, except on a busy machine.
     let (impatient, patient) = (scenario("a.toml", "100ms"), scenario("b.toml", "20s"));
     let next = AtomicUsize::new(0);
     let wrong = Mutex::new(Vec::new());

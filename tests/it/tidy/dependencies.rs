@@ -1,4 +1,4 @@
-//! What the project stands on: that somebody said why, and that it may be given away.
+//! Dependencies: each has a stated reason and a permitted licence.
 
 use std::process::Command;
 
@@ -23,7 +23,7 @@ fn every_dependency_says_what_it_is_for() {
     for manifest in files_below("", &["Cargo.toml"]) {
         let mut inside = false;
         for (number, line) in manifest.lines() {
-            // The manifest of the workspace says it once for all crates.
+            // The manifest of the workspace gives the reason once for all crates.
             let is_said = line.contains(" # ") || line.contains("workspace = true");
             if line.starts_with('[') {
                 inside = line.trim_end_matches(']').ends_with("dependencies");
@@ -40,7 +40,7 @@ const CORE: [&str; 9] = [
     "model", "theory", "engine", "record", "sim", "tui", "figure", "report", "export",
 ];
 
-/// What `cargo tree` prints.
+/// Returns the output of `cargo tree`.
 fn tree(arguments: &[&str]) -> String {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)
@@ -99,7 +99,7 @@ fn every_dependency_may_be_given_away() {
     expect_none(&unknown);
 }
 
-/// Whether an SPDX expression (or the older form with a slash for `OR`) can be met with the list.
+/// True if an SPDX expression (or the older form with a slash for `OR`) can be met with the list.
 fn allows(expression: &str) -> bool {
     let spaced = expression
         .replace('/', " OR ")
@@ -110,7 +110,7 @@ fn allows(expression: &str) -> bool {
     verdict && words.is_empty()
 }
 
-/// `a OR b OR …`; the words are in reverse, so that the next is the last.
+/// Parses `a OR b OR …`; the words are in reverse, so that the next is the last.
 fn any_of(words: &mut Vec<&str>) -> bool {
     let mut verdict = all_of(words);
     while words.pop_if(|word| *word == "OR").is_some() {
@@ -119,7 +119,7 @@ fn any_of(words: &mut Vec<&str>) -> bool {
     verdict
 }
 
-/// `a AND b AND …`
+/// Parses `a AND b AND …`.
 fn all_of(words: &mut Vec<&str>) -> bool {
     let mut verdict = one(words);
     while words.pop_if(|word| *word == "AND").is_some() {
@@ -128,7 +128,7 @@ fn all_of(words: &mut Vec<&str>) -> bool {
     verdict
 }
 
-/// A licence, perhaps with an exception, or an expression in parentheses.
+/// Parses a licence, possibly with an exception, or an expression in parentheses.
 fn one(words: &mut Vec<&str>) -> bool {
     match words.pop() {
         Some("(") => {

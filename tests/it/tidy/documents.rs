@@ -1,4 +1,4 @@
-//! What the documents name must exist: files, images, scenarios.
+//! Checks that references in the documents exist: files, images, scenarios.
 
 use super::{TextFile, expect_none, files_below, root};
 
@@ -8,7 +8,7 @@ fn documents() -> Vec<TextFile> {
     all
 }
 
-/// The targets of `[…](target)` and `![…](target)` that lie in the project, without their `#part`.
+/// Returns the targets of `[…](target)` and `![…](target)` in the project, without their `#part`.
 fn targets(line: &str) -> impl Iterator<Item = &str> {
     line.split("](").skip(1).filter_map(|rest| {
         let target = rest.split(')').next()?.split('#').next()?;
@@ -17,7 +17,7 @@ fn targets(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The scenarios that a line plays: the word behind `concsim run`, `check` or `serve`.
+/// Returns the scenarios that a line plays: the word behind `concsim run`, `check` or `serve`.
 fn scenarios_played(line: &str) -> impl Iterator<Item = &str> {
     let commands = ["concsim run ", "concsim check ", "concsim serve "];
     commands

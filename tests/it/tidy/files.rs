@@ -1,8 +1,8 @@
-//! Every file by itself: how it begins, how long it is, and its white space.
+//! Checks of each file by itself: its beginning, its length, and its white space.
 
 use super::{TextFile, expect_none, files_below};
 
-/// A file that is longer has a second noun in it.
+/// Maximum number of lines: a longer file has a second noun in it.
 const LINE_LIMIT: usize = 600;
 
 fn rust_files() -> Vec<TextFile> {

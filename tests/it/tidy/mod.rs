@@ -1,4 +1,4 @@
-//! The project, read as text: what no compiler holds, held by a test.
+//! The project, read as text: rules that no compiler checks.
 
 mod dependencies;
 mod documents;
@@ -10,17 +10,17 @@ use std::path::{Path, PathBuf};
 
 /// A text file of the project.
 struct TextFile {
-    /// Where it lies, from the project's folder: `src/units.rs`.
+    /// Path from the project's folder: `src/units.rs`.
     path: String,
     text: String,
 }
 
-/// The project's folder.
+/// Returns the project's folder.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every file below `folder` whose name ends in one of `endings`, in the order of their paths.
+/// Returns every file below `folder` whose name ends in one of `endings`, in the order of their paths.
 fn files_below(folder: &str, endings: &[&str]) -> Vec<TextFile> {
     let mut paths = Vec::new();
     collect(&root().join(folder), &mut paths);
@@ -37,7 +37,7 @@ fn files_below(folder: &str, endings: &[&str]) -> Vec<TextFile> {
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
-    // What is built lies in `target`; what begins with a dot is not ours to judge, but for `.ci`.
+    // `target` has the build's output; names with a leading dot are skipped, except `.ci`.
     let foreign = |name: &str| name == "target" || (name.starts_with('.') && name != ".ci");
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -61,7 +61,7 @@ fn read(path: &Path) -> TextFile {
 }
 
 impl TextFile {
-    /// Its lines with their numbers, as an editor counts them.
+    /// Returns its lines with their numbers, as an editor counts them.
     fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text
             .lines()
@@ -69,7 +69,7 @@ impl TextFile {
             .map(|(line, number)| (number, line))
     }
 
-    /// Its lines of code: comments say what they like, and tests may know whom they need.
+    /// Returns its lines of code: comments and tests are free of these rules.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let tests = self.text.find("#[cfg(test)]\nmod tests {");
         let code = &self.text[..tests.unwrap_or(self.text.len())];
@@ -79,13 +79,13 @@ impl TextFile {
             .map(|(number, line)| (number, line.split("//").next().unwrap_or_default()))
     }
 
-    /// `src/units.rs:12`, for a complaint.
+    /// Returns `src/units.rs:12`, for a complaint.
     fn at(&self, line_number: usize) -> String {
         format!("{}:{line_number}", self.path)
     }
 }
 
-/// Whether a line of code names `name` as a path's first part: `libc::c_int`, but not `glibc::x`.
+/// True if a line of code names `name` as a path's first part: `libc::c_int`, but not `glibc::x`.
 fn names(line: &str, name: &str) -> bool {
     line.match_indices(&format!("{name}::")).any(|(place, _)| {
         let before = line[..place].chars().next_back();

@@ -1,9 +1,10 @@
-//! Who may know whom: the table of ARCHITECTURE.md, and the lines of code that must be absent.
+//! Permitted imports between rooms: the table of ARCHITECTURE.md, and the lines of code that must be
+//! absent.
 
 use super::{TextFile, expect_none, files_below, names};
 
-/// The rooms of the crate that asks the operating system, from the ground up. A room knows those on lower
-/// floors. Crates know each other by their manifests, and the compiler holds that.
+/// Rooms of the crate that calls the operating system, from the ground up. A room may import rooms on lower
+/// floors. Dependencies between crates are in their manifests, and the compiler checks them.
 const FLOORS: [&[&str]; 3] = [
     &["sys", "http"],
     &["handler", "coroutine", "telemetry"],
@@ -22,8 +23,8 @@ fn may_know(room: &str, other: &str) -> bool {
     room == other || others < own
 }
 
-/// `crates/tui/src/view/door.rs` is in the room `tui`, `crates/os/src/server/hub.rs` in `server`, `src/cli/run.rs`
-/// in `cli`.
+/// Returns the room of a file: `crates/tui/src/view/door.rs` is in the room `tui`,
+/// `crates/os/src/server/hub.rs` in `server`, `src/cli/run.rs` in `cli`.
 fn room_of(path: &str) -> Option<&str> {
     let inside = path
         .strip_prefix("src/")
@@ -41,7 +42,7 @@ fn source() -> Vec<TextFile> {
     all
 }
 
-/// The rooms that a line of code names as `crate::room` or `crate::{room, room}`.
+/// Returns the rooms that a line of code names as `crate::room` or `crate::{room, room}`.
 fn rooms_named(line: &str) -> impl Iterator<Item = &str> {
     line.match_indices("crate::").flat_map(|(place, found)| {
         let rest = &line[place + found.len()..];
@@ -60,7 +61,7 @@ fn first_name(path: &str) -> &str {
     &path[..end.unwrap_or(path.len())]
 }
 
-/// Every line of code below `places`, for which `is_wrong` has a word, is a complaint.
+/// Complains of every line of code below `places` for which `is_wrong` returns a word.
 fn complain(
     files: &[TextFile],
     concerns: impl Fn(&str) -> bool,
@@ -75,7 +76,7 @@ fn complain(
     expect_none(&complaints);
 }
 
-/// As [`complain`], for lines that name one of `crates`.
+/// Works as [`complain`], for lines that name one of `crates`.
 fn nobody_names(crates: &[&str], concerns: impl Fn(&str) -> bool) {
     complain(&source(), concerns, |line| {
         let named = crates.iter().find(|name| names(line, name))?;
@@ -282,7 +283,7 @@ fn shared_memory_holds_numbers_and_no_pointers() {
     expect_none(&complaints);
 }
 
-/// The types of the fields of every struct that begins with `#[repr(C…)]`, with their lines.
+/// Returns the types of the fields of every struct that begins with `#[repr(C…)]`, with their lines.
 fn fields_of_shared_structs(file: &TextFile) -> Vec<(usize, &str)> {
     let (mut inside, mut fields) = (false, Vec::new());
     for (number, line) in file.code() {
@@ -303,7 +304,7 @@ fn words(kind: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// An atomic number, something made of them, or how many of them there are.
+/// True for an atomic number, a type made of them, or an array's length.
 fn is_shareable(word: &str) -> bool {
     let is_count = word.chars().all(|letter| !letter.is_lowercase());
     let is_record = ["Words", "Slot", "Gauge", "Mailbox"]

@@ -2,7 +2,7 @@
 
 use super::screen::{slot, whole};
 
-/// What a clause of a caption claims of its instant.
+/// Claim of a caption's clause about its instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
     AtTheDoor(usize),
@@ -30,7 +30,7 @@ pub(super) enum Claim {
     Cores(usize),
 }
 
-/// Sentences of the caption of a screen: between the table and the legend.
+/// Returns the sentences of the caption of a screen: between the table and the legend.
 pub(super) fn sentences(screen: &str) -> String {
     let lines: Vec<&str> = screen.lines().collect();
     let legend = lines.iter().position(|line| line.starts_with(" █ running"));
@@ -46,7 +46,7 @@ pub(super) fn sentences(screen: &str) -> String {
     caption.collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
-/// Claims of a caption, in order.
+/// Returns the claims of a caption, in order.
 pub(super) fn claims(caption: &str) -> Vec<Claim> {
     let clauses = caption.split(['.', ';', ',', ':']).map(str::trim);
     let clauses: Vec<String> = clauses.map(str::to_lowercase).collect();
@@ -57,7 +57,7 @@ pub(super) fn claims(caption: &str) -> Vec<Claim> {
     claims
 }
 
-/// A number in words or digits, at most `all`.
+/// Returns a number in words or digits, at most `all`.
 fn count(word: &str) -> Option<usize> {
     match word {
         "no" | "none" => Some(0),

@@ -1,5 +1,5 @@
-//! The printed card against the summary: its tables, what it says of failures, waits and switches, and how
-//! each claim was judged.
+//! The printed card against the summary: its tables, its texts about failures, waits and switches, and the
+//! verdict on each claim.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,12 +10,12 @@ use serde_json::Value;
 use super::findings::Findings;
 use super::screen::{MARKS, Written, cells};
 
-/// Columns that the label of a line takes.
+/// Width of the label of a line, in columns.
 const LABEL: usize = 13;
-/// Where the columns of ratios end: concurrency, answers and median.
+/// Last columns of the ratios: concurrency, answers and median.
 const RATIOS: [usize; 3] = [31, 55, 65];
 
-/// Compares the short and the full card of a kept run with its summary.
+/// Compares the short and the full card of a stored run with its summary.
 pub(super) fn check(concsim: &str, folder: &Path, name: &str, findings: &mut Findings) {
     let print = |option: &[&str]| {
         let mut command = Command::new(concsim);
@@ -50,7 +50,7 @@ struct Card<'a> {
     findings: &'a mut Findings,
 }
 
-/// The highest percentile that a summary has, with its name.
+/// Returns the highest percentile that a summary has, with its name.
 fn tail(latency: &Value) -> Option<(&'static str, f64)> {
     let named = ["p99", "p95", "p90", "max"].into_iter();
     let mut known = named.filter_map(|name| Some((name, latency[name].as_f64()? / 1e3)));
@@ -70,7 +70,7 @@ impl Card<'_> {
         }
     }
 
-    /// Lines of the table whose head has these words, up to an empty line or a footnote.
+    /// Returns the lines of the table whose head has these words, up to an empty line or a footnote.
     fn table(&self, head: &[&str]) -> Vec<String> {
         let is_head = |line: &&str| head.iter().all(|it| line.contains(it));
         let lines = self.lines.iter().skip_while(|line| !is_head(line)).skip(1);
@@ -214,7 +214,7 @@ impl Card<'_> {
         self.check_tail(&name, highest, latency);
     }
 
-    /// `sync        2 workers ÷ 50 ms              40.0                   100 %  binds`
+    /// Checks `sync        2 workers ÷ 50 ms              40.0                   100 %  binds`.
     fn check_bounds(&mut self) {
         let (mut variant, mut place) = (String::new(), 0);
         for line in self.table(&["bounds  ", "answers/s"]) {
@@ -236,7 +236,7 @@ impl Card<'_> {
             self.near(&format!("{variant}: bound {place}"), rate, right);
             let what = format!("{variant}: share of bound {place}");
             let holds = Written::read(share).zip(reached);
-            // Of a run that proves nothing no share is said.
+            // A run that proves nothing has no share.
             let holds = holds.map_or(share == "proves nothing", |(said, right)| {
                 said.is(right, 0.005)
             });
@@ -250,7 +250,7 @@ impl Card<'_> {
         }
     }
 
-    /// Texts with their labels; what goes on in the next lines is one text.
+    /// Returns texts with their labels; continuation lines belong to their text.
     fn labelled(&self) -> Vec<(String, String)> {
         let mut all: Vec<(String, String)> = Vec::new();
         for line in &self.lines {
@@ -333,7 +333,7 @@ impl Card<'_> {
         self.findings.number(&place, said, right, said == right);
     }
 
-    /// The text of each variant: `sync: 1, 2; coroutine and threads: 3`.
+    /// Returns the text of each variant: `sync: 1, 2; coroutine and threads: 3`.
     fn of_each(&mut self, text: &str) -> Vec<(Value, String)> {
         let mut all = Vec::new();
         for part in text.split("; ") {
@@ -348,7 +348,7 @@ impl Card<'_> {
         all
     }
 
-    /// `12 without answer in time, 3 answered 503 after 20 ms (median) of 40`
+    /// Checks `12 without answer in time, 3 answered 503 after 20 ms (median) of 40`.
     fn check_failures(&mut self, text: &str) {
         for (run, said) in self.of_each(text) {
             let (kinds, due) = said.rsplit_once(" of ").unwrap_or((&said, ""));
@@ -418,7 +418,7 @@ impl Card<'_> {
         }
     }
 
-    /// `X × R against N. sync: 20 in the system (-0.9 %), 14 at the door (-1.0 %) coroutine: …`
+    /// Checks `X × R against N. sync: 20 in the system (-0.9 %), 14 at the door (-1.0 %) coroutine: …`.
     fn check_little(&mut self, text: &str) {
         let mut run = Value::Null;
         let words: Vec<&str> = text.split(' ').collect();
@@ -451,7 +451,7 @@ impl Card<'_> {
         }
     }
 
-    /// The worst grade of all variants, or how late clients were and how far counts agree.
+    /// Checks the worst grade of all variants, or the lateness of clients and the agreement of counts.
     fn check_trust(&mut self, text: &str) {
         let grades = ["proves-nothing", "rough", "ok"];
         let has = |grade: &&str| self.runs.values().any(|run| run["trust"] == **grade);

@@ -1,12 +1,12 @@
-//! The number of requests in each state at an instant. A core runs one process, so what each request says of
-//! itself is held against what the others say.
+//! Number of requests in each state at an instant. A core runs one process, so each request's own account
+//! is checked against those of the others.
 
 use std::collections::BTreeMap;
 
 use super::events::{Account, Ns, Request, State};
 use super::tables::{Row, number};
 
-/// Requests of each worker in each state; of no worker at the door.
+/// Requests of each worker in each state; without a worker those at the door.
 pub(super) type Census = BTreeMap<(Option<u16>, State), usize>;
 
 /// A run of a worker for a connection whose request has no number yet.
@@ -16,12 +16,12 @@ pub(super) struct Unread {
     pub(super) from: Ns,
     pub(super) to: Ns,
     core: Option<u64>,
-    /// Blocked or preempted in it, and the core that it was taken off.
+    /// Blocked or preempted intervals in it, with the core that was lost.
     breaks: Vec<(Ns, Ns, Option<u64>)>,
 }
 
 impl Unread {
-    /// All of a table of switches.
+    /// Reads all of a table of switches.
     pub(super) fn all(switches: &[Row]) -> Vec<Self> {
         let edge = |row: &Row, name: &str| number(row, name).unwrap_or(0);
         let mut all: Vec<Self> = Vec::new();
@@ -30,7 +30,7 @@ impl Unread {
             let (from, to) = (edge(row, "from_ns"), edge(row, "to_ns"));
             let (worker, core) = (edge(row, "worker") as u16, number(row, "core"));
             let own = breaks.entry(worker).or_default();
-            // Breaks are told before the run that they are in.
+            // Breaks precede the run that contains them.
             if row["what"] == "ran" {
                 all.push(Self {
                     worker,
@@ -46,12 +46,12 @@ impl Unread {
         all
     }
 
-    /// True if it goes on at an instant.
+    /// True if it includes an instant.
     pub(super) fn is_at(&self, at: Ns) -> bool {
         self.from <= at && at < self.to
     }
 
-    /// Since when it has been on a core without a break, in which worker and on which core.
+    /// Returns the begin of its unbroken time on a core at an instant, with worker and core.
     pub(super) fn claim(&self, at: Ns) -> Option<(Ns, Option<u16>, Option<u64>)> {
         let mut breaks = self.breaks.iter();
         if !self.is_at(at) || breaks.any(|it| it.0 <= at && at < it.1) {
@@ -66,9 +66,9 @@ impl Unread {
 }
 
 impl Account {
-    /// The number of requests in each state at an instant: of one worker, or at the door. A core runs one
-    /// process: of several that say to run on it the one that came last does, be it for a request that is over
-    /// or not read yet, and the others, which have not learned yet that they lost it, want a core.
+    /// Returns the number of requests in each state at an instant: of one worker, or at the door. A core
+    /// runs one process: of several that claim it the last to come runs, even for a request that is over or
+    /// not read yet. The others, which have not detected the loss yet, want a core.
     pub(super) fn census(&self, at: Ns) -> Census {
         let mut census = Census::new();
         for request in &self.requests {
@@ -83,8 +83,8 @@ impl Account {
         census
     }
 
-    /// Workers that run something else than an open request: a connection whose request is not read yet, or
-    /// the end of one whose last byte is written.
+    /// Returns the workers that run something other than an open request: a connection whose request is not
+    /// read yet, or the end of one whose last byte is written.
     pub(super) fn besides(&self, at: Ns) -> usize {
         let unread = self.unread.iter().filter(|it| it.is_at(at));
         let over = self.requests.iter();
@@ -92,8 +92,8 @@ impl Account {
         unread.count() + over.count()
     }
 
-    /// True if another worker that came later was on the core on which a request says to run at an instant: a
-    /// process learns that it lost its core when it gets one again.
+    /// True if another worker came later to the core that a request claims at an instant: a process detects
+    /// the loss of its core when it gets one again.
     pub(super) fn has_lost_its_core(&self, request: &Request, at: Ns) -> bool {
         let Some((since, worker, core)) = request.claim(at) else {
             return false;

@@ -5,13 +5,14 @@ use super::findings::Findings;
 use super::screen::Written;
 use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 
-/// Where bars begin, and how long the longest is.
+/// Column at which bars begin, and their maximum length.
 const BAR: std::ops::Range<usize> = 20..62;
 
-/// Numbers of a variant in the view: the last second of the one that goes on, the window of an earlier one.
+/// Returns the number of a variant in the view: over the last second of the current one, over the window of
+/// an earlier one.
 fn right(accounts: &[Account], on: usize, variant: usize, measure: &str, now: Ns) -> Option<f64> {
     let account = &accounts[variant];
-    // Nothing is compared with a run that proves nothing.
+    // A run that proves nothing is not compared.
     if variant > on || (variant < on && account.proves_nothing) {
         return None;
     }
@@ -21,7 +22,7 @@ fn right(accounts: &[Account], on: usize, variant: usize, measure: &str, now: Ns
     }
     let second = account.last_second(now);
     let seconds = (second.1 - second.0) as f64 / 1e9;
-    // Of no time there is no mean.
+    // An interval of zero length has no mean.
     if is_on && second.0 == second.1 && !measure.starts_with("latency") {
         return None;
     }
@@ -51,7 +52,7 @@ fn right(accounts: &[Account], on: usize, variant: usize, measure: &str, now: Ns
 struct Value {
     bar: f64,
     said: Option<Written>,
-    /// Above 1 if it is more than the first one.
+    /// Above 1 if it exceeds the first one.
     ratio: Option<(bool, Written)>,
 }
 
@@ -126,7 +127,7 @@ fn check_measure(
             let holds = (value.bar - length).abs() <= doubt;
             findings.number(&format!("{place}: bar"), value.bar, length, holds);
         }
-        // What the scenario is about may be any path of the summary.
+        // The scenario's subject may be any path of the summary.
         if measure.contains("that is what this is about") {
             continue;
         }

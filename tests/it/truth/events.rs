@@ -20,14 +20,14 @@ pub(super) enum State {
     WantsACore,
     Parked,
     AtTheDoor,
-    /// Of one that is parked or blocked, in lanes alone: waits for a connection or a thread …
+    /// Parked or blocked, in lanes alone: waits for a connection or a thread …
     ForThePool,
     /// … or in a service's queue.
     InAQueue,
 }
 
 impl State {
-    /// The glyph of the legend.
+    /// Returns the glyph of the legend.
     pub(super) fn glyph(self) -> char {
         match self {
             Self::Running => '█',
@@ -50,40 +50,41 @@ pub(super) struct Request {
     pub(super) sent: Ns,
     pub(super) accepted: Option<Ns>,
     pub(super) written: Option<Ns>,
-    /// When it ended with its worker's process, which did not write its last byte.
+    /// Time at which it ended with its worker's process, which did not write its last byte.
     pub(super) lost: Option<Ns>,
     pub(super) done: Option<Ns>,
     pub(super) good: bool,
-    /// The kind of its failure; empty if it was answered.
+    /// Kind of its failure; empty if it was answered.
     pub(super) failure: String,
     pub(super) class: String,
     /// True if it was due in the counted window.
     pub(super) counted: bool,
-    /// From due to done; of one that failed its client's patience at least.
+    /// Time from due to done; for a failed request at least its client's patience.
     pub(super) latency: Option<Ns>,
-    /// The same from sent.
+    /// Time from sent to done, in the same way.
     pub(super) from_send: Option<Ns>,
-    /// The times that its worker reported at its end.
+    /// Times that its worker reported at its end.
     pub(super) told: Option<Told>,
     pub(super) worker: Option<u16>,
     pub(super) slices: Vec<Slice>,
-    /// Blocked or preempted, inside a slice.
+    /// Blocked or preempted intervals, inside a slice.
     pub(super) breaks: Vec<(Ns, Ns, State)>,
-    /// When a wait of it entered another part, and which.
+    /// Times at which a wait of it entered another part, with the part.
     parts: Vec<(Ns, String)>,
-    /// When it lost a core, and which.
+    /// Times at which it lost a core, with the core.
     taken_off: Vec<(Ns, Option<u64>)>,
 }
 
-/// Where the time of a request went in its worker.
+/// Times of a request in its worker, by state.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Told {
-    /// Until its head was read the first time, and after its waits: the table's `ready_ns` is the latter.
+    /// Ready times until its head was first read, and after its waits: the table's `ready_ns` is the
+    /// latter.
     pub(super) ready: Ns,
     pub(super) core_wait: Ns,
     pub(super) cpu: Ns,
     pub(super) waited: Ns,
-    /// Parts of what it waited: for a thread, for a connection, in a service's queue.
+    /// Parts of its waits: for a thread, for a connection, in a service's queue.
     pub(super) queues: [Ns; 3],
     /// All parts: these, then for the answer, for a timer and for the client.
     pub(super) waits: [Ns; 6],
@@ -105,7 +106,7 @@ pub(super) struct Account {
     pub(super) variant: String,
     pub(super) kind: String,
     pub(super) origin: String,
-    /// True if it may be believed, by the run's own word.
+    /// True if the run's own grade is that it proves nothing.
     pub(super) proves_nothing: bool,
     pub(super) began: Ns,
     pub(super) end: Ns,
@@ -177,19 +178,19 @@ impl Account {
         stage.is_some_and(|stage| !matches!(stage.as_str(), "preparing" | "warm-up"))
     }
 
-    /// Requests that had ended by an instant: of the counted window, once that has begun.
+    /// Returns the requests that had ended by an instant: of the counted window, once that has begun.
     pub(super) fn ended_by(&self, at: Ns) -> Vec<&Request> {
         let counts_all = !self.counts_by(at);
         let ended = self.requests.iter().filter(|it| it.is_over(at));
         ended.filter(|it| counts_all || it.counted).collect()
     }
 
-    /// State of a request at an instant; `None` before it was sent and after its end.
+    /// Returns the state of a request at an instant; `None` before it was sent and after its end.
     pub(super) fn state(&self, request: &Request, at: Ns) -> Option<State> {
         request.state(at, self.has_a_loop())
     }
 
-    /// The same as lanes draw it, which tell apart the queues of a wait.
+    /// Returns the state as lanes draw it, which distinguish the queues of a wait.
     pub(super) fn drawn(&self, request: &Request, at: Ns) -> Option<State> {
         let state = self.state(request, at)?;
         let queue = request.queue(at);
@@ -197,7 +198,7 @@ impl Account {
         Some(queue.filter(|_| waits).unwrap_or(state))
     }
 
-    /// Mean number of requests for which `span` gives an interval, over [from, to).
+    /// Returns the mean number of requests for which `span` gives an interval, over [from, to).
     pub(super) fn mean(
         &self,
         (from, to): (Ns, Ns),
@@ -208,8 +209,8 @@ impl Account {
         inside.sum::<f64>() / (to - from).max(1) as f64
     }
 
-    /// The interval whose means the screen shows at `at`: from the last sample that is a second old to
-    /// the newest, as far as there was load.
+    /// Returns the interval whose means the screen shows at `at`: from the last sample that is a second old
+    /// to the newest, as far as there was load.
     pub(super) fn last_second(&self, at: Ns) -> (Ns, Ns) {
         let known = self.samples.partition_point(|sample| *sample <= at);
         let newest = self.samples[known.saturating_sub(1)];
@@ -218,7 +219,7 @@ impl Account {
             .copied()
             .find(|sample| newest - sample >= 1_000_000_000)
             .unwrap_or(self.samples[0]);
-        // Before the first request there is nothing to take a mean of.
+        // Before the first request there is no mean.
         let begun = self.samples.iter().copied().find(|it| *it >= self.began);
         let begun = begun.filter(|begun| *begun <= newest);
         (from.max(begun.unwrap_or(from)), newest)
@@ -290,13 +291,13 @@ impl Request {
         }
     }
 
-    /// When its worker had it: from its accept to its last byte.
+    /// Returns the interval in which its worker had it: from its accept to its last byte.
     pub(super) fn begun(&self) -> Option<(Ns, Ns)> {
         let end = self.end();
         self.taken().map(|taken| (taken.max(self.sent), end))
     }
 
-    /// Instants at which its state may change.
+    /// Returns the instants at which its state may change.
     pub(super) fn edges(&self) -> Vec<Ns> {
         let slices = self.slices.iter().flat_map(|it| [it.ready, it.from, it.to]);
         let breaks = self.breaks.iter().flat_map(|it| [it.0, it.1]);
@@ -323,34 +324,34 @@ impl Request {
         self.done.is_some_and(|done| done <= at)
     }
 
-    /// When its last byte was written, its worker had died with it, or its client had left.
+    /// Returns the time at which its last byte was written, its worker died, or its client left.
     pub(super) fn end(&self) -> Ns {
         let done = self.done.unwrap_or(Ns::MAX);
         match (self.written, self.lost) {
             (Some(written), _) => written,
-            // A worker goes on when a client has left.
+            // A worker goes on after a client has left.
             (None, Some(lost)) if self.failure == "timeout" => lost,
             (None, Some(lost)) => lost.min(done),
             (None, None) => done,
         }
     }
 
-    /// When a worker had it first, if one has told.
+    /// Returns the time at which a worker first had it, if one reported that.
     pub(super) fn taken(&self) -> Option<Ns> {
         self.accepted
             .or_else(|| self.slices.first().map(|it| it.ready))
     }
 
-    /// When it stood at the door: it had opened its connection, no worker had taken it, and its client had not
-    /// left.
+    /// Returns the time at the door: it had opened its connection, no worker had taken it, and its client
+    /// had not left.
     pub(super) fn at_the_door(&self) -> Option<(Ns, Ns)> {
         let ends = [self.taken(), self.done];
         let until = ends.into_iter().flatten().min().unwrap_or(Ns::MAX);
         (self.opened && self.sent < until).then_some((self.sent, until))
     }
 
-    /// Since when it has been on a core without a break, in which worker and on which core. It may be over for
-    /// its client, and its worker is closing the connection.
+    /// Returns the begin of its unbroken time on a core, with worker and core. It may be over for its
+    /// client while its worker closes the connection.
     pub(super) fn claim(&self, at: Ns) -> Option<(Ns, Option<u16>, Option<u64>)> {
         let slice = self.slices.iter().find(|it| it.from <= at && at < it.to)?;
         if self.breaks.iter().any(|it| it.0 <= at && at < it.1) {
@@ -358,7 +359,7 @@ impl Request {
         }
         let breaks = self.breaks.iter().map(|it| it.1);
         let since = breaks.filter(|over| *over <= at).max().unwrap_or(0);
-        // A slice ends on the core of its last part; before that it was where each break took it off.
+        // A slice ends on the core of its last part; before that it was on the core that each break lost.
         let lost = self
             .taken_off
             .iter()
@@ -367,14 +368,14 @@ impl Request {
         Some((since.max(slice.from), slice.worker, core))
     }
 
-    /// The queue that its wait is in at an instant: as the newest part of it says that began since its worker
+    /// Returns the queue that its wait is in at an instant: by the newest part that began since its worker
     /// had it last.
     fn queue(&self, at: Ns) -> Option<State> {
         let had = self.slices.iter().map(|it| it.from);
         let since = had.filter(|from| *from <= at).max()?;
         let parts = self.parts.iter();
         let newest = parts.filter(|it| since <= it.0 && it.0 <= at);
-        // Of two that begin at one instant the later one is told later.
+        // Of two that begin at one instant the later one is reported later.
         match newest.max_by_key(|it| it.0)?.1.as_str() {
             "thread" | "connection" => Some(State::ForThePool),
             "queue" => Some(State::InAQueue),
@@ -399,7 +400,7 @@ impl Request {
         };
         let taken = self.taken();
         if taken.is_none_or(|taken| at < taken) {
-            // A client that has left before stands nowhere; a worker may take its connection later.
+            // A client that has left is in no state; a worker may take its connection later.
             if self.done.is_some_and(|done| done <= at) {
                 return None;
             }
@@ -432,16 +433,16 @@ impl Request {
 }
 
 impl Account {
-    /// States of a request at the edges of its slices within an interval: what is shorter than the steps
-    /// in which the interval is looked at.
+    /// Returns the states of a request at the edges of its slices within an interval, which may be shorter
+    /// than the steps of the check.
     pub(super) fn states_within(&self, request: &Request, from: Ns, to: Ns) -> Vec<Option<State>> {
         let edges = request.edges().into_iter();
         let inside = edges.filter(|edge| from <= *edge && *edge <= to);
         inside.map(|edge| self.drawn(request, edge)).collect()
     }
 
-    /// True if a worker is between two slices that follow each other within a millisecond, in its hub, or runs
-    /// a connection whose request is not read yet or is over.
+    /// True if a worker is between two slices that follow each other within a millisecond, in its hub, or
+    /// runs a connection whose request is not read yet or is over.
     pub(super) fn is_between(&self, worker: u16, at: Ns) -> bool {
         let own = self.requests.iter().filter(|it| it.worker == Some(worker));
         let mut over = own.clone().filter(|it| self.state(it, at).is_none());
@@ -463,7 +464,7 @@ impl Account {
         self.kind == "coroutine" || self.kind == "callback"
     }
 
-    /// Core time that all workers used between two samples, in seconds.
+    /// Returns the core time that all workers used between two samples, in seconds.
     pub(super) fn cpu_between(&self, from: Ns, to: Ns) -> f64 {
         let at = |at: Ns| {
             let place = self.samples.partition_point(|sample| *sample < at);
@@ -474,7 +475,7 @@ impl Account {
 }
 
 impl Account {
-    /// Since when a request has had a worker, if it has it at this instant.
+    /// Returns the time since which a request has had a worker, if it has it at this instant.
     pub(super) fn runs(&self, request: u32, worker: u16, at: Ns) -> Option<Ns> {
         let request = self.requests.iter().find(|it| it.number == request)?;
         let slice = request

@@ -20,10 +20,10 @@ const KINDS: [&str; 5] = [
     "breakdown",
     "who-runs",
 ];
-/// Series that tell of the run and not of its requests or cores.
+/// Series about the run and not about its requests or cores.
 const COURSE: [&str; 3] = ["counted", "interrupted", "done to it"];
 
-/// Rows of each kind of figure of a kept run. Of a kind that cannot be drawn there are none.
+/// Returns the rows of each kind of figure of a stored run; none for a kind that cannot be drawn.
 pub(super) fn figures(concsim: &str, folder: &Path) -> BTreeMap<&'static str, Vec<Row>> {
     let rows = |kind: &'static str| {
         let picture = folder.join(format!("{kind}.svg"));
@@ -85,12 +85,12 @@ fn real(row: &Row, column: &str) -> f64 {
     row[column].parse().unwrap_or(f64::NAN)
 }
 
-/// An instant of the run's clock, of seconds since load began.
+/// Returns an instant of the run's clock, from seconds since load began.
 fn instant(account: &Account, row: &Row, column: &str) -> Ns {
     account.began + (real(row, column) * 1e9).round() as Ns
 }
 
-/// `y` milliseconds are not exceeded by all but one in `x`.
+/// Checks that `y` milliseconds are not exceeded by all but one in `x`.
 fn percentiles(
     account: &Account,
     patience: Ns,
@@ -104,7 +104,7 @@ fn percentiles(
         ("from due", (|it| it.latency) as fn(&Request) -> Option<Ns>),
         ("from sent", |it| it.from_send),
     ] {
-        // What the end of the run cut off would have taken longer than all others.
+        // Requests that the end of the run cut off count as longer than all others.
         let longest = |it: &Request| {
             if it.is_cut_off(patience) {
                 None
@@ -129,14 +129,14 @@ fn percentiles(
             let holds = count == Some(sorted.len() as u64);
             findings.number(&format!("{place}: requests"), count, sorted.len(), holds);
         }
-        // A line goes as far as ten requests were slower, and no request that was cut off is in it.
+        // A line extends to where ten requests were slower, and contains no request that was cut off.
         let most = sorted.len() as f64 / cut_off.max(10) as f64;
         let points = if most < 2.0 {
             0
         } else {
             (20.0 * most.log10() + 1e-6).floor() as usize + 1
         };
-        // On an axis of factors there is no place for nothing.
+        // A logarithmic axis has no place for zero.
         let nothing = (0..points).filter(|step| {
             let x = 10_f64.powf(*step as f64 / 20.0);
             let rank = ((1.0 - 1.0 / x) * sorted.len() as f64 - 1e-6)
@@ -154,7 +154,8 @@ fn percentiles(
     }
 }
 
-/// Each cell counts requests that were due in `x` and took `y`; all cells together have all of them.
+/// Checks that each cell counts requests that were due in `x` and took `y`, and that all requests are
+/// counted.
 fn heatmap(account: &Account, patience: Ns, rows: &[&Row], place: &str, findings: &mut Findings) {
     let end = account.window.1.min(account.end);
     let there = account.requests.iter();
@@ -188,7 +189,7 @@ fn heatmap(account: &Account, patience: Ns, rows: &[&Row], place: &str, findings
     findings.number(&format!("{place}: all cells"), all, there.len(), holds);
 }
 
-/// Shares of a core between two samples, one upon the other.
+/// Checks the shares of a core between two samples, stacked.
 fn utilisation(
     account: &Account,
     cores: &[Row],
@@ -233,7 +234,7 @@ fn utilisation(
             lanes.entry(core).or_default().push((from, to));
         }
     }
-    // Each lane goes on without a gap, from sample to sample, until nothing new is due.
+    // Each lane is gapless, from sample to sample, until nothing new is due.
     let samples = &account.samples;
     let end = account.window.1.min(account.end);
     let first = samples.iter().copied().find(|at| *at >= account.began);
@@ -258,7 +259,7 @@ fn utilisation(
     );
 }
 
-/// Parts of the mean latency, one behind the other.
+/// Checks the parts of the mean latency, stacked.
 fn breakdown(account: &Account, rows: &[&Row], place: &str, findings: &mut Findings) {
     let answered = account.requests.iter().filter(|it| it.counted && it.good);
     let all: Vec<Spent> = answered.map(Spent::of).collect();
@@ -267,7 +268,7 @@ fn breakdown(account: &Account, rows: &[&Row], place: &str, findings: &mut Findi
         sum as f64 / all.len().max(1) as f64 / 1e6
     };
     let wait = mean(&|it| it.parts[5]);
-    // A queue of less than a hundredth of all waits is not told apart.
+    // A queue of less than a hundredth of all waits is merged.
     let queues = [0, 1, 2].map(|place| mean(&|it: &Spent| it.waits[place]));
     let queues = queues.map(|queue| if queue >= 0.01 * wait { queue } else { 0.0 });
     let waits = if account.has_a_loop() {
@@ -291,7 +292,7 @@ fn breakdown(account: &Account, rows: &[&Row], place: &str, findings: &mut Findi
     for (part, right) in right {
         let row = rows.iter().find(|row| row["series"] == part);
         let length = row.map_or(0.0, |row| real(row, "x_to") - real(row, "x"));
-        // Each is rounded to whole nanoseconds, and the last has what is missing.
+        // Each is rounded to whole nanoseconds, and the last absorbs the rest.
         let holds = (length - right).abs() < 1e-5;
         findings.number(&format!("{place}: {part}"), length, right, holds);
         let Some(row) = row else { continue };
@@ -319,7 +320,7 @@ fn breakdown(account: &Account, rows: &[&Row], place: &str, findings: &mut Findi
     findings.number(&format!("{place}: mean"), end, whole, holds);
 }
 
-/// The state of a request that a series of `who-runs` stands for.
+/// Returns the state of a request that a series of `who-runs` stands for.
 fn state_of(series: &str) -> Option<State> {
     Some(match series {
         "running" => State::Running,
@@ -336,10 +337,10 @@ fn state_of(series: &str) -> Option<State> {
     })
 }
 
-/// Requests that `who-runs` has lanes for.
+/// Number of requests with lanes in `who-runs`.
 const LANES: usize = 12;
 
-/// A lane for each of the first requests, and for each core that a worker had.
+/// Checks a lane for each of the first requests, and for each core that a worker had.
 fn who_runs(account: &Account, rows: &[&Row], place: &str, findings: &mut Findings) {
     let mut first: Vec<&Request> = account.requests.iter().collect();
     first.sort_by_key(|it| (it.sent, it.number));
@@ -385,7 +386,7 @@ fn check_lane<'a>(
     let (mut end, mut count) = (request.sent, 0);
     for row in rows {
         let (from, to) = (instant(account, row, "x"), instant(account, row, "x_to"));
-        // One whose client has left at the door is nowhere until a worker takes its connection.
+        // After its client has left the door, it is in no state until a worker takes its connection.
         if request.done == Some(end) && request.taken().is_some_and(|taken| taken > end) {
             end = request.taken().unwrap_or(end);
         }

@@ -1,4 +1,4 @@
-//! What was compared, and every contradiction that was found.
+//! Comparisons made, and every contradiction found.
 
 #![expect(clippy::print_stdout, reason = "the table is what the command is for")]
 
@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use super::caption::Claim;
 use super::screen::Written;
 
-/// Contradictions of each variant that are printed.
+/// Number of contradictions of each variant that are printed.
 const SHOWN: usize = 8;
 
-/// What was compared and what did not hold.
+/// Number of comparisons, and the contradictions.
 #[derive(Default)]
 pub(super) struct Findings {
     pub(super) glyphs: usize,
@@ -35,21 +35,21 @@ impl Findings {
         }
     }
 
-    /// A number as it is written, which may be off by this share of itself besides its rounding.
+    /// Compares a number as written, which may be off by this share of itself besides its rounding.
     pub(super) fn near(&mut self, place: &str, written: Option<Written>, right: f64, share: f64) {
         let holds = written.is_some_and(|it| it.is(right, share));
         self.number(place, written.map(|it| it.value), right, holds);
     }
 
-    /// The same of a number of several requests: `≥ 300 ms` tells the patience of the clients of those that failed,
-    /// which they have taken, and load looks a moment after it is over.
+    /// Compares a number over several requests: `≥ 300 ms` gives the patience of the clients of failed
+    /// requests, which is their least latency; load notices its end a moment later.
     pub(super) fn least(&mut self, place: &str, written: Option<Written>, right: f64, share: f64) {
         let is_over = |it: Written| it.is_least && right > it.value;
         let holds = written.is_some_and(|it| it.is(right, share) || is_over(it));
         self.number(place, written.map(|it| it.value), right, holds);
     }
 
-    /// A mean per second; of no time there is none.
+    /// Compares a mean per second; an interval of zero length has none.
     pub(super) fn mean(&mut self, place: &str, written: Option<Written>, sum: f64, seconds: f64) {
         if seconds > 0.0 {
             self.near(place, written, sum / seconds, 1e-6);
@@ -58,7 +58,7 @@ impl Findings {
         }
     }
 
-    /// Something that each screen of a view has is not there.
+    /// Reports a missing part of the view.
     pub(super) fn lacks(&mut self, place: &str, what: &str) {
         self.contradictions.push(format!("{place}: no {what}"));
     }

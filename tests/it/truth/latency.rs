@@ -1,16 +1,16 @@
-//! View 3 against the events: percentiles, how many requests took how long and when, and where the time
-//! went.
+//! View 3 against the events: percentiles, the number of requests by latency and time, and the parts of the
+//! latency.
 
 use super::events::{Account, Ns, Request};
 use super::findings::Findings;
 use super::screen::{Written, around, ticks};
 use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 
-/// Percentiles and edges come from a histogram whose steps are so wide.
+/// Relative width of the histogram's steps, which limits percentiles and edges.
 const STEP: f64 = 0.002;
-/// Columns in which cells stand.
+/// Columns of the cells.
 const CELLS: std::ops::Range<usize> = 12..70;
-/// Where the time went is told of so many newest answers at most.
+/// Maximum number of newest answers whose parts are shown.
 const NEWEST: usize = 2_000;
 
 /// Compares the view with the events at one instant.
@@ -64,7 +64,7 @@ struct Row {
 }
 
 impl Row {
-    /// Two flags: a length may be in this row, and it must be.
+    /// Returns two flags: a length may be in this row, and it must be.
     fn holds(&self, latency: Ns) -> (bool, bool) {
         let latency = latency as f64 / 1e9;
         let within =
@@ -73,7 +73,7 @@ impl Row {
     }
 }
 
-/// Rows from the shortest length on.
+/// Returns the rows from the shortest length on.
 fn rows(screen: &str) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let lines: Vec<&str> = screen.lines().collect();
@@ -158,7 +158,7 @@ fn check_rows(
     }
 }
 
-/// Means of the parts of the newest good answers, in seconds.
+/// Returns the means of the parts of the newest good answers, in seconds.
 fn parts(answers: &[&Request]) -> Vec<(&'static str, f64)> {
     let told: Vec<_> = answers
         .iter()
@@ -171,7 +171,7 @@ fn parts(answers: &[&Request]) -> Vec<(&'static str, f64)> {
     let door = |it: &Request| it.at_the_door().map_or(0, |(from, to)| to - from);
     let late = |it: &Request| it.sent.saturating_sub(it.due);
     let waited = mean(&|_, told| told.waited);
-    // A queue of less than a hundredth of all waits is not told apart.
+    // A queue of less than a hundredth of all waits is merged.
     let queue = |place: usize| {
         let mean = mean(&|_, told| told.queues[place]);
         if mean < 0.01 * waited { 0.0 } else { mean }

@@ -1,8 +1,8 @@
 //! Screens, summary, card and figures against events: scenarios are played, random instants are taken, and
-//! every glyph, count and number that is drawn of them is compared with the events of the same recording at
-//! that instant; the numbers of the whole run are compared too. The account of the events ([`events`]) shares
-//! no code with the program; screens are read as text ([`screen`]). The test prints what it compared, and
-//! every contradiction.
+//! every glyph, count and number on the screens is compared with the events of the same recording at that
+//! instant; the numbers of the whole run are compared too. The account of the events ([`events`]) shares no
+//! code with the program; screens are read as text ([`screen`]). The test prints its comparisons, and every
+//! contradiction.
 
 #![cfg(target_os = "linux")]
 
@@ -40,7 +40,7 @@ use tables::Tables;
 
 const CONCSIM: &str = env!("CARGO_BIN_EXE_concsim");
 
-/// Seven of the built-in scenarios, with a length that shows all of their story.
+/// Seven of the built-in scenarios, with lengths that include their essential events.
 const SCENARIOS: [(&str, &[&str]); 7] = [
     ("three_requests", &[]),
     ("io_bound", &["--duration", "2s", "--warmup", "1s"]),
@@ -50,7 +50,7 @@ const SCENARIOS: [(&str, &[&str]); 7] = [
     ("surge", &[]),
     ("shared_counter", &["--duration", "1s", "--warmup", "500ms"]),
 ];
-/// Random instants of each variant.
+/// Number of random instants of each variant.
 const INSTANTS: usize = 40;
 
 /// Plays a scenario into a folder.
@@ -67,7 +67,7 @@ fn play(engine: &str, name: &str, more: &[&str], folder: &Path) {
     assert!(matches!(code, Some(0 | 3)), "{name}: {code:?}: {said}");
 }
 
-/// Variants of a kept run, by name.
+/// Returns the variants of a stored run, by name.
 fn variants(folder: &Path) -> Vec<String> {
     let output = Command::new(CONCSIM)
         .args(["export", "csv", "--table", "runs"])
@@ -82,7 +82,7 @@ fn variants(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Random whole microseconds below `length`, the same for the same seed (Knuth's MMIX generator).
+/// Returns random whole microseconds below `length`, the same for the same seed (Knuth's MMIX generator).
 fn instants(seed: u64, length: Ns) -> Vec<Ns> {
     let mut word = seed
         .wrapping_mul(2_862_933_555_777_941_757)
@@ -99,7 +99,7 @@ fn instants(seed: u64, length: Ns) -> Vec<Ns> {
     instants
 }
 
-/// Compares what the caption claims with the events at its instant.
+/// Compares the caption's claims with the events at its instant.
 fn check_caption(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
     let now = account.began + at;
     let census = account.census(now);
@@ -239,13 +239,13 @@ fn check_lanes(account: &Account, screen: &str, at: Ns, place: &str, findings: &
     }
 }
 
-/// The accounts of all variants, with which a screen is compared, and the one that is shown.
+/// Accounts of all variants, and the index of the shown one.
 type Shown<'a> = (&'a [Account], usize);
 
 /// Compares a screen of one view with the events at its instant.
 type Check = fn(Shown<'_>, &str, Ns, &str, &mut Findings);
 
-/// Views with a key, a name and what they are compared by.
+/// Views with a key, a name and their comparison.
 const VIEWS: [(&str, &str, Check); 7] = [
     (
         "1",
@@ -367,10 +367,10 @@ macro_rules! of_the_tests {
     };
 }
 
-/// What is played: name of the recording, scenario, and options.
+/// A run: name of the recording, scenario, and options.
 type Played = (&'static str, &'static str, &'static [&'static str]);
 
-/// Scenarios that an engine can play; all, if none is named.
+/// Returns the scenarios that an engine can play; all, if none is named.
 fn scenarios(engine: Option<&str>) -> Vec<Played> {
     let mut all: Vec<Played> = SCENARIOS.map(|(name, more)| (name, name, more)).to_vec();
     all.push(("failures", of_the_tests!("failures.toml"), &[]));
@@ -388,7 +388,7 @@ fn check_all(engine: &str) {
         play(engine, source, more, &folder);
         contradictions.append(&mut check(&folder, seed, name));
     }
-    // What contradicts can be looked up in the recordings, and compared again.
+    // Recordings with contradictions stay, for another comparison.
     assert!(
         contradictions.is_empty(),
         "{} contradictions in {}",
@@ -409,8 +409,8 @@ fn screens_of_measured_runs_show_what_happened() {
     check_all("run");
 }
 
-/// Compares recordings that are there, as those that a contradiction leaves behind:
-/// `CONCSIM_RUNS=FOLDER cargo test --test it truth::kept -- --ignored --nocapture`.
+/// Compares existing recordings, as a contradiction leaves them behind: `CONCSIM_RUNS=FOLDER cargo test
+/// --test it truth::kept -- --ignored --nocapture`.
 #[test]
 #[ignore = "compares the recordings of a folder that is named"]
 fn kept_runs_show_what_happened() {

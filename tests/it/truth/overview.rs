@@ -7,7 +7,7 @@ use super::events::{Account, Ns, State};
 use super::findings::Findings;
 use super::screen::{self, WorkerRow};
 
-/// The number of requests in this state, in all workers.
+/// Returns the number of requests in this state, in all workers.
 pub(super) fn total(census: &Census, wanted: State) -> usize {
     let all = census.iter().filter(|((_, state), _)| *state == wanted);
     all.map(|(_, count)| count).sum()
@@ -55,7 +55,8 @@ fn check_door(census: &Census, screen: &str, place: &str, findings: &mut Finding
     );
 }
 
-/// A worker in its hub or on its way to the next request may be called running, or without a core.
+/// Checks a worker's row. A worker in its hub or on its way to the next request may be called running, or
+/// without a core.
 fn check_worker(
     census: &Census,
     row: &WorkerRow,
@@ -87,7 +88,8 @@ fn check_worker(
     findings.number(&place, row.word.len(), right, holds);
 }
 
-/// Cores are busy with the requests that run, and with connections whose request is not read yet.
+/// Checks the cores, which are busy with the requests that run, and with connections whose request is not
+/// read yet.
 fn check_cores(
     census: &Census,
     screen: &str,

@@ -1,4 +1,4 @@
-//! View 7 against the events: numbers in the sentences of remarks and in what they rest on.
+//! View 7 against the events: numbers in the remarks and in their evidence.
 
 use super::events::{Account, Ns, Request, State};
 use super::findings::Findings;
@@ -25,7 +25,7 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
     check_hog(account, &text, place, findings);
 }
 
-/// The sample up to which the remarks go: `on the second up to 2.44 s`.
+/// Returns the sample up to which the remarks go: `on the second up to 2.44 s`.
 fn until(account: &Account, heading: &str, now: Ns) -> Option<Ns> {
     let mut known = account
         .samples
@@ -41,7 +41,7 @@ fn until(account: &Account, heading: &str, now: Ns) -> Option<Ns> {
     known.find(is_its)
 }
 
-/// The number that ends before these words.
+/// Returns the number that ends before these words.
 fn before(text: &str, words: &str) -> Option<Written> {
     let ahead = &text[..text.find(words)?];
     let is_part = |it: char| it.is_ascii_digit() || matches!(it, '.' | '\u{202f}' | '\u{a0}');
@@ -52,13 +52,13 @@ fn before(text: &str, words: &str) -> Option<Written> {
     Written::read(&ahead[from..])
 }
 
-/// The number, or the time, between two words.
+/// Returns the number, or the time, between two words.
 fn between(text: &str, begin: &str, end: &str) -> Option<Written> {
     let behind = &text[text.find(begin)? + begin.len()..];
     Written::read(behind[..behind.find(end)?].trim())
 }
 
-/// A number that is worked out if it is drawn.
+/// A number that is computed only if it is drawn.
 type Right<'a> = &'a dyn Fn() -> f64;
 
 fn check_means(
@@ -76,7 +76,7 @@ fn check_means(
     let door = account.mean(second, Request::at_the_door);
     let parked = || mean_time(account, second, parked);
     let blocked = || mean_time(account, second, blocked) * seconds;
-    // It is told of those workers alone that are blocked for most of their time.
+    // It is shown only for workers that are blocked for most of their time.
     let there = text.find("blocked for ").and_then(|_| {
         let said = &text[text.find("blocked for ")?..text.find(" (workers' log)")?];
         Written::read(said.rsplit_once(" of ")?.1)
@@ -126,7 +126,7 @@ fn check_means(
     }
 }
 
-/// `Since the run began worker A has taken 870 connections and worker B 20.`
+/// Checks `Since the run began worker A has taken 870 connections and worker B 20.`
 fn check_connections(
     account: &Account,
     text: &str,
@@ -157,7 +157,8 @@ fn check_connections(
     }
 }
 
-/// `hog: at 1.34 s worker A had run request 144 since 1.27 s (its slot), with 1 begun in it and 6 at the door`
+/// Checks `hog: at 1.34 s worker A had run request 144 since 1.27 s (its slot), with 1 begun in it and 6 at
+/// the door`.
 fn check_hog(account: &Account, text: &str, place: &str, findings: &mut Findings) {
     let Some((_, said)) = text.split_once("hog: at ") else {
         return;
@@ -173,7 +174,7 @@ fn check_hog(account: &Account, text: &str, place: &str, findings: &mut Findings
         return;
     };
     let is_its = |sample: &&Ns| at.is(sample.saturating_sub(account.began) as f64 / 1e9, 0.0);
-    // Of samples that are written alike any may be meant.
+    // Samples with equal text are interchangeable.
     let censuses = account
         .samples
         .iter()

@@ -1,10 +1,10 @@
-//! View 5 against the events: which requests are listed, and what each has spent its time on.
+//! View 5 against the events: the listed requests, and the times of each by state.
 
 use super::events::{Account, Ns, Request, State};
 use super::findings::Findings;
 use super::screen::{Written, slot, whole};
 
-/// Where the columns of a row end.
+/// Last columns of the cells of a row.
 const ENDS: [usize; 9] = [10, 21, 30, 39, 48, 57, 66, 75, 79];
 
 /// Kinds of failures, with their words behind the latency, which columns cut.
@@ -15,10 +15,10 @@ const FAILURES: [(&str, &str); 4] = [
     ("status", "badstatus"),
 ];
 
-/// A screen has room for so many rows at least.
+/// Minimum number of rows of a screen.
 const LEAST_ROWS: usize = 10;
 
-/// Cells of a row; `None` of a line that is none.
+/// Returns the cells of a row; `None` for any other line.
 fn cells(line: &str) -> Option<Vec<String>> {
     let chars: Vec<char> = line.chars().collect();
     let mut begin = 1;
@@ -65,7 +65,7 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
     }
 }
 
-/// Compares how a row says that its request failed; the kind of that, empty if it has not.
+/// Compares a row's text about the failure of its request; returns the kind, empty without one.
 fn check_failure<'a>(
     request: &'a Request,
     row: &[String],
@@ -118,7 +118,7 @@ fn check_row(
     near(findings, "due", 2, request.due - account.began);
     let is_over = request.is_over(now);
     let failure = check_failure(request, row, now, place, findings);
-    // Of one that failed, too, the latency is a least one.
+    // A failed request, too, has a least latency.
     let is_least = row[3].starts_with('≥');
     findings.number(
         &format!("{place}: is over"),
@@ -149,8 +149,8 @@ fn check_row(
         near(findings, "ready", 5, ready);
         near(findings, "running", 6, running);
     } else {
-        // A core that another worker has taken meanwhile: what seems to run is without one. Which of both is
-        // known from the events of all workers, their sum from its own.
+        // A core that another worker has taken meanwhile: the request seems to run without one. The events
+        // of all workers tell the two apart, those of its own only their sum.
         let both = written(5).zip(written(6)).map(|(ready, running)| Written {
             value: ready.value + running.value,
             digit: ready.digit + running.digit,
@@ -165,7 +165,7 @@ fn check_row(
     findings.number(&format!("{place}: worker"), worker, right, worker == right);
 }
 
-/// The times of an open request at the door, ready, running and waiting so far.
+/// Returns the times of an open request at the door, ready, running and waiting so far.
 fn seen(account: &Account, request: &Request, now: Ns) -> [Ns; 4] {
     let mut edges = request.edges();
     edges.retain(|edge| request.sent <= *edge && *edge < now);

@@ -1,4 +1,4 @@
-//! Reads screens as a person would: rows, glyphs, numbers and sentences of the plain text.
+//! Reads screens as text: rows, glyphs, numbers and sentences.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::events::Ns;
 /// Glyphs of requests, in the order of the legend.
 pub(super) const GLYPHS: [char; 5] = ['█', '▒', '·', '!', '○'];
 
-/// Screens of one variant, as text, one for each instant.
+/// Takes screens of one variant, as text, one for each instant.
 #[derive(Clone, Copy)]
 pub(super) struct Camera<'a> {
     pub(super) concsim: &'a str,
@@ -51,11 +51,11 @@ pub(super) struct WorkerRow {
     pub(super) word: String,
     pub(super) count: usize,
     pub(super) glyphs: BTreeMap<char, usize>,
-    /// `+32`: requests for which there is no room.
+    /// `+32`: number of requests without room.
     pub(super) more: usize,
 }
 
-/// Number of each glyph in a text.
+/// Returns the number of each glyph in a text.
 pub(super) fn glyphs(text: &str) -> BTreeMap<char, usize> {
     let mut counts = BTreeMap::new();
     for glyph in text.chars().filter(|it| GLYPHS.contains(it)) {
@@ -64,13 +64,13 @@ pub(super) fn glyphs(text: &str) -> BTreeMap<char, usize> {
     counts
 }
 
-/// A number as screens write it: `2 000`.
+/// Returns a number as screens write it: `2 000`.
 pub(super) fn whole(text: &str) -> Option<u64> {
     let digits: String = text.chars().filter(|it| !it.is_whitespace()).collect();
     digits.parse().ok()
 }
 
-/// Row of the door: its number, its glyphs and those left out.
+/// Returns the row of the door: its number, its glyphs and those left out.
 pub(super) fn door(screen: &str) -> Option<(usize, usize, usize)> {
     let line = screen
         .lines()
@@ -81,7 +81,7 @@ pub(super) fn door(screen: &str) -> Option<(usize, usize, usize)> {
     Some((count, glyphs.values().sum(), more))
 }
 
-/// `  60 ······ +32  …`: the number, the glyphs, the number left out.
+/// Returns the number, the glyphs and the number left out of `  60 ······ +32  …`.
 fn counted(text: &str) -> Option<(usize, BTreeMap<char, usize>, usize)> {
     let text = text.trim_start();
     let is_number = |it: char| it.is_ascii_digit() || it == '\u{202f}' || it == '\u{a0}';
@@ -100,7 +100,7 @@ fn counted(text: &str) -> Option<(usize, BTreeMap<char, usize>, usize)> {
     Some((count as usize, glyphs(&row), more))
 }
 
-/// Slot of a worker's letters: `A` is 0, `AA` 26.
+/// Returns the slot of a worker's letters: `A` is 0, `AA` 26.
 pub(super) fn slot(letters: &str) -> Option<u16> {
     if !(1..=2).contains(&letters.len()) || !letters.chars().all(|it| it.is_ascii_uppercase()) {
         return None;
@@ -111,7 +111,7 @@ pub(super) fn slot(letters: &str) -> Option<u16> {
     Some(value - 1)
 }
 
-/// Rows of workers in the overview.
+/// Returns the rows of workers in the overview.
 pub(super) fn workers(screen: &str) -> Vec<WorkerRow> {
     const WORDS: [&str; 9] = [
         "booting",
@@ -145,7 +145,7 @@ pub(super) fn workers(screen: &str) -> Vec<WorkerRow> {
     rows.collect()
 }
 
-/// Row of the cores: how many are busy, of how many, and the letters in the brackets.
+/// Returns the row of the cores: the number of busy ones, of all, and the letters in the brackets.
 pub(super) fn cores(screen: &str) -> Option<(usize, usize, Vec<String>)> {
     let line = screen
         .lines()
@@ -168,7 +168,7 @@ pub(super) struct Lane {
     pub(super) cells: Vec<char>,
 }
 
-/// The lanes of one variant: where each column begins, as two ticks tell, and the rows.
+/// The lanes of one variant: the first instant of each column, by two ticks, and the rows.
 #[derive(Debug)]
 pub(super) struct Lanes {
     /// Column and instant of the first and the last tick.
@@ -204,7 +204,7 @@ impl Lanes {
                 });
             }
         }
-        // Blanks between the names and the axis are no cells: it begins where any row has the first.
+        // Blanks between the names and the axis are no cells: it begins at the leftmost cell of any row.
         let begins = |row: &Lane| Some(row.from + row.cells.iter().position(|it| *it != ' ')?);
         let axis = rows.iter().filter_map(begins).min().unwrap_or(0);
         for row in &mut rows {
@@ -219,15 +219,15 @@ impl Lanes {
         })
     }
 
-    /// From when to when a column lasts, with one column of doubt at both sides, counted from the first
+    /// Returns the interval of a column, with one column of doubt at both sides, counted from the first
     /// request.
     pub(super) fn around(&self, column: usize) -> (f64, f64) {
         around(self.ticks, column)
     }
 }
 
-/// Number of the request whose row this is, and the column behind the row's name: `request 1` or
-/// `A  156 short`.
+/// Returns the number of the request whose row this is, and the column behind the row's name: `request 1`
+/// or `A  156 short`.
 fn name(line: &[char]) -> Option<(u32, usize)> {
     let mut words = Vec::new();
     let mut x = 0;
@@ -254,7 +254,7 @@ fn name(line: &[char]) -> Option<(u32, usize)> {
     Some((request, end))
 }
 
-/// The labels of an axis: the column in which each begins, and its instant in nanoseconds.
+/// Returns the labels of an axis: the column at which each begins, and its instant in nanoseconds.
 pub(super) fn ticks(line: &[char]) -> Vec<(usize, Ns)> {
     let mut found = Vec::new();
     let mut x = 12;
@@ -281,7 +281,7 @@ pub(super) fn ticks(line: &[char]) -> Vec<(usize, Ns)> {
     found
 }
 
-/// Row of the table below the large digits that belongs to the variant that is shown: its numbers in the
+/// Returns the row of the table below the large digits for the variant that is shown: its numbers in the
 /// order of the columns, `None` where there is none yet.
 pub(super) fn means(screen: &str, variant: &str) -> Option<Vec<Option<f64>>> {
     let row = screen.lines().find_map(|line| {
@@ -296,12 +296,12 @@ pub(super) fn means(screen: &str, variant: &str) -> Option<Vec<Option<f64>>> {
     Some(numbers.map(amount).collect())
 }
 
-/// A number as it is written, in seconds if it is a time: its value, and how much its last digit is.
+/// A number as written, in seconds if it is a time: its value, and the weight of its last digit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Written {
     pub(super) value: f64,
     pub(super) digit: f64,
-    /// `≥ 300 ms`: of a failed request the patience of its client is told, which it has taken at least.
+    /// `≥ 300 ms`: the patience of a failed request's client, which is its least latency.
     pub(super) is_least: bool,
 }
 
@@ -334,7 +334,7 @@ impl Written {
     }
 }
 
-/// From when to when a column of an axis lasts, with one column of doubt at both sides; `ticks` are two
+/// Returns the interval of a column of an axis, with one column of doubt at both sides; `ticks` are two
 /// columns with their instants.
 pub(super) fn around([(x0, t0), (x1, t1)]: [(usize, Ns); 2], column: usize) -> (f64, f64) {
     let scale = (t1 as f64 - t0 as f64) / (x1 as f64 - x0 as f64);
@@ -343,7 +343,7 @@ pub(super) fn around([(x0, t0), (x1, t1)]: [(usize, Ns); 2], column: usize) -> (
     (at(column - 1.5), at(column + 2.5))
 }
 
-/// `3.02 s` in seconds, `58`, `0.66`.
+/// Returns `3.02 s` in seconds, `58`, `0.66`.
 fn amount(text: &str) -> Option<f64> {
     let (number, unit) = match text.rsplit_once(' ') {
         Some((number, unit @ ("s" | "ms" | "µs"))) => (number, unit),
@@ -360,7 +360,8 @@ fn amount(text: &str) -> Option<f64> {
 /// The marks that point from a number to its footnote.
 pub(super) const MARKS: &str = "¹²³⁴⁵⁶⁷⁸⁹";
 
-/// Cells of a line of a card, with two blanks or more between them; marks of footnotes are left out.
+/// Returns the cells of a line of a card, with two blanks or more between them; marks of footnotes are left
+/// out.
 pub(super) fn cells(line: &str) -> Vec<String> {
     let mut line = line.replace(|it| MARKS.contains(it), "  ");
     // Wide cells leave one blank between them.

@@ -1,5 +1,5 @@
-//! What the summary tells of services, of work for clients that had left, and of counters, against the tables of
-//! events and switches.
+//! Services, work for clients that had left, and counters in the summary, against the tables of events and
+//! switches.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use super::events::{Account, Ns, Request};
 use super::summary::{Against, quantile};
 use super::tables::{Row, number};
 
-/// Most places of a listener's queue that no worker may have emptied by the end of a run.
+/// Maximum number of places of a listener's queue that no worker may have emptied by the end of a run.
 const UNTAKEN: u64 = 2_049;
 
 impl Against<'_> {
-    /// How late each service answered in the window, and the most calls that it held at once.
+    /// Checks the answer times of each service in the window, and the most calls that it held at once.
     pub(super) fn check_services(&mut self, account: &Account, events: &[Row]) {
         let services = self.at("services").as_object().cloned();
         for name in services.unwrap_or_default().keys() {
@@ -38,8 +38,8 @@ impl Against<'_> {
         }
     }
 
-    /// The share of the workers' time in the window after the client of the request had left, and the clients in
-    /// the listener's queue at its end that had left.
+    /// Checks the share of the workers' time in the window after the client of the request had left, and
+    /// the clients in the listener's queue at its end that had left.
     pub(super) fn check_dead_work(&mut self, account: &Account) {
         if self.at("dead_work").is_null() {
             return;
@@ -80,7 +80,7 @@ impl Against<'_> {
         self.findings.number(&place, said, (least, most), holds);
     }
 
-    /// Additions, and what is lost of them: a worker reads a counter, may let go, and writes one more.
+    /// Checks additions, and lost ones: a worker reads a counter, may let go, and writes it plus one.
     pub(super) fn check_counters(&mut self, account: &Account) {
         let counters = self.at("counters").as_object().cloned();
         for name in counters.unwrap_or_default().keys() {
@@ -103,7 +103,8 @@ impl Against<'_> {
     }
 }
 
-/// When a worker was busy or blocked with a request, as far as it has told: what it died in is not in its log.
+/// Returns the intervals in which a worker was busy or blocked with a request, as far as reported: a
+/// worker's last slice before its death is not in the log.
 fn work(account: &Account, request: &Request) -> Vec<(Ns, Ns)> {
     if account.has_a_loop() {
         let slices = request.slices.iter().map(|it| (it.from, it.to));
@@ -113,8 +114,8 @@ fn work(account: &Account, request: &Request) -> Vec<(Ns, Ns)> {
     told.into_iter().collect()
 }
 
-/// The value of a counter of one worker, each of whose requests adds one to it: read at the end of its last slice
-/// that let go in between, or else where it is written.
+/// Returns the value of a counter of one worker, each of whose requests adds one to it: read at the end of
+/// its last slice that let go in between, or else at the write.
 fn counted(requests: &[&Request]) -> u64 {
     let mut steps: Vec<(Ns, bool, u32)> = Vec::new();
     for request in requests {

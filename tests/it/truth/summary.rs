@@ -1,5 +1,5 @@
 //! The JSON summary against the exported tables: every count, mean and percentile of the counted window
-//! that the tables can tell, and what each worker and core did.
+//! that the tables contain, and the numbers of each worker and core.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::events::{Account, Ns, Request, Told};
 use super::findings::Findings;
 use super::tables::{Row, Tables, number};
 
-/// Summaries of the variants of a kept run, by name, as `concsim replay --json` prints them.
+/// Returns the summaries of the variants of a stored run, by name, as `concsim replay --json` prints them.
 pub(super) fn summaries(concsim: &str, folder: &Path) -> BTreeMap<String, Value> {
     let output = Command::new(concsim)
         .args(["replay", "--json"])
@@ -60,12 +60,13 @@ pub(super) struct Against<'a> {
     pub(super) findings: &'a mut Findings,
 }
 
-/// Lengths in milliseconds of nanoseconds.
+/// Returns milliseconds of nanoseconds.
 fn millis(nanoseconds: f64) -> f64 {
     nanoseconds / 1e6
 }
 
-/// The length that so many in a thousand do not exceed, by the nearest rank; `None` of fewer than `needed`.
+/// Returns the length that `per_mille` in a thousand do not exceed, by the nearest rank; `None` of fewer
+/// than `needed`.
 pub(super) fn quantile(sorted: &[Ns], per_mille: usize, needed: usize) -> Option<f64> {
     let rank = (sorted.len() * per_mille).div_ceil(1_000).max(1);
     let is_enough = sorted.len() >= needed.max(1);
@@ -79,7 +80,7 @@ fn mean(lengths: impl Iterator<Item = Ns>) -> Option<f64> {
     (count > 0).then(|| millis(sum as f64 / f64::from(count)))
 }
 
-/// Completed requests of the window.
+/// Returns the completed requests of the window.
 fn completed(account: &Account) -> impl Iterator<Item = &Request> {
     account.requests.iter().filter(|it| it.counted && it.good)
 }
@@ -99,7 +100,7 @@ impl Against<'_> {
             .number(&place, said, right, said == Some(right));
     }
 
-    /// A number that may be off by so much; `None` where there is none.
+    /// Compares a number that may be off by `doubt`; `None` where there is none.
     pub(super) fn real(&mut self, path: &str, right: Option<f64>, doubt: f64) {
         let said = self.at(path).as_f64();
         let holds = match (said, right) {
@@ -204,7 +205,7 @@ impl Against<'_> {
         let spent: Vec<Spent> = completed(account).map(Spent::of).collect();
         for (place, part) in PARTS.into_iter().enumerate() {
             let right = mean(spent.iter().map(|it| it.parts[place]));
-            // Parts are rounded down to whole nanoseconds, and what is missing is other.
+            // Parts are rounded down to whole nanoseconds, and the rest is `other`.
             let doubt = if part == "other" { 7e-6 } else { 1.1e-6 };
             self.real(&format!("breakdown_ms/{part}"), right, doubt);
         }
@@ -220,7 +221,7 @@ impl Against<'_> {
     fn check_means(&mut self, account: &Account, samples: &[Row]) {
         let edges = account.window_samples();
         let seconds = (edges.1 - edges.0) as f64 / 1e9;
-        // A worker steps its gauge a moment after what it counts has begun or ended.
+        // A worker updates its gauge a moment after the counted event.
         let is_measured = account.origin == "measured";
         let doubt = |right: f64| 0.51e-4 + if is_measured { 0.005 * right } else { 0.0 };
         let in_system = account.mean(edges, |it| Some((it.due, it.done.unwrap_or(Ns::MAX))));
@@ -247,7 +248,8 @@ impl Against<'_> {
         self.real("drift", drift, 0.51e-3);
     }
 
-    /// Processes that lived at once: at the window's begin, and after each instant in it at which one began or ended.
+    /// Checks the processes that lived at once: at the window's begin, and after each instant in it at
+    /// which one began or ended.
     fn check_workers_at_once(&mut self, account: &Account, events: &[Row]) {
         let (begin, end) = account.window;
         let changes = events.iter().filter_map(|row| {
@@ -346,7 +348,7 @@ impl Against<'_> {
         self.real("accept_jain", jain, 0.51e-4);
     }
 
-    /// Each place has three numbers, and how far they are from N = X × R.
+    /// Checks the three numbers of each place, and their distance from N = X × R.
     fn check_balance(&mut self, account: &Account) {
         let of = |path: &str| self.at(path).as_f64();
         let (mean, door) = (of("latency_ms/mean"), of("breakdown_ms/door"));
@@ -391,7 +393,7 @@ impl Against<'_> {
     }
 }
 
-/// Parts of a latency, in the order in which they are cut where together they are longer than it.
+/// Parts of a latency, in the order in which they are cut if their sum exceeds it.
 pub(super) const PARTS: [&str; 7] = [
     "generator",
     "door",
@@ -417,8 +419,8 @@ pub(super) struct Spent {
     pub(super) waits: [Ns; 6],
 }
 
-/// Cuts parts that are longer together than the whole: the first ones keep their length. The second value is
-/// what is left of the whole.
+/// Cuts parts whose sum exceeds the whole: the first ones keep their length. The second value is the rest
+/// of the whole.
 fn cut<const N: usize>(parts: [Ns; N], whole: Ns) -> ([Ns; N], Ns) {
     let mut left = whole;
     let parts = parts.map(|part| {
@@ -450,7 +452,7 @@ impl Spent {
         let (cut_parts, other) = cut([late, door, ready, core_wait, cpu, waited], whole);
         let [late, door, ready, core_wait, cpu, waited] = cut_parts;
         let (mut waits, rest) = cut(told.waits, waited);
-        // What no part tells is of the longest.
+        // Time in no part is added to the longest.
         if let Some(longest) = waits.iter_mut().max() {
             *longest += rest;
         }

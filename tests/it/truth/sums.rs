@@ -1,4 +1,4 @@
-//! Columns that are sums so far, in the tables of samples and workers: they never fall.
+//! Cumulative columns of the tables of samples and workers never fall.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::summary::Against;
 use super::tables::{Row, number};
 use super::window::LATE;
 
-/// Columns of the samples that are sums so far.
+/// Cumulative columns of the samples.
 const SUMS: [&str; 9] = [
     "sent",
     "ended",
@@ -18,7 +18,7 @@ const SUMS: [&str; 9] = [
     "services_cpu_ns",
     "arbiter_cpu_ns",
 ];
-/// The same of each worker.
+/// Cumulative columns of the workers.
 const SUMS_OF_A_WORKER: [&str; 10] = [
     "cpu_ns",
     "accepted",
@@ -33,7 +33,7 @@ const SUMS_OF_A_WORKER: [&str; 10] = [
 ];
 
 impl Against<'_> {
-    /// Counts never fall, also when the process that counted has ended.
+    /// Checks that counts never fall, even after the process that counted has ended.
     pub(super) fn check_sums(&mut self, samples: &[Row], workers: &[Row]) {
         let mut slots: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
         for row in workers {
@@ -46,7 +46,8 @@ impl Against<'_> {
         for (slot, rows, columns) in of_run.chain(of_slots) {
             let rows: Vec<&Row> = rows;
             for column in columns {
-                // A worker steps its gauge a moment after what it counts has ended: a look in between adds that.
+                // A worker updates its gauge a moment after the counted event has ended: a sample in
+                // between adds that.
                 let doubt = if *column == "begun_integral_ns" {
                     LATE
                 } else {

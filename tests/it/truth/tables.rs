@@ -1,4 +1,4 @@
-//! Tables of a kept run, as `concsim export csv` writes them.
+//! Tables of a stored run, as `concsim export csv` writes them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,11 +7,11 @@ use std::process::Command;
 /// Cells of one row, by column.
 pub(super) type Row = BTreeMap<String, String>;
 
-/// Rows of all tables of a kept run, by variant and name of the table.
+/// Rows of all tables of a stored run, by variant and name of the table.
 pub(super) struct Tables(BTreeMap<(String, String), Vec<Row>>);
 
 impl Tables {
-    /// Exports the tables of a kept run, all at once, and reads them.
+    /// Exports the tables of a stored run, all at once, and reads them.
     pub(super) fn export(concsim: &str, folder: &Path) -> Self {
         let tables = folder.join("tables");
         let output = Command::new(concsim)
@@ -39,14 +39,14 @@ impl Tables {
         Self(all)
     }
 
-    /// The rows of one table of a variant.
+    /// Returns the rows of one table of a variant.
     pub(super) fn of(&self, variant: &str, name: &str) -> &[Row] {
         let rows = self.0.get(&(variant.to_owned(), name.to_owned()));
         rows.map_or(&[], Vec::as_slice)
     }
 }
 
-/// A whole number of a row; `None` if its cell is empty.
+/// Returns a whole number of a row; `None` if its cell is empty.
 pub(super) fn number(row: &Row, column: &str) -> Option<u64> {
     let text = row.get(column)?;
     (!text.is_empty()).then(|| text.parse().unwrap_or_else(|_| panic!("{column}: {text}")))

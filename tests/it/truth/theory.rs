@@ -1,14 +1,14 @@
-//! View 8 against the events: what came out beside what is computed, and by how much both differ. The
-//! computed numbers themselves are held against textbooks elsewhere.
+//! View 8 against the events: measured numbers beside the computed ones, and their difference. The computed
+//! numbers themselves are checked against textbooks elsewhere.
 
 use super::events::{Account, Ns, Request};
 use super::findings::Findings;
 use super::screen::Written;
 use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 
-/// Where the columns of numbers begin and end: answers/s, mean, wait, p50, p99.
+/// Begin and end of the columns of numbers: answers/s, mean, wait, p50, p99.
 const COLUMNS: [(usize, usize); 5] = [(28, 40), (40, 50), (50, 60), (60, 70), (70, 80)];
-/// Where the share of a bound stands, behind its bar.
+/// Column of the share of a bound, behind its bar.
 const SHARE: usize = 42;
 
 fn columns(line: &str) -> [Option<Written>; 5] {
@@ -71,7 +71,7 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
             Some(right) => findings.least(&place, said, right, 0.002),
             None => findings.number(&place, said.is_some(), "unknown", said.is_none()),
         }
-        // Of a run that proves nothing it is not said.
+        // A run that proves nothing has none.
         let (Some(computed), Some(off), Some(right)) = (computed, off, right) else {
             continue;
         };
@@ -89,7 +89,7 @@ fn mean(ended: &[&Request]) -> Option<f64> {
     (count > 0).then(|| sum / count as f64 / 1e9)
 }
 
-/// `2 workers ÷ 100 ms   20.0  ━━━━ 100 %  binds`
+/// Checks `2 workers ÷ 100 ms   20.0  ━━━━ 100 %  binds`.
 fn check_bound(line: &str, rate: Option<f64>, place: &str, findings: &mut Findings) {
     let chars: Vec<char> = line.chars().collect();
     let text = |begin: usize, end: usize| -> String {
@@ -125,7 +125,7 @@ fn check_bound(line: &str, rate: Option<f64>, place: &str, findings: &mut Findin
     let share = behind.trim_start_matches(['━', '╸', ' ']);
     let share = share.split('%').next().filter(|_| share.contains('%'));
     let share = share.and_then(|it| Written::read(&format!("{it}%")));
-    // Of a run that proves nothing it is not said.
+    // A run that proves nothing has none.
     if let (Some(share), Some(rate)) = (share, rate) {
         let doubt = 0.51 * bound.digit / bound.value + 0.006;
         findings.near(

@@ -1,5 +1,6 @@
-//! What a worker that died did not live to tell of its requests, from the tables of events and workers: when it
-//! took them, when they ended with it, and which one had it then, as the last look before its death says.
+//! Requests of a worker that died, which it did not report, from the tables of events and workers: the
+//! times of their accepts, of their ends with the worker, and the one that ran, by the last sample before
+//! the death.
 //!
 //! ```text
 //!   client   sent ───────────── gives up
@@ -11,13 +12,13 @@ use std::collections::BTreeMap;
 use super::events::{Ns, Request, Slice, State};
 use super::tables::{Row, number};
 
-/// An accept may be stamped so long before the sending: a worker stamps all of a turn alike.
+/// Maximum time by which an accept's stamp may precede the sending: a worker stamps all of a turn alike.
 const STAMPED_EARLY: Ns = 10_000_000;
 
 /// Accepts and ends of processes.
 #[derive(Default)]
 struct Known {
-    /// By connection: when it was taken, and by which worker.
+    /// By connection: time of its accept, and worker.
     accepts: BTreeMap<u64, Vec<(Ns, u16)>>,
     /// By worker: ends of its processes.
     deaths: BTreeMap<u16, Vec<Ns>>,
@@ -52,7 +53,8 @@ impl Known {
         accepts.find(is_its).copied()
     }
 
-    /// Adds the runs in which workers died. One that told of a run after the last look had another one then.
+    /// Adds the runs in which workers died. A worker that reported a run after the last sample had another
+    /// one then.
     fn cut_short(&self, requests: &mut [Request], workers: &[Row]) {
         for (worker, deaths) in &self.deaths {
             let own = |row: &&Row| number(row, "worker") == Some(u64::from(*worker));
@@ -104,7 +106,7 @@ impl Known {
     }
 }
 
-/// Completes requests with their numbers of connections, if they have any, by what is known of events and workers.
+/// Completes requests with the numbers of their connections, if they have any, from events and workers.
 pub(super) fn complete(
     requests: &mut [Request],
     connections: &[Option<u64>],

@@ -3,7 +3,7 @@
 use super::events::{Account, Ns, Request, State};
 
 impl Account {
-    /// The samples nearest to the edges of the window.
+    /// Returns the samples nearest to the edges of the window.
     pub(super) fn window_samples(&self) -> (Ns, Ns) {
         let nearest = |edge: Ns| {
             let samples = self.samples.iter().copied();
@@ -12,7 +12,7 @@ impl Account {
         (nearest(self.window.0), nearest(self.window.1))
     }
 
-    /// Good answers that arrived in the window, per second.
+    /// Returns the good answers that arrived in the window, per second.
     pub(super) fn throughput(&self) -> f64 {
         let (begin, end) = self.window;
         let done = self.requests.iter().filter(|it| it.good);
@@ -21,23 +21,23 @@ impl Account {
         inside.count() as f64 / ((end - begin) as f64 / 1e9)
     }
 
-    /// Requests begun and not finished, on average.
+    /// Returns the mean number of requests begun and not finished.
     pub(super) fn concurrency(&self) -> f64 {
         self.mean(self.window_samples(), Request::begun)
     }
 
-    /// Requests at the door, on average.
+    /// Returns the mean number of requests at the door.
     pub(super) fn door(&self) -> f64 {
         self.mean(self.window_samples(), Request::at_the_door)
     }
 
-    /// Cores that the workers kept busy.
+    /// Returns the mean number of cores that the workers kept busy.
     pub(super) fn parallelism(&self) -> f64 {
         let (from, to) = self.window_samples();
         self.cpu_between(from, to) / ((to - from) as f64 / 1e9)
     }
 
-    /// The numbers of connections that a worker may have taken by a sample.
+    /// Returns the numbers of connections that a worker may have taken by a sample.
     pub(super) fn taken_by(&self, worker: u16, sampled: Ns) -> std::ops::RangeInclusive<usize> {
         let opened = self.requests.iter().filter(|it| it.opened);
         let taken = |by: Ns| {
@@ -45,13 +45,13 @@ impl Account {
             own.filter(|it| it.taken().is_some_and(|at| at <= by))
                 .count()
         };
-        // Of those whose clients have left, and of the last ones of a run, no worker tells.
+        // No worker reports requests whose clients have left, or the last ones of a run.
         let sent = opened.clone().filter(|it| it.sent <= sampled);
         let untold = sent.filter(|it| it.taken().is_none()).count();
         taken(sampled.saturating_sub(LATE))..=taken(sampled + LATE) + untold
     }
 
-    /// Good answers in an interval, per second.
+    /// Returns the good answers in an interval, per second.
     pub(super) fn rate(&self, (from, to): (Ns, Ns)) -> f64 {
         let done = self.requests.iter().filter(|it| it.good);
         let done = done.filter_map(|it| it.done);
@@ -60,7 +60,7 @@ impl Account {
     }
 }
 
-/// The mean number of requests in states of this kind in an interval.
+/// Returns the mean number of requests in states of this kind in an interval.
 pub(super) fn mean_time(
     account: &Account,
     (from, to): (Ns, Ns),
@@ -82,7 +82,8 @@ pub(super) fn mean_time(
     sum as f64 / (to - from) as f64
 }
 
-/// The length that so many in a hundred do not exceed, in seconds; `None` if there are fewer than `needed`.
+/// Returns the length that `percent` in a hundred do not exceed, in seconds; `None` if there are fewer than
+/// `needed`.
 pub(super) fn percentile(requests: &[&Request], percent: usize, needed: usize) -> Option<f64> {
     let mut sorted: Vec<Ns> = requests.iter().filter_map(|it| it.latency).collect();
     sorted.sort_unstable();
@@ -91,9 +92,9 @@ pub(super) fn percentile(requests: &[&Request], percent: usize, needed: usize) -
     is_enough.then(|| sorted[rank - 1] as f64 / 1e9)
 }
 
-/// So many are needed for the median, and for the 99th percentile.
+/// Number of requests needed for the median, and for the 99th percentile.
 pub(super) const FOR_THE_MEDIAN: usize = 20;
 pub(super) const FOR_P99: usize = 1_000;
 
-/// A counter may lack what happened so shortly before the look.
+/// Time before a sample within which a counter may lack an event.
 pub(super) const LATE: Ns = 5_000_000;

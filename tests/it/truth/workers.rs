@@ -1,4 +1,4 @@
-//! View 6 against the events and the table of workers: what each has begun, taken and used.
+//! View 6 against the events and the table of workers: begun requests, connections and usage of each.
 
 use super::census::Census;
 use super::events::{Account, Ns, Request, State};
@@ -7,9 +7,10 @@ use super::screen::{Written, slot};
 use super::tables::{Row, number};
 use super::window::LATE;
 
-/// Where the columns of a row end.
+/// Last columns of the cells of a row.
 const ENDS: [usize; 10] = [3, 17, 22, 31, 40, 48, 59, 67, 73, 80];
-/// A worker without a loop has let go when it has closed the connection, so long after it has written, in seconds.
+/// Maximum time, in seconds, from the last byte until a worker without a loop has closed the connection and
+/// let go.
 const CLOSING: f64 = 1e-4;
 
 /// Counts of a worker at a sample.
@@ -26,7 +27,7 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// A row of the table of workers.
+    /// Reads a row of the table of workers.
     pub(super) fn read(row: &Row) -> Self {
         let of = |column: &str| number(row, column).unwrap_or(0);
         Self {
@@ -56,19 +57,19 @@ fn cells(line: &str) -> Option<(u16, Vec<Option<Written>>)> {
 }
 
 impl Account {
-    /// A worker at a sample.
+    /// Returns a worker at a sample.
     pub(super) fn look(&self, worker: u16, at: Ns) -> Option<Look> {
         let mut looks = self.looks.iter();
         looks.find(|it| it.at == at && it.worker == worker).copied()
     }
 
-    /// The number of workers in a sample.
+    /// Returns the number of workers in a sample.
     pub(super) fn workers_at(&self, at: Ns) -> usize {
         self.looks.iter().filter(|it| it.at == at).count()
     }
 
-    /// The longest for which one coroutine, or one request of a worker without a loop, has had a worker by an
-    /// instant, be it the one that has it then.
+    /// Returns the longest time for which one coroutine, or one request of a worker without a loop, has had
+    /// a worker by an instant, including the current one.
     pub(super) fn longest_run(&self, worker: u16, by: Ns) -> Ns {
         let own = self.requests.iter().filter(|it| it.worker == Some(worker));
         let runs: Vec<(Ns, Ns)> = if self.has_a_loop() {
@@ -100,7 +101,7 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
     for (worker, cells) in rows {
         let place = format!("{place}: worker {worker}");
         let Some(look) = account.look(worker, to) else {
-            // It has come since the last sample.
+            // The worker has come since the last sample.
             continue;
         };
         check_so_far(

@@ -78,7 +78,7 @@ impl<'a> Edges<'a> {
             .sum()
     }
 
-    /// Each worker at the end, and at the beginning if it was there already.
+    /// Pairs each worker at the end with its sample at the beginning, if it was there already.
     fn workers(&self) -> impl Iterator<Item = (Option<&'a WorkerSample>, &'a WorkerSample)> {
         let begin = self.begin;
         self.end.workers.iter().map(move |end| {

@@ -35,7 +35,7 @@ pub struct DeadWork {
 /// Use of one worker's time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spent {
-    /// Computing, blocked, or kept off its core.
+    /// Time computing, blocked, or without a core.
     pub(super) busy: Elapsed,
     /// Part of `busy` in which the client had given up.
     pub(super) dead: Elapsed,

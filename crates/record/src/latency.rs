@@ -26,17 +26,17 @@ pub(super) fn mean(samples: impl Iterator<Item = Elapsed>) -> Option<u64> {
 /// exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Breakdown {
-    /// Due, and not yet sent.
+    /// Time due, and not yet sent.
     pub generator: f64,
-    /// At the door: no worker has accepted it.
+    /// Time at the door: no worker has accepted it.
     pub door: f64,
-    /// Ready: accepted, or done waiting, while its worker was busy with another.
+    /// Time ready: accepted, or done waiting, while its worker was busy with another.
     pub ready: f64,
-    /// Computing, while all cores were taken.
+    /// Time without a core: computing, while all cores were taken.
     pub core_wait: f64,
-    /// Computing.
+    /// CPU time.
     pub cpu: f64,
-    /// Waiting for a service or a timer.
+    /// Time waiting for a service or a timer.
     pub parked_or_blocked: f64,
     /// Remainder: overhead and the network both ways. The whole latency if no worker reports.
     pub other: f64,
@@ -49,17 +49,17 @@ pub struct Breakdown {
 /// [`Breakdown::parked_or_blocked`] exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Waits {
-    /// For a thread of the worker's pool.
+    /// Wait for a thread of the worker's pool.
     pub thread_wait: f64,
-    /// For a connection to a service: until one of the pool was free, or a new one was open.
+    /// Wait for a connection to a service: until one of the pool was free, or a new one was open.
     pub pool_wait: f64,
-    /// From a call's sending until its service began to serve it.
+    /// Time from a call's sending until its service began to serve it.
     pub service_queue: f64,
-    /// From the beginning of service to the answer.
+    /// Time from the beginning of service to the answer.
     pub call: f64,
-    /// For timers.
+    /// Wait for timers.
     pub sleep: f64,
-    /// For the client: for more bytes of its request, or for room for the answer.
+    /// Wait for the client: for more bytes of its request, or for room for the answer.
     pub client: f64,
 }
 
@@ -147,7 +147,7 @@ impl Spent {
 /// Breakdown of one completed request, in nanoseconds.
 struct Fitted {
     latency: u64,
-    /// As [`parts`], cut where their sum would exceed the latency …
+    /// Parts as of [`parts`], cut where their sum would exceed the latency …
     parts: [u64; 6],
     /// … and the length of the cut.
     overrun: u128,

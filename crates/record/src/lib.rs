@@ -240,17 +240,17 @@ pub struct Machine {
 /// Length of each list of a recording at one instant; later entries came afterwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
-    /// Of [`Recording::outcomes`].
+    /// Length of [`Recording::outcomes`].
     pub outcomes: usize,
-    /// Of [`Recording::sent`].
+    /// Length of [`Recording::sent`].
     pub sent: usize,
-    /// Of [`Recording::events`].
+    /// Length of [`Recording::events`].
     pub events: usize,
-    /// Of [`Recording::switches`].
+    /// Length of [`Recording::switches`].
     pub switches: usize,
-    /// Of [`Recording::answers`].
+    /// Length of [`Recording::answers`].
     pub answers: usize,
-    /// Of [`Recording::markers`].
+    /// Length of [`Recording::markers`].
     pub markers: usize,
     /// [`Recording::event_count`] …
     pub event_count: u64,
@@ -328,7 +328,7 @@ pub struct Sample {
 /// One worker at one instant. Counters count from the run's beginning, over all incarnations.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct WorkerSample {
-    /// Its slot.
+    /// Slot of the worker.
     pub index: usize,
     /// Pid of its process.
     pub pid: u32,
@@ -439,7 +439,7 @@ impl WorkerSample {
 /// One core at one instant. All values are sums since sampling began.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct CoreSample {
-    /// Its number in the operating system.
+    /// Number of the core in the operating system.
     pub core: usize,
     /// Time not idle, for all users (operating system's count, in ticks of 10 ms on most kernels).
     pub busy: CpuTime,
@@ -460,12 +460,12 @@ pub struct LoadSample {
     pub sent: u64,
     /// Requests ended.
     pub ended: u64,
-    /// Answered well.
+    /// Requests answered well.
     pub good: u64,
-    /// Due and never sent.
+    /// Requests due and never sent.
     pub dropped: u64,
-    /// Due and not ended, with the integral.
+    /// Requests due and not ended, with the integral.
     pub in_system: Reading,
-    /// Its process's CPU time.
+    /// CPU time of load's process.
     pub cpu: CpuTime,
 }

@@ -39,13 +39,13 @@ impl Figure {
 /// Largest error allowed for a prediction, as a share.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Limits {
-    /// Of answers per second.
+    /// Limit for answers per second.
     pub throughput: f64,
-    /// Of the mean latency.
+    /// Limit for the mean latency.
     pub mean: f64,
-    /// Of the median.
+    /// Limit for the median.
     pub p50: f64,
-    /// Of the 99th percentile.
+    /// Limit for the 99th percentile.
     pub p99: f64,
 }
 

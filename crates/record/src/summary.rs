@@ -193,7 +193,7 @@ impl Run {
 /// The requests of one name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Kind {
-    /// Answered well.
+    /// Requests answered well.
     pub completed: usize,
     /// Latency from the due time.
     pub latency_ms: KindLatencies,
@@ -213,13 +213,13 @@ pub struct Counter {
 /// The load generator's own numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Generator {
-    /// Its share of one core over the window.
+    /// Share of one core that load used over the window.
     pub cpu: Option<f64>,
     /// Lateness of sending: the median …
     pub late_p50_ms: Option<f64>,
     /// … and the 99th percentile, of any number of requests.
     pub late_p99_ms: Option<f64>,
-    /// Due and never sent.
+    /// Requests due and never sent.
     pub dropped: u64,
 }
 

@@ -13,19 +13,19 @@ use concsim_model::units::{CpuTime, Elapsed, Stamp, letter};
 /// Use of a core, as shares of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Core {
-    /// Its number in the operating system.
+    /// Number of the core in the operating system.
     pub core: usize,
-    /// Not idle.
+    /// Share of time not idle.
     pub busy: f64,
-    /// By workers.
+    /// Share used by workers.
     pub workers: f64,
-    /// By load.
+    /// Share used by load.
     pub load: f64,
-    /// By the services.
+    /// Share used by the services.
     pub services: f64,
-    /// Stolen by the machine's other virtual machines while a process here wanted the core.
+    /// Share stolen by the machine's other virtual machines while a process here wanted the core.
     pub steal: f64,
-    /// By other programs: busy less what is attributed.
+    /// Share used by other programs: `busy` less the attributed shares.
     pub other: f64,
 }
 
@@ -136,7 +136,7 @@ impl Core {
 /// One worker over its whole life, with all processes that had its slot.
 #[derive(Clone, Debug, Serialize)]
 pub struct Worker {
-    /// Its slot.
+    /// Slot of the worker.
     pub index: usize,
     /// Letter of the slot, as on the screen.
     pub name: String,
@@ -177,9 +177,9 @@ pub struct Worker {
 /// Process switches of a worker, by the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ProcessSwitches {
-    /// It went to sleep.
+    /// Switches because it went to sleep.
     pub voluntary: u64,
-    /// It was taken off its core.
+    /// Switches because it was preempted.
     pub involuntary: u64,
 }
 
@@ -223,7 +223,7 @@ impl Worker {
 /// A service, with the lateness of its answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Service {
-    /// Its share of one core. All services are one process: its CPU time is split by answers.
+    /// Share of one core that it used. All services are one process, whose CPU time is split by answers.
     pub cpu: Option<f64>,
     /// Lateness of its answers: the median …
     pub late_p50_ms: Option<f64>,

@@ -30,7 +30,8 @@ const LINEAR_TRIES: u32 = 5;
 /// Entities that sleep at a listener, in the order in which they went to sleep.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wakers {
-    /// Each with its turn: an entity that something else has woken since does not sleep here any more.
+    /// Sleepers, each with its turn: an entity that something else has woken since does not sleep here any
+    /// more.
     sleepers: VecDeque<(EntityId, u32)>,
     /// The same entities in the order in which they were forked.
     by_age: BTreeSet<EntityId>,

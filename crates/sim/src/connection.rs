@@ -41,7 +41,7 @@ pub(super) enum Part {
     Counted,
 }
 
-/// One connection.
+/// State of one connection.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::struct_excessive_bools,

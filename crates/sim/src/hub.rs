@@ -31,7 +31,7 @@ const ACCEPTS_A_TURN: usize = 100;
 /// State of a hub in its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
-    /// In the poller, with nothing to do; its process sleeps.
+    /// Sleeping in the poller, with nothing to do.
     Asleep,
     /// Polling (1).
     Polling {

@@ -42,13 +42,13 @@ impl TimeWeighted {
 pub(super) enum Doing {
     /// Asleep at the listener.
     Sleeping,
-    /// Woken, or done serving: tries to accept a connection.
+    /// Looking for a connection, after waking or serving.
     Looking { woken: bool },
-    /// Has accepted a connection, and reads.
+    /// Reading from an accepted connection.
     Taking(ConnectionId),
-    /// Computes for a connection.
+    /// Computing for a connection.
     Serving(ConnectionId),
-    /// Sleeps in a wait of a connection.
+    /// Sleeping in a wait of a connection.
     Waiting(ConnectionId),
     /// Gone.
     Gone,

@@ -20,7 +20,7 @@ const NO_PLACE: u32 = u32::MAX;
 /// Arrivals of all requests.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arrivals {
-    /// By request number.
+    /// Arrivals, by request number.
     requests: Vec<Arrival>,
     /// Connections whose opening or accept is not known yet; with keep-alive, all.
     connections: BTreeMap<u32, Connection>,
@@ -49,7 +49,7 @@ struct Arrival {
     /// Time at which it left the door.
     left: Stamp,
     worker: u16,
-    /// Its place in its worker's list.
+    /// Position in its worker's list.
     place: u32,
     /// True if it counts as having come to the door.
     is_counted: bool,
@@ -95,9 +95,8 @@ impl Arrivals {
         &mut self.requests[place]
     }
 
-    /// Notes that a request was sent. `opens_always` is load's connection mode. It decides if the request
-    /// opened its connection in recordings that do not say so; `None` if the mode does not decide it
-    /// either.
+    /// Notes that a request was sent. `opens_always` is load's connection mode; it decides if the request
+    /// opened its connection in recordings that do not say so.
     pub(super) fn send(&mut self, sent: &Sent, opens_always: bool) {
         self.opens_always = opens_always;
         self.due.insert(sent.due);

@@ -180,7 +180,7 @@ impl Lanes<'_> {
             .sum()
     }
 
-    /// All reports about a core in the interval, in order of arrival.
+    /// Returns all reports about a core in the interval, in order of arrival.
     fn says(&self, core: Option<u32>, interval: Interval) -> Vec<Says> {
         let mut says = Vec::new();
         for (worker, on, claims) in self.pool(core) {
@@ -252,8 +252,8 @@ impl Lanes<'_> {
         taken(&steps, cores)
     }
 
-    /// For many claims: each slice is divided in the proportions in which the workers report to have run in
-    /// it.
+    /// Assigns cores in slices, for many claims: each slice is divided in the proportions in which the
+    /// workers report to have run in it.
     fn hold_in_slices(&self, pool: &mut [CoreLane], interval: Interval) {
         let lists: Vec<(u16, &[Claim])> = self
             .pool(pool[0].core)

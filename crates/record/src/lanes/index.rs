@@ -18,7 +18,7 @@ use concsim_model::scenario::ConnectionMode::PerRequest;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 
-/// Maximum distance of a request's number from the numbers known so far.
+/// Maximum excess of a request's number over the number of requests sent so far.
 const FAR_AHEAD: usize = 1 << 20;
 
 /// Index of one recording.
@@ -88,7 +88,7 @@ pub(super) struct Entry {
     /// Times at which its waits entered another part, in order of time; only of waits that have more than
     /// one part.
     pub(super) parts: Vec<(Stamp, Awaited)>,
-    /// For its newest answered call: the time at which the service read it, and the time of the answer.
+    /// Times at which its service read its newest answered call, and answered it.
     pub(super) answered: Option<(Stamp, Stamp)>,
 }
 

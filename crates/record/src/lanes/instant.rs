@@ -26,7 +26,7 @@ pub struct Instant {
     pub ended: u64,
     /// Workers, by slot.
     pub workers: Vec<WorkerInstant>,
-    /// Each core, or, without core numbers, each process that can run at once, with the slot of the worker
+    /// Cores, or, without core numbers, processes that can run at once, each with the slot of the worker
     /// that has it.
     pub cores: Vec<(Option<u32>, Option<u16>)>,
 }
@@ -60,7 +60,7 @@ pub struct WorkerInstant {
 /// A worker's process at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// Its number in the operating system.
+    /// Pid.
     pub pid: u32,
     /// Time at which it was forked.
     pub forked: Stamp,

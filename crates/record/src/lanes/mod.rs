@@ -44,17 +44,17 @@ use concsim_model::units::Stamp;
 /// State of a request during a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Doing {
-    /// On a core.
+    /// Running on a core.
     Running,
-    /// Asleep in one call, with its process.
+    /// Waiting in a call in which its process is asleep.
     Blocked,
-    /// Could run, while its worker runs another.
+    /// Ready, while its worker runs another request.
     Ready,
-    /// Has its worker, but the worker has no core.
+    /// Holding its worker, while the worker has no core.
     WantsACore,
-    /// Waits, while its process runs others.
+    /// Waiting, while its process runs others.
     Parked,
-    /// Sent; no worker has accepted it yet.
+    /// Waiting at the door: sent, and not accepted by a worker.
     AtTheDoor,
 }
 
@@ -74,14 +74,14 @@ pub struct Span {
     pub is_open: bool,
 }
 
-/// One request.
+/// The lane of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestLane {
-    /// Its number in the run.
+    /// Number of the request in the run.
     pub request: u32,
     /// Worker that has accepted it by the end of the interval.
     pub worker: Option<u16>,
-    /// In order of time, without overlaps, inside the interval.
+    /// Spans, in order of time, without overlaps, inside the interval.
     pub spans: Vec<Span>,
     /// Time at which its client had the complete answer or gave up, if that was by the end of the interval.
     pub done: Option<Stamp>,
@@ -90,7 +90,7 @@ pub struct RequestLane {
 /// Time in which one worker had a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// Its slot.
+    /// Slot of the worker.
     pub worker: u16,
     /// Start.
     pub from: Stamp,
@@ -98,12 +98,12 @@ pub struct Held {
     pub to: Stamp,
 }
 
-/// One core; without core numbers, one of the processes that ran at once.
+/// The lane of one core; without core numbers, of one of the processes that ran at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoreLane {
-    /// Its number in the operating system.
+    /// Number of the core in the operating system.
     pub core: Option<u32>,
-    /// In order of time, without overlaps, inside the interval.
+    /// Holdings of the core, in order of time, without overlaps, inside the interval.
     pub held: Vec<Held>,
     /// Times at which a worker that was computing here had lost the core, inside the interval.
     pub lost: Vec<Interval>,

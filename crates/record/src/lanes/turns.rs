@@ -10,7 +10,7 @@ use concsim_model::units::Stamp;
 pub struct Turn {
     /// Request, if its number is known.
     pub request: Option<u32>,
-    /// Its coroutine, or its connection.
+    /// Coroutine or connection.
     pub task: u32,
     /// Time since which it was ready.
     pub ready: Stamp,

@@ -10,7 +10,7 @@ use concsim_model::units::{Elapsed, Stamp};
 /// Activity of one worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Looks {
-    /// Its slot.
+    /// Slot of the worker.
     pub(super) worker: usize,
     /// Number of samples in which it lives …
     pub(super) all: usize,

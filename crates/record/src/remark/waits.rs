@@ -294,7 +294,7 @@ impl<'a> Check<'a> for Idle {
         const NEARLY_ALL: f64 = 0.9;
         /// Number of requests, at the door or begun.
         const FEW: f64 = 0.5;
-        /// At the beginning all workers are idle for a moment.
+        /// Minimum length of the span: at the beginning all workers are idle for a moment.
         const LONG: Elapsed = Elapsed::from_millis(900);
         let applies = scene.is_under_load()
             && scene.span.length() >= LONG

@@ -26,7 +26,7 @@ const CLIENTS: u64 = 100_000;
 enum Name {
     /// A request, by its number.
     Request(u32),
-    /// The same, or [`NO_REQUEST`].
+    /// A request, by its number, or [`NO_REQUEST`].
     AnyRequest(u32),
     /// A kind of requests, by index.
     Class(u64),

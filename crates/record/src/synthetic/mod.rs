@@ -31,19 +31,19 @@ pub const S: u64 = 1_000 * MS;
 pub struct Life {
     /// Due time.
     pub due: u64,
-    /// From due to sent.
+    /// Time from due to sent.
     pub late: u64,
-    /// From sent to accepted.
+    /// Time from sent to accepted.
     pub door: u64,
-    /// Ready, while its worker ran another.
+    /// Time ready, while its worker ran another.
     pub ready: u64,
-    /// Computing, without a core.
+    /// Time computing without a core.
     pub core_wait: u64,
-    /// Computing.
+    /// CPU time.
     pub cpu: u64,
-    /// Parked or blocked.
+    /// Time parked or blocked.
     pub waited: u64,
-    /// From written to done.
+    /// Time from written to done.
     pub tail: u64,
     /// Worker that accepted it.
     pub worker: usize,
@@ -100,7 +100,7 @@ impl Life {
         }
     }
 
-    /// All of its wait is one call.
+    /// Returns the parts of its wait: one call.
     fn wait_parts(&self, request: u32) -> WaitParts {
         WaitParts {
             at: Stamp(self.written()),

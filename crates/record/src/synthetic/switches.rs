@@ -19,7 +19,7 @@ pub(super) struct AtWork {
 #[derive(Clone, Copy, Debug)]
 struct Stretches {
     first: (u64, u64),
-    /// Computing without a core, in the middle of the first.
+    /// Interval of computing without a core, in the middle of the first slice.
     without_core: (u64, u64),
     second: (u64, u64),
 }

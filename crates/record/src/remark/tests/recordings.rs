@@ -38,7 +38,7 @@ pub(super) fn with_a_death(status: i32) -> Recording {
     with_a_termination(status, None)
 }
 
-/// The same, with the arbiter's cause.
+/// A recording with such a death, and the arbiter's cause.
 pub(super) fn with_a_termination(status: i32, cause: Option<TerminationCause>) -> Recording {
     with_a_death_of(io_bound(Sync, |_| {}), 1, (status, cause))
 }

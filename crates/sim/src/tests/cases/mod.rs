@@ -99,7 +99,7 @@ fn moments(text: &str) -> Moments {
 enum Number {
     /// The mean latency, in seconds.
     Latency,
-    /// The same of the requests of one class, of the first two.
+    /// The mean latency of the requests of one class, of the first two.
     LatencyOf(usize),
     /// Answers per second.
     Throughput,
@@ -243,12 +243,12 @@ fn play_it(name: &str, text: &str, requests: u64) -> Found {
     play_marked(name, text, requests, Marks::default())
 }
 
-/// The same, and counts answers that take longer than a mark.
+/// Plays requests of a text, and counts answers that take longer than a mark.
 fn play_marked(name: &str, text: &str, requests: u64, marks: Marks) -> Found {
     play_with::<false>(name, text, requests, marks)
 }
 
-/// The same, and measures the times of calls.
+/// Plays requests of a text, and measures the times of calls.
 fn play_stations(name: &str, text: &str, requests: u64) -> Found {
     play_with::<true>(name, text, requests, Marks::default())
 }
@@ -295,7 +295,8 @@ impl Found {
         self.compare(number, theory, SCATTER, WITHIN)
     }
 
-    /// The same if no run of minutes is that long: within three standard errors of 1.5 % at most.
+    /// Compares roughly, if no run of minutes is long enough: within three standard errors of 1.5 % at
+    /// most.
     #[track_caller]
     fn check_roughly(&self, number: Number, theory: f64) -> &Self {
         let (found, error) = self.number(number);

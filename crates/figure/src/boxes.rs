@@ -121,9 +121,9 @@ fn draw(table: &Table, look: &Look) -> String {
 /// Upper limits of the axes of a plane.
 #[derive(Clone, Copy, Debug)]
 struct Plane {
-    /// Cores.
+    /// Number of cores.
     wide: f64,
-    /// Requests.
+    /// Number of requests.
     high: f64,
 }
 

@@ -8,9 +8,9 @@ use concsim_record::evaluate::{Judgement, Verdict};
 use concsim_record::summary::{Run, Summary, summarise};
 use concsim_record::trust::Reason;
 
-/// The code of the doubt that rests on the number of requests alone.
+/// Code of the doubt about a small number of requests.
 pub(super) const FEW: &str = "few-samples";
-/// The end of the caveat about requests that failed.
+/// End of the caveat about failed requests.
 pub(super) const FAILED: &str = " failed";
 
 /// A stored run, with its numbers.
@@ -32,7 +32,8 @@ impl<'a> SummarisedPlay<'a> {
         }
     }
 
-    /// The title of the scenario, unless the runs break one of its claims: a title is a claim, too.
+    /// Returns the title of the scenario; [`None`] if the runs break one of its claims, since a title is a
+    /// claim, too.
     pub(super) fn title(&self) -> Option<String> {
         let title = || self.play.kept.plan.title.clone();
         self.broken.is_empty().then(title)

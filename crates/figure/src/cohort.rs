@@ -18,9 +18,9 @@ pub(super) const ENDS: &str = "A line ends where fewer than ten requests were sl
 /// The latencies of a run's requests, in ascending order.
 #[derive(Debug, Default)]
 pub(super) struct Cohort {
-    /// Since the instants at which they were due.
+    /// Latencies from the instants at which requests were due.
     pub(super) from_due: Vec<Elapsed>,
-    /// Since the instants at which they were sent.
+    /// Latencies from the instants at which requests were sent.
     pub(super) from_sent: Vec<Elapsed>,
     failed: usize,
     /// Number of requests cut off by the end of the run. They count as the slowest, so that a drawn share is

@@ -27,17 +27,17 @@ const SELDOM: f64 = 0.999;
 /// Time that one request needs of each resource, in seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Taken {
-    /// Of a worker, or of one of its threads: time during which it serves no other request.
+    /// Time on its worker, or on one of its threads, during which that serves no other request.
     pub held: f64,
-    /// Of a core.
+    /// Time on a core.
     pub computing: f64,
-    /// Of a slot among the requests that are begun.
+    /// Time in a slot among the begun requests.
     pub inside: f64,
-    /// Of its client, without think time.
+    /// Time of its client's round, without think time.
     pub round: f64,
-    /// Of a thread in the worker's pool.
+    /// Time on a thread in the worker's pool.
     pub in_threads: f64,
-    /// Of a connection to each service, in the scenario's order.
+    /// Time on a connection to each service, in the scenario's order.
     pub calls: Vec<f64>,
     /// 1 if a good answer is possible; in a mean, the share of such requests.
     pub good: f64,

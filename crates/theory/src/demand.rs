@@ -72,7 +72,7 @@ impl Moments {
         }
     }
 
-    /// Capped at an hour.
+    /// Returns the moments of the exponential law, capped at an hour.
     fn exponential(mean: f64) -> Self {
         if mean <= 0.0 {
             return Self::default();
@@ -84,7 +84,7 @@ impl Moments {
         }
     }
 
-    /// Capped at an hour.
+    /// Returns the moments of the lognormal law, capped at an hour.
     fn lognormal(median: f64, p99: f64) -> Self {
         if median <= 0.0 {
             return Self::default();
@@ -105,7 +105,7 @@ impl Moments {
         }
     }
 
-    /// Larger draws are capped at `most`.
+    /// Returns the moments of the Pareto law, capped at `most`.
     fn pareto(least: f64, shape: f64, most: f64) -> Self {
         if least <= 0.0 || most <= least {
             return Self::always(least.max(0.0));
@@ -131,7 +131,7 @@ impl Moments {
 /// Use of a step's duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {
-    /// On a core.
+    /// Computing on a core.
     Computing,
     /// A wait during which the worker does nothing else.
     Blocked,

@@ -137,13 +137,13 @@ pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
     Ok(forecast)
 }
 
-/// `1 core`, `4 cores`
+/// Returns `1 core`, `4 cores`.
 fn counted(count: usize, thing: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {thing}{plural}")
 }
 
-/// `4 sync workers`
+/// Returns `4 sync workers`.
 fn workers_of(scenario: &Scenario) -> String {
     let server = &scenario.server;
     counted(server.workers, &format!("{} worker", server.kind.word()))

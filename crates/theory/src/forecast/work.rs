@@ -17,11 +17,11 @@ pub(super) enum Law {
 pub(super) struct Work<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) cores: usize,
-    /// Of a whole request that is alone.
+    /// Duration of a whole request that is alone.
     pub(super) alone: Moments,
-    /// Of the time that it holds its worker.
+    /// Time for which it holds its worker.
     pub(super) held: Moments,
-    /// Of the time that it needs a core.
+    /// Time for which it needs a core.
     pub(super) cpu: Moments,
 }
 

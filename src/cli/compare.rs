@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{shelf, talk};
+use super::runs::report_losses;
+use super::talk;
+use concsim_driver::run_store;
 use concsim_model::scenario::Plan;
 use concsim_record::storage;
 use concsim_record::summary::{Summary, summarise};
@@ -51,8 +53,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Returns the plan and the summary of a stored run, and reports its unreadable parts.
 fn open(path: &Path) -> anyhow::Result<(Plan, Summary)> {
-    let kept = storage::open(&shelf::find(path)?)?;
-    shelf::report_losses(&kept);
+    let kept = storage::open(&run_store::find(path)?)?;
+    report_losses(&kept);
     let runs = kept.recordings.iter().map(summarise).collect();
     let machine = kept.recordings[0].header.machine.clone(); // a stored run has at least one
     let summary = Summary::of(&kept.plan, machine, runs);

@@ -9,8 +9,8 @@ use anyhow::{Context as _, bail};
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 
-use super::shelf;
 use super::talk;
+use concsim_driver::run_store;
 use concsim_figure::foretold::Foretold;
 use concsim_figure::sweep::Sweep;
 use concsim_figure::table::CSV_BEGINS;
@@ -151,7 +151,7 @@ pub(super) struct Found {
 impl Found {
     /// Detects the folder of a run, that of a sweep, its files, and predictions.
     fn open(&mut self, kind: Kind, path: &Path) -> anyhow::Result<()> {
-        let path = shelf::find(path)?;
+        let path = run_store::find(path)?;
         let name = path.display();
         let ending = path.extension().and_then(|it| it.to_str());
         let points = if path.is_dir() {

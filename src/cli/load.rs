@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::audience::{Audience as _, Headless};
 use super::colour::Colour;
-use super::performance::Performance;
+use super::display::CardArgs;
 use super::run;
-use super::showing::CardArgs;
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
+use concsim_driver::frontend::{Frontend as _, Headless};
+use concsim_driver::play;
+use concsim_driver::run::Driver;
 use concsim_model::scenario::{Engine, Plan};
 use concsim_os::load::{Authority, Target};
 use concsim_os::recorder::Folder;
@@ -71,9 +72,9 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         Some(out) => run::folder_for(Some(out), false, &plan)?,
         None => None,
     };
-    let summary = match play(&plan, target, args.json, folder.as_mut()) {
+    let summary = match play_load(&plan, target, args.json, folder.as_mut()) {
         Ok(summary) => summary,
-        Err(error) => return Err(run::unplayed(folder, error)),
+        Err(error) => return Err(play::unplayed(folder, error)),
     };
     run::print(
         &plan,
@@ -133,21 +134,21 @@ fn find(target: &Authority) -> anyhow::Result<SocketAddr> {
     Err(error).with_context(no_answer)
 }
 
-fn play(
+fn play_load(
     plan: &Plan,
     target: Target,
     quiet: bool,
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Summary> {
     let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
-    let mut audience = Headless::new(quiet);
-    audience.announce(plan, 0)?;
+    let mut frontend = Headless::new(quiet);
+    frontend.on_variant_start(plan, 0)?;
     let variant = &plan.variants[0];
     let header = Header::of(plan, variant, recorder::this_machine());
-    let keeper = run::keeper_for(folder, &header, |said| audience.hear(said));
-    let live = Live::new(&scoreboard, header, keeper);
-    let performance = Performance::against(target, variant, live)?;
-    let recording = run::watch(performance, &mut audience)?;
+    let writer = play::writer_for(folder, &header, |said| frontend.on_note(said));
+    let live = Live::new(&scoreboard, header, writer);
+    let driver = Driver::against(target, variant, live)?;
+    let recording = play::drive(driver, &mut frontend)?;
     let run = summary::summarise(&recording);
     Ok(Summary::of(plan, recorder::this_machine(), vec![run]))
 }

@@ -1,11 +1,11 @@
 //! The command line, one file for each subcommand.
 
-pub mod audience;
 pub mod calibrate;
 pub mod check;
 pub mod colour;
 pub mod compare;
 pub mod completions;
+pub mod display;
 pub mod engine;
 pub mod export;
 pub mod failure;
@@ -14,12 +14,9 @@ pub mod figures;
 pub mod keyboard;
 pub mod keys;
 pub mod load;
-mod metrics;
 pub mod new;
 pub mod parity;
-pub mod performance;
 pub mod prediction;
-mod rehearsal;
 pub mod replay;
 pub mod report;
 pub mod run;
@@ -28,18 +25,15 @@ pub mod scenarios;
 pub mod schema;
 pub mod screen;
 pub mod serve;
-mod shelf;
-pub mod showing;
 pub mod sim;
 pub mod source;
-mod steering;
 mod steps;
 pub mod sweep;
 pub mod talk;
 mod terminal_event;
 pub mod theory;
+mod watch;
 pub mod welcome;
-mod worker_table;
 
 use std::process::ExitCode;
 

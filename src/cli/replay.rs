@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::colour::Colour;
+use super::display::{self, CardArgs, DisplayArgs, DisplayOptions};
 use super::keyboard::{Found, KeyboardArgs};
 use super::run::{self, Cards};
+use super::runs;
+use super::runs::report_losses;
 use super::screen::Screen;
-use super::showing::{self, CardArgs, DisplayOptions, Showing};
 use super::talk;
-use super::{runs, shelf};
+use concsim_driver::run_store;
 use concsim_model::scenario::Plan;
 use concsim_os::sys::interrupt;
 use concsim_record::summary::{Run, Summary, summarise};
@@ -30,7 +32,7 @@ pub struct Args {
     #[command(flatten)]
     card: CardArgs,
     #[command(flatten)]
-    showing: Showing,
+    display: DisplayArgs,
     #[command(flatten)]
     keyboard: KeyboardArgs,
 }
@@ -40,12 +42,12 @@ pub struct Args {
 /// # Errors
 /// A run that does not exist, or of which nothing can be read.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
-    let screen = showing::canvas().filter(|_| !args.json);
+    let screen = display::canvas().filter(|_| !args.json);
     let Found::Keymap(keymap) = args.keyboard.keymap(screen, colour)? else {
         return Ok(ExitCode::from(2));
     };
     let folder = match (&args.run, screen) {
-        (Some(run), _) => shelf::find(run)?,
+        (Some(run), _) => run_store::find(run)?,
         (None, None) => return offer(),
         (None, Some(_)) => match runs::pick()? {
             Some(folder) => folder,
@@ -53,12 +55,12 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         },
     };
     let kept = storage::open(&folder)?;
-    shelf::report_losses(&kept);
+    report_losses(&kept);
     let is_whole = kept.torn.is_empty() && kept.missing.is_empty();
     let runs: Vec<Run> = kept.recordings.iter().map(summarise).collect();
     let machine = kept.recordings[0].header.machine.clone();
     let summary = Summary::of(&kept.plan, machine, runs);
-    let manner = args.showing.manner(colour);
+    let manner = args.display.manner(colour);
     if let Some(terminal) = screen {
         let stage = Stage {
             terminal,

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use super::figure::Found;
-use super::shelf;
 use super::talk;
+use concsim_driver::run_store;
 use concsim_figure::{Inputs, Kind, Look, Table, table};
 use concsim_model::palette::Theme;
 use concsim_model::scenario::Plan;
@@ -40,7 +40,7 @@ pub struct Args {
 /// A run that cannot be read, or a file that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let open = |folder: &PathBuf| {
-        let folder = shelf::find(folder)?;
+        let folder = run_store::find(folder)?;
         Ok((storage::open(&folder)?, folder))
     };
     let found = Found {

@@ -11,27 +11,24 @@ use std::rc::Rc;
 
 use anyhow::Context as _;
 
-use super::audience::{Audience, Headless};
 use super::colour::Colour;
+use super::display::{self, CardArgs, DisplayArgs};
 use super::failure::chain;
 use super::keyboard::{Found, KeyboardArgs};
-use super::performance::Performance;
 use super::prediction::{Foresight, PredictArgs, Predictions};
-use super::rehearsal::{self, Watched};
 use super::screen::Screen;
-use super::shelf;
-use super::showing::{self, CardArgs, Showing};
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
+use super::watch;
+use concsim_driver::frontend::{Frontend, Headless};
+use concsim_driver::play::{play_one, unplayed};
+use concsim_driver::run_store;
+use concsim_driver::watch::WatchedFile;
 use concsim_model::palette::Glyphs;
-use concsim_model::scenario::{Engine, Plan, Variant};
-use concsim_model::units::Elapsed;
-use concsim_os::recorder::Live;
+use concsim_model::scenario::{Engine, Plan};
 use concsim_os::sys::{interrupt, processes};
-use concsim_os::telemetry::{RINGS_BY_DEFAULT, Scoreboard};
-use concsim_record::storage::RecordingWriter;
+use concsim_record::summary;
 use concsim_record::summary::{Run, Summary};
-use concsim_record::{Header, Recording, summary};
 use concsim_report::card::{Extent, MORE, card};
 use concsim_report::json;
 use concsim_tui::Keymap;
@@ -66,7 +63,7 @@ pub struct Args {
     #[command(flatten)]
     predict: PredictArgs,
     #[command(flatten)]
-    showing: Showing,
+    display: DisplayArgs,
     #[command(flatten)]
     keyboard: KeyboardArgs,
     /// Play again whenever the file is saved, until q or ^C
@@ -98,7 +95,7 @@ impl Played {
 impl Args {
     /// Returns the terminal of the screen, if one is to be used.
     fn terminal(&self) -> Option<BorrowedFd<'static>> {
-        showing::canvas().filter(|_| !self.headless && !self.json)
+        display::canvas().filter(|_| !self.headless && !self.json)
     }
 
     /// Returns the chosen scenario.
@@ -118,7 +115,7 @@ impl Args {
             no_ask: false,
             no_keep: false,
             predict: PredictArgs::default(),
-            showing: Showing::default(),
+            display: DisplayArgs::default(),
             keyboard: KeyboardArgs::default(),
             watch: false,
         }
@@ -131,7 +128,7 @@ impl Args {
 /// A system limit that is too low for a run, before it begins.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     if args.watch {
-        return rehearsal::run(args, colour);
+        return watch::run(args, colour);
     }
     once(args, colour, None).map(Played::status)
 }
@@ -140,7 +137,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
 pub(super) fn once(
     args: &Args,
     colour: Colour,
-    watched: Option<&Rc<Watched>>,
+    watched: Option<&Rc<WatchedFile>>,
 ) -> anyhow::Result<Played> {
     let plan = match source::choose(&args.chosen, Engine::Processes, colour)? {
         Chosen::Plan(plan) => plan,
@@ -160,13 +157,13 @@ pub(super) fn once(
     };
     interrupt::listen()?;
     let mut folder = folder_for(args.out.as_deref(), args.no_keep, &plan)?;
-    let staging = Staging {
+    let context = RunContext {
         colour,
         keymap,
         watched,
         predictions: predictions.as_ref(),
     };
-    let (summary, played, kept) = match play_with(&plan, args, staging, folder.as_mut()) {
+    let (summary, played, kept) = match play_with(&plan, args, context, folder.as_mut()) {
         Ok(played) => played,
         Err(error) => return Err(unplayed(folder, error)),
     };
@@ -179,20 +176,12 @@ pub(super) fn once(
         }
         return Ok(played);
     }
-    let glyphs = args.showing.look(colour).glyphs;
+    let glyphs = args.display.look(colour).glyphs;
     print(&plan, &summary, args.json, (glyphs, args.card.extent()))?;
     if let Some((folder, kept)) = folder.zip(kept) {
         say_whether_kept(folder, &kept, args.json);
     }
     Ok(played)
-}
-
-/// Removes the run's remains from its folder, and returns the error.
-pub(super) fn unplayed(folder: Option<Folder>, error: anyhow::Error) -> anyhow::Error {
-    if let Some(folder) = folder {
-        folder.remove_unplayed();
-    }
-    error
 }
 
 /// Reports the run's folder, or the reason for which its summary is missing.
@@ -202,17 +191,6 @@ pub(super) fn say_whether_kept(folder: &Folder, kept: &io::Result<()>, is_quiet:
         Ok(()) if is_quiet => {}
         Ok(()) => talk::say(format_args!("kept in {}", folder.path().display())),
     }
-}
-
-/// Opens the recording writer of a variant. On failure the run goes on unrecorded.
-pub(super) fn keeper_for(
-    folder: Option<&mut Folder>,
-    header: &Header,
-    say: impl FnOnce(String),
-) -> Option<RecordingWriter> {
-    let keeper = folder?.keep(header);
-    let not_kept = |error: &io::Error| say(format!("{} is not kept: {error}", header.variant));
-    keeper.inspect_err(not_kept).ok()
 }
 
 /// Returns the run's folder: that of the command line, else one in the run store, or none. A store that
@@ -230,17 +208,17 @@ pub(super) fn folder_for(
     if no_keep {
         return Ok(None);
     }
-    let folder = shelf::place_for(plan);
+    let folder = run_store::place_for(plan);
     Ok(folder
         .inspect_err(|error| talk::say(format_args!("the run is not kept: {}", chain(error))))
         .ok())
 }
 
 /// Context of a run, besides its arguments.
-struct Staging<'a> {
+struct RunContext<'a> {
     colour: Colour,
     keymap: Keymap,
-    watched: Option<&'a Rc<Watched>>,
+    watched: Option<&'a Rc<WatchedFile>>,
     predictions: Option<&'a Predictions>,
 }
 
@@ -250,18 +228,18 @@ struct Staging<'a> {
 fn play_with(
     plan: &Plan,
     args: &Args,
-    staging: Staging<'_>,
+    context: RunContext<'_>,
     mut folder: Option<&mut Folder>,
 ) -> anyhow::Result<(Summary, Played, Option<io::Result<()>>)> {
     let keep = |folder: Option<&Folder>, summary: &Summary| {
         folder.map(|folder| folder.summarise(&json::of(summary)))
     };
-    let Staging {
+    let RunContext {
         colour,
         keymap,
         watched,
         predictions,
-    } = staging;
+    } = context;
     let Some(terminal) = args.terminal() else {
         let mut headless = Headless::new(args.json).watching(watched);
         let summary = play(plan, &mut headless, folder.as_deref_mut(), predictions)?;
@@ -270,7 +248,7 @@ fn play_with(
         return Ok((summary, Played::Headless(status), kept));
     };
     let cores = processes::cores_allowed().len();
-    let manner = args.showing.manner(colour);
+    let manner = args.display.manner(colour);
     let screen = Screen::on(terminal, plan, cores, manner)?.watching(watched);
     let mut screen = screen.steered_by(keymap, args.keyboard.mouse())?;
     if args.no_ask {
@@ -279,7 +257,7 @@ fn play_with(
     let summary = play(plan, &mut screen, folder.as_deref_mut(), predictions)?;
     let summary = summary.with_votes(screen.votes());
     let kept = keep(folder.as_deref(), &summary);
-    if !screen.wants_to_leave() {
+    if !screen.should_stop() {
         screen.show_card(&Cards::of(plan, &summary, manner.look.glyphs))?;
     }
     let status = summary.exit_status();
@@ -289,63 +267,26 @@ fn play_with(
 /// Plays one variant after the other. A failed variant does not stop the later ones.
 fn play(
     plan: &Plan,
-    audience: &mut impl Audience,
+    frontend: &mut impl Frontend,
     mut folder: Option<&mut Folder>,
     predictions: Option<&Predictions>,
 ) -> anyhow::Result<Summary> {
     let mut runs: Vec<Run> = Vec::new();
     for (index, variant) in plan.variants.iter().enumerate() {
-        audience.announce(plan, index)?;
-        let recording = play_one(plan, variant, audience, folder.as_deref_mut())?;
+        frontend.on_variant_start(plan, index)?;
+        let recording = play_one(plan, variant, frontend, folder.as_deref_mut())?;
         let run = summary::summarise(&recording);
         let run = match predictions {
             Some(predictions) => predictions.beside(index, run, &recording),
             None => run,
         };
-        audience.applaud(&run, recording)?;
+        frontend.on_variant_end(&run, recording)?;
         runs.push(run);
-        if audience.wants_to_leave() {
+        if frontend.should_stop() {
             break;
         }
     }
     Ok(Summary::of(plan, recorder::this_machine(), runs))
-}
-
-/// Plays one variant to its end.
-pub(super) fn play_one(
-    plan: &Plan,
-    variant: &Variant,
-    audience: &mut impl Audience,
-    folder: Option<&mut Folder>,
-) -> anyhow::Result<Recording> {
-    let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
-    let header = Header::of(plan, variant, recorder::this_machine());
-    let keeper = keeper_for(folder, &header, |said| audience.hear(said));
-    let live = Live::new(&scoreboard, header, keeper);
-    let performance = Performance::begin(variant, live)?;
-    watch(performance, audience)
-}
-
-/// Drives a performance to its end, which comes sooner if the frontend wants to leave.
-pub(super) fn watch(
-    mut performance: Performance<'_>,
-    audience: &mut impl Audience,
-) -> anyhow::Result<Recording> {
-    let mut leaving = false;
-    while let Some(spare) = performance.step()? {
-        audience.watch(&mut performance, spare)?;
-        if audience.wants_to_leave() && !leaving {
-            leaving = true;
-            performance.interrupt();
-        }
-    }
-    // The last messages.
-    audience.watch(&mut performance, Elapsed::ZERO)?;
-    let (recording, note) = performance.end();
-    if let Some(note) = note {
-        audience.hear(note);
-    }
-    Ok(recording)
 }
 
 /// The card in both forms.

@@ -10,7 +10,8 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{shelf, talk};
+use super::talk;
+use concsim_driver::run_store;
 use concsim_model::words::printable;
 use concsim_os::sys::clock;
 use concsim_record::storage;
@@ -87,13 +88,13 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Returns the run store, and its runs, the newest first.
 pub(super) fn kept() -> anyhow::Result<(PathBuf, Vec<KeptRun>)> {
-    let shelf = shelf::shelf()?;
-    let folders = shelf::folders(&shelf).into_iter().rev();
+    let store = run_store::folder()?;
+    let folders = run_store::folders(&store).into_iter().rev();
     let runs = (0..)
         .zip(folders)
         .map(|(place, folder)| KeptRun::of(place, folder));
     let runs = runs.collect();
-    Ok((shelf, runs))
+    Ok((store, runs))
 }
 
 impl KeptRun {
@@ -119,8 +120,8 @@ impl KeptRun {
         let stem = Path::new(file).file_stem().unwrap_or_default();
         Self {
             name: match place {
-                0 => shelf::LAST.to_owned(),
-                place => format!("{}-{place}", shelf::LAST),
+                0 => run_store::LAST.to_owned(),
+                place => format!("{}-{place}", run_store::LAST),
             },
             began_s: began,
             scenario: stem.to_string_lossy().into_owned(),
@@ -132,7 +133,7 @@ impl KeptRun {
                 })
                 .collect(),
             origin: runs.first().and_then(|run| word(&run["origin"])),
-            bytes: shelf::size_of(&folder),
+            bytes: run_store::size_of(&folder),
             folder,
         }
     }
@@ -247,6 +248,18 @@ fn wait_for_a_key(runs: &[KeptRun]) -> io::Result<Option<PathBuf>> {
             }
             _ => {}
         }
+    }
+}
+
+/// Reports the unreadable parts of a stored run.
+pub(super) fn report_losses(kept: &storage::StoredRun) {
+    for (file, tear) in &kept.torn {
+        talk::say(format_args!("{}: {tear}", file.display()));
+    }
+    for variant in &kept.missing {
+        talk::say(format_args!(
+            "variant {variant}: nothing of its recording can be read"
+        ));
     }
 }
 

@@ -15,12 +15,12 @@ use crossterm::{cursor, execute, queue, style};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use super::audience::{Audience, has_had_enough};
-use super::performance::Performance;
-use super::rehearsal::Watched;
+use super::display::{Delivery, DisplayOptions};
 use super::run::Cards;
-use super::showing::{Delivery, DisplayOptions};
 use super::talk;
+use concsim_driver::frontend::{Frontend, is_to_end};
+use concsim_driver::run::Driver;
+use concsim_driver::watch::WatchedFile;
 use concsim_model::palette::Colours;
 use concsim_model::scenario::Plan;
 use concsim_model::units::{Elapsed, Stamp};
@@ -56,7 +56,7 @@ pub struct Screen {
     /// Messages of the processes, printed after the terminal has been restored.
     notes: Vec<String>,
     /// The file, if each save plays it again.
-    watched: Option<Rc<Watched>>,
+    watched: Option<Rc<WatchedFile>>,
 }
 
 impl Screen {
@@ -129,7 +129,7 @@ impl Screen {
 
     /// Also ends the run when this file is saved.
     #[must_use]
-    pub(super) fn watching(mut self, watched: Option<&Rc<Watched>>) -> Self {
+    pub(super) fn watching(mut self, watched: Option<&Rc<WatchedFile>>) -> Self {
         self.watched = watched.cloned();
         self
     }
@@ -270,7 +270,7 @@ impl Screen {
     fn ask(&mut self, question: usize) -> anyhow::Result<()> {
         self.state.ask(question);
         let votes = |state: &State| state.votes()[question].iter().sum::<u64>();
-        while !self.wants_to_leave() {
+        while !self.should_stop() {
             self.draw()?;
             let before = votes(&self.state);
             match self.attend(TITLE_STAYS)? {
@@ -292,7 +292,7 @@ impl Screen {
 
     /// Lets the user navigate in the recording, until they quit.
     fn explore(&mut self) -> anyhow::Result<()> {
-        while !self.wants_to_leave() {
+        while !self.should_stop() {
             if let Some(Action::Quit | Action::Interrupt) = self.attend(self.manner.frame_every)? {
                 break;
             }
@@ -305,7 +305,7 @@ impl Screen {
     /// Shows the title card until the user goes on. Looking back at the last
     /// variant ends there.
     fn hold(&mut self, variant: usize) -> anyhow::Result<()> {
-        while self.state.is_before_a_hall() && !self.wants_to_leave() {
+        while self.state.is_before_a_hall() && !self.should_stop() {
             match self.attend(self.manner.frame_every)? {
                 Some(Action::Begin) => break,
                 Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
@@ -319,7 +319,7 @@ impl Screen {
     /// Shows the title card for a while, or until the user goes on. Looking back continues.
     fn stay_on_the_title(&mut self) -> anyhow::Result<()> {
         let until = self.clock.now() + TITLE_STAYS;
-        while self.clock.now() < until && !self.wants_to_leave() {
+        while self.clock.now() < until && !self.should_stop() {
             let left = until.since(self.clock.now());
             match self.attend(left.min(self.manner.frame_every))? {
                 Some(Action::Begin) => break,
@@ -362,8 +362,8 @@ fn lines(card: &str) -> Vec<String> {
     card.lines().map(str::to_owned).collect()
 }
 
-impl Audience for Screen {
-    fn announce(&mut self, _plan: &Plan, variant: usize) -> anyhow::Result<()> {
+impl Frontend for Screen {
+    fn on_variant_start(&mut self, _plan: &Plan, variant: usize) -> anyhow::Result<()> {
         for question in self.state.questions_before(variant) {
             if self.state.is_live() {
                 self.ask(question)?;
@@ -378,33 +378,33 @@ impl Audience for Screen {
         }
     }
 
-    fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()> {
-        self.notes.append(&mut performance.take_notes());
-        let playing = !matches!(performance.stage(), Stage::Preparing | Stage::Done);
+    fn on_progress(&mut self, driver: &mut Driver<'_>, spare: Elapsed) -> anyhow::Result<()> {
+        self.notes.append(&mut driver.take_notes());
+        let playing = !matches!(driver.stage(), Stage::Preparing | Stage::Done);
         // Looking back continues while the next variant starts.
         if (playing || !self.state.is_live()) && self.clock.now() >= self.next_frame {
-            let turned = self.turn(Some(performance.recording()));
+            let turned = self.turn(Some(driver.recording()));
             self.draw_if_another(turned)?;
         }
         if let Some(steer) = self.attend_to_play(spare)? {
-            performance.steer(steer);
+            driver.steer(steer);
         }
         Ok(())
     }
 
-    fn hear(&mut self, note: String) {
+    fn on_note(&mut self, note: String) {
         self.notes.push(note);
     }
 
-    fn applaud(&mut self, run: &Run, recording: Recording) -> anyhow::Result<()> {
+    fn on_variant_end(&mut self, run: &Run, recording: Recording) -> anyhow::Result<()> {
         let row = Row::of(run, self.state.subject());
         self.state.finish_variant(row);
         self.over.push(recording);
         self.draw()
     }
 
-    fn wants_to_leave(&self) -> bool {
-        has_had_enough(self.watched.as_ref())
+    fn should_stop(&self) -> bool {
+        is_to_end(self.watched.as_ref())
     }
 }
 

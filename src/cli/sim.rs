@@ -6,12 +6,13 @@ use std::process::ExitCode;
 
 use super::calibrate;
 use super::colour::Colour;
+use super::display::{self, CardArgs, DisplayArgs};
 use super::keyboard::{Found, KeyboardArgs};
 use super::replay::{self, Stage};
 use super::run;
-use super::showing::{self, CardArgs, Showing};
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
+use concsim_driver::play::writer_for;
 use concsim_model::scenario::{Engine, Plan, Variant};
 use concsim_os::recorder::Folder;
 use concsim_record::summary::{Run, Summary, summarise};
@@ -48,7 +49,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "out")]
     no_keep: bool,
     #[command(flatten)]
-    showing: Showing,
+    display: DisplayArgs,
     #[command(flatten)]
     keyboard: KeyboardArgs,
 }
@@ -67,7 +68,7 @@ impl Args {
             json: false,
             out: None,
             no_keep: false,
-            showing: Showing::default(),
+            display: DisplayArgs::default(),
             keyboard: KeyboardArgs::default(),
         }
     }
@@ -89,7 +90,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         Chosen::Plan(plan) => plan,
         Chosen::Wrong => return Ok(ExitCode::from(2)),
     };
-    let terminal = showing::canvas().filter(|_| !args.headless && !args.json);
+    let terminal = display::canvas().filter(|_| !args.headless && !args.json);
     let Found::Keymap(keymap) = args.keyboard.keymap(terminal, colour)? else {
         return Ok(ExitCode::from(2));
     };
@@ -109,7 +110,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         let kept = folder.summarise(&json::of(&summary));
         run::say_whether_kept(folder, &kept, args.json);
     }
-    let manner = args.showing.manner(colour);
+    let manner = args.display.manner(colour);
     if let Some(terminal) = terminal {
         let mouse = args.keyboard.mouse();
         let stage = Stage {
@@ -138,7 +139,7 @@ fn play_all(plan: &Plan, mut folder: Option<&mut Folder>) -> Vec<Recording> {
 
 fn play_one(plan: &Plan, variant: &Variant, folder: Option<&mut Folder>) -> Recording {
     let header = concsim_sim::header_of(plan, variant);
-    let keeper = run::keeper_for(folder, &header, talk::say);
+    let keeper = writer_for(folder, &header, talk::say);
     let (recording, failed) = concsim_sim::record(&variant.scenario, Recorder::new(header, keeper));
     if let Some(error) = failed {
         talk::say(format_args!(

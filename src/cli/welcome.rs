@@ -14,8 +14,8 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::colour::Colour;
+use super::display;
 use super::scenarios::{Known, known, listed, takes};
-use super::showing;
 use super::{run, screen, sim, talk};
 use concsim_model::palette::Colours;
 use concsim_model::units::Elapsed;
@@ -32,7 +32,7 @@ const AT_MOST: Elapsed = Elapsed::from_millis(500);
 /// Standard output that cannot be written, or a system limit that is too low for a run.
 pub fn run(colour: Colour) -> anyhow::Result<ExitCode> {
     let known = known();
-    let Some(terminal) = showing::canvas().filter(|_| io::IsTerminal::is_terminal(&io::stdin()))
+    let Some(terminal) = display::canvas().filter(|_| io::IsTerminal::is_terminal(&io::stdin()))
     else {
         talk::print(&listed(&known))?;
         return Ok(ExitCode::SUCCESS);

@@ -5,10 +5,9 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::thread;
 
-use concsim::cli::audience::Audience as _;
 use concsim::cli::colour::Colour;
+use concsim::cli::display::DisplayArgs;
 use concsim::cli::screen::Screen;
-use concsim::cli::showing::Showing;
 use concsim::palette::Colours;
 use concsim::recording::Sample;
 use concsim::recording::feed::Feed;
@@ -16,6 +15,7 @@ use concsim::recording::storage::{self, StoredRun};
 use concsim::scenario::Overrides;
 use concsim::tui::{Key, State, view};
 use concsim::units::{Elapsed, Stamp};
+use concsim_driver::frontend::Frontend as _;
 use nix::sys::signal::{Signal, kill};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -465,9 +465,9 @@ fn a_screen_that_panics() {
     let plan = concsim::scenario::read(text, "a.toml", &Overrides::default());
     let plan = plan.unwrap_or_else(|problems| panic!("{problems}"));
     let colour = Colour(clap::ColorChoice::Auto);
-    let manner = Showing::default().manner(colour);
+    let manner = DisplayArgs::default().manner(colour);
     let mut screen = Screen::on(terminal, &plan, 2, manner).expect("a screen");
-    screen.announce(&plan, 0).expect("a title card");
+    screen.on_variant_start(&plan, 0).expect("a title card");
     panic!("in the middle of it");
 }
 

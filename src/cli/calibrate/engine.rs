@@ -11,9 +11,9 @@ use super::finding::{Finding, Unit};
 use super::interval::{Median, quantile, sorted};
 use super::quiet::Quiet;
 use super::spin::says_quantiles;
-use crate::cli::audience::Headless;
-use crate::cli::performance::Performance;
-use crate::cli::run;
+use concsim_driver::frontend::Headless;
+use concsim_driver::play::drive;
+use concsim_driver::run::Driver;
 use concsim_model::scenario::{self, Overrides, Plan};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::recorder::Live;
@@ -35,8 +35,8 @@ pub(in crate::cli) fn play(plan: &Plan) -> anyhow::Result<(Run, Recording)> {
         Header::of(plan, variant, recorder::this_machine()),
         None,
     );
-    let performance = Performance::begin(variant, live)?;
-    let recording = run::watch(performance, &mut Headless::new(true))?;
+    let driver = Driver::begin(variant, live)?;
+    let recording = drive(driver, &mut Headless::new(true))?;
     let run = summarise(&recording);
     if let Some(reason) = &recording.header.crashed {
         bail!("a run to calibrate with broke down: {reason}");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::cli::shelf;
+use concsim_driver::run_store;
 
 /// Name of the calibrated machine on a command line.
 pub(crate) const CALIBRATED: &str = "calibrated";
@@ -20,7 +20,7 @@ pub(crate) struct MachineFile {
 
 /// Returns the path of `machine.toml` in the platform's folder for the state of programs.
 pub(super) fn usual() -> anyhow::Result<PathBuf> {
-    Ok(shelf::state()?.join("machine.toml"))
+    Ok(run_store::state_folder()?.join("machine.toml"))
 }
 
 /// Returns the machine of this file, or [`CALIBRATED`]. The inner error is a message to the user: there is

@@ -7,7 +7,8 @@ mod screens;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::shelf;
+use crate::cli::runs::report_losses;
+use concsim_driver::run_store;
 use concsim_export::tables::Form;
 use concsim_export::{hlog, perfetto};
 use concsim_record::storage::{self, StoredRun};
@@ -64,8 +65,8 @@ struct Source {
 impl Source {
     /// Reads the run, and reports its unreadable parts.
     fn open(&self) -> anyhow::Result<StoredRun> {
-        let kept = storage::open(&shelf::find(&self.run)?)?;
-        shelf::report_losses(&kept);
+        let kept = storage::open(&run_store::find(&self.run)?)?;
+        report_losses(&kept);
         Ok(kept)
     }
 }

@@ -11,9 +11,9 @@ use std::time::Duration;
 use super::grid::{Grid, Place};
 use super::intake::Intake;
 use super::row::Row;
-use crate::cli::audience::Headless;
 use crate::cli::failure::chain;
-use crate::cli::run;
+use concsim_driver::frontend::Headless;
+use concsim_driver::play::play_one;
 use concsim_model::scenario::{Plan, Variant};
 use concsim_os::sys::{interrupt, processes};
 use concsim_record::summary::{Run, summarise};
@@ -104,7 +104,7 @@ fn row(
     place: &Place,
     sha256: &str,
     verb: &str,
-    play_one: impl Fn(&Plan, &Variant) -> Result<Run, String>,
+    play_it: impl Fn(&Plan, &Variant) -> Result<Run, String>,
 ) -> Row {
     let (mut seed, mut played) = (None, Err(String::new()));
     match (&place.variant, grid.read(&place.overrides)) {
@@ -113,7 +113,7 @@ fn row(
         (Ok(name), Ok(plan)) => {
             if let Some(variant) = plan.variants.iter().find(|it| it.name == *name) {
                 seed = Some(variant.scenario.seed);
-                played = play_one(&plan, variant);
+                played = play_it(&plan, variant);
             }
         }
     }
@@ -136,7 +136,7 @@ fn simulated(plan: &Plan, variant: &Variant) -> Result<Run, String> {
 fn measured(plan: &Plan, variant: &Variant) -> Result<Run, String> {
     let wanted = concsim_os::server::descriptors_needed(&variant.scenario);
     processes::allow_descriptors(wanted).map_err(|error| error.to_string())?;
-    let recording = run::play_one(plan, variant, &mut Headless::new(true), None);
+    let recording = play_one(plan, variant, &mut Headless::new(true), None);
     let recording = recording.map_err(|error| chain(&error))?;
     Ok(summarise(&recording))
 }

@@ -1,7 +1,7 @@
 //! Watchdog for the children of a run. A child stopped by a signal, or a load whose loop no longer turns,
 //! would keep the driver waiting without end. The watchdog ends the run after some seconds.
 
-use super::{Act, Performance};
+use super::{Driver, State};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::sys::child::Child;
 use concsim_os::sys::processes;
@@ -16,7 +16,7 @@ const LOOKS: u32 = 4;
 
 /// Results of the last checks of the children.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct Watchdog {
     next_look: Stamp,
     /// Turns of load's loop at the last check.
     turns: u64,
@@ -31,7 +31,7 @@ struct Stuck {
     looks: u32,
 }
 
-impl Watch {
+impl Watchdog {
     /// Records the result of one check. Returns it once it has lasted too long.
     fn note(&mut self, found: Option<&'static str>, now: Stamp) -> Option<&'static str> {
         self.stuck = found.map(|what| match self.stuck {
@@ -51,16 +51,16 @@ impl Watch {
     }
 }
 
-impl Performance<'_> {
+impl Driver<'_> {
     /// Checks the children when due, and breaks off the run of a stuck child.
     pub(super) fn watch_the_children(&mut self) {
         let now = self.clock.now();
-        if now < self.watch.next_look {
+        if now < self.watchdog.next_look {
             return;
         }
-        self.watch.next_look = now + LOOK_EVERY;
+        self.watchdog.next_look = now + LOOK_EVERY;
         let found = self.stuck_child();
-        if let Some(what) = self.watch.note(found, now) {
+        if let Some(what) = self.watchdog.note(found, now) {
             self.break_off(format!("{what} for {PATIENCE}"));
         }
     }
@@ -79,12 +79,12 @@ impl Performance<'_> {
         if is_stopped(&self.services) {
             return Some("the services were stopped by a signal");
         }
-        if self.act != Act::Playing && is_stopped(&self.arbiter) {
+        if self.state != State::Playing && is_stopped(&self.arbiter) {
             return Some("the server was stopped by a signal");
         }
         let turns = self.scoreboard.run().load.turns();
-        let before = std::mem::replace(&mut self.watch.turns, turns);
-        (self.act == Act::Playing && turns == before).then_some("load made no progress")
+        let before = std::mem::replace(&mut self.watchdog.turns, turns);
+        (self.state == State::Playing && turns == before).then_some("load made no progress")
     }
 }
 
@@ -100,28 +100,28 @@ mod tests {
 
     #[test]
     fn a_child_that_stays_stopped_is_given_three_seconds() {
-        let mut watch = Watch::default();
+        let mut watchdog = Watchdog::default();
         let looks = (0..=30).step_by(5);
-        let found: Vec<_> = looks.map(|at| watch.note(LOAD, seconds(at))).collect();
+        let found: Vec<_> = looks.map(|at| watchdog.note(LOAD, seconds(at))).collect();
         assert_eq!(found, [None, None, None, None, None, None, LOAD]);
     }
 
     #[test]
     fn a_child_that_goes_on_in_between_is_given_them_anew() {
-        let mut watch = Watch::default();
+        let mut watchdog = Watchdog::default();
         for at in [0, 5, 10, 15, 20, 25] {
-            assert_eq!(watch.note(LOAD, seconds(at)), None);
+            assert_eq!(watchdog.note(LOAD, seconds(at)), None);
         }
-        assert_eq!(watch.note(None, seconds(28)), None);
+        assert_eq!(watchdog.note(None, seconds(28)), None);
         for at in [30, 35, 40, 45, 50, 55] {
-            assert_eq!(watch.note(LOAD, seconds(at)), None);
+            assert_eq!(watchdog.note(LOAD, seconds(at)), None);
         }
     }
 
     #[test]
     fn a_pause_of_the_whole_machine_is_no_childs_fault() {
-        let mut watch = Watch::default();
-        assert_eq!(watch.note(LOAD, seconds(0)), None);
-        assert_eq!(watch.note(LOAD, seconds(9_000)), None);
+        let mut watchdog = Watchdog::default();
+        assert_eq!(watchdog.note(LOAD, seconds(0)), None);
+        assert_eq!(watchdog.note(LOAD, seconds(9_000)), None);
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::performance::{Performance, edges};
+use super::{Driver, edges};
 use concsim_model::scenario::{Arrivals, Scenario, TimelineAction};
 use concsim_model::units::{CpuTime, Stamp};
 use concsim_os::sys::processes;
@@ -28,7 +28,7 @@ pub(super) struct Steered {
     amount: Option<f64>,
 }
 
-impl Performance<'_> {
+impl Driver<'_> {
     /// Carries out an intervention by the user, if it is possible now.
     pub fn steer(&mut self, steer: Steer) {
         let can_be = self.stage() != Stage::Done;

@@ -1,4 +1,4 @@
-//! The HTTP endpoint from which Prometheus reads the counters of `concsim serve`.
+//! The HTTP endpoint from which Prometheus reads the counters of a served server.
 //!
 //! The driver serves it between two polls of the rings, and reads the scoreboard as for its table: no
 //! worker is involved or delayed. Clients are not trusted: their number is limited, each has a few seconds,
@@ -7,7 +7,7 @@
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
-use super::talk;
+use crate::console;
 use concsim_export::metrics::{CONTENT_TYPE, Page};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::{Elapsed, Stamp};
@@ -27,7 +27,10 @@ const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// Parses an address. `9464`, `:9464` and `localhost:9464` are of this machine alone; or an address with a
 /// port.
-pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+///
+/// # Errors
+/// A sentence with the two forms, if the text has neither.
+pub fn address(text: &str) -> Result<SocketAddr, String> {
     let port = text.strip_prefix("localhost").unwrap_or(text);
     let port = port.strip_prefix(':').unwrap_or(port);
     let here = port.parse().map(|port: u16| ([127, 0, 0, 1], port).into());
@@ -50,7 +53,7 @@ impl Endpoint {
     pub(super) fn open(at: SocketAddr, kind: WorkerKind) -> sys::Result<Self> {
         let listener = net::listen(at, VISITORS as u32)?;
         let at = listener.local_addr().unwrap_or(at);
-        talk::say(format_args!("http://{at}/metrics has the counters"));
+        console::say(format_args!("http://{at}/metrics has the counters"));
         Ok(Self {
             listener,
             visitors: Vec::new(),

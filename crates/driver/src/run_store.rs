@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 
-use super::talk;
 use concsim_model::scenario::Plan;
 use concsim_os::recorder::Folder;
 use concsim_os::sys::{clock, signals};
@@ -21,33 +20,33 @@ const KEPT: usize = 5;
 const BYTES: u64 = 200 << 20;
 
 /// Returns the folder of this program's state: `$XDG_STATE_HOME/concsim`, or the platform's equivalent.
-pub(super) fn state() -> anyhow::Result<PathBuf> {
+pub fn state_folder() -> anyhow::Result<PathBuf> {
     let strategy = etcetera::choose_base_strategy().context("there is no home folder")?;
     let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
     Ok(state.join("concsim"))
 }
 
 /// Name of the newest stored run on a command line.
-pub(super) const LAST: &str = "last";
+pub const LAST: &str = "last";
 
 /// Returns the run store: the folder `recordings` there.
-pub(super) fn shelf() -> anyhow::Result<PathBuf> {
-    Ok(state()?.join("recordings"))
+pub fn folder() -> anyhow::Result<PathBuf> {
+    Ok(state_folder()?.join("recordings"))
 }
 
 /// Creates a new folder in the run store, after making room for it.
-pub(super) fn place_for(plan: &Plan) -> anyhow::Result<Folder> {
-    let shelf = shelf()?;
-    fs::create_dir_all(&shelf).with_context(|| format!("{}", shelf.display()))?;
-    let taken = make_room(&shelf);
-    let path = shelf.join(name_for(plan));
+pub fn place_for(plan: &Plan) -> anyhow::Result<Folder> {
+    let store = folder()?;
+    fs::create_dir_all(&store).with_context(|| format!("{}", store.display()))?;
+    let taken = make_room(&store);
+    let path = store.join(name_for(plan));
     let folder = Folder::create(&path, plan).with_context(|| format!("{}", path.display()))?;
     Ok(folder.with_room(BYTES.saturating_sub(taken)))
 }
 
 /// Returns the folder of a stored run: `last`, `last-1` for the one before, the name of a folder in the
 /// store, or a path.
-pub(super) fn find(wanted: &Path) -> anyhow::Result<PathBuf> {
+pub fn find(wanted: &Path) -> anyhow::Result<PathBuf> {
     if wanted.is_dir() {
         return Ok(wanted.to_owned());
     }
@@ -59,33 +58,21 @@ pub(super) fn find(wanted: &Path) -> anyhow::Result<PathBuf> {
         Some(rest) => rest.strip_prefix('-').and_then(|it| it.parse().ok()),
         None => None,
     };
-    let shelf = shelf()?;
+    let store = folder()?;
     let Some(back) = back else {
-        let there = shelf.join(name);
+        let there = store.join(name);
         let is_there = there.is_dir() && !name.starts_with('.');
         return Ok(if is_there { there } else { wanted.to_owned() });
     };
-    let newest_first: Vec<PathBuf> = folders(&shelf).into_iter().rev().collect();
+    let newest_first: Vec<PathBuf> = folders(&store).into_iter().rev().collect();
     let found = newest_first.get(back).cloned();
     found.with_context(|| match newest_first.len() {
         0 => format!(
             "no run has been kept in {} yet; `concsim run io_bound` keeps one",
-            shelf.display()
+            store.display()
         ),
         count => format!("there is no `{name}`: {count} runs are kept; `concsim runs` lists them"),
     })
-}
-
-/// Reports the unreadable parts of a stored run.
-pub(super) fn report_losses(kept: &storage::StoredRun) {
-    for (file, tear) in &kept.torn {
-        talk::say(format_args!("{}: {tear}", file.display()));
-    }
-    for variant in &kept.missing {
-        talk::say(format_args!(
-            "variant {variant}: nothing of its recording can be read"
-        ));
-    }
 }
 
 /// Returns a folder name that sorts by time: seconds since 1970, the scenario's name, and the process id,
@@ -99,8 +86,8 @@ fn name_for(plan: &Plan) -> String {
 }
 
 /// Returns the runs in the store, the oldest first. Other folders are skipped.
-pub(super) fn folders(shelf: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(shelf)
+pub fn folders(store: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(store)
         .into_iter()
         .flatten()
         .map_while(Result::ok);
@@ -111,8 +98,8 @@ pub(super) fn folders(shelf: &Path) -> Vec<PathBuf> {
 }
 
 /// Removes the oldest runs until there is room for one more; returns the size of the others in bytes.
-fn make_room(shelf: &Path) -> u64 {
-    let newest_first = folders(shelf).into_iter().rev();
+fn make_room(store: &Path) -> u64 {
+    let newest_first = folders(store).into_iter().rev();
     let (mut taken, mut all) = (0, 0);
     for (number, folder) in newest_first.enumerate() {
         let bytes = size_of(&folder);
@@ -160,7 +147,8 @@ fn is_on(folder: &Path) -> bool {
     !storage::has_result(folder) && process.is_some_and(signals::is_there)
 }
 
-pub(super) fn size_of(folder: &Path) -> u64 {
+/// Returns the size of the files in a folder, in bytes.
+pub fn size_of(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -183,37 +171,37 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_run_stays_on_the_shelf_and_is_not_the_last() {
-        let shelf = tempfile::tempdir().unwrap();
+    fn what_is_no_run_stays_on_the_store_and_is_not_the_last() {
+        let store = tempfile::tempdir().unwrap();
         let (first, others) = ("0000000000-a-1", names(["b", "c", "d", "e", "f", "g"]));
         let foreign = ["mine", "1-a", "zzz-1", "12345678901-a-1"];
         for name in [first].into_iter().chain(foreign) {
-            fs::create_dir(shelf.path().join(name)).unwrap();
-            fs::write(shelf.path().join(name).join("thesis.txt"), "mine").unwrap();
+            fs::create_dir(store.path().join(name)).unwrap();
+            fs::write(store.path().join(name).join("thesis.txt"), "mine").unwrap();
         }
         for name in &others {
-            fs::create_dir(shelf.path().join(name)).unwrap();
+            fs::create_dir(store.path().join(name)).unwrap();
         }
-        make_room(shelf.path());
+        make_room(store.path());
         for name in [first].into_iter().chain(foreign) {
             assert!(
-                shelf.path().join(name).join("thesis.txt").is_file(),
+                store.path().join(name).join("thesis.txt").is_file(),
                 "{name}"
             );
         }
-        assert!(!shelf.path().join(&others[0]).exists());
-        let last = folders(shelf.path()).pop().unwrap();
+        assert!(!store.path().join(&others[0]).exists());
+        let last = folders(store.path()).pop().unwrap();
         assert_eq!(last.file_name().unwrap(), others[5].as_str());
     }
 
     #[test]
-    fn the_oldest_runs_leave_the_shelf_until_there_is_room_for_one_more() {
-        let shelf = tempfile::tempdir().unwrap();
+    fn the_oldest_runs_leave_the_store_until_there_is_room_for_one_more() {
+        let store = tempfile::tempdir().unwrap();
         for name in names(["a", "b", "c", "d", "e", "f"]) {
-            fs::create_dir(shelf.path().join(name)).unwrap();
+            fs::create_dir(store.path().join(name)).unwrap();
         }
-        assert_eq!(make_room(shelf.path()), 0);
-        let left: Vec<_> = folders(shelf.path())
+        assert_eq!(make_room(store.path()), 0);
+        let left: Vec<_> = folders(store.path())
             .iter()
             .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
             .collect();
@@ -221,37 +209,37 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_on_stays_on_the_shelf() {
-        let shelf = tempfile::tempdir().unwrap();
+    fn a_run_that_is_on_stays_on_the_store() {
+        let store = tempfile::tempdir().unwrap();
         let on = format!("0000000000-a-{}", std::process::id());
         let left = "0000000000-b-4294967295";
         let others = names(["c", "d", "e", "f"]);
         let others = others.iter().map(String::as_str);
         for name in [&on, left].into_iter().chain(others) {
-            fs::create_dir(shelf.path().join(name)).unwrap();
+            fs::create_dir(store.path().join(name)).unwrap();
         }
-        make_room(shelf.path());
-        assert!(shelf.path().join(&on).is_dir());
-        assert!(!shelf.path().join(left).is_dir());
-        fs::write(shelf.path().join(&on).join("summary.json"), "{}").unwrap();
-        make_room(shelf.path());
-        assert!(!shelf.path().join(&on).is_dir(), "it is over");
+        make_room(store.path());
+        assert!(store.path().join(&on).is_dir());
+        assert!(!store.path().join(left).is_dir());
+        fs::write(store.path().join(&on).join("summary.json"), "{}").unwrap();
+        make_room(store.path());
+        assert!(!store.path().join(&on).is_dir(), "it is over");
     }
 
     #[test]
-    fn those_that_are_there_leave_half_of_the_shelf_to_the_new_one() {
-        let shelf = tempfile::tempdir().unwrap();
+    fn those_that_are_there_leave_half_of_the_store_to_the_new_one() {
+        let store = tempfile::tempdir().unwrap();
         let names = names(["a", "b", "c", "d"]);
         for (name, megabytes) in names.iter().zip([1, 90, 60, 30]) {
-            let folder = shelf.path().join(name);
+            let folder = store.path().join(name);
             fs::create_dir(&folder).unwrap();
             // A sparse file takes no room on the disk, but has the length.
             let file = fs::File::create(folder.join("1-sync.rec")).unwrap();
             file.set_len(megabytes << 20).unwrap();
         }
         // The newest two fit; the one before does not, and every older one is removed with it.
-        assert_eq!(make_room(shelf.path()), 90 << 20);
-        let left: Vec<_> = folders(shelf.path())
+        assert_eq!(make_room(store.path()), 90 << 20);
+        let left: Vec<_> = folders(store.path())
             .iter()
             .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
             .collect();

@@ -1,6 +1,6 @@
 //! The children of a run: their messages, and their exits.
 
-use super::{Act, Performance};
+use super::{Driver, State};
 use concsim_os::load;
 use concsim_os::sys;
 use concsim_os::sys::child::Child;
@@ -23,7 +23,7 @@ impl Role {
     }
 }
 
-impl Performance<'_> {
+impl Driver<'_> {
     pub(super) fn listen(&mut self) -> sys::Result<()> {
         for role in [Role::Services, Role::Arbiter, Role::Load] {
             let Some(child) = self.child(role) else {
@@ -33,22 +33,22 @@ impl Performance<'_> {
             let ended = child.ended();
             let lines = child.lines();
             for line in lines {
-                self.hear(role, ChildMessage::from_line(&line))?;
+                self.on_message(role, ChildMessage::from_line(&line))?;
             }
             if let Some(status) = ended {
-                self.mourn(role, &status.to_string());
+                self.on_exit(role, &status.to_string());
             }
         }
         Ok(())
     }
 
-    fn hear(&mut self, role: Role, said: ChildMessage) -> sys::Result<()> {
-        match (said, self.act) {
-            (ChildMessage::Ready { addresses }, Act::Services) => {
+    fn on_message(&mut self, role: Role, said: ChildMessage) -> sys::Result<()> {
+        match (said, self.state) {
+            (ChildMessage::Ready { addresses }, State::Services) => {
                 self.service_addresses = addresses;
                 self.start_arbiter()
             }
-            (ChildMessage::Ready { addresses }, Act::Server) => match addresses.first() {
+            (ChildMessage::Ready { addresses }, State::Server) => match addresses.first() {
                 Some(address) => self.start_load(load::Target::at(*address)),
                 None => Ok(()),
             },
@@ -70,15 +70,15 @@ impl Performance<'_> {
     }
 
     /// Handles the exit of a child. An early exit breaks the run.
-    fn mourn(&mut self, role: Role, status: &str) {
+    fn on_exit(&mut self, role: Role, status: &str) {
         *self.place(role) = None;
         let expected = match role {
-            Role::Arbiter => self.act == Act::Stopping,
+            Role::Arbiter => self.state == State::Stopping,
             Role::Load => self.stage() == Stage::Done,
             Role::Services => false,
         };
-        if role == Role::Arbiter && self.act == Act::Stopping {
-            self.enter(Act::Over);
+        if role == Role::Arbiter && self.state == State::Stopping {
+            self.enter(State::Over);
         } else if !expected {
             self.break_off(format!("{} ended unexpectedly ({status})", role.word()));
         }
@@ -86,7 +86,7 @@ impl Performance<'_> {
 
     pub(super) fn break_off(&mut self, reason: String) {
         self.live.header_mut().crashed.get_or_insert(reason);
-        self.enter(Act::Over);
+        self.enter(State::Over);
     }
 
     fn child(&mut self, role: Role) -> Option<&mut Child> {

@@ -1,10 +1,11 @@
-//! Frontends of a run: a screen, or a line of progress on standard error.
+//! Frontends of a run: the interface that the driver calls, and a frontend that prints lines of progress on standard
+//! error. The frontend with a screen belongs to the command line.
 
 use std::rc::Rc;
 
-use super::talk;
-use crate::cli::performance::Performance;
-use crate::cli::rehearsal::Watched;
+use crate::console;
+use crate::run::Driver;
+use crate::watch::WatchedFile;
 use concsim_model::scenario::Plan;
 use concsim_model::units::Elapsed;
 use concsim_os::sys::clock::Clock;
@@ -14,23 +15,23 @@ use concsim_record::Recording;
 use concsim_record::summary::Run;
 
 /// A frontend. Spends the time between two steps of the driver, and may end the run.
-pub trait Audience {
+pub trait Frontend {
     /// Called before the variant with this index is played.
-    fn announce(&mut self, plan: &Plan, variant: usize) -> anyhow::Result<()>;
+    fn on_variant_start(&mut self, plan: &Plan, variant: usize) -> anyhow::Result<()>;
 
     /// Draws the run so far, and takes at most `spare` of time for it.
-    fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()>;
+    fn on_progress(&mut self, driver: &mut Driver<'_>, spare: Elapsed) -> anyhow::Result<()>;
 
     /// Stores a note that is printed at the end.
-    fn hear(&mut self, note: String);
+    fn on_note(&mut self, note: String);
 
     /// Called after a variant has been played.
-    fn applaud(&mut self, _run: &Run, _recording: Recording) -> anyhow::Result<()> {
+    fn on_variant_end(&mut self, _run: &Run, _recording: Recording) -> anyhow::Result<()> {
         Ok(())
     }
 
     /// True if the frontend wants the whole run to end.
-    fn wants_to_leave(&self) -> bool {
+    fn should_stop(&self) -> bool {
         interrupt::noted()
     }
 }
@@ -43,7 +44,7 @@ pub struct Headless {
     variant: usize,
     name: String,
     quiet: bool,
-    watched: Option<Rc<Watched>>,
+    watched: Option<Rc<WatchedFile>>,
 }
 
 impl Headless {
@@ -62,14 +63,14 @@ impl Headless {
 
     /// Also ends the run when this file is saved.
     #[must_use]
-    pub(super) fn watching(mut self, watched: Option<&Rc<Watched>>) -> Self {
+    pub fn watching(mut self, watched: Option<&Rc<WatchedFile>>) -> Self {
         self.watched = watched.cloned();
         self
     }
 }
 
-impl Audience for Headless {
-    fn announce(&mut self, plan: &Plan, variant: usize) -> anyhow::Result<()> {
+impl Frontend for Headless {
+    fn on_variant_start(&mut self, plan: &Plan, variant: usize) -> anyhow::Result<()> {
         self.variant = variant;
         self.name = format!(
             "{} ({} of {})",
@@ -80,33 +81,30 @@ impl Audience for Headless {
         Ok(())
     }
 
-    fn watch(&mut self, performance: &mut Performance<'_>, spare: Elapsed) -> anyhow::Result<()> {
-        for note in performance.take_notes() {
-            self.hear(note);
+    fn on_progress(&mut self, driver: &mut Driver<'_>, spare: Elapsed) -> anyhow::Result<()> {
+        for note in driver.take_notes() {
+            self.on_note(note);
         }
-        let now = (self.variant, performance.stage());
+        let now = (self.variant, driver.stage());
         if self.said.replace(now) != Some(now) && !self.quiet {
-            talk::say(format_args!(
-                "{}: {}",
-                self.name,
-                describe(performance.stage())
-            ));
+            console::say(format_args!("{}: {}", self.name, describe(driver.stage())));
         }
         self.clock.sleep_until(self.clock.now() + spare);
         Ok(())
     }
 
-    fn hear(&mut self, note: String) {
-        talk::say(format_args!("{}: {note}", self.name));
+    fn on_note(&mut self, note: String) {
+        console::say(format_args!("{}: {note}", self.name));
     }
 
-    fn wants_to_leave(&self) -> bool {
-        has_had_enough(self.watched.as_ref())
+    fn should_stop(&self) -> bool {
+        is_to_end(self.watched.as_ref())
     }
 }
 
 /// True if the run is to end: on ^C, or because its file was saved.
-pub(super) fn has_had_enough(watched: Option<&Rc<Watched>>) -> bool {
+#[must_use]
+pub fn is_to_end(watched: Option<&Rc<WatchedFile>>) -> bool {
     interrupt::noted() || watched.is_some_and(|watched| watched.was_saved())
 }
 

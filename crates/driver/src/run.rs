@@ -5,20 +5,20 @@
 //!      └───────────┴────────┴────────┴── anything breaks, or ^C ──▶ Over
 //! ```
 //!
-//! The driver never waits: [`Performance::step`] does what is due now and returns the time until its next
-//! call. The frontend spends that time. Dropping a performance kills and reaps its remaining processes.
+//! The driver never waits: [`Driver::step`] does what is due now and returns the time until its next
+//! call. The frontend spends that time. Dropping a driver kills and reaps its remaining processes.
 
 mod children;
-mod watch;
+mod steering;
+mod watchdog;
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
-use watch::Watch;
-
-use super::steering::Steered;
+use self::steering::Steered;
+use self::watchdog::Watchdog;
 use concsim_model::scenario::Variant;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::handler::Access;
@@ -47,7 +47,7 @@ const INTERRUPTED_STOP: Elapsed = Elapsed::from_millis(400);
 const HURRIED_STOP: Elapsed = Elapsed::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Act {
+enum State {
     /// The services start.
     Services,
     /// The arbiter and its workers start.
@@ -64,16 +64,16 @@ enum Act {
 
 /// One variant in play.
 #[derive(Debug)]
-pub struct Performance<'a> {
-    pub(super) variant: &'a Variant,
+pub struct Driver<'a> {
+    variant: &'a Variant,
     scoreboard: &'a Scoreboard,
     clock: Clock,
-    pub(super) live: Live<'a>,
+    live: Live<'a>,
     services: Option<Child>,
     arbiter: Option<Child>,
     load: Option<Child>,
     service_addresses: Vec<SocketAddr>,
-    act: Act,
+    state: State,
     /// Beginning of the current phase.
     since: Stamp,
     /// Time of the interrupt, if there was one.
@@ -81,23 +81,23 @@ pub struct Performance<'a> {
     /// True if the server was told to end at once.
     is_hurried: bool,
     next_sample: Stamp,
-    pub(super) notes: Vec<String>,
+    notes: Vec<String>,
     /// Interventions so far, by hand or by the timeline.
-    pub(super) steered: Steered,
+    steered: Steered,
     /// True for each edge of the window whose sample has been taken.
     edges: [bool; 2],
-    watch: Watch,
+    watchdog: Watchdog,
 }
 
-impl<'a> Performance<'a> {
+impl<'a> Driver<'a> {
     /// Starts the first processes of a run of `variant`.
     ///
     /// # Errors
     /// A process that cannot be started.
     pub fn begin(variant: &'a Variant, live: Live<'a>) -> sys::Result<Self> {
-        let mut performance = Self::prepare(variant, live);
-        performance.start_services()?;
-        Ok(performance)
+        let mut driver = Self::prepare(variant, live);
+        driver.start_services()?;
+        Ok(driver)
     }
 
     /// Starts the load of `variant` alone, against an existing server.
@@ -109,9 +109,9 @@ impl<'a> Performance<'a> {
         variant: &'a Variant,
         live: Live<'a>,
     ) -> sys::Result<Self> {
-        let mut performance = Self::prepare(variant, live);
-        performance.start_load(target)?;
-        Ok(performance)
+        let mut driver = Self::prepare(variant, live);
+        driver.start_load(target)?;
+        Ok(driver)
     }
 
     fn prepare(variant: &'a Variant, live: Live<'a>) -> Self {
@@ -124,7 +124,7 @@ impl<'a> Performance<'a> {
             arbiter: None,
             load: None,
             service_addresses: Vec::new(),
-            act: Act::Services,
+            state: State::Services,
             since: Stamp::ZERO,
             interrupted: None,
             is_hurried: false,
@@ -132,7 +132,7 @@ impl<'a> Performance<'a> {
             notes: Vec::new(),
             steered: Steered::default(),
             edges: [false; 2],
-            watch: Watch::default(),
+            watchdog: Watchdog::default(),
         }
     }
 
@@ -143,10 +143,10 @@ impl<'a> Performance<'a> {
 
     /// Returns the current stage.
     pub fn stage(&self) -> Stage {
-        match self.act {
-            Act::Services | Act::Server | Act::Load => Stage::Preparing,
-            Act::Playing => self.scoreboard.run().load.stage(),
-            Act::Stopping | Act::Over => Stage::Done,
+        match self.state {
+            State::Services | State::Server | State::Load => Stage::Preparing,
+            State::Playing => self.scoreboard.run().load.stage(),
+            State::Stopping | State::Over => Stage::Done,
         }
     }
 
@@ -156,12 +156,12 @@ impl<'a> Performance<'a> {
     }
 
     /// Returns the processes' shared memory.
-    pub(super) fn scoreboard(&self) -> &'a Scoreboard {
+    fn scoreboard(&self) -> &'a Scoreboard {
         self.scoreboard
     }
 
     /// Returns the arbiter's process id, while it exists.
-    pub(super) fn arbiter_pid(&self) -> Option<u32> {
+    fn arbiter_pid(&self) -> Option<u32> {
         self.arbiter.as_ref().map(Child::pid)
     }
 
@@ -176,8 +176,8 @@ impl<'a> Performance<'a> {
         self.live.header_mut().interrupted = self.stage() != Stage::Done;
         self.interrupted = Some(self.clock.now());
         self.scoreboard.run().stop.store(1, Ordering::Release);
-        if matches!(self.act, Act::Services | Act::Server | Act::Load) {
-            self.enter(Act::Over);
+        if matches!(self.state, State::Services | State::Server | State::Load) {
+            self.enter(State::Over);
         }
     }
 
@@ -193,7 +193,7 @@ impl<'a> Performance<'a> {
         self.follow_the_timeline();
         self.watch_the_children();
         self.advance();
-        if self.act == Act::Over {
+        if self.state == State::Over {
             return Ok(None);
         }
         Ok(Some(self.until_next_look()))
@@ -231,7 +231,7 @@ impl<'a> Performance<'a> {
             access: Access::default(),
         };
         self.arbiter = Some(self.start("__arbiter", &orders)?);
-        self.enter(Act::Server);
+        self.enter(State::Server);
         Ok(())
     }
 
@@ -242,7 +242,7 @@ impl<'a> Performance<'a> {
             target,
         };
         self.load = Some(self.start("__load", &orders)?);
-        self.enter(Act::Load);
+        self.enter(State::Load);
         Ok(())
     }
 
@@ -258,27 +258,32 @@ impl<'a> Performance<'a> {
     fn advance(&mut self) {
         let now = self.clock.now();
         let waited = now.since(self.since);
-        match self.act {
-            Act::Services | Act::Server | Act::Load if waited > BOOT_PATIENCE => {
+        match self.state {
+            State::Services | State::Server | State::Load if waited > BOOT_PATIENCE => {
                 self.break_off(format!("the processes were not up within {BOOT_PATIENCE}"));
             }
-            Act::Load if self.scoreboard.run().load.ready.load(Ordering::Acquire) == 1 => {
+            State::Load if self.scoreboard.run().load.ready.load(Ordering::Acquire) == 1 => {
                 self.say_go();
             }
-            Act::Playing if self.scoreboard.run().load.stage() == Stage::Done => {
+            State::Playing if self.scoreboard.run().load.stage() == Stage::Done => {
                 self.live.header_mut().drained = now;
                 self.close();
             }
-            Act::Playing if self.is_overdue(INTERRUPTED_LOAD) => {
+            State::Playing if self.is_overdue(INTERRUPTED_LOAD) => {
                 self.notes
                     .push("load did not stop in time and was killed".into());
-                self.enter(Act::Over);
+                self.enter(State::Over);
             }
-            Act::Stopping if self.interrupted.is_some() && waited > INTERRUPTED_STOP => {
+            State::Stopping if self.interrupted.is_some() && waited > INTERRUPTED_STOP => {
                 self.hurry(waited);
             }
-            Act::Stopping if waited > self.stop_patience() => self.give_up_on_the_server(),
-            Act::Services | Act::Server | Act::Load | Act::Playing | Act::Stopping | Act::Over => {}
+            State::Stopping if waited > self.stop_patience() => self.give_up_on_the_server(),
+            State::Services
+            | State::Server
+            | State::Load
+            | State::Playing
+            | State::Stopping
+            | State::Over => {}
         }
     }
 
@@ -297,7 +302,7 @@ impl<'a> Performance<'a> {
     fn give_up_on_the_server(&mut self) {
         self.notes
             .push("the server did not stop in time and was killed".into());
-        self.enter(Act::Over);
+        self.enter(State::Over);
     }
 
     /// Asks the server to stop. A server of another owner goes on.
@@ -305,9 +310,9 @@ impl<'a> Performance<'a> {
         match &mut self.arbiter {
             Some(arbiter) => {
                 arbiter.terminate();
-                self.enter(Act::Stopping);
+                self.enter(State::Stopping);
             }
-            None => self.enter(Act::Over),
+            None => self.enter(State::Over),
         }
     }
 
@@ -316,7 +321,7 @@ impl<'a> Performance<'a> {
         let go = self.clock.now() + LEAD_IN;
         self.live.header_mut().began = go;
         self.scoreboard.run().go.store(go.0, Ordering::Release);
-        self.enter(Act::Playing);
+        self.enter(State::Playing);
     }
 
     /// True if the run was interrupted longer ago than `patience`.
@@ -329,10 +334,10 @@ impl<'a> Performance<'a> {
         self.variant.scenario.server.graceful_timeout + STOP_PATIENCE
     }
 
-    fn enter(&mut self, act: Act) {
+    fn enter(&mut self, state: State) {
         self.since = self.clock.now();
-        self.act = act;
-        if act == Act::Over || act == Act::Stopping {
+        self.state = state;
+        if state == State::Over || state == State::Stopping {
             let cast = self.cast();
             self.live.sample(cast);
         }
@@ -358,7 +363,7 @@ impl<'a> Performance<'a> {
 
     /// Ends the window if the log is full. The summary rests on every request, so no record may be dropped.
     fn see_whether_the_log_is_full(&mut self) {
-        let is_new = self.act == Act::Playing && self.recording().header.log_full.is_none();
+        let is_new = self.state == State::Playing && self.recording().header.log_full.is_none();
         if !is_new || !self.recording().log_is_full() {
             return;
         }
@@ -406,7 +411,7 @@ impl<'a> Performance<'a> {
 }
 
 /// Returns the window's two edges, as far as load has announced them.
-pub(super) fn edges(scoreboard: &Scoreboard) -> [Option<Stamp>; 2] {
+fn edges(scoreboard: &Scoreboard) -> [Option<Stamp>; 2] {
     let load = &scoreboard.run().load;
     [&load.window_begin, &load.window_end].map(|word| {
         let edge = word.load(Ordering::Acquire);

@@ -15,7 +15,7 @@ const FRAMES_OVER_SSH: u16 = 4;
 
 /// Display options of the command line.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
-pub struct Showing {
+pub struct DisplayArgs {
     /// Layout for a hall: few panes, large digits, and a halt before each variant until space is pressed
     #[arg(long)]
     projector: bool,
@@ -71,7 +71,7 @@ pub struct DisplayOptions {
     pub delivery: Delivery,
 }
 
-impl Showing {
+impl DisplayArgs {
     /// Returns the look of screen and card.
     #[must_use]
     pub fn look(self, colour: Colour) -> Look {
@@ -136,11 +136,11 @@ mod tests {
     #[test]
     fn frames_are_fewer_over_ssh_unless_somebody_says_how_many() {
         let at = |fps, environment: &[(&str, &str)]| {
-            let showing = Showing {
+            let display = DisplayArgs {
                 fps,
-                ..Showing::default()
+                ..DisplayArgs::default()
             };
-            showing.frames(|name| {
+            display.frames(|name| {
                 let set = environment.iter().find(|(known, _)| *known == name);
                 set.map(|(_, value)| (*value).to_owned())
             })

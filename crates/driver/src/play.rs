@@ -1,0 +1,72 @@
+//! Plays one variant, from its first process to its recording, with a frontend.
+
+use std::io;
+
+use crate::frontend::Frontend;
+use crate::run::Driver;
+use concsim_model::scenario::{Plan, Variant};
+use concsim_model::units::Elapsed;
+use concsim_os::recorder::{self, Folder, Live};
+use concsim_os::telemetry::{RINGS_BY_DEFAULT, Scoreboard};
+use concsim_record::storage::RecordingWriter;
+use concsim_record::{Header, Recording};
+
+/// Opens the recording writer of a variant. On failure the run goes on unrecorded.
+pub fn writer_for(
+    folder: Option<&mut Folder>,
+    header: &Header,
+    say: impl FnOnce(String),
+) -> Option<RecordingWriter> {
+    let writer = folder?.keep(header);
+    let not_kept = |error: &io::Error| say(format!("{} is not kept: {error}", header.variant));
+    writer.inspect_err(not_kept).ok()
+}
+
+/// Removes the run's remains from its folder, and returns the error.
+#[must_use]
+pub fn unplayed(folder: Option<Folder>, error: anyhow::Error) -> anyhow::Error {
+    if let Some(folder) = folder {
+        folder.remove_unplayed();
+    }
+    error
+}
+
+/// Plays one variant to its end.
+///
+/// # Errors
+/// A process that cannot be started, or a frontend that fails.
+pub fn play_one(
+    plan: &Plan,
+    variant: &Variant,
+    frontend: &mut impl Frontend,
+    folder: Option<&mut Folder>,
+) -> anyhow::Result<Recording> {
+    let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
+    let header = Header::of(plan, variant, recorder::this_machine());
+    let writer = writer_for(folder, &header, |said| frontend.on_note(said));
+    let live = Live::new(&scoreboard, header, writer);
+    let driver = Driver::begin(variant, live)?;
+    drive(driver, frontend)
+}
+
+/// Drives a run to its end, which comes sooner if the frontend wants to stop.
+///
+/// # Errors
+/// A process that cannot be started, or a frontend that fails.
+pub fn drive(mut driver: Driver<'_>, frontend: &mut impl Frontend) -> anyhow::Result<Recording> {
+    let mut leaving = false;
+    while let Some(spare) = driver.step()? {
+        frontend.on_progress(&mut driver, spare)?;
+        if frontend.should_stop() && !leaving {
+            leaving = true;
+            driver.interrupt();
+        }
+    }
+    // The last messages.
+    frontend.on_progress(&mut driver, Elapsed::ZERO)?;
+    let (recording, note) = driver.end();
+    if let Some(note) = note {
+        frontend.on_note(note);
+    }
+    Ok(recording)
+}

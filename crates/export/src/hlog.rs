@@ -44,7 +44,7 @@ pub fn write(variants: &[PlayedVariant<'_>], mut to: impl Write) -> io::Result<(
     let counted: Vec<Vec<&Outcome>> = variants.iter().map(counted).collect();
     for row in rows(variants, &counted) {
         for (tag, histogram) in row.histograms() {
-            let tag = Tag::new(&tag).expect("a tag has no comma, no blank and no line's end");
+            let tag = Tag::new(&tag).expect("a tag has no comma, no space and no line break");
             let [start, length] = [row.start, row.length].map(|it| Duration::from_nanos(it.0));
             log.write_histogram(&histogram, start, length, Some(tag))
                 .map_err(io_error)?;

@@ -59,7 +59,7 @@ const FAMILIES: [Family; 18] = [
     }),
     counter(
         "concsim_connections_accepted_total",
-        "Connections taken from the door.",
+        "Connections accepted.",
         |worker| worker.accepted as f64,
     ),
     counter(
@@ -69,12 +69,14 @@ const FAMILIES: [Family; 18] = [
     ),
     counter(
         "concsim_requests_lost_total",
-        "Requests begun and lost with a process that died.",
+        "Requests begun and lost because their process died.",
         |worker| worker.lost_tasks as f64,
     ),
-    counter("concsim_coroutines_total", "Coroutines begun.", |worker| {
-        worker.tasks as f64
-    }),
+    counter(
+        "concsim_coroutines_total",
+        "Coroutines started.",
+        |worker| worker.tasks as f64,
+    ),
     counter(
         "concsim_waits_total",
         "Waits and yields of coroutines.",
@@ -87,22 +89,22 @@ const FAMILIES: [Family; 18] = [
     ),
     counter(
         "concsim_process_switches_voluntary_total",
-        "Process switches for which the worker asked itself, by waiting.",
+        "Voluntary process switches: the worker waits.",
         |worker| worker.voluntary as f64,
     ),
     counter(
         "concsim_process_switches_involuntary_total",
-        "Process switches by which the worker lost its core.",
+        "Involuntary process switches: the worker loses its core.",
         |worker| worker.involuntary as f64,
     ),
     counter(
         "concsim_worker_busy_seconds_total",
-        "Core time of the worker's processes.",
+        "CPU time of the worker's processes.",
         |worker| worker.cpu.as_secs_f64(),
     ),
     counter(
         "concsim_worker_respawns_total",
-        "Processes that had the worker's slot before.",
+        "Earlier processes in the worker's slot.",
         |worker| worker.respawns as f64,
     ),
     gauge(
@@ -117,7 +119,7 @@ const FAMILIES: [Family; 18] = [
     ),
     gauge(
         "concsim_worker_blocked",
-        "1 while the worker sleeps in one call and can do nothing else.",
+        "1 while the worker is blocked in a call.",
         |worker| one_if(worker.phase == Phase::Blocked),
     ),
     gauge(
@@ -127,17 +129,17 @@ const FAMILIES: [Family; 18] = [
     ),
     gauge(
         "concsim_coroutines_ready",
-        "Coroutines that could run, while their worker runs another.",
+        "Coroutines ready to run while their worker runs another.",
         |worker| worker.ready as f64,
     ),
     gauge(
         "concsim_coroutines_parked",
-        "Coroutines that wait, while their worker goes on.",
+        "Coroutines in a wait.",
         |worker| worker.parked as f64,
     ),
     gauge(
         "concsim_longest_run_seconds",
-        "The longest that one coroutine had its worker so far.",
+        "Longest run of one coroutine without a switch so far.",
         |worker| worker.longest_run.as_secs_f64(),
     ),
 ];
@@ -187,12 +189,12 @@ impl Page<'_> {
         let events = [
             (
                 "concsim_events_total",
-                "Events that workers told.",
+                "Events that the workers reported.",
                 self.events,
             ),
             (
                 "concsim_events_dropped_total",
-                "Events dropped because they were not read in time.",
+                "Events lost because they were not read in time.",
                 self.events_dropped,
             ),
         ];

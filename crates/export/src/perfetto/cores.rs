@@ -20,11 +20,11 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let description = match scene.told.run.origin {
         Origin::Measured => {
-            "Which worker had the core, as the workers themselves noticed it, and not as the kernel \
-             recorded it: each names the core on which it let go of a request or was taken off, so a \
-             move in the middle of a stretch is not seen, and no other program is."
+            "Worker on each core, as reported by the workers, not by the kernel. A worker reports its core \
+             at the end of each run slice and when it loses the core, so a move within a slice is not \
+             visible; other programs are not shown."
         }
-        Origin::Simulated => "Which worker had the core of the simulated machine.",
+        Origin::Simulated => "Worker on each core of the simulated machine.",
     };
     let group = out.track(scene.group, place::CORES, "cores", description)?;
     let mut rows: Vec<Row> = Vec::new();
@@ -49,7 +49,7 @@ pub(super) fn write(
 fn name(lane: &CoreLane, place: usize) -> String {
     match lane.core {
         Some(core) => format!("core {core}"),
-        None => format!("one of the cores, {}", place + 1),
+        None => format!("unnumbered core {}", place + 1),
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn write(
     index: &Index,
 ) -> io::Result<()> {
     let samples = &scene.told.recording.samples;
-    let description = "Counts at the samples, about twenty a second.";
+    let description = "Counts at each sample, about 20 a second.";
     let group = out.track(scene.group, place::COUNTERS, "counters", description)?;
     for (place, (name, unit, value)) in COUNTERS.into_iter().enumerate() {
         let track = out.counter(group, place, (name, unit), "")?;
@@ -42,7 +42,7 @@ pub(super) fn write(
             out.count(track, sample.at, value(sample, door) as f64)?;
         }
     }
-    let description = "Cores that the workers kept busy, on average until the next look.";
+    let description = "Mean number of cores that the workers keep busy until the next sample.";
     let name = ("parallelism", "cores");
     let track = out.counter(group, COUNTERS.len(), name, description)?;
     for pair in samples.windows(2) {

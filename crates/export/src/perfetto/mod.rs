@@ -132,14 +132,13 @@ fn description(told: &PlayedVariant<'_>) -> String {
     let caveat = told.caveat();
     let mut lines = vec![
         told.plan.title.clone(),
-        caveat.unwrap_or_else(|| "Nothing speaks against its numbers.".into()),
+        caveat.unwrap_or_else(|| "No reason to doubt its numbers was found.".into()),
         told.recording.header.provenance(told.plan),
-        "Its clock begins with the run, that of every variant at 0. The number of its process is made up."
-            .into(),
+        "The clock of every variant starts at 0. The process number is invented.".into(),
     ];
     if told.recording.one_in > 1 {
         lines.push(format!(
-            "There were too many switches: those of one request in {} are here, {} were let go of.",
+            "This trace has the switches of one request in {}; {} switches were left out.",
             told.recording.one_in, told.recording.thinned_switches
         ));
     }

@@ -46,8 +46,7 @@ pub(super) fn write(
     scene: &Scene<'_>,
     lanes: Option<&Lanes<'_>>,
 ) -> io::Result<()> {
-    let description = "Requests from when they were due to their end, as their clients saw them, in as \
-                       few lanes as they fit into.";
+    let description = "Requests from the due time to the end, as their clients saw them, in as few lanes as possible.";
     let group = out.track(scene.group, place::REQUESTS, "requests", description)?;
     let mut in_order: Vec<(u32, &Asked<'_>)> = scene
         .requests

@@ -21,7 +21,7 @@ pub(super) fn write(
     lanes: &Lanes<'_>,
 ) -> io::Result<()> {
     let description =
-        "Which request had which worker. One that let go of it waits in its own track.";
+        "Request that each worker runs. A parked request is in the track of its coroutine.";
     let group = out.track(scene.group, place::WORKERS, "workers", description)?;
     let mut tracks = Vec::new();
     for worker in 0..count(past) {

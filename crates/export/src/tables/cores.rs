@@ -18,22 +18,30 @@ pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<
 
 pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
-        ns("at_ns", "when", |row| row.sample.at.into()),
-        column("core", "its number in the operating system", |row| {
-            row.core.core.into()
-        }),
+        ns("at_ns", "time of the sample", |row| row.sample.at.into()),
+        column(
+            "core",
+            "number of the core in the operating system",
+            |row| row.core.core.into(),
+        ),
         ns(
             "busy_ns",
-            "not idle, whichever process used it, in ticks of 10 ms on most kernels",
+            "time not idle, by all processes; in ticks of 10 ms on most kernels",
             |row| row.core.busy.into(),
         ),
-        ns("workers_ns", "by workers", |row| row.core.workers.into()),
-        ns("load_ns", "by load", |row| row.core.load.into()),
-        ns("services_ns", "by the services", |row| {
+        ns("workers_ns", "CPU time of the workers", |row| {
+            row.core.workers.into()
+        }),
+        ns("load_ns", "CPU time of the load generator", |row| {
+            row.core.load.into()
+        }),
+        ns("services_ns", "CPU time of the services", |row| {
             row.core.services.into()
         }),
-        ns("steal_ns", "taken by the machine's other guests", |row| {
-            row.core.steal.into()
-        }),
+        ns(
+            "steal_ns",
+            "time that the hypervisor gave to other virtual machines",
+            |row| row.core.steal.into(),
+        ),
     ]
 }

@@ -74,23 +74,24 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
         column(
             "what",
-            "`accepted`: a worker took a connection; `forked`: a worker's process began; `died`: it ended; `answered`: a service answered a call",
+            "`accepted`: a worker accepted a connection; `forked`: a worker's process started; \
+             `died`: it ended; `answered`: a service answered a call",
             |row| row.what().into(),
         ),
         ns(
             "at_ns",
-            "when; of `answered` when the answer was written",
+            "time of the event; for `answered`, of the writing of the answer",
             |row| row.at().into(),
         ),
-        column("worker", "the worker's slot, from 0", |row| {
+        column("worker", "slot of the worker, from 0", |row| {
             row.worker().into()
         }),
-        column("worker_name", "the worker's letter", |row| {
+        column("worker_name", "letter of the worker", |row| {
             row.worker().map(letter).into()
         }),
         column(
             "connection",
-            "of `accepted`: the number of its client's end, as in `requests`; such numbers are used again",
+            "`accepted`: number of the connection, as in `requests`; numbers are reused",
             |row| match *row.event {
                 Event::Accepted { connection, .. } => connection.into(),
                 _ => Cell::Nothing,
@@ -98,18 +99,18 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ),
         column(
             "status",
-            "of `died`: the exit code, or the signal with a minus",
+            "`died`: exit code, or the negative number of the signal",
             |row| match *row.event {
                 Event::Died { status, .. } => Some(i128::from(status)).into(),
                 _ => Cell::Nothing,
             },
         ),
-        column("service", "of `answered`: the service", |row| {
+        column("service", "`answered`: name of the service", |row| {
             row.answer().map(|(name, ..)| name.to_owned()).into()
         }),
         column(
             "request",
-            "of `answered`: for which request, by its number from 1",
+            "`answered`: number of the calling request, from 1",
             |row| {
                 let request = match *row.event {
                     Event::Answered { request, .. } => Some(request),
@@ -119,11 +120,15 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
                 request.map(number_of).into()
             },
         ),
-        ns("asked_ns", "of `answered`: when the call was read", |row| {
-            row.answer().map(|(_, asked, _)| asked).into()
-        }),
-        ns("due_ns", "of `answered`: when the answer was due", |row| {
-            row.answer().map(|(.., due)| due).into()
-        }),
+        ns(
+            "asked_ns",
+            "`answered`: time at which the service read the call",
+            |row| row.answer().map(|(_, asked, _)| asked).into(),
+        ),
+        ns(
+            "due_ns",
+            "`answered`: time at which the answer was due",
+            |row| row.answer().map(|(.., due)| due).into(),
+        ),
     ]
 }

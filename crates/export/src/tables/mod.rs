@@ -169,7 +169,7 @@ fn describe<Row>(columns: &[Column<'_, Row>]) -> Vec<Described> {
 /// would look like any other.
 fn every_table<'a>() -> [Column<'a, &'a PlayedVariant<'a>>; 3] {
     [
-        column("variant", "the variant's name", |told| told.name().into()),
+        column("variant", "name of the variant", |told| told.name().into()),
         column("origin", "`measured` or `simulated`", |told| {
             told.run.origin.word().into()
         }),

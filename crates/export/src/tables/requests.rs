@@ -89,17 +89,19 @@ impl<'a> Row<'a> {
 #[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
 pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
-        column("request", "its number in the run, from 1", |row| {
-            number_of(row.number).into()
-        }),
+        column(
+            "request",
+            "number of the request in the run, from 1",
+            |row| number_of(row.number).into(),
+        ),
         column(
             "class",
-            "what was asked for, by its name in the scenario",
+            "kind of the request: its name in the scenario",
             |row| row.class().into(),
         ),
         column(
             "counted",
-            "whether it was due in the window, which the numbers of the summary are about",
+            "true if it was due in the counted window; the summary covers these requests",
             |row| {
                 row.outcome
                     .is_some_and(|outcome| row.told.counts(outcome))
@@ -108,21 +110,26 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ),
         column(
             "opened",
-            "whether it was the first of its connection",
+            "true if it was the first request of its connection",
             |row| row.outcome.map(|outcome| outcome.opened).into(),
         ),
         column(
             "connection",
-            "the number of its client's end; such numbers are used again",
+            "number of its connection; numbers are reused",
             |row| row.sent.and_then(|sent| sent.connection).into(),
         ),
-        column("status", "of the answer, if a whole one came", |row| {
-            let status = row.outcome.map(|outcome| outcome.status);
-            status.filter(|status| *status > 0).into()
-        }),
+        column(
+            "status",
+            "HTTP status of the answer; empty without a complete answer",
+            |row| {
+                let status = row.outcome.map(|outcome| outcome.status);
+                status.filter(|status| *status > 0).into()
+            },
+        ),
         column(
             "failure",
-            "`refused`, `reset`, `timeout` or `status`; nothing if it was answered well. A `timeout` whose `done_ns` lies before the end of its patience was cut off when the run was ended",
+            "`refused`, `reset`, `timeout` or `status`; empty after a good answer. The end of the \
+             run cut off a `timeout` whose `done_ns` is before the end of the client's patience",
             |row| {
                 row.outcome
                     .and_then(|outcome| outcome.failure)
@@ -130,24 +137,26 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
                     .into()
             },
         ),
-        ns("due_ns", "when it should have been sent", |row| {
-            row.due().into()
+        ns("due_ns", "time at which it was due", |row| row.due().into()),
+        ns("sent_ns", "time at which the client sent it", |row| {
+            row.was_sent().into()
         }),
-        ns("sent_ns", "when it was sent", |row| row.was_sent().into()),
-        ns("accepted_ns", "when its worker took it", |row| {
+        ns("accepted_ns", "time at which its worker took it", |row| {
             row.worker_told().map(|served| served.accepted).into()
         }),
         ns(
             "first_read_ns",
-            "when its worker read its first byte",
+            "time at which its worker read its first byte",
             |row| row.worker_told().map(|served| served.first_read).into(),
         ),
-        ns("written_ns", "when its worker wrote its last byte", |row| {
-            row.worker_told().map(|served| served.written).into()
-        }),
+        ns(
+            "written_ns",
+            "time at which its worker wrote the last byte of the answer",
+            |row| row.worker_told().map(|served| served.written).into(),
+        ),
         ns(
             "first_byte_ns",
-            "when the first byte of the answer came",
+            "time at which the first byte of the answer arrived",
             |row| {
                 let first = row.outcome.map(|outcome| outcome.first_byte);
                 first.filter(|at| *at > Stamp::ZERO).into()
@@ -155,79 +164,75 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ),
         ns(
             "done_ns",
-            "when the last byte of the answer came, or when it failed",
+            "time at which the last byte of the answer arrived, or the request failed",
             |row| row.outcome.map(|outcome| outcome.done).into(),
         ),
         ns(
             "latency_ns",
-            "from due to done; a failed one counts with its patience at least",
+            "`done_ns` − `due_ns`; for a failed request at least the client's patience",
             |row| row.outcome.map(|outcome| row.told.latency(outcome)).into(),
         ),
-        ns("from_send_ns", "the same from when it was sent", |row| {
+        ns("from_send_ns", "the same from `sent_ns`", |row| {
             let outcome = row.outcome.filter(|_| row.was_sent().is_some());
             outcome
                 .map(|outcome| row.told.latency_from_send(outcome))
                 .into()
         }),
-        column(
-            "worker",
-            "the slot of the worker that had it, from 0",
-            |row| row.served.map(|(worker, _)| worker).into(),
-        ),
-        column("worker_name", "the letter of that worker", |row| {
+        column("worker", "slot of its worker, from 0", |row| {
+            row.served.map(|(worker, _)| worker).into()
+        }),
+        column("worker_name", "letter of its worker", |row| {
             let worker = row.served.map(|(worker, _)| worker);
             worker.map(|worker| letter(worker.into())).into()
         }),
         column(
             "task",
-            "the coroutine, or the connection, that played it, from 1; such numbers are used again",
+            "number of its task (coroutine or connection), from 1; numbers are reused",
             |row| {
                 let served = row.worker_told();
                 served.map(|served| number_of(served.task)).into()
             },
         ),
-        ns(
-            "waited_ns",
-            "parked, or blocked: its waits until they were over",
-            |row| row.worker_told().map(|served| served.waited).into(),
-        ),
+        ns("waited_ns", "time in waits, parked or blocked", |row| {
+            row.worker_told().map(|served| served.waited).into()
+        }),
         ns(
             "ready_ns",
-            "ready after its waits, while its worker ran another",
+            "time ready after a wait, while its worker ran another request",
             |row| row.worker_told().map(|served| served.ready).into(),
         ),
-        ns(
-            "core_wait_ns",
-            "wall time of its computing without a core",
-            |row| row.worker_told().map(|served| served.core_wait).into(),
-        ),
-        ns("cpu_ns", "core time of its computing", |row| {
+        ns("core_wait_ns", "time computing without a core", |row| {
+            row.worker_told().map(|served| served.core_wait).into()
+        }),
+        ns("cpu_ns", "CPU time of its computing", |row| {
             row.worker_told().map(|served| served.cpu).into()
         }),
         ns(
             "thread_wait_ns",
-            "of `waited_ns`: until a thread of the worker's pool was free",
+            "part of `waited_ns`: wait for a thread of the worker's pool",
             |row| row.waited.map(|parts| parts.thread).into(),
         ),
         ns(
             "pool_wait_ns",
-            "until a connection to the service was free, or a new one open",
+            "part of `waited_ns`: wait for a connection to the service",
             |row| row.waited.map(|parts| parts.connection).into(),
         ),
         ns(
             "service_queue_ns",
-            "from a call's sending until the service began to serve it",
+            "part of `waited_ns`: from a call's sending until the service began to serve it",
             |row| row.waited.map(|parts| parts.queue).into(),
         ),
-        ns("call_ns", "from there to the service's answer", |row| {
-            row.waited.map(|parts| parts.call).into()
-        }),
-        ns("sleep_ns", "for timers", |row| {
+        ns(
+            "call_ns",
+            "part of `waited_ns`: from there to the service's answer",
+            |row| row.waited.map(|parts| parts.call).into(),
+        ),
+        ns("sleep_ns", "part of `waited_ns`: timers", |row| {
             row.waited.map(|parts| parts.sleep).into()
         }),
         ns(
             "client_wait_ns",
-            "for more of the request, or for room for the answer",
+            "part of `waited_ns`: the client, for more of the request or for room for the answer",
             |row| row.waited.map(|parts| parts.client).into(),
         ),
     ]

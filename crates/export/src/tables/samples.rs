@@ -59,7 +59,7 @@ fn begun(sample: &Sample) -> i128 {
 #[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
 pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
-        ns("at_ns", "when", |row| row.sample.at.into()),
+        ns("at_ns", "time of the sample", |row| row.sample.at.into()),
         column(
             "stage",
             "`preparing`, `warm-up`, `counting`, `draining` or `done`",
@@ -68,13 +68,15 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column("sent", "requests sent so far", |row| {
             row.sample.load.sent.into()
         }),
-        column("ended", "requests that ended so far, well or not", |row| {
-            row.sample.load.ended.into()
-        }),
-        column("good", "requests answered well so far", |row| {
+        column(
+            "ended",
+            "requests ended so far, answered or failed",
+            |row| row.sample.load.ended.into(),
+        ),
+        column("good", "requests with a good answer so far", |row| {
             row.sample.load.good.into()
         }),
-        column("dropped", "requests due and never sent so far", |row| {
+        column("dropped", "requests due and not sent so far", |row| {
             row.sample.load.dropped.into()
         }),
         column("in_system", "requests due and not ended", |row| {
@@ -90,10 +92,10 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "ready",
-            "coroutines that could run, while their worker runs another",
+            "coroutines ready to run while their worker runs another",
             |row| row.sum(|worker| worker.ready).into(),
         ),
-        column("parked", "coroutines that wait", |row| {
+        column("parked", "coroutines in a wait", |row| {
             row.sum(|worker| worker.parked).into()
         }),
         column("workers", "worker processes alive", |row| {
@@ -102,7 +104,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "want_a_core",
-            "worker processes that could run and have no core; nothing where that was not seen",
+            "worker processes ready to run without a core; empty if not observed",
             |row| {
                 let is_seen = row.told.recording.header.sees_core_waits();
                 let all = || row.sum(|worker| u64::from(worker.lacks_a_core()));
@@ -111,36 +113,38 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ),
         column(
             "concurrency",
-            "mean of `begun` since the row before",
+            "mean of `begun` since the previous row",
             |row| row.mean(begun).into(),
         ),
         column(
             "parallelism",
-            "cores that the workers kept busy since the row before, on average",
+            "mean number of cores that the workers kept busy since the previous row",
             |row| row.mean(|sample| sample.workers_cpu().0.into()).into(),
         ),
         ns(
             "in_system_integral_ns",
-            "`in_system`, integrated over time",
+            "integral of `in_system` over time",
             |row| row.sample.load.in_system.integral_at(row.sample.at).into(),
         ),
         ns(
             "begun_integral_ns",
-            "`begun`, integrated over time",
+            "integral of `begun` over time",
             |row| begun(row.sample).into(),
         ),
-        ns("workers_cpu_ns", "core time of all workers so far", |row| {
+        ns("workers_cpu_ns", "CPU time of all workers so far", |row| {
             row.sample.workers_cpu().into()
         }),
-        ns("load_cpu_ns", "core time of load so far", |row| {
-            row.sample.load.cpu.into()
-        }),
+        ns(
+            "load_cpu_ns",
+            "CPU time of the load generator so far",
+            |row| row.sample.load.cpu.into(),
+        ),
         ns(
             "services_cpu_ns",
-            "core time of the services so far",
+            "CPU time of the services so far",
             |row| row.sample.services_cpu.into(),
         ),
-        ns("arbiter_cpu_ns", "core time of the arbiter so far", |row| {
+        ns("arbiter_cpu_ns", "CPU time of the arbiter so far", |row| {
             row.sample.arbiter_cpu.into()
         }),
     ]

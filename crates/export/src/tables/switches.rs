@@ -91,20 +91,21 @@ impl Row<'_> {
 
 pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
-        column("worker", "the worker's slot, from 0", |row| {
+        column("worker", "slot of the worker, from 0", |row| {
             row.worker.into()
         }),
-        column("worker_name", "the worker's letter", |row| {
+        column("worker_name", "letter of the worker", |row| {
             letter(row.worker.into()).into()
         }),
         column(
             "what",
-            "`ran`: a request had the worker; `blocked`: the worker slept in a call; `preempted`: it had no core; `awaits`: a wait enters another part",
+            "`ran`: the worker ran a request; `blocked`: the worker slept in a call; `preempted`: \
+             it had no core; `awaits`: a wait enters its next part",
             |row| row.common().map(|it| it.what).into(),
         ),
         column(
             "request",
-            "for which request, by its number from 1; nothing if for none",
+            "number of the request, from 1; empty if there is none",
             |row| {
                 let request = row.common().map(|it| it.request);
                 let request = request.filter(|request| *request != NO_REQUEST);
@@ -113,33 +114,35 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ),
         column(
             "task",
-            "the coroutine, or the connection, from 1; such numbers are used again",
+            "number of the task (coroutine or connection), from 1; numbers are reused",
             |row| row.common().map(|it| number_of(it.task)).into(),
         ),
         ns(
             "ready_ns",
-            "since when it could have run; of `ran`",
+            "`ran`: time from which it was ready to run",
             |row| row.ran().map(|ran| ran.ready).into(),
         ),
-        ns("from_ns", "since when …", |row| {
+        ns("from_ns", "start", |row| {
             row.common().map(|it| it.from).into()
         }),
-        ns("to_ns", "… and until when", |row| {
-            row.common().map(|it| it.to).into()
-        }),
+        ns("to_ns", "end", |row| row.common().map(|it| it.to).into()),
         column(
             "then",
-            "why it let go: `ended`, `yielded`, or waits for `client`, `service` or `timer`; of `ran`. Of `awaits` the part that begins: `thread`, `connection`, `queue`, `answer` or `timer`",
+            "`ran`: reason for the switch: `ended`, `yielded`, or a wait for `client`, `service` \
+             or `timer`. `awaits`: part of the wait that begins: `thread`, `connection`, `queue`, \
+             `answer` or `timer`",
             |row| row.then().into(),
         ),
         ns(
             "due_ns",
-            "of `ran` that let go for a timer: when that is due; nothing where it was not known yet, or in old recordings",
+            "`ran` that ends in a timer: time at which the timer is due; empty if not known yet, \
+             and in old recordings",
             |row| row.ran().and_then(|ran| ran.due).into(),
         ),
         column(
             "core",
-            "of `ran` the core on which it let go, of `preempted` the one that it was taken off; nothing where the platform cannot tell",
+            "`ran`: core at its end; `preempted`: core that it lost; empty where the platform \
+             does not report it",
             |row| row.common().and_then(|it| it.core).into(),
         ),
     ]

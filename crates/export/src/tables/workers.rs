@@ -27,16 +27,18 @@ pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<
 #[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
 pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
-        ns("at_ns", "when", |row| row.sample.at.into()),
-        column("worker", "its slot, from 0", |row| row.worker.index.into()),
-        column("worker_name", "its letter", |row| {
+        ns("at_ns", "time of the sample", |row| row.sample.at.into()),
+        column("worker", "slot of the worker, from 0", |row| {
+            row.worker.index.into()
+        }),
+        column("worker_name", "letter of the worker", |row| {
             letter(row.worker.index).into()
         }),
-        column("pid", "its process; nothing in a simulation", |row| {
+        column("pid", "process id; empty in a simulation", |row| {
             let is_real = row.told.run.origin == Origin::Measured;
             is_real.then_some(row.worker.pid).into()
         }),
-        column("respawns", "processes that had its slot before", |row| {
+        column("respawns", "earlier processes in its slot", |row| {
             row.worker.respawns.into()
         }),
         column(
@@ -44,15 +46,15 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             "`booting`, `idle`, `running`, `blocked`, `draining` or `gone`",
             |row| row.worker.phase.word().into(),
         ),
-        ns("phase_since_ns", "since when", |row| {
+        ns("phase_since_ns", "start of that phase", |row| {
             row.worker.phase_since.into()
         }),
-        column("core", "the core that it runs on, or ran on last", |row| {
+        column("core", "core on which it runs, or ran last", |row| {
             row.worker.core.into()
         }),
         column(
             "wants_a_core",
-            "whether it could run and has no core; nothing where that was not seen",
+            "true if it is ready to run without a core; empty if not observed",
             |row| {
                 let is_seen = row.told.recording.header.sees_core_waits();
                 is_seen.then(|| row.worker.lacks_a_core()).into()
@@ -60,7 +62,8 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ),
         column(
             "running_request",
-            "the request that has it, by its number from 1, if it has said so",
+            "number of the request that it runs, from 1; empty until the request has given its \
+             number",
             |row| {
                 let has_it = row.worker.running_since.is_some();
                 let request = row.worker.running_request.filter(|_| has_it);
@@ -69,7 +72,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ),
         ns(
             "running_since_ns",
-            "since when that request, or one that has not said its number, has had it",
+            "start of that run; also set while the request has not given its number",
             |row| row.worker.running_since.into(),
         ),
         column("begun", "requests begun and not finished", |row| {
@@ -77,32 +80,30 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         ns(
             "begun_integral_ns",
-            "`begun`, integrated over time",
+            "integral of `begun` over time",
             |row| row.worker.begun.integral_at(row.sample.at).into(),
         ),
         column(
             "ready",
-            "coroutines that could run, while it runs another",
+            "coroutines ready to run while it runs another",
             |row| row.worker.ready.into(),
         ),
-        column("parked", "coroutines that wait", |row| {
+        column("parked", "coroutines in a wait", |row| {
             row.worker.parked.into()
         }),
-        ns("cpu_ns", "its core time so far", |row| {
-            row.worker.cpu.into()
-        }),
-        column("accepted", "connections taken so far", |row| {
+        ns("cpu_ns", "CPU time so far", |row| row.worker.cpu.into()),
+        column("accepted", "connections accepted so far", |row| {
             row.worker.accepted.into()
         }),
         column(
             "accept_eagain",
-            "accepts that found nothing so far",
+            "accepts that found no connection so far",
             |row| row.worker.accept_eagain.into(),
         ),
         column("requests", "responses written so far", |row| {
             row.worker.requests.into()
         }),
-        column("tasks", "coroutines begun so far", |row| {
+        column("tasks", "coroutines started so far", |row| {
             row.worker.tasks.into()
         }),
         column("waits", "waits and yields so far", |row| {
@@ -110,39 +111,35 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "coroutine_switches",
-            "hub to task and back so far, each way one",
+            "switches between hub and task so far, one each way",
             |row| row.worker.coroutine_switches.into(),
         ),
-        column(
-            "voluntary",
-            "process switches so far for which it asked itself",
-            |row| row.worker.voluntary.into(),
-        ),
+        column("voluntary", "voluntary process switches so far", |row| {
+            row.worker.voluntary.into()
+        }),
         column(
             "involuntary",
-            "process switches so far by which it lost the core",
+            "involuntary process switches so far",
             |row| row.worker.involuntary.into(),
         ),
         column(
             "lost_tasks",
-            "requests lost so far with a process that died",
+            "requests lost so far because their process died",
             |row| row.worker.lost_tasks.into(),
         ),
-        column(
-            "peak_concurrency",
-            "the most requests begun at once so far",
-            |row| row.worker.peak_concurrency.into(),
-        ),
+        column("peak_concurrency", "maximum of `begun` so far", |row| {
+            row.worker.peak_concurrency.into()
+        }),
         ns(
             "longest_run_ns",
-            "the longest that one coroutine had it so far",
+            "longest run of one coroutine without a switch so far",
             |row| row.worker.longest_run.into(),
         ),
         Column {
             unit: "KiB",
             ..column(
                 "pss_kib",
-                "its share of memory; nothing where it was not read",
+                "proportional set size of its memory; empty if not read",
                 |row| Some(row.worker.pss_kib).filter(|kib| *kib > 0).into(),
             )
         },

@@ -302,8 +302,7 @@ impl Screen {
         Ok(())
     }
 
-    /// Shows the title card until the user goes on. Looking back at the last
-    /// variant ends there.
+    /// Shows the title card until the user goes on. Looking back at the last variant ends there.
     fn hold(&mut self, variant: usize) -> anyhow::Result<()> {
         while self.state.is_before_a_hall() && !self.should_stop() {
             match self.attend(self.manner.frame_every)? {

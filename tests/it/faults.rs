@@ -62,8 +62,8 @@ impl Doing {
         let busy = 3;
         processes.one(Role::Load);
         let mut caught = None;
-        // A worker that had two calls at once keeps both connections: idle is a worker with no more sockets
-        // than in most of the last checks.
+        // A worker that had two calls at once keeps both connections: it is idle if it has the fewest sockets
+        // of its last checks.
         let mut seen: BTreeMap<Pid, VecDeque<usize>> = BTreeMap::new();
         until(&format!("a worker is caught {self:?}"), || {
             let mut is_quiet = |worker: Pid| {

@@ -305,7 +305,7 @@ impl<'a> Driver<'a> {
         self.enter(State::Over);
     }
 
-    /// Asks the server to stop. A server of another owner goes on.
+    /// Asks the server to stop. A server that the run did not start goes on.
     fn close(&mut self) {
         match &mut self.arbiter {
             Some(arbiter) => {

@@ -51,7 +51,7 @@ impl Unread {
         self.from <= at && at < self.to
     }
 
-    /// Returns the begin of its unbroken time on a core at an instant, with worker and core.
+    /// Returns the start of its unbroken time on a core at an instant, with worker and core.
     pub(super) fn claim(&self, at: Ns) -> Option<(Ns, Option<u16>, Option<u64>)> {
         let mut breaks = self.breaks.iter();
         if !self.is_at(at) || breaks.any(|it| it.0 <= at && at < it.1) {

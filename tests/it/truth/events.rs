@@ -350,7 +350,7 @@ impl Request {
         (self.opened && self.sent < until).then_some((self.sent, until))
     }
 
-    /// Returns the begin of its unbroken time on a core, with worker and core. It may be over for its
+    /// Returns the start of its unbroken time on a core, with worker and core. It may be over for its
     /// client while its worker closes the connection.
     pub(super) fn claim(&self, at: Ns) -> Option<(Ns, Option<u16>, Option<u64>)> {
         let slice = self.slices.iter().find(|it| it.from <= at && at < it.to)?;

@@ -248,7 +248,7 @@ impl Against<'_> {
         self.real("drift", drift, 0.51e-3);
     }
 
-    /// Checks the processes that lived at once: at the window's begin, and after each instant in it at
+    /// Checks the processes that lived at once: at the window's start, and after each instant in it at
     /// which one began or ended.
     fn check_workers_at_once(&mut self, account: &Account, events: &[Row]) {
         let (begin, end) = account.window;

@@ -6,7 +6,7 @@ use super::findings::Findings;
 use super::screen::Written;
 use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 
-/// Begin and end of the columns of numbers: answers/s, mean, wait, p50, p99.
+/// Start and end of the columns of numbers: answers/s, mean, wait, p50, p99.
 const COLUMNS: [(usize, usize); 5] = [(28, 40), (40, 50), (50, 60), (60, 70), (70, 80)];
 /// Column of the share of a bound, behind its bar.
 const SHARE: usize = 42;

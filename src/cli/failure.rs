@@ -12,6 +12,7 @@ use clap::{CommandFactory as _, Error};
 
 use super::Cli;
 use super::talk;
+use concsim_driver::console::chain;
 use concsim_model::scenario::builtin;
 use concsim_model::scenario::problem::did_you_mean;
 
@@ -25,18 +26,6 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     }
     talk::say(chain(error));
     ExitCode::FAILURE
-}
-
-/// Returns an error and its causes, each once: the text of some errors ends with that of their cause.
-pub(super) fn chain(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |said, cause| {
-        let cause = cause.to_string();
-        match said.as_str() {
-            "" => cause,
-            _ if said.ends_with(&cause) => said,
-            _ => format!("{said}: {cause}"),
-        }
-    })
 }
 
 /// Reports clap's result for the command line: help and versions on standard output with status 0, mistakes
@@ -345,14 +334,5 @@ mod tests {
         ] {
             assert_eq!(said(words), expected);
         }
-    }
-
-    #[test]
-    fn a_cause_that_its_error_says_already_is_not_said_again() {
-        let cause = io::Error::new(io::ErrorKind::NotFound, "no such file");
-        let error = anyhow::Error::new(cause).context("failed to read x: no such file");
-        assert_eq!(chain(&error), "failed to read x: no such file");
-        let error = error.context("cannot play");
-        assert_eq!(chain(&error), "cannot play: failed to read x: no such file");
     }
 }

@@ -20,10 +20,10 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use super::failure::chain;
 use super::figure::is_foreign_data;
 use super::talk;
 use anyhow::{Context as _, bail};
+use concsim_driver::console::chain;
 use concsim_os::sys::files;
 
 /// Draws all pictures of Markdown files again, by the commands in them.

@@ -27,7 +27,6 @@ pub mod screen;
 pub mod serve;
 pub mod sim;
 pub mod source;
-mod steps;
 pub mod sweep;
 pub mod talk;
 mod terminal_event;

@@ -13,17 +13,18 @@ use anyhow::Context as _;
 
 use super::colour::Colour;
 use super::display::{self, CardArgs, DisplayArgs};
-use super::failure::chain;
 use super::keyboard::{Found, KeyboardArgs};
-use super::prediction::{Foresight, PredictArgs, Predictions};
+use super::prediction::{PredictArgs, PredictResult};
 use super::screen::Screen;
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
 use super::watch;
+use concsim_driver::console::chain;
 use concsim_driver::frontend::{Frontend, Headless};
 use concsim_driver::play::{play_one, unplayed};
 use concsim_driver::run_store;
 use concsim_driver::watch::WatchedFile;
+use concsim_lab::prediction::Predictions;
 use concsim_model::palette::Glyphs;
 use concsim_model::scenario::{Engine, Plan};
 use concsim_os::sys::{interrupt, processes};
@@ -151,9 +152,9 @@ pub(super) fn once(
         processes::allow_descriptors(concsim_os::server::descriptors_needed(&variant.scenario))?;
     }
     let predictions = match args.predict.predict(&plan, colour)? {
-        Foresight::Wrong => return Ok(Played::Wrong),
-        Foresight::Unwanted => None,
-        Foresight::Of(predictions) => Some(predictions),
+        PredictResult::Wrong => return Ok(Played::Wrong),
+        PredictResult::Unwanted => None,
+        PredictResult::Of(predictions) => Some(predictions),
     };
     interrupt::listen()?;
     let mut folder = folder_for(args.out.as_deref(), args.no_keep, &plan)?;

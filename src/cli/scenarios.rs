@@ -4,9 +4,8 @@ use std::fs;
 use std::process::ExitCode;
 
 use super::talk;
-use concsim_model::scenario::{self, Arrivals, Overrides, Plan, Scenario, Warmup, builtin};
-use concsim_model::units::Elapsed;
-use concsim_theory::bounds;
+use concsim_lab::length::seconds_of;
+use concsim_model::scenario::{self, Overrides, Plan, builtin};
 
 /// Lists the scenarios with the claim and the length of each.
 #[derive(Debug, clap::Args)]
@@ -101,37 +100,6 @@ pub fn takes(plan: &Plan) -> String {
         .map(|one| seconds_of(&one.scenario))
         .sum();
     format!("{:.0} s", seconds.max(1.0))
-}
-
-/// Returns warm-up, window and drain of one variant, in seconds.
-pub(super) fn seconds_of(scenario: &Scenario) -> f64 {
-    let round = round_of(scenario).min(scenario.load.patience.as_secs_f64());
-    let warmup = match scenario.warmup {
-        Warmup::For(length) => length.as_secs_f64(),
-        Warmup::UntilEveryoneWasAnswered => round.clamp(1.0, 10.0),
-    };
-    let window = match (scenario.load.requests, &scenario.load.arrivals) {
-        (Some(requests), Arrivals::Closed { clients, .. }) => {
-            round * (requests as f64 / *clients as f64 - 1.0).max(0.0)
-        }
-        (Some(requests), Arrivals::Open { rate, .. }) => requests as f64 / rate,
-        (None, _) => scenario.duration.as_secs_f64(),
-    };
-    warmup + window.min(scenario.duration.as_secs_f64()) + round
-}
-
-/// Returns the time in which every client is answered once, in seconds: at least that of the bounds.
-fn round_of(scenario: &Scenario) -> f64 {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let fastest = bounds::of(scenario, cores);
-    let per_s = fastest.first().map_or(f64::INFINITY, bounds::Bound::per_s);
-    match &scenario.load.arrivals {
-        Arrivals::Closed { clients, ramp, .. } => {
-            let ramp: Elapsed = *ramp;
-            ramp.as_secs_f64().max(*clients as f64 / per_s)
-        }
-        Arrivals::Open { .. } => 0.0,
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::calibrate;
 use super::colour::Colour;
 use super::display::{self, CardArgs, DisplayArgs};
 use super::keyboard::{Found, KeyboardArgs};
@@ -13,6 +12,7 @@ use super::run;
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
 use concsim_driver::play::writer_for;
+use concsim_lab::calibrate;
 use concsim_model::scenario::{Engine, Plan, Variant};
 use concsim_os::recorder::Folder;
 use concsim_record::summary::{Run, Summary, summarise};

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::calibrate::MachineFile;
 use super::colour::Colour;
 use super::talk;
+use concsim_lab::calibrate::MachineFile;
 use concsim_model::scenario::{self, Engine, Overrides, Plan, builtin};
 
 /// Scenario and its settings.

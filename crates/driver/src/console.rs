@@ -57,6 +57,19 @@ pub fn data() -> BufWriter<StdoutLock<'static>> {
     BufWriter::new(io::stdout().lock())
 }
 
+/// Returns an error and its causes, each once: the text of some errors ends with that of their cause.
+#[must_use]
+pub fn chain(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |said, cause| {
+        let cause = cause.to_string();
+        match said.as_str() {
+            "" => cause,
+            _ if said.ends_with(&cause) => said,
+            _ => format!("{said}: {cause}"),
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +80,14 @@ mod tests {
             printable("a\u{1b}[31mb\u{7}\nc"),
             "a\u{FFFD}[31mb\u{FFFD}\nc"
         );
+    }
+
+    #[test]
+    fn a_cause_that_its_error_says_already_is_not_said_again() {
+        let cause = io::Error::new(io::ErrorKind::NotFound, "no such file");
+        let error = anyhow::Error::new(cause).context("failed to read x: no such file");
+        assert_eq!(chain(&error), "failed to read x: no such file");
+        let error = error.context("cannot play");
+        assert_eq!(chain(&error), "cannot play: failed to read x: no such file");
     }
 }

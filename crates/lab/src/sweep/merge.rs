@@ -1,43 +1,30 @@
-//! `concsim sweep merge`: joins the shards of one sweep, or reports missing and duplicate rows.
+//! Merging: joins the shards of one sweep, or reports missing and duplicate rows.
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
 use super::folder::{self, About, Folder, Rows};
 use super::row::Row;
-use crate::cli::talk;
-
-/// Joins the shards of a sweep.
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example: concsim sweep merge sweep-io_bound-1of2 sweep-io_bound-2of2 --out whole"
-)]
-pub struct Merge {
-    /// Folders of the shards
-    #[arg(value_name = "DIR", required = true)]
-    shards: Vec<PathBuf>,
-    /// Output directory of the whole
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Replace existing rows that differ
-    #[arg(long)]
-    replace: bool,
-}
 
 /// Writes the whole, if it is complete.
-pub(super) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
+///
+/// # Errors
+/// Shards of different sweeps, rows that are missing or there twice, or a folder that cannot be written to.
+///
+/// # Panics
+/// Without shards.
+pub fn merge(shards: &[PathBuf], out: &Path, replace: bool) -> anyhow::Result<Folder> {
     let (mut rows, mut doubled) = (Rows::new(), Vec::new());
     let mut sweep = None;
-    for path in &args.shards {
+    for path in shards {
         let (about, there) = folder::look(path)?;
         let first = sweep.get_or_insert_with(|| about.sweep.clone());
         if let Some(what) = first.difference(&about.sweep) {
             bail!(
                 "{} is not of the same sweep as {}: {what} differs",
                 path.display(),
-                args.shards[0].display()
+                shards[0].display()
             );
         }
         for (number, row) in there {
@@ -63,18 +50,13 @@ pub(super) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
             faults.join("; ")
         );
     }
-    let mut whole = Folder::open(&args.out, About { sweep, shard: None })?;
-    if !args.replace {
+    let mut whole = Folder::open(out, About { sweep, shard: None })?;
+    if !replace {
         refuse_to_replace(&whole, &rows)?;
     }
     whole.rows = rows;
     whole.finish()?;
-    talk::say(format_args!(
-        "{} rows in {}",
-        whole.rows.len(),
-        whole.path().display()
-    ));
-    Ok(super::status(&whole))
+    Ok(whole)
 }
 
 /// Refuses to replace existing rows, which may have taken hours to measure.

@@ -1,4 +1,4 @@
-//! `concsim calibrate`: the costs of this machine, measured with the program's own processes, as a table to
+//! Calibration: the costs of this machine, measured with the program's own processes, as a table to
 //! read and as a `[machine]` to simulate on.
 //!
 //! Nothing is fitted to latencies that are to be predicted later. Each cost is measured by itself, several
@@ -15,39 +15,23 @@ mod switch;
 
 use concsim_os::recorder;
 use std::fs;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
 
-pub(super) use self::engine::play;
+pub use self::engine::play;
 use self::finding::Findings;
-pub(super) use self::place::{CALIBRATED, MachineFile, find};
-use crate::cli::steps::Steps;
-use crate::cli::talk;
+pub use self::place::{CALIBRATED, MachineFile, find};
+use crate::steps::Steps;
 use concsim_os::sys::{child, clock, files, interrupt, processes};
-use concsim_record;
-
-/// Measures the costs of this machine.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example: concsim calibrate && concsim sim io_bound --machine calibrated")]
-pub struct Args {
-    /// Output file of the [machine]; by default in the folder for the state of programs
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Measure for half a minute instead of one and a half, with wider intervals
-    #[arg(long)]
-    quick: bool,
-    /// Print JSON alone on standard output
-    #[arg(long)]
-    json: bool,
-}
 
 /// Length of the measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effort {
+pub enum Effort {
+    /// A minute and a half.
     Full,
+    /// Half a minute, with wider intervals.
     Quick,
 }
 
@@ -75,67 +59,83 @@ impl Effort {
     }
 }
 
+/// Costs that were measured, and the machine that was written of them.
+#[derive(Debug)]
+pub struct Calibration {
+    host: concsim_record::Machine,
+    findings: Findings,
+    machine: concsim_model::scenario::Machine,
+    file: String,
+}
+
 /// The result, for programs.
 #[derive(Serialize)]
-struct Calibration<'a> {
+struct Report<'a> {
     schema: &'static str,
     method: &'static str,
     host: &'a concsim_record::Machine,
     findings: &'a Findings,
     /// As it was written.
     machine: &'a concsim_model::scenario::Machine,
-    file: String,
+    file: &'a str,
 }
 
-/// Measures everything, prints it, and writes the machine.
-///
-/// # Errors
-/// A process that cannot be started, or a file that cannot be written.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let effort = if args.quick {
-        Effort::Quick
-    } else {
-        Effort::Full
-    };
-    let path = args.out.clone().map_or_else(place::usual, Ok)?;
-    // Processes that cannot be started, and a folder that is not writable, are reported before the minutes
-    // of measuring.
-    child::own_file()?;
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+impl Calibration {
+    /// Measures everything, and writes the machine to `out`, or to the usual place.
+    ///
+    /// # Errors
+    /// A process that cannot be started, or a file that cannot be written.
+    pub fn measure(effort: Effort, out: Option<&Path>) -> anyhow::Result<Self> {
+        let path = out.map_or_else(place::usual, |out| Ok(out.to_owned()))?;
+        // Processes that cannot be started, and a folder that is not writable, are reported before the minutes
+        // of measuring.
+        child::own_file()?;
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+        }
+        let failed = || format!("failed to write {}", path.display());
+        files::check_writable(&path).with_context(failed)?;
+        let (findings, timers) = measure(effort)?;
+        let cores = processes::cores_allowed().len();
+        let machine = machine::machine(&findings, &timers, cores);
+        let host = recorder::this_machine();
+        let text = machine::toml(&machine, &about(&host, &findings));
+        files::write_whole(&path, text.as_bytes()).with_context(failed)?;
+        let file = path.display().to_string();
+        Ok(Self {
+            host,
+            findings,
+            machine,
+            file,
+        })
     }
-    files::check_writable(&path).with_context(|| format!("failed to write {}", path.display()))?;
-    let (findings, timers) = measure(effort)?;
-    let cores = processes::cores_allowed().len();
-    let machine = machine::machine(&findings, &timers, cores);
-    let host = recorder::this_machine();
-    let text = machine::toml(&machine, &about(&host, &findings));
-    files::write_whole(&path, text.as_bytes())
-        .with_context(|| format!("failed to write {}", path.display()))?;
-    let file = path.display().to_string();
-    let wanted = if args.out.is_some() {
-        file.as_str()
-    } else {
-        CALIBRATED
-    };
-    if args.json {
-        let calibration = Calibration {
+
+    /// Path of the written machine.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Returns the findings as a table.
+    #[must_use]
+    pub fn table(&self) -> String {
+        self.findings.table()
+    }
+
+    /// Returns everything as JSON.
+    ///
+    /// # Errors
+    /// A value that JSON does not have.
+    pub fn json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(&Report {
             schema: "concsim.calibration/1",
             method: interval::METHOD,
-            host: &host,
-            findings: &findings,
-            machine: &machine,
-            file,
-        };
-        let text = serde_json::to_string_pretty(&calibration)?;
-        talk::print(&format!("{text}\n"))?;
-    } else {
-        let where_it_is = format!(
-            "\nThe machine is written to {file}.\nSimulate on it: concsim sim io_bound --machine {wanted}"
-        );
-        talk::print(&format!("{}{where_it_is}\n", findings.table()))?;
+            host: &self.host,
+            findings: &self.findings,
+            machine: &self.machine,
+            file: &self.file,
+        })
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Measures everything, in reading order; returns the overshoots of timers too, ascending.

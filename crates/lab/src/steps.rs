@@ -1,11 +1,11 @@
 //! Progress of a long command: each step with its number, and the estimated remaining time.
 
-use super::talk;
+use concsim_driver::console;
 use concsim_os::sys::clock::Clock;
 
 /// The steps of a command, with the expected time of each.
 #[derive(Debug)]
-pub(super) struct Steps {
+pub struct Steps {
     clock: Clock,
     expected_s: Vec<f64>,
     begun: usize,
@@ -13,7 +13,7 @@ pub(super) struct Steps {
 
 impl Steps {
     /// Returns steps with these expected times, in seconds.
-    pub(super) fn expected(expected_s: Vec<f64>) -> Self {
+    pub fn expected(expected_s: Vec<f64>) -> Self {
         Self {
             clock: Clock::starting_now(),
             expected_s,
@@ -22,9 +22,9 @@ impl Steps {
     }
 
     /// Reports on standard error that the next step begins.
-    pub(super) fn begin(&mut self, what: &str) {
+    pub fn begin(&mut self, what: &str) {
         let elapsed_s = self.clock.now().0 as f64 / 1e9;
-        talk::say(self.line(what, elapsed_s));
+        console::say(self.line(what, elapsed_s));
         self.begun += 1;
     }
 
@@ -47,7 +47,7 @@ impl Steps {
 }
 
 /// Returns a length of time in the largest unit of which there are two or more: `12 s`, `3 min`, `2 h`.
-pub(super) fn roughly(seconds: f64) -> String {
+pub fn roughly(seconds: f64) -> String {
     let unit = [(3_600.0, "h"), (60.0, "min")];
     let unit = unit.into_iter().find(|(length, _)| seconds >= 2.0 * length);
     let (length, name) = unit.unwrap_or((1.0, "s"));

@@ -9,9 +9,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::grid::{Grid, Place};
-use super::intake::Intake;
+use super::intake::RowSink;
 use super::row::Row;
-use crate::cli::failure::chain;
+use concsim_driver::console::chain;
 use concsim_driver::frontend::Headless;
 use concsim_driver::play::play_one;
 use concsim_model::scenario::{Plan, Variant};
@@ -37,7 +37,7 @@ pub(super) fn simulate(
     places: &[&Place],
     sha256: &str,
     jobs: usize,
-    intake: &mut Intake<'_>,
+    intake: &mut RowSink<'_>,
 ) -> anyhow::Result<()> {
     interrupt::listen_without_children()?;
     let work = Arc::new(Work {
@@ -86,7 +86,7 @@ pub(super) fn measure(
     grid: &Grid,
     places: &[&Place],
     sha256: &str,
-    intake: &mut Intake<'_>,
+    intake: &mut RowSink<'_>,
 ) -> anyhow::Result<()> {
     interrupt::listen()?;
     for place in places {

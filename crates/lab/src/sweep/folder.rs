@@ -16,33 +16,41 @@ use concsim_os::sys::files;
 
 /// Identity of a sweep; folders with equal identities belong together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Identity {
-    pub(super) concsim: String,
-    pub(super) sha256: String,
-    pub(super) engine: String,
+pub struct Identity {
+    /// Version of the program.
+    pub concsim: String,
+    /// Digest of the scenario's text.
+    pub sha256: String,
+    /// `measured` or `simulated`
+    pub engine: String,
     /// The axes: keys with their values.
-    pub(super) over: Vec<(String, Vec<String>)>,
+    pub over: Vec<(String, Vec<String>)>,
     /// Settings over every point.
-    pub(super) set: Vec<String>,
-    pub(super) variants: Vec<String>,
-    pub(super) seed: Option<u64>,
-    pub(super) duration: Option<String>,
-    pub(super) warmup: Option<String>,
+    pub set: Vec<String>,
+    /// Chosen variants; none for all.
+    pub variants: Vec<String>,
+    /// Seed of all points.
+    pub seed: Option<u64>,
+    /// Duration of all points.
+    pub duration: Option<String>,
+    /// Warm-up of all points.
+    pub warmup: Option<String>,
     /// Number of rows of the whole grid.
-    pub(super) row_count: usize,
+    pub row_count: usize,
 }
 
 /// Content of `sweep.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct About {
-    pub(super) sweep: Identity,
+pub struct About {
+    /// Identity of the sweep.
+    pub sweep: Identity,
     /// `3/16`, if it is a shard.
-    pub(super) shard: Option<String>,
+    pub shard: Option<String>,
 }
 
 impl Identity {
     /// Returns the difference to another sweep, in words.
-    pub(super) fn difference(&self, other: &Self) -> Option<&'static str> {
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
         let differences = [
             (self.sha256 != other.sha256, "the scenario's text"),
             (self.over != other.over, "the grid (--over)"),
@@ -59,21 +67,21 @@ impl Identity {
 }
 
 /// Rows by number, each as the line that was read.
-pub(super) type Rows = BTreeMap<usize, Row>;
+pub type Rows = BTreeMap<usize, Row>;
 
 /// An open folder, locked against other processes.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub struct Folder {
     path: PathBuf,
     about: About,
     lines: File,
     /// Finished rows.
-    pub(super) rows: Rows,
+    pub rows: Rows,
 }
 
 impl Folder {
     /// Creates the folder, or resumes it if it holds the same sweep.
-    pub(super) fn open(path: &Path, about: About) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, about: About) -> anyhow::Result<Self> {
         let place = || format!("cannot sweep into {}", path.display());
         let is_new = !path.exists();
         fs::create_dir_all(path).with_context(place)?;
@@ -121,13 +129,13 @@ impl Folder {
     }
 
     /// True if the row exists and has not failed.
-    pub(super) fn has_played(&self, number: usize) -> bool {
+    pub fn has_played(&self, number: usize) -> bool {
         let row = self.rows.get(&number);
         row.is_some_and(|row| row.error.is_none())
     }
 
     /// Adds a finished row.
-    pub(super) fn add(&mut self, row: Row) -> anyhow::Result<()> {
+    pub fn add(&mut self, row: Row) -> anyhow::Result<()> {
         let written = self.lines.write_all(row.line().as_bytes());
         written.with_context(|| format!("cannot write to {}", self.path.display()))?;
         // Stored in the form in which it would be read after an interrupt.
@@ -136,7 +144,7 @@ impl Folder {
     }
 
     /// Sorts the lines into the order of the grid, and writes the CSV.
-    pub(super) fn finish(&self) -> anyhow::Result<()> {
+    pub fn finish(&self) -> anyhow::Result<()> {
         let place = || format!("cannot write to {}", self.path.display());
         let lines: String = self.rows.values().map(Row::line).collect();
         files::write_whole(&self.path.join("points.jsonl"), lines.as_bytes())
@@ -146,7 +154,9 @@ impl Folder {
         files::write_whole(&self.path.join("points.csv"), csv.as_bytes()).with_context(place)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// Path of the folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.path
     }
 }
@@ -177,7 +187,7 @@ fn known(path: &Path) -> anyhow::Result<Option<About>> {
 }
 
 /// Reads a folder without locking it: another process may be writing to it.
-pub(super) fn look(path: &Path) -> anyhow::Result<(About, Rows)> {
+pub fn look(path: &Path) -> anyhow::Result<(About, Rows)> {
     let Some(about) = known(path)? else {
         bail!("{} is not the folder of a sweep", path.display());
     };

@@ -8,19 +8,21 @@ const MOST_POINTS: usize = 1_000_000;
 
 /// A key, and its values in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Axis {
-    pub(super) key: String,
-    pub(super) values: Vec<String>,
+pub struct Axis {
+    /// `server.workers`
+    pub key: String,
+    /// Each as text.
+    pub values: Vec<String>,
 }
 
 /// A key, or a prefix of keys, that cannot be an axis; and the reason.
-pub(super) type Fixed = (&'static str, &'static str);
+pub type Fixed = (&'static str, &'static str);
 
 /// Reads all axes.
 ///
 /// # Errors
 /// Every mistake in any axis, with its place.
-pub(super) fn read(texts: &[String], fixed: &[Fixed]) -> Result<Vec<Axis>, Problems> {
+pub fn read(texts: &[String], fixed: &[Fixed]) -> Result<Vec<Axis>, Problems> {
     let (mut axes, mut problems): (Vec<Axis>, Vec<Problem>) = (Vec::new(), Vec::new());
     let mut point_count = 1_usize;
     for (source, text) in texts.iter().enumerate() {

@@ -9,16 +9,16 @@ use concsim_record::summary::Run;
 
 /// A line of `points.jsonl`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Row {
+pub struct Row {
     /// Number of the row in the whole grid, from 0.
     #[serde(rename = "row")]
-    pub(super) number: usize,
+    pub number: usize,
     /// Number of its point, from 0.
-    pub(super) index: usize,
+    pub index: usize,
     /// Settings of the point over the file.
-    pub(super) overrides: Vec<String>,
+    pub overrides: Vec<String>,
     /// `None` if the point could not be read.
-    pub(super) variant: Option<String>,
+    pub variant: Option<String>,
     seed: Option<u64>,
     /// Version of the program.
     concsim: String,
@@ -33,7 +33,7 @@ pub(super) struct Row {
     numbers: Option<Value>,
     /// Reason for which there are no numbers.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) error: Option<String>,
+    pub error: Option<String>,
 }
 
 /// Keys of a summary that are elsewhere in the row, are lists, or depend on the sampling rate.
@@ -86,7 +86,7 @@ impl Row {
     }
 
     /// Returns the line, with its newline.
-    pub(super) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let mut line = serde_json::to_string(self).expect("a row is always JSON");
         line.push('\n');
         line
@@ -200,7 +200,7 @@ const COLUMNS: [(&str, &str); 52] = [
 const SEED: &str = "seed";
 
 /// Returns the first line of the CSV; `axes` are the keys that vary.
-pub(super) fn head<'a>(axes: impl Iterator<Item = &'a str>) -> String {
+pub fn head<'a>(axes: impl Iterator<Item = &'a str>) -> String {
     let axes = axes.filter(|key| *key != SEED);
     let names = ["index"].into_iter().chain(axes);
     let names = names.chain(["variant", SEED, "origin", "trust"]);
@@ -210,7 +210,7 @@ pub(super) fn head<'a>(axes: impl Iterator<Item = &'a str>) -> String {
 
 impl Row {
     /// Returns its line of the CSV.
-    pub(super) fn csv(&self) -> String {
+    pub fn csv(&self) -> String {
         let value = |text: &String| {
             let (key, value) = text.split_once('=').unwrap_or((text, ""));
             (key != SEED).then(|| value.to_owned())
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn the_documents_list_all_columns_in_order() {
-        let text = include_str!("../../../docs/sweep.md");
+        let text = include_str!("../../../../docs/sweep.md");
         let first = |line: &str| {
             line.strip_prefix("| `")?
                 .split_once('`')

@@ -9,13 +9,15 @@ use anyhow::Context as _;
 use concsim_driver::run_store;
 
 /// Name of the calibrated machine on a command line.
-pub(crate) const CALIBRATED: &str = "calibrated";
+pub const CALIBRATED: &str = "calibrated";
 
 /// A file with a `[machine]`: its name, and its text.
 #[derive(Clone, Debug)]
-pub(crate) struct MachineFile {
-    pub(crate) name: String,
-    pub(crate) text: String,
+pub struct MachineFile {
+    /// Path.
+    pub name: String,
+    /// Content.
+    pub text: String,
 }
 
 /// Returns the path of `machine.toml` in the platform's folder for the state of programs.
@@ -25,7 +27,10 @@ pub(super) fn usual() -> anyhow::Result<PathBuf> {
 
 /// Returns the machine of this file, or [`CALIBRATED`]. The inner error is a message to the user: there is
 /// none.
-pub(crate) fn find(wanted: &Path) -> anyhow::Result<Result<MachineFile, String>> {
+///
+/// # Errors
+/// A file that exists and cannot be read.
+pub fn find(wanted: &Path) -> anyhow::Result<Result<MachineFile, String>> {
     let is_ours = wanted == Path::new(CALIBRATED) && !wanted.is_file();
     let path = if is_ours { usual()? } else { wanted.to_owned() };
     let name = path.display().to_string();

@@ -1,7 +1,7 @@
 //! Progress of a sweep: a line on standard error that is redrawn in place, if that is a terminal.
 
-use crate::cli::steps::roughly;
-use crate::cli::talk;
+use crate::steps::roughly;
+use concsim_driver::console;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::sys::clock::Clock;
 
@@ -26,7 +26,7 @@ impl Progress {
     pub(super) fn new(before: usize, all: usize) -> Self {
         let clock = Clock::starting_now();
         let progress = Self {
-            is_shown: talk::is_on_a_terminal(),
+            is_shown: console::is_on_a_terminal(),
             clock,
             drawn: clock.now(),
             before,
@@ -54,7 +54,7 @@ impl Progress {
     /// Draws on one line, however narrow the terminal is: the rest is cut off at the edge.
     fn draw(&self, now: Stamp) {
         if self.is_shown {
-            talk::raw(format_args!("\r\x1b[?7l{}\x1b[K\x1b[?7h", self.line(now)));
+            console::raw(format_args!("\r\x1b[?7l{}\x1b[K\x1b[?7h", self.line(now)));
         }
     }
 
@@ -82,7 +82,7 @@ impl Progress {
 
     pub(super) fn clear(&self) {
         if self.is_shown {
-            talk::raw(format_args!("\r\x1b[K"));
+            console::raw(format_args!("\r\x1b[K"));
         }
     }
 }

@@ -8,33 +8,37 @@ use concsim_model::scenario::{self, Overrides, Plan, Problems};
 
 /// One row to be played: a variant of a point.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub struct Place {
     /// Number of the row in the whole grid, from 0.
-    pub(super) row: usize,
+    pub row: usize,
     /// Number of its point, from 0.
-    pub(super) index: usize,
+    pub index: usize,
     /// Settings of the point over the file: `server.workers=4`, one for each axis.
-    pub(super) overrides: Vec<String>,
+    pub overrides: Vec<String>,
     /// The variant, or the reason for which the point cannot be played.
-    pub(super) variant: Result<String, String>,
+    pub variant: Result<String, String>,
 }
 
 /// A sweep: a text, the settings over all its points, and the axes.
 #[derive(Clone, Debug)]
-pub(super) struct Grid {
-    pub(super) text: String,
-    pub(super) file: String,
-    pub(super) base: Overrides,
-    pub(super) axes: Vec<Axis>,
+pub struct Grid {
+    /// Text of the scenario.
+    pub text: String,
+    /// Name of its file.
+    pub file: String,
+    /// Overrides of all points.
+    pub base: Overrides,
+    /// Axes; the last one changes soonest.
+    pub axes: Vec<Axis>,
 }
 
 impl Grid {
-    pub(super) fn point_count(&self) -> usize {
+    fn point_count(&self) -> usize {
         self.axes.iter().map(|axis| axis.values.len()).product()
     }
 
     /// Returns the settings of the point with this number; the last axis changes fastest.
-    pub(super) fn overrides(&self, index: usize) -> Vec<String> {
+    pub fn overrides(&self, index: usize) -> Vec<String> {
         let mut rest = index;
         let mut all = Vec::new();
         for axis in self.axes.iter().rev() {
@@ -47,7 +51,7 @@ impl Grid {
     }
 
     /// Returns the scenario of a point.
-    pub(super) fn read(&self, overrides: &[String]) -> Result<Plan, Problems> {
+    pub fn read(&self, overrides: &[String]) -> Result<Plan, Problems> {
         let mut over = self.base.clone();
         over.over.extend_from_slice(overrides);
         scenario::read(&self.text, &self.file, &over)
@@ -58,7 +62,7 @@ impl Grid {
     /// # Errors
     /// A grid without any valid point: then the command line is wrong, and the mistakes are those of the
     /// first point.
-    pub(super) fn places(&self) -> Result<Vec<Place>, Problems> {
+    pub fn places(&self) -> Result<Vec<Place>, Problems> {
         let (mut places, mut first_mistakes, mut is_played) = (Vec::new(), None, false);
         for index in 0..self.point_count() {
             let overrides = self.overrides(index);
@@ -91,18 +95,20 @@ impl Grid {
 
 /// Every `of`-th point, from the `number`-th on: `3/16`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Shard {
+pub struct Shard {
     number: usize,
     of: usize,
 }
 
 impl Shard {
-    pub(super) fn has(self, index: usize) -> bool {
+    /// True for a point of this shard.
+    #[must_use]
+    pub fn has(self, index: usize) -> bool {
         index % self.of == self.number - 1
     }
 
     /// Returns the suffix of a folder's name: `-3of16`.
-    pub(super) fn ending(self) -> String {
+    pub fn ending(self) -> String {
         format!("-{}of{}", self.number, self.of)
     }
 }

@@ -6,13 +6,13 @@ use super::row::Row;
 
 /// The sweep's folder, and its progress bar.
 #[derive(Debug)]
-pub(super) struct Intake<'a> {
+pub(super) struct RowSink<'a> {
     folder: &'a mut Folder,
     progress: Progress,
     taken: usize,
 }
 
-impl<'a> Intake<'a> {
+impl<'a> RowSink<'a> {
     /// Returns a sink for `all` rows, `before` of which exist already.
     pub(super) fn new(folder: &'a mut Folder, before: usize, all: usize) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl<'a> Intake<'a> {
 }
 
 /// Erases the bar, however the sweep ends: the next message then begins at the left edge.
-impl Drop for Intake<'_> {
+impl Drop for RowSink<'_> {
     fn drop(&mut self) {
         self.progress.clear();
     }

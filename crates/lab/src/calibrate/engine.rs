@@ -27,7 +27,10 @@ const YIELDS: usize = 100;
 const WAITS: [u64; 5] = [1, 5, 10, 50, 100];
 
 /// Plays the first variant of a scenario.
-pub(in crate::cli) fn play(plan: &Plan) -> anyhow::Result<(Run, Recording)> {
+///
+/// # Errors
+/// A run that breaks down, or is interrupted.
+pub fn play(plan: &Plan) -> anyhow::Result<(Run, Recording)> {
     let variant = &plan.variants[0];
     let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
     let live = Live::new(

@@ -8,28 +8,20 @@
 //! A simulated row depends on its place in the grid alone, so the table is independent of the number of
 //! threads, of their order, and of interruptions.
 
-mod axis;
-mod folder;
-mod grid;
-mod intake;
-pub mod merge;
-mod play;
-mod progress;
-mod row;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
-use self::folder::{About, Folder, Identity};
-use self::grid::{Grid, Place, Shard};
-use self::intake::Intake;
 use super::colour::Colour;
 use super::source::{self, SourceArgs};
-use crate::cli::talk;
-use concsim_model::scenario::{Engine, Overrides, Plan, Problems};
-use concsim_os::sys::{interrupt, processes};
+use super::talk;
+use concsim_lab::sweep::folder::{About, Folder};
+use concsim_lab::sweep::grid::{Grid, Place, Shard};
+use concsim_lab::sweep::merge::merge;
+use concsim_lab::sweep::{Jobs, axis, first, fixed, identity, play_the_rest};
+use concsim_model::scenario::{Engine, Problems};
+use concsim_os::sys::interrupt;
 
 /// A sweep, or shards to be joined.
 #[derive(Debug)]
@@ -37,7 +29,7 @@ pub enum Args {
     /// A sweep to play.
     Sweep(Sweep),
     /// Shards to join.
-    Merge(merge::Merge),
+    Merge(Merge),
 }
 
 /// Written by hand, since the derived form takes a flattened option for absent whose only positional is
@@ -45,7 +37,7 @@ pub enum Args {
 impl FromArgMatches for Args {
     fn from_arg_matches(found: &ArgMatches) -> Result<Self, clap::Error> {
         match found.subcommand() {
-            Some((_, found)) => merge::Merge::from_arg_matches(found).map(Self::Merge),
+            Some((_, found)) => Merge::from_arg_matches(found).map(Self::Merge),
             None => Sweep::from_arg_matches(found).map(Self::Sweep),
         }
     }
@@ -62,7 +54,7 @@ impl clap::Args for Args {
         Sweep::augment_args(command)
             .args_conflicts_with_subcommands(true)
             .subcommand_negates_reqs(true)
-            .subcommand(merge::Merge::augment_args(merge))
+            .subcommand(Merge::augment_args(merge))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -95,6 +87,23 @@ pub struct Sweep {
     out: Option<PathBuf>,
 }
 
+/// Joins the shards of a sweep.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: concsim sweep merge sweep-io_bound-1of2 sweep-io_bound-2of2 --out whole"
+)]
+pub struct Merge {
+    /// Folders of the shards
+    #[arg(value_name = "DIR", required = true)]
+    shards: Vec<PathBuf>,
+    /// Output directory of the whole
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Replace existing rows that differ
+    #[arg(long)]
+    replace: bool,
+}
+
 /// Begins or resumes a sweep.
 ///
 /// # Errors
@@ -102,7 +111,7 @@ pub struct Sweep {
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     match args {
         Args::Sweep(args) => sweep(args, colour),
-        Args::Merge(args) => merge::run(args),
+        Args::Merge(args) => join(args),
     }
 }
 
@@ -111,10 +120,10 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
         talk::say_mistakes(problems, colour);
         Ok(ExitCode::from(2))
     };
-    let engine = if args.measured {
-        Engine::Processes
+    let (engine, jobs) = if args.measured {
+        (Engine::Processes, Jobs::Measured)
     } else {
-        Engine::Simulation
+        (Engine::Simulation, Jobs::Simulated(args.jobs))
     };
     let Some((bytes, file)) = source::find(&args.chosen)? else {
         return Ok(ExitCode::from(2));
@@ -143,7 +152,7 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
     };
     let shard = args.shard;
     let about = About {
-        sweep: identity(&grid, &plan, args.measured, places.len()),
+        sweep: identity(&grid, &plan, jobs, places.len()),
         shard: shard.map(|shard| shard.to_string()),
     };
     let ending = shard.map_or_else(String::new, Shard::ending);
@@ -151,64 +160,13 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
     let mut folder = Folder::open(&args.out.clone().unwrap_or_else(by_default), about)?;
     let is_here = |place: &&Place| shard.is_none_or(|shard| shard.has(place.index));
     let here: Vec<&Place> = places.iter().filter(is_here).collect();
-    let unplayed = play_the_rest(args, &grid, &plan, &here, &mut folder)?;
+    let unplayed = play_the_rest(jobs, &grid, &plan, &here, &mut folder)?;
     if unplayed > 0 && interrupt::noted() {
         say_how_to_go_on(&folder, here.len() - unplayed, here.len());
         return Ok(ExitCode::from(130));
     }
     folder.finish()?;
     Ok(say_how_it_ended(&folder))
-}
-
-/// Returns the keys that cannot be axes: those the command line sets for all points, and those that real
-/// processes ignore.
-fn fixed(base: &Overrides) -> Vec<axis::Fixed> {
-    let all_alike = [
-        (
-            base.seed.is_some(),
-            ("seed", "--seed says it for all points"),
-        ),
-        (
-            base.duration.is_some(),
-            ("duration", "--duration says it for all points"),
-        ),
-        (
-            base.warmup.is_some(),
-            ("warmup", "--warmup says it for all points"),
-        ),
-        (
-            base.engine == Engine::Processes,
-            (
-                "machine.",
-                "real processes have the machine that they run on",
-            ),
-        ),
-    ];
-    let said = all_alike.into_iter().filter(|(is_said, _)| *is_said);
-    said.map(|(_, fixed)| fixed).collect()
-}
-
-/// Plays the rows that the folder lacks, and failed ones once more: the cause may be gone. Returns the
-/// number of rows that are left after ^C.
-fn play_the_rest(
-    args: &Sweep,
-    grid: &Grid,
-    plan: &Plan,
-    here: &[&Place],
-    folder: &mut Folder,
-) -> anyhow::Result<usize> {
-    let is_left = |place: &&Place| !folder.has_played(place.row);
-    let left: Vec<&Place> = here.iter().copied().filter(is_left).collect();
-    let before = here.len() - left.len();
-    let mut intake = Intake::new(folder, before, here.len());
-    if args.measured {
-        play::measure(grid, &left, &plan.sha256, &mut intake)?;
-    } else {
-        let cores = || processes::cores_allowed().len();
-        let jobs = args.jobs.map_or_else(cores, std::num::NonZeroUsize::get);
-        play::simulate(grid, &left, &plan.sha256, jobs, &mut intake)?;
-    }
-    Ok(left.len() - intake.taken())
 }
 
 /// Reports after ^C the finished rows, and the command that resumes the sweep.
@@ -244,27 +202,13 @@ fn status(folder: &Folder) -> ExitCode {
     ExitCode::from(u8::from(has_failed))
 }
 
-/// Returns the plan of the first valid point.
-fn first(grid: &Grid, places: &[Place]) -> Result<Plan, Problems> {
-    let valid = places.iter().find(|place| place.variant.is_ok());
-    grid.read(valid.map_or(&[][..], |place| &place.overrides))
-}
-
-fn identity(grid: &Grid, plan: &Plan, measured: bool, row_count: usize) -> Identity {
-    let base = &grid.base;
-    let axes = grid.axes.iter();
-    Identity {
-        concsim: env!("CARGO_PKG_VERSION").into(),
-        sha256: plan.sha256.clone(),
-        engine: if measured { "measured" } else { "simulated" }.into(),
-        over: axes
-            .map(|axis| (axis.key.clone(), axis.values.clone()))
-            .collect(),
-        set: base.set.clone(),
-        variants: base.variants.clone(),
-        seed: base.seed,
-        duration: base.duration.clone(),
-        warmup: base.warmup.clone(),
-        row_count,
-    }
+/// Joins shards, and reports the whole.
+fn join(args: &Merge) -> anyhow::Result<ExitCode> {
+    let whole = merge(&args.shards, &args.out, args.replace)?;
+    talk::say(format_args!(
+        "{} rows in {}",
+        whole.rows.len(),
+        whole.path().display()
+    ));
+    Ok(status(&whole))
 }

@@ -29,7 +29,7 @@ const NEAR: f64 = 14.0;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "boxes",
-    says: "Concurrency and parallelism: the box is what can be at most, the mark is what came out",
+    says: "Concurrency and parallelism: a box is the limit, a mark is the mean reached",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim io_bound --out io && concsim figure boxes io",
     rows,
@@ -110,7 +110,7 @@ fn draw(table: &Table, look: &Look) -> String {
         };
         draw_part(&mut canvas, &plane, rows, &part, has_words);
     }
-    let words = "Means of the counted window. A box is what can be at most; one that is open goes on to its ↑.";
+    let words = "Means of the counted window. A box is the limit; an open box continues to its ↑.";
     canvas.paragraph("quiet", SMALL, words);
     canvas.top += 6.0;
     key(&mut canvas, rows, has_words);

@@ -18,7 +18,7 @@ use concsim_record::summary::{Run, summarise};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "breakdown",
-    says: "Where the time goes: what the mean latency of the answered requests was spent on",
+    says: "Parts of the mean latency of the answered requests",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim mixed --out mixed && concsim figure breakdown mixed",
     rows,
@@ -55,7 +55,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     for (name, recording) in material.recordings() {
         let run = summarise(recording);
         let Some(spent) = run.breakdown_ms else {
-            let none = format!("{name} is not drawn: no request of it was answered");
+            let none = format!("{name} is not drawn: none of its requests was answered");
             taken.caveats.push(none);
             continue;
         };
@@ -75,9 +75,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         }
     }
     if taken.rows.is_empty() {
-        return Err(Refused::nothing(
-            "no request was answered, or none took any time",
-        ));
+        return Err(Refused::nothing("no request was answered, or all took 0 s"));
     }
     Ok(taken)
 }
@@ -166,7 +164,7 @@ fn draw(table: &Table, look: &Look) -> String {
     let unlike = times_as_long(&sums);
     if let Some(times) = unlike {
         let words = format!(
-            "Each bar is 100 % of its own mean, which stands at its end: the longest is {} times the shortest.",
+            "Each bar is 100 % of its own mean (number at its end): the longest mean is {} times the shortest.",
             digits(times)
         );
         canvas.paragraph("quiet", SMALL, &words);

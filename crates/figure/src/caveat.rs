@@ -46,7 +46,7 @@ impl<'a> SummarisedPlay<'a> {
         let (few, _) = runs.find(|(it, run)| is_counted_out(it) && has_few(run))?;
         let count = counted(few.header.scenario.load.requests?, "request");
         let of = self.of_which();
-        Some(format!("{of}an illustration: the file asks for {count}"))
+        Some(format!("{of}an illustration: the file sets {count}"))
     }
 
     /// Returns the reason why the figure does not have the title of its file.
@@ -55,7 +55,7 @@ impl<'a> SummarisedPlay<'a> {
         let measured = first.measured.as_ref();
         let measured = measured.map_or_else(String::new, |it| format!(" ({it})"));
         Some(format!(
-            "{}without the title of the file, of which this claim fails: {}{measured}",
+            "{}not titled as the file, because this claim fails: {}{measured}",
             self.of_which(),
             first.claim
         ))
@@ -109,8 +109,8 @@ fn of_run(recording: &Recording, run: &Run, name: &str) -> Vec<String> {
     let reasons: Vec<&Reason> = reasons.collect();
     let more = match reasons.len() {
         0 | 1 => "",
-        2 => " (and for one reason more)",
-        _ => " (and for more reasons)",
+        2 => " (and one more reason)",
+        _ => " (and more reasons)",
     };
     let trust = reasons.iter().map(|reason| reason.trust).max();
     let doubt = reasons

@@ -85,7 +85,7 @@ impl Cohort {
     pub(super) fn undrawn(&self, name: &str) -> Option<String> {
         let count = counted(self.count() as u64, "request");
         let because = if self.count() < 20 {
-            format!("it has {count}, and 20 are needed")
+            format!("it has {count}; 20 are needed")
         } else {
             let cut_off = self.cut_off;
             format!("the end of the run cut off {cut_off} of {count}")
@@ -126,12 +126,9 @@ pub(super) fn failures(
     let is_counted = |it: &&Outcome| window.is_some_and(|window| window.contains(it.due));
     let in_window = failed.clone().filter(is_counted).count() as u64;
     let (all, failed) = (counted(due.count() as u64, "request"), failed.count());
-    let of = format!("{all} due while load went on");
+    let of = format!("{all} due during the load");
     let words = failed_in_words(name, failed, &of, patience)?;
-    Some(format!(
-        "{words}; {} of them were {DUE}",
-        grouped(in_window)
-    ))
+    Some(format!("{words}; {} were {DUE}", grouped(in_window)))
 }
 
 /// Returns the caveat about requests without a latency, cut off by the end of the run.
@@ -209,8 +206,7 @@ pub(super) fn seconds(lengths: impl Iterator<Item = f64> + Clone) -> Option<Stri
 
 fn failed_in_words(name: &str, failed: usize, of: &str, patience: Elapsed) -> Option<String> {
     let patience = length(patience);
-    let words =
-        || format!("{name}: {failed} of {of} failed; they stand here with {patience} or more");
+    let words = || format!("{name}: {failed} of {of} failed; they count with {patience} or more");
     (failed > 0).then(words)
 }
 

@@ -72,10 +72,10 @@ struct Played {
 #[derive(Debug, thiserror::Error)]
 pub enum NoPrediction {
     /// The file has another format.
-    #[error("neither the output of `concsim parity --json` nor a run's summary: {0}")]
+    #[error("not the output of `concsim parity --json`, nor a run's summary: {0}")]
     Malformed(#[from] serde_json::Error),
     /// The file has no prediction.
-    #[error("nothing was foretold in it: `concsim run FILE --predict` does that")]
+    #[error("the run has no prediction: record it with `concsim run FILE --predict`")]
     Unforetold,
 }
 

@@ -23,7 +23,7 @@ use concsim_record::Recording;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "heatmap",
-    says: "Latency over time: the further a cell's colour is from the background, the more requests were due then and took so long",
+    says: "Latency heat map: a stronger cell has more requests",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim mixed --out mixed && concsim figure heatmap mixed",
     rows,
@@ -61,7 +61,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     }
     if !taken.rows.iter().any(is_data) {
         return Err(Refused::nothing(
-            "no request ended in it, or none took any time",
+            "no request ended in the run, or all took 0 s",
         ));
     }
     Ok(taken)

@@ -17,7 +17,7 @@ use concsim_model::words::{digits, mean};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "hockey-stick",
-    says: "What more load does: latency by what is offered, up to where something is used up and beyond",
+    says: "Latency by offered load, through saturation",
     of: InputKind::Points,
     needs: "runs with several rates: concsim sweep mixed --over 'load.rate=10/s,20/s,40/s,60/s,80/s' --out l && concsim figure hockey-stick l",
     rows,
@@ -129,14 +129,14 @@ fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
     if let Some((per_s, of)) = saturation(first) {
         rows.push(Row {
             n: None,
-            label: format!("{} {of} are used up (computed)", per_second(per_s)),
+            label: format!("{} saturates {of} (computed)", per_second(per_s)),
             ..row(first, SATURATION, Origin::Computed, (per_s, 0.0))
         });
     }
     let parts = points.iter().find_map(|point| Some((point, lost(point)?)));
     rows.extend(parts.map(|(point, (came, answered))| Row {
         label: format!(
-            "{} answers part from load: {} came, {} were answered each second",
+            "answers fall behind from {}: {} offered, {} answered per second",
             per_second(point.x),
             mean(came),
             mean(answered)

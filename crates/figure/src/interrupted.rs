@@ -129,6 +129,6 @@ fn percentiles_that_are_refused_since_most_requests_were_cut_off_say_so() {
         Err(refused @ Refused::Nothing(_)) => refused.to_string(),
         other => panic!("{other:?}"),
     };
-    let begins = "there is nothing to draw: sync is not drawn: the end of the run cut off ";
+    let begins = "nothing to draw: sync is not drawn: the end of the run cut off ";
     assert!(said.starts_with(begins), "{said}");
 }

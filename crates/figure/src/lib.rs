@@ -265,10 +265,10 @@ pub fn sheet(theme: Theme) -> String {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// The inputs contain no data to draw, for this reason.
-    #[error("there is nothing to draw: {0}")]
+    #[error("nothing to draw: {0}")]
     Nothing(Cow<'static, str>),
     /// The inputs are of the wrong kind.
-    #[error("`{kind}` is made of {needs}")]
+    #[error("`{kind}` needs {needs}")]
     Needs {
         /// Kind of figure.
         kind: &'static str,

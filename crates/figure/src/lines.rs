@@ -278,8 +278,7 @@ impl Canvas {
     /// Draws the legend of arrows at the clients' patience, if there are any.
     pub(super) fn legend_of_patience(&mut self, rows: &[Row], arrow: Arrow) {
         if rows.iter().any(Row::is_at_patience) {
-            let words =
-                "at least so long: requests that failed count with their clients' patience.";
+            let words = "lower limit: failed requests count with their clients' patience.";
             self.paragraph("small", SMALL, &format!("{} {words}", arrow.sign()));
             self.top += 6.0;
         }

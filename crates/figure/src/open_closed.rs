@@ -20,7 +20,7 @@ use concsim_record::Recording;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "open-closed",
-    says: "What clients that wait do not see: which share of the requests took no longer than so long",
+    says: "Distribution of latency under an open load and a closed one",
     of: InputKind::Runs,
     needs: "runs with a rate and with clients: concsim sim hog --out open && concsim sim hog --set load.clients=1 --set load.think=7ms --out closed && concsim figure open-closed open closed",
     rows,
@@ -141,7 +141,7 @@ fn draw(table: &Table, look: &Look) -> String {
             },
         };
         let across = "latency in ms (logarithmic)";
-        let up = "share of the requests that took no longer";
+        let up = "share of requests with at most this latency";
         plot.axes(&mut canvas, across, up);
         draw_lines(&mut canvas, &plot, &lines, &named);
         for of in &lines {

@@ -20,7 +20,7 @@ use concsim_record::summary::{Run, summarise};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "parity",
-    says: "How far off the simulation is: the relative error of each number, and its limit",
+    says: "Relative error of the simulation: each number and its limit",
     of: InputKind::Predictions,
     needs: "predictions beside measurements: concsim parity --json > p.json && concsim figure parity p.json, or a run that was played with --predict, or the folders of a run and of a simulation of the same scenario",
     rows,

@@ -26,7 +26,7 @@ const PANEL: &str = "coroutine ÷ sync";
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "payoff",
-    says: "What coroutines pay: how many times as many answers as sync workers give, by the share of its time that a request waits",
+    says: "Gain from coroutine workers: their throughput ÷ that of sync workers, by the share of time that a request waits",
     of: InputKind::Runs,
     needs: "kept runs of sync and coroutine variants: concsim sim io_bound --out io && concsim figure payoff io",
     rows,
@@ -67,8 +67,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     }
     if rows.is_empty() {
         return Err(Refused::nothing(
-            "no sync variant with answers stands beside a coroutine one with the same load, whose requests \
-             take time, and whose run nothing changes on the way",
+            "no pair found: a sync variant and a coroutine variant with answers, the same load and no timeline, whose requests take time",
         ));
     }
     Ok(Extracted {
@@ -192,7 +191,7 @@ fn draw(table: &Table, look: &Look) -> String {
     canvas.across(
         &across,
         (top, bottom),
-        "share of its time that a request waits, in %",
+        "share of time that a request waits, in %",
     );
     let plot = Plot { across, up };
     let place = |row: &Row| plot.at((row.x * 100.0, row.y));

@@ -16,7 +16,7 @@ use concsim_model::words::counted;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "percentiles",
-    says: "How long all but the slowest take: with marks from when a request is due, small dots from when it is sent",
+    says: "Latency by percentile: marks from the due time, small dots from the sending",
     of: InputKind::Runs,
     needs: "kept runs with 20 requests or more: concsim sim mixed --out mixed && concsim figure percentiles mixed",
     rows,
@@ -65,7 +65,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         }
     }
     if taken.rows.is_empty() {
-        let or_else = "no request in a counted window took any time";
+        let or_else = "all requests of the counted window took 0 s";
         return Err(Refused::nothing_of(&undrawn, or_else));
     }
     Ok(taken)
@@ -117,7 +117,7 @@ fn draw(table: &Table, look: &Look) -> String {
     plot.axes_at(
         &mut canvas,
         &ticks,
-        "share of the requests (a step for each nine)",
+        "share of requests (one step for each nine)",
         "latency not exceeded, in ms (logarithmic)",
     );
     for sent in series(table.of_panel(FROM_SENT)) {

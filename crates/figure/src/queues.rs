@@ -17,7 +17,7 @@ use concsim_record::{Recording, Sample};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "queues",
-    says: "Where requests wait: at the door, begun, and ready while their worker runs another",
+    says: "Requests over time: at the door, begun, and ready while their worker runs another",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim surge --out surge && concsim figure queues surge",
     rows,
@@ -42,7 +42,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     }
     rows.extend(done);
     if !rows.iter().any(is_data) {
-        return Err(Refused::nothing("it has fewer than two samples"));
+        return Err(Refused::nothing("the run has fewer than two samples"));
     }
     Ok(rows.into())
 }

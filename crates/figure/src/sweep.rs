@@ -33,7 +33,7 @@ pub struct Sweep {
 #[derive(Debug, thiserror::Error)]
 pub enum Malformed {
     /// A line is malformed.
-    #[error("line {line} is no row of a sweep: {what}")]
+    #[error("line {line} is not a row of a sweep: {what}")]
     Line {
         /// Line number, from 1.
         line: usize,
@@ -41,7 +41,7 @@ pub enum Malformed {
         what: serde_json::Error,
     },
     /// The file is empty.
-    #[error("there is no row of a sweep in it")]
+    #[error("no row of a sweep found")]
     Empty,
 }
 
@@ -146,7 +146,7 @@ fn caveats(lines: &[Line]) -> Vec<String> {
         // The drawing beneath an error message is for a terminal.
         let first = first.lines().next().unwrap_or_default();
         let first = first.trim_start_matches("error: ");
-        format!("{count} of {rows} rows could not be played and are left out: {first}")
+        format!("{count} of {rows} rows failed and are left out: {first}")
     });
     let doubt = |trust: &str, words: &str| {
         let doubted = lines
@@ -233,11 +233,11 @@ impl Placed {
             "workers" => format!("{} {are} taken", count("worker")),
             "connections" => format!("{} {are} taken", count("connection")),
             "clients" => format!(
-                "{} {} for no more",
+                "{} {} no more",
                 count("client"),
-                if one { "asks" } else { "ask" }
+                if one { "sends" } else { "send" }
             ),
-            "arrivals" => "no more requests come".to_owned(),
+            "arrivals" => "no more requests arrive".to_owned(),
             other => format!("the limit is {} {other}", digits(tightest.count)),
         })
     }
@@ -429,7 +429,7 @@ mod tests {
         let other = failed().replace(r#""row":0"#, r#""row":1"#);
         let sweep = Sweep::read(&format!("{ROW}\n{other}\n")).unwrap();
         assert_eq!(sweep.points.len(), 1);
-        let said = "1 of 2 rows could not be played and are left out: no room";
+        let said = "1 of 2 rows failed and are left out: no room";
         assert_eq!(sweep.caveats, [said]);
     }
 
@@ -453,7 +453,10 @@ mod tests {
         let said = Sweep::read(&format!("{ROW}\n{{\n"))
             .unwrap_err()
             .to_string();
-        assert!(said.starts_with("line 2 is no row of a sweep: "), "{said}");
+        assert!(
+            said.starts_with("line 2 is not a row of a sweep: "),
+            "{said}"
+        );
         assert!(Sweep::read("\n").is_err());
     }
 }

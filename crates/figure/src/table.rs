@@ -170,13 +170,13 @@ pub struct Table {
 #[derive(Debug, thiserror::Error)]
 pub enum Malformed {
     /// The kind of figure is missing.
-    #[error("no line `# figure: KIND`: this is not the data of a figure")]
+    #[error("not the data of a figure: the line `# figure: KIND` is missing")]
     NoKind,
     /// The file has no rows.
-    #[error("there are no rows in it")]
+    #[error("it has no rows")]
     NoRows,
     /// This version does not know the kind of figure.
-    #[error("`{0}` is no kind of figure that is known here; see `concsim figure list`")]
+    #[error("`{0}` is not a kind of figure; `concsim figure list` lists them")]
     UnknownKind(String),
     /// A line is malformed.
     #[error("line {line}: {what}")]
@@ -187,7 +187,7 @@ pub enum Malformed {
         what: String,
     },
     /// A number is outside the range of every axis.
-    #[error("row {row}: numbers of a figure are finite")]
+    #[error("row {row}: a number is not finite")]
     Infinite {
         /// Row number, from 1.
         row: usize,

@@ -32,7 +32,7 @@ fn a_run_that_is_small_by_design_is_called_an_illustration_once_and_no_doubt_is_
     );
     for kind in [Kind::WhoRuns, Kind::Boxes, Kind::Heatmap, Kind::Queues] {
         let table = of_runs(kind, &kept).expect("it has requests");
-        let said = "an illustration: the file asks for 3 requests";
+        let said = "an illustration: the file sets 3 requests";
         assert_eq!(table.notes[0], said);
         let is_window = |note: &String| note.starts_with("counted: ");
         assert!(table.notes[1..].iter().all(is_window), "{:?}", table.notes);
@@ -338,7 +338,7 @@ fn latencies_that_are_the_clients_patience_are_marked_and_explained_once() {
             let table = of_runs(kind, kept).expect("it has requests");
             let svg = draw(&table, &look(720, Theme::Light));
             let is_marked = |row: &Row| row.is_at_patience();
-            let legend = svg.matches(&format!(">{arrow} at least so long")).count();
+            let legend = svg.matches(&format!(">{arrow} lower limit")).count();
             let arrows = svg.matches(&format!(">{arrow}<")).count();
             (table.rows.iter().any(is_marked), arrows > 0, legend)
         };
@@ -405,14 +405,14 @@ fn each_figure_says_which_failed_requests_it_counts() {
     assert_eq!(
         says(Kind::Heatmap),
         [format!(
-            "sync: 5 of {all} requests due while load went on failed; they stand here with {patience} or more; \
-             3 of them were due in the counted window"
+            "sync: 5 of {all} requests due during the load failed; they count with {patience} or more; \
+             3 were due in the counted window"
         )]
     );
     assert_eq!(
         says(Kind::Percentiles),
         [format!(
-            "sync: 3 of {due_in_window} requests due in the counted window failed; they stand here with \
+            "sync: 3 of {due_in_window} requests due in the counted window failed; they count with \
              {patience} or more"
         )]
     );
@@ -447,6 +447,6 @@ fn a_claim_that_the_runs_speak_against_is_no_title() {
     let fails = of("coroutine.throughput_per_s > 100 * sync.throughput_per_s");
     assert_eq!(fails.title, Kind::Boxes.says());
     assert_eq!(fails.notes[1..], [counted]);
-    let said = "without the title of the file, of which this claim fails: ten times as many (";
+    let said = "not titled as the file, because this claim fails: ten times as many (";
     assert!(fails.notes[0].starts_with(said), "{:?}", fails.notes);
 }

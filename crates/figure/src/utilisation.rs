@@ -23,7 +23,7 @@ use concsim_record::{CoreSample, Recording, Sample};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "utilisation",
-    says: "Use of each core: a lane that is full to its top is a core that is busy all the time",
+    says: "Use of each core over time: a full lane is a busy core",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim cpu_bound --out cpu && concsim figure utilisation cpu",
     rows,
@@ -55,7 +55,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         }
     }
     if !rows.iter().any(is_data) {
-        return Err(Refused::nothing("no core was looked at twice"));
+        return Err(Refused::nothing("fewer than two samples of cores"));
     }
     Ok(rows.into())
 }

@@ -19,7 +19,7 @@ use concsim_theory::usl::fit::{Point, fit};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "what-if",
-    says: "What more cores bring: how many times as much is answered as on the fewest cores",
+    says: "Speed-up by number of cores, relative to the fewest",
     of: InputKind::Points,
     needs: "runs on several numbers of cores: concsim sweep cpu_bound --over machine.cores=1,2,4,8,16 --set server.workers=16 --set load.clients=64 --out c && concsim figure what-if c",
     rows,
@@ -57,7 +57,9 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         caveats.extend(late(&of_it[0], least));
     }
     if rows.is_empty() {
-        return Err(Refused::nothing("on the fewest cores nothing was answered"));
+        return Err(Refused::nothing(
+            "no request was answered on the fewest cores",
+        ));
     }
     rows.extend([least, most].map(|x| Row {
         panel: IDEAL.into(),
@@ -76,8 +78,9 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
 fn late(first: &Placed, least: f64) -> Option<String> {
     let cores = counted(first.x as u64, "core");
     let (name, origin) = (&first.series, first.origin.word());
-    (first.x > least)
-        .then(|| format!("{name} ({origin}) begins on {cores}, and is set on the ideal line there"))
+    (first.x > least).then(|| {
+        format!("{name} ({origin}) begins at {cores}; its first point is placed on the ideal line")
+    })
 }
 
 /// Returns each point in units of the first, which is placed on the ideal, and the fitted law.
@@ -181,7 +184,8 @@ fn draw(table: &Table, look: &Look) -> String {
     let mut canvas = Canvas::titled(table, look);
     let of = |panel| table.rows.iter().filter(move |row| row.panel == panel);
     if !table.rows.iter().any(|row| row.origin == Origin::Measured) {
-        let words = "All lines are simulated or computed: nothing was measured on so many cores.";
+        let words =
+            "All lines are simulated or computed: no run was measured on these numbers of cores.";
         canvas.paragraph("small", SMALL, words);
     }
     for law in of(FITTED).filter(|row| !row.label.is_empty()) {
@@ -226,7 +230,7 @@ fn draw(table: &Table, look: &Look) -> String {
         &powers_of_two(up.low, up.high),
         &up,
         (left, across.to),
-        "times as much as on the fewest (logarithmic)",
+        "speed-up over the fewest cores (logarithmic)",
     );
     let ticks = doublings(of(FOUND).map(|row| row.x));
     canvas.across_at(&ticks, &across, plot.tall(), "cores (logarithmic)");
@@ -239,11 +243,7 @@ fn draw(table: &Table, look: &Look) -> String {
         law.draw(&mut canvas.svg, &plot, &class);
     }
     canvas.lines(&plot, &all, names);
-    canvas.paragraph(
-        "quiet",
-        SMALL,
-        "Dotted grey: twice as much on twice as many cores.",
-    );
+    canvas.paragraph("quiet", SMALL, "Dotted grey: ideal speed-up.");
     canvas.paragraph("quiet", SMALL, claim::STOPPED);
     canvas.said_of_standing(&rules, &across);
     canvas.legend_of_ways(&table.rows);

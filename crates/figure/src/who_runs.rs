@@ -53,7 +53,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         .collect();
     if rows.is_empty() {
         return Err(Refused::nothing(
-            "no request was sent in it, or none took any time",
+            "no request was sent in the run, or all took 0 s",
         ));
     }
     Ok(rows.into())

@@ -17,7 +17,7 @@ use concsim_model::words::{counted, digits, grouped, mean};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "workers",
-    says: "What more workers bring: answers per second by the number of workers, and what bounds them",
+    says: "Throughput by number of workers, with its bounds",
     of: InputKind::Points,
     needs: "runs with several numbers of workers: concsim sweep io_bound --over server.workers=1..16 --out w && concsim figure workers w",
     rows,
@@ -112,7 +112,7 @@ fn rules(points: &[Placed]) -> Vec<Row> {
             "knee",
             knee,
             format!(
-                "n* = {many}: so many {kind} workers keep {} busy",
+                "n* = {many}: {kind} workers that keep {} busy",
                 cores_in_words(cores)
             ),
         );

@@ -46,7 +46,7 @@ impl Hog {
     /// Describes the offer: the kind by its name.
     pub(super) fn offer(scenario: &Scenario) -> String {
         let Some(hog) = Self::of(scenario) else {
-            return "No kind of request computes here, so none can be sent as a hog.".into();
+            return "No kind of request computes here, so no hog can be sent.".into();
         };
         let name = &scenario.requests[usize::from(hog.class)].name;
         match hog.at_least {
@@ -95,7 +95,7 @@ mod tests {
         let offered = "No kind is called hog: a hog is one b that computes for 500 ms.";
         assert_eq!((class, said.as_str()), (Some(1), offered));
         let (class, said) = of("requests.a.steps = [\"sleep 1ms\"]");
-        let refused = "No kind of request computes here, so none can be sent as a hog.";
+        let refused = "No kind of request computes here, so no hog can be sent.";
         assert_eq!((class, said.as_str()), (None, refused));
     }
 }

@@ -75,7 +75,7 @@ impl Reading<'_> {
 
     fn command(&mut self, entry: &Entry) {
         let Some(row) = TABLE.iter().position(|known| known.name == entry.key) else {
-            let message = format!("`{}` is no command", entry.key);
+            let message = format!("unknown command `{}`", entry.key);
             let problem = Problem::new(&entry.place, message);
             let names = TABLE.iter().map(|known| known.name);
             let hint = did_you_mean(&entry.key, names);
@@ -137,7 +137,7 @@ fn key(node: &Node, command: &str) -> Result<Key, Problem> {
     };
     Key::named(name).ok_or_else(|| {
         if name == "ctrl-c" {
-            let message = "`ctrl-c` ends the run, whatever a file says";
+            let message = "`ctrl-c` always ends the run and cannot be rebound";
             return Problem::new(&node.place, message);
         }
         let names = NAMES.map(|(name, ..)| name);
@@ -145,7 +145,7 @@ fn key(node: &Node, command: &str) -> Result<Key, Problem> {
             "a character, {}, ctrl-a and the like, f1 to f12",
             names.join(", ")
         );
-        Problem::new(&node.place, format!("`{name}` is no key"))
+        Problem::new(&node.place, format!("unknown key `{name}`"))
             .legal(LEGAL)
             .hint(did_you_mean(name, names).unwrap_or(all))
     })

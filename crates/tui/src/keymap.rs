@@ -79,7 +79,7 @@ fn are_together(one: Context, other: Context) -> bool {
 impl fmt::Display for Keymap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "# The keys in force. What is not named keeps its key; [] is no key. ^C ends in any case.\n\
+            "# The keys in force. An unnamed command keeps its keys; [] removes them. ^C always ends.\n\
              \n[keys]\n",
         )?;
         let mut context = None;

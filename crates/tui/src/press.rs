@@ -50,10 +50,10 @@ impl State {
         }
         self.keymap.command(key, &[Context::Steering])?;
         Some(if self.is_kept {
-            "This run is over: what was played cannot be changed.".into()
+            "This run is over and cannot be changed.".into()
         } else {
             let end = self.keymap.label(Command::Go(CursorMotion::End));
-            format!("Nothing is changed from the past: {end} goes back to the run.")
+            format!("The past cannot be changed: {end} goes back to the run.")
         })
     }
 

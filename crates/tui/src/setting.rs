@@ -229,7 +229,7 @@ pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>
         return "the counters: each process has its own, and an update may get lost".into();
     }
     if has_a_hog(scenario) {
-        return "the short ones: while a long one computes, nothing takes the worker from it"
+        return "the short requests: a long one keeps the worker while it computes"
             .into();
     }
     if only_change == Some("workers") {
@@ -246,7 +246,7 @@ pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>
                 .into()
         }
         (WorkerKind::Callback, Waits::Patched | Waits::Unpatched) => {
-            "the workers' rows: what comes after a wait is called when it is over".into()
+            "the workers' rows: a callback runs when its wait is over".into()
         }
         (WorkerKind::Coroutine, Waits::Patched) => {
             "the workers' rows: a wait parks the coroutine, and its process goes on".into()

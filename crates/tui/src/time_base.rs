@@ -33,7 +33,7 @@ impl TimeBase {
         match self {
             Self::Now => "now: at the instant of the cursor",
             Self::LastSecond => {
-                "the last second before the cursor (`1 s mean`), or what there is of it since load began"
+                "the last second before the cursor (`1 s mean`), or the time since load began if shorter"
             }
             Self::LastSecondOrWindow => {
                 "the last second before the cursor (`1 s mean`); of a variant that is over, the counted window"
@@ -43,7 +43,7 @@ impl TimeBase {
             Self::Window => "the counted window of a variant that is over",
             Self::SoFar => "so far: since the variant began",
             Self::OneRequest => "the life of one request, up to now",
-            Self::Axis => "the stretch of time on the axis",
+            Self::Axis => "the period of time on the axis",
             Self::Scenario => "none: it follows from the scenario or its file",
         }
     }

@@ -34,7 +34,7 @@ impl Now<'_> {
                 counted(inside, "request"),
                 self.door()
             ),
-            "Its requests wait for it, because no other worker can take them over.".into(),
+            "A stopped worker keeps its requests: no other worker can take them over.".into(),
         ])
     }
 
@@ -306,7 +306,7 @@ impl Now<'_> {
                     .map_or_else(String::new, |it| grouped(number_of(it)))
             ),
             (Some(only), [_, ..]) => format!("worker {} computes", letter(only.index)),
-            (None, []) if living == 0 => "no worker is there any more".into(),
+            (None, []) if living == 0 => "no worker is left".into(),
             (None, []) => format!("none of {} computes", counted(living, "worker")),
             (None, running) if running.len() as u64 == living => match living {
                 2 => "both workers compute".into(),

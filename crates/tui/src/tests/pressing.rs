@@ -79,7 +79,7 @@ fn a_hog_is_offered_by_name_and_refused_where_nothing_computes() {
     Context::sync().play(&mut state);
     press(&mut state, "f");
     assert_eq!(state.key(Key::Char('h')), None);
-    assert!(shows(&state, "so none can be sent as a hog."));
+    assert!(shows(&state, "so no hog can be sent."));
 }
 
 fn scenario_that_waits() -> Scenario {
@@ -125,7 +125,7 @@ fn the_help_scrolls_is_searched_and_closes() {
     assert!(shows(&state, "requests begun and not finished"));
     assert!(!shows(&state, "STEERING"));
     press(&mut state, "zzz");
-    assert!(shows(&state, "Nothing has these letters."));
+    assert!(shows(&state, "No line has these letters."));
     for open in [true, false] {
         state.key(Key::Escape);
         assert_eq!(shows(&state, "─ help ─"), open);
@@ -137,7 +137,7 @@ fn a_search_that_was_ended_stays_until_escape() {
     let mut state = playing();
     press(&mut state, "?/marker");
     state.key(Key::Enter);
-    assert!(shows(&state, "to the next deed") && !shows(&state, "KEYS OF THIS VIEW"));
+    assert!(shows(&state, "to the next intervention") && !shows(&state, "KEYS OF THIS VIEW"));
     state.key(Key::Escape);
     assert!(shows(&state, "KEYS OF THIS VIEW"));
     assert_eq!(state.key(Key::Char('q')), Some(Action::Quit));

@@ -55,7 +55,7 @@ fn measures(subject: Option<&str>, dimension: Option<Dimension>) -> Vec<Measure>
             percentile: is_percentile(subject).then_some(1e9),
         },
     };
-    first.name.push_str("; that is what this is about");
+    first.name.push_str("; the subject of the scenario");
     measures.insert(0, first);
     measures
 }

@@ -88,7 +88,7 @@ fn lines(state: &State, number: Number, width: u16) -> Vec<(&'static str, String
         ("unit", Some(said.unit.to_owned())),
         ("ceiling", ceiling(state, number)),
         ("by", theory::source(state, number)),
-        ("lies if", Some(said.lies.to_owned())),
+        ("caution", Some(said.caution.to_owned())),
     ];
     let mut lines = Vec::new();
     for (word, text) in parts {

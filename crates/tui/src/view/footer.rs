@@ -60,7 +60,7 @@ impl Entry {
         match self {
             Self::Glyph(meaning) => meaning.glyph_word(),
             Self::Sliver => "in part",
-            Self::Open => "dim: not told yet",
+            Self::Open => "dim: unreported",
             Self::Cores => "A worker",
         }
     }

@@ -40,17 +40,17 @@ const FIRST: [(&[Command], &str); 8] = [
     ),
     (
         &[Command::Go(CursorMotion::Slowest)],
-        "to the request that took longest: it is picked, and named",
+        "to the slowest request, which is picked and named",
     ),
     (
         &[Command::OpenRequest],
-        "in the requests (5): the way of the one that is picked",
+        "in the requests (5): the way of the picked request",
     ),
     (
         &[Command::Explain],
-        "what a number is, and what would make it lie",
+        "a number's meaning, unit and caution",
     ),
-    (&[Command::Help], "this help, or no longer"),
+    (&[Command::Help], "open or close this help"),
     (&[Command::Quit], "quit; the result is printed"),
 ];
 
@@ -71,23 +71,23 @@ const WORDS: [(&str, &str); 11] = [
         "[-]",
         "a core without a worker that something else keeps busy: load, services or other programs",
     ),
-    ("glyphs", "what is now"),
+    ("glyphs", "the state now"),
     (
         "thin marks",
         "in lanes: a request ran, or a core was busy, for a part of that column",
     ),
     (
         "dim marks",
-        "in lanes, at the end of a run that goes on: what no worker has told yet, as the newest sample saw \
-         it; later reports may redraw it",
+        "in lanes, at the end of a live run: not yet reported by a worker, taken from the newest sample; \
+         later reports may redraw it",
     ),
     (
         "digits, 1 s mean",
-        "the mean of the last second, or of the time since load began; of now, where they count glyphs",
+        "mean of the last second, or of the time since load began if that is shorter",
     ),
     (
         "latency",
-        "counts from the instant at which a request is due",
+        "time from the instant at which a request is due",
     ),
 ];
 
@@ -97,13 +97,13 @@ fn describe(meaning: Meaning) -> &'static str {
         Meaning::Ready => "ready, or its worker wants a core: it could run, and does not",
         Meaning::Parked => "a coroutine that waits while its process goes on",
         Meaning::Blocked => "a process asleep in one call, able to do nothing",
-        Meaning::AtTheDoor => "sent, but no worker has taken it yet",
+        Meaning::AtTheDoor => "sent, and not yet accepted by a worker",
         Meaning::ForThePool => {
-            "in lanes, of what is parked or blocked: it waits for a connection to a service, or a thread, of \
-             its worker's pool"
+            "in lanes, parked or blocked: waits for a connection to a service, or for a thread, of its \
+             worker's pool"
         }
         Meaning::InAQueue => {
-            "in lanes, of what is parked or blocked: its call waits until the service begins to serve it"
+            "in lanes, parked or blocked: its call waits in the queue of the service"
         }
     }
 }
@@ -277,7 +277,7 @@ fn lines(state: &State, help: &Help, width: u16) -> Vec<Line> {
     }
     if lines.is_empty() {
         lines.push(Line {
-            text: "Nothing has these letters.".into(),
+            text: "No line has these letters.".into(),
             ..Line::default()
         });
     }
@@ -395,7 +395,7 @@ fn of_number(state: &State, number: Number) -> Item {
         Some(format!("Unit: {}.", said.unit)),
         bound,
         super::theory::source(state, number).map(|by| format!("By {by}.")),
-        Some(format!("It lies if {}", said.lies)),
+        Some(format!("Caution: {}", said.caution)),
     ];
     Item {
         number: Some(number),

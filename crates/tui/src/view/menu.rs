@@ -31,7 +31,7 @@ const HELP: [(&str, &str); 7] = [
     ("1 to 9, 0", "play the scenario with this digit at once"),
     (
         "?",
-        "this help, or no longer; while a run plays, the help has all of its keys",
+        "open or close this help; during a run, the help lists all of its keys",
     ),
     ("q, Esc", "quit"),
     (

@@ -74,7 +74,7 @@ fn draw_lines(canvas: &mut Canvas<'_>, lines: &[Line]) {
 fn lines(state: &State, width: u16) -> Vec<Line> {
     let remarks = &state.remarks;
     if remarks.is_empty() {
-        let text = "Nothing that would be worth a remark.".into();
+        let text = "No remark.".into();
         return vec![Line {
             at: SAID_AT,
             text,

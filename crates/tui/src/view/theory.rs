@@ -29,7 +29,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let behind = canvas.write(1, 0, "THEORY", strong());
     let on = state.shown().variant;
     let came_out = match state.shown().rows[on] {
-        Some(_) => "what came out in the window".to_owned(),
+        Some(_) => "the results of the window".to_owned(),
         None => format!(
             "answers ({}) and times (window so far)",
             state.shown().picture.mean_of.few_words()
@@ -163,7 +163,7 @@ fn draw_model(
         let reason = beside
             .why_none
             .as_deref()
-            .unwrap_or("it was not looked for");
+            .unwrap_or("the run has none on record");
         let said = format!("No closed form applies: {reason}.");
         draw_text(canvas, lines, &said);
         return;

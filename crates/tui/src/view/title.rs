@@ -172,9 +172,9 @@ impl Card {
 /// Returns the note about changes that are left out, or that nothing changes.
 fn rest(state: &State, told: usize) -> &'static str {
     match state.changes().map_or(0, |changes| changes.len()) {
-        0 => "Nothing that shows changes.",
-        all if told < all => "More is different; concsim check --expand has all of it.",
-        _ => "Everything else stays as it was.",
+        0 => "No visible setting changes.",
+        all if told < all => "More settings differ: concsim check --expand lists all.",
+        _ => "All other settings stay the same.",
     }
 }
 

@@ -54,7 +54,7 @@ pub(in crate::view) fn draw_remarks(canvas: &mut Canvas<'_>, state: &State) {
         y += 1;
     }
     if state.remarks.is_empty() {
-        canvas.write(1, 2, "Nothing that would be worth a remark.", strong());
+        canvas.write(1, 2, "No remark.", strong());
     }
 }
 
@@ -97,7 +97,7 @@ pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
         y += NUMBER_LINES;
     } else {
         let reason = beside.why_none.as_deref();
-        let reason = reason.unwrap_or("it was not looked for");
+        let reason = reason.unwrap_or("the run has none on record");
         let said = format!("No closed form applies: {reason}.");
         for line in wrap(&said, width.saturating_sub(2)) {
             canvas.write(1, y, &line, strong());

@@ -229,8 +229,7 @@ pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>
         return "the counters: each process has its own, and an update may get lost".into();
     }
     if has_a_hog(scenario) {
-        return "the short requests: a long one keeps the worker while it computes"
-            .into();
+        return "the short requests: a long one keeps the worker while it computes".into();
     }
     if only_change == Some("workers") {
         let processes = counted(server.workers as u64, "process");

@@ -46,10 +46,7 @@ const FIRST: [(&[Command], &str); 8] = [
         &[Command::OpenRequest],
         "in the requests (5): the way of the picked request",
     ),
-    (
-        &[Command::Explain],
-        "a number's meaning, unit and caution",
-    ),
+    (&[Command::Explain], "a number's meaning, unit and caution"),
     (&[Command::Help], "open or close this help"),
     (&[Command::Quit], "quit; the result is printed"),
 ];
@@ -85,10 +82,7 @@ const WORDS: [(&str, &str); 11] = [
         "digits, 1 s mean",
         "mean of the last second, or of the time since load began if that is shorter",
     ),
-    (
-        "latency",
-        "time from the instant at which a request is due",
-    ),
+    ("latency", "time from the instant at which a request is due"),
 ];
 
 fn describe(meaning: Meaning) -> &'static str {

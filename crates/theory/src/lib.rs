@@ -3,9 +3,10 @@
 //! Numbers from this crate are *computed*, and always labelled so. Each formula is checked against values of
 //! the literature. The crate uses scenarios and is independent of the engines.
 //!
-//! `forecast` and `bounds` begin from a scenario. The other modules are the models of `concsim theory` and
+//! `forecast` and `bounds` begin from a scenario; `answer` names the numbers of a model. The other modules are the models of `concsim theory` and
 //! begin from numbers: pure functions, without clock, file or randomness.
 
+pub mod answer;
 pub mod attempt;
 mod birth_death;
 pub mod bounds;

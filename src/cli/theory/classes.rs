@@ -3,38 +3,24 @@
 use super::arguments::Reader;
 use super::parts::{Parts, repeated};
 use super::quantity;
-use concsim_theory::demand::Moments;
+use concsim_theory::answer::classes::Class;
 
 /// Form of a class, for hints.
 const FORM: &str = "NAME=TIME[,weight=W][,squared-variation=C]";
 /// Maximum of c²; a larger variation has never been measured.
 pub(super) const MOST_VARIATION: f64 = 1e6;
 
-/// A class of requests.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Class {
-    pub(super) name: String,
-    /// Mean service, in seconds.
-    pub(super) service: f64,
-    /// Frequency relative to other classes.
-    pub(super) weight: f64,
-    /// c²: 0 for a constant, 1 for an exponential service.
-    pub(super) squared_variation: f64,
-}
-
-impl Class {
-    fn parse(text: &str) -> Result<Self, String> {
-        let mut parts = Parts::of(text, FORM)?;
-        let weight = parts.take("weight", |text| quantity::number(text, 1e-9..=1e9))?;
-        let variation = parts.take("squared-variation", squared_variation)?;
-        parts.end(FORM)?;
-        Ok(Self {
-            name: parts.name.to_owned(),
-            service: quantity::time(parts.value)?,
-            weight: weight.unwrap_or(1.0),
-            squared_variation: variation.unwrap_or(0.0),
-        })
-    }
+fn parse(text: &str) -> Result<Class, String> {
+    let mut parts = Parts::of(text, FORM)?;
+    let weight = parts.take("weight", |text| quantity::number(text, 1e-9..=1e9))?;
+    let variation = parts.take("squared-variation", squared_variation)?;
+    parts.end(FORM)?;
+    Ok(Class {
+        name: parts.name.to_owned(),
+        service: quantity::time(parts.value)?,
+        weight: weight.unwrap_or(1.0),
+        squared_variation: variation.unwrap_or(0.0),
+    })
 }
 
 /// Reads c², the variance in units of the squared mean.
@@ -44,7 +30,7 @@ pub(super) fn squared_variation(text: &str) -> Result<f64, String> {
 
 /// Reads all classes; wrong ones are left out.
 pub(super) fn read(reader: &mut Reader, texts: &[String]) -> Vec<Class> {
-    let classes = reader.each("--class", texts, Class::parse);
+    let classes = reader.each("--class", texts, parse);
     let names = classes.iter().map(|class| class.name.as_str());
     if let Some(name) = repeated(names) {
         reader.wrong(format!(
@@ -52,16 +38,4 @@ pub(super) fn read(reader: &mut Reader, texts: &[String]) -> Vec<Class> {
         ));
     }
     classes
-}
-
-/// Returns the share of each, and the moments of the service of all.
-pub(super) fn mix(classes: &[Class]) -> (Vec<f64>, Moments) {
-    let weights: f64 = classes.iter().map(|class| class.weight).sum();
-    let shares: Vec<f64> = classes.iter().map(|class| class.weight / weights).collect();
-    let mut moments = Moments::default();
-    for (class, share) in classes.iter().zip(&shares) {
-        moments.mean += share * class.service;
-        moments.square += share * class.service * class.service * (1.0 + class.squared_variation);
-    }
-    (shares, moments)
 }

@@ -1,12 +1,10 @@
 //! `concsim theory little`: requests present, throughput and response time, the third from the other two.
 
-use super::answer::{Answer, Unit, Value};
 use super::arguments::{Mistakes, Reader, read};
 use super::quantity;
+use concsim_theory::answer::Answer;
+use concsim_theory::answer::little::{Question, answer};
 use concsim_theory::little::{Balance, Known};
-
-/// Relative error of a run of concsim above which it is called inconsistent.
-const TOLERANCE: f64 = 0.01;
 
 const EXAMPLE: &str = "Example: concsim theory little --present 100 --throughput 50/s";
 
@@ -40,12 +38,6 @@ pub(super) struct Args {
     response: Option<String>,
 }
 
-/// Two of the numbers, or all three.
-enum Question {
-    Two(Known),
-    All(Balance),
-}
-
 impl Args {
     pub(super) fn answer(&self) -> Result<Answer, Mistakes> {
         read(|reader| self.question(reader)).map(|question| answer(&question))
@@ -72,62 +64,4 @@ impl Args {
             _ => None,
         }
     }
-}
-
-fn answer(question: &Question) -> Answer {
-    let about = "N = X R: the number there, the throughput, and the time that each stays";
-    let mut answer = Answer::new("little", "Little's law", about);
-    let (balance, is_given) = match question {
-        Question::All(balance) => (*balance, [true; 3]),
-        Question::Two(known) => {
-            let is_given = match known {
-                Known::ThroughputAndResponse(..) => [false, true, true],
-                Known::PresentAndResponse(..) => [true, false, true],
-                Known::PresentAndThroughput(..) => [true, true, false],
-            };
-            (Balance::of(*known), is_given)
-        }
-    };
-    let figures = [
-        (
-            "present_mean",
-            "there, mean (N)",
-            Unit::Plain,
-            balance.present,
-        ),
-        (
-            "throughput",
-            "throughput (X)",
-            Unit::Rate,
-            balance.throughput,
-        ),
-        (
-            "response_mean",
-            "response, mean (R)",
-            Unit::Time,
-            balance.response,
-        ),
-    ];
-    for ((key, label, unit, number), is_given) in figures.into_iter().zip(is_given) {
-        let section = if is_given {
-            &mut answer.given
-        } else {
-            &mut answer.results
-        };
-        section.number(key, label, unit, number);
-    }
-    if let Question::All(balance) = question {
-        let deviation = balance.deviation();
-        let results = &mut answer.results;
-        results.number(
-            "expected_present_mean",
-            "X R",
-            Unit::Plain,
-            balance.throughput * balance.response,
-        );
-        results.number("deviation", "X R is more than N by", Unit::Share, deviation);
-        let agrees = deviation.abs() <= TOLERANCE;
-        results.add("consistent", "they agree within 1 %", Value::Flag(agrees));
-    }
-    answer
 }

@@ -1,8 +1,7 @@
 //! `concsim theory mm1`: one server and one queue, exponential times.
 
-use super::answer::Answer;
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
-use super::mmc;
+use concsim_theory::answer::{Answer, mmc};
 use concsim_theory::open::many::Mmc;
 
 const EXAMPLE: &str = "Example: concsim theory mm1 --arrival-rate 80/s --service-time 10ms";

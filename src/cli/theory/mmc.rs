@@ -1,9 +1,10 @@
 //! `concsim theory mmc`: several servers and one queue, exponential times.
 
-use super::answer::{Answer, Unit, grows, of};
 use super::arguments::{Arrivals, Mistakes, Service, Within, read};
 use super::quantity;
-use concsim_theory::open::many::{Mmc, Steady};
+use concsim_theory::answer::Answer;
+use concsim_theory::answer::mmc::answer;
+use concsim_theory::open::many::Mmc;
 
 /// Maximum number of servers: Erlang's recursion takes a step for each.
 const MOST_SERVERS: usize = 1_000_000;
@@ -64,49 +65,4 @@ impl Args {
             "requests at random, exponential service, servers alike with one queue (Erlang C)";
         Ok(answer("mmc", &name, about, &queue, within))
     }
-}
-
-/// Returns the answer for one server and for several.
-pub(super) fn answer(
-    model: &'static str,
-    name: &str,
-    about: &'static str,
-    queue: &Mmc,
-    within: Option<f64>,
-) -> Answer {
-    let mut answer = Answer::new(model, name, about);
-    let given = &mut answer.given;
-    given.number("arrival_rate", "arrival rate", Unit::Rate, queue.rate);
-    given.number("service_time", "service time", Unit::Time, queue.service);
-    given.number("servers", "servers", Unit::Count, queue.servers as f64);
-    if let Some(within) = within {
-        given.number("within", "within", Unit::Time, within);
-    }
-    let capacity = queue.capacity();
-    let steady = queue.steady().ok_or_else(|| grows(queue.rate, capacity));
-    let results = &mut answer.results;
-    results.load(queue.rate, capacity);
-    results.known(
-        "empty",
-        "system empty",
-        Unit::Share,
-        of(&steady, Steady::empty),
-    );
-    results.known(
-        "must_wait",
-        "have to wait",
-        Unit::Share,
-        of(&steady, |it| it.waits),
-    );
-    results.means(&steady, Steady::means);
-    results.percentiles("wait", |share| of(&steady, |it| it.wait_percentile(share)));
-    results.percentiles("response", |share| {
-        of(&steady, |it| it.response_percentile(share))
-    });
-    results.within(
-        within,
-        |time| of(&steady, |it| it.wait_tail(time)),
-        |time| of(&steady, |it| it.response_tail(time)),
-    );
-    answer
 }

@@ -4,13 +4,10 @@
 //! The formulas are in [`concsim_theory`]; nothing here is measured, and every answer says so.
 
 mod amdahl;
-mod answer;
 mod arguments;
 mod bounds;
 mod classes;
 mod closed;
-mod csv;
-mod json;
 mod little;
 mod md1;
 mod mg1;
@@ -21,15 +18,14 @@ mod parts;
 mod ps;
 mod quantity;
 mod stations;
-mod table;
 mod tokens;
 mod usl;
 
 use std::process::ExitCode;
 
-use self::answer::Answer;
 use self::arguments::Mistakes;
 use crate::cli::talk;
+use concsim_theory::answer::{Answer, json, table};
 
 /// Computes the prediction of a queueing model, of bounds or of a scaling law.
 ///

@@ -1,10 +1,10 @@
 //! Stations of a closed network on the command line: `--station cpu=2ms,servers=4 --station io=98ms,delay`.
 
-use super::answer::{Column, Known, Section, Unit};
 use super::arguments::Reader;
 use super::parts::{Parts, repeated};
 use super::quantity;
-use concsim_theory::closed::{Network, Servers, Station};
+use concsim_theory::answer::stations::{Named, Question};
+use concsim_theory::closed::Servers;
 
 /// Form of a station, for hints.
 const FORM: &str = "NAME=TIME[,visits=V][,servers=N|,delay]";
@@ -14,16 +14,6 @@ pub(super) const MOST_CLIENTS: usize = 100_000;
 const MOST_STATIONS: usize = 32;
 const MOST_SERVERS: usize = 100_000;
 const MOST_STEPS: usize = 50_000_000;
-
-/// A station with its name.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Named {
-    pub(super) name: String,
-    /// Service of one visit, in seconds.
-    service: f64,
-    pub(super) visits: f64,
-    servers: Servers,
-}
 
 /// Clients and stations.
 #[derive(Debug, clap::Args)]
@@ -39,43 +29,25 @@ pub(super) struct Around {
     think: Option<String>,
 }
 
-/// A network whose stations have names, and its clients.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Question {
-    pub(super) stations: Vec<Named>,
-    pub(super) think: f64,
-    pub(super) clients: usize,
-}
-
-impl Named {
-    fn parse(text: &str) -> Result<Self, String> {
-        let mut parts = Parts::of(text, FORM)?;
-        let visits = parts.take("visits", |text| quantity::number(text, 1e-6..=1e6))?;
-        let servers = parts.take("servers", |text| quantity::count(text, MOST_SERVERS))?;
-        let is_delay = parts.take_word("delay");
-        parts.end(FORM)?;
-        if is_delay && servers.is_some() {
-            return Err("servers or delay, not both".to_owned());
-        }
-        Ok(Self {
-            name: parts.name.to_owned(),
-            service: quantity::time(parts.value)?,
-            visits: visits.unwrap_or(1.0),
-            servers: if is_delay {
-                Servers::Unlimited
-            } else {
-                Servers::Some(servers.unwrap_or(1))
-            },
-        })
+fn parse(text: &str) -> Result<Named, String> {
+    let mut parts = Parts::of(text, FORM)?;
+    let visits = parts.take("visits", |text| quantity::number(text, 1e-6..=1e6))?;
+    let servers = parts.take("servers", |text| quantity::count(text, MOST_SERVERS))?;
+    let is_delay = parts.take_word("delay");
+    parts.end(FORM)?;
+    if is_delay && servers.is_some() {
+        return Err("servers or delay, not both".to_owned());
     }
-
-    /// Returns the number of its servers, or the reason for which that is no number.
-    pub(super) fn servers(&self) -> Known {
-        match self.servers {
-            Servers::Some(servers) => Ok(servers as f64),
-            Servers::Unlimited => Err("a delay serves all at once".to_owned()),
-        }
-    }
+    Ok(Named {
+        name: parts.name.to_owned(),
+        service: quantity::time(parts.value)?,
+        visits: visits.unwrap_or(1.0),
+        servers: if is_delay {
+            Servers::Unlimited
+        } else {
+            Servers::Some(servers.unwrap_or(1))
+        },
+    })
 }
 
 impl Around {
@@ -85,7 +57,7 @@ impl Around {
     }
 
     pub(super) fn read(&self, reader: &mut Reader) -> Option<Question> {
-        let stations = reader.each("--station", &self.station, Named::parse);
+        let stations = reader.each("--station", &self.station, parse);
         if self.station.is_empty() {
             reader.wrong(format!(
                 "--station is missing: where requests spend time, {FORM}"
@@ -146,42 +118,5 @@ fn expect_few_steps(reader: &mut Reader, stations: &[Named], clients: usize) {
         reader.wrong(format!(
             "--clients {clients}: clients times servers is at most {MOST_STEPS}, not {steps}"
         ));
-    }
-}
-
-impl Question {
-    pub(super) fn network(&self) -> Network {
-        let stations = self.stations.iter().map(|station| Station {
-            servers: station.servers,
-            demand: station.visits * station.service,
-        });
-        Network {
-            stations: stations.collect(),
-            think: self.think,
-        }
-    }
-
-    /// Adds the inputs.
-    pub(super) fn tell(&self, given: &mut Section) {
-        given.number("clients", "clients", Unit::Count, self.clients as f64);
-        given.number("think_time", "think time", Unit::Time, self.think);
-        let column = |key, label, unit| Column { key, label, unit };
-        let columns = [
-            column("service", "service", Unit::Time),
-            column("visits", "visits", Unit::Plain),
-            column("demand", "demand", Unit::Time),
-            column("servers", "servers", Unit::Count),
-        ];
-        let rows = self.stations.iter().map(|station| {
-            let demand = station.visits * station.service;
-            let row = vec![
-                Ok(station.service),
-                Ok(station.visits),
-                Ok(demand),
-                station.servers(),
-            ];
-            (station.name.clone(), row)
-        });
-        given.table("stations", "station", &columns, rows.collect());
     }
 }

@@ -8,6 +8,7 @@
 //! γ is the throughput of one, α the serial part (contention), and β the cost of each pair for agreement
 //! (coherence). With β = 0 it is Amdahl's law.
 
+pub mod csv;
 pub mod fit;
 
 /// The three coefficients; none is negative, and γ is positive.

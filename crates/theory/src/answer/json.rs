@@ -17,13 +17,14 @@
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::answer::{Answer, Figure, Known, PERCENTILE_NAMES, Section, Table, Unit, Value};
+use super::{Answer, Figure, Known, PERCENTILE_NAMES, Section, Table, Unit, Value};
 
 /// Name of the schema.
-pub(super) const SCHEMA: &str = "concsim.theory/1";
+pub const SCHEMA: &str = "concsim.theory/1";
 
 /// Returns the answer as JSON, indented, in the order of the schema, with a newline at its end.
-pub(super) fn of(answer: &Answer) -> String {
+#[must_use]
+pub fn of(answer: &Answer) -> String {
     let mut reasons = Vec::new();
     let given = object("given", &answer.given, &mut reasons);
     let results = object("results", &answer.results, &mut reasons);

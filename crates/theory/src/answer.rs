@@ -1,55 +1,79 @@
 //! The answer of a model: numbers with their names and units, each once, so that the table and the JSON
 //! cannot differ.
 
-use super::quantity;
-use concsim_theory::open::{Means, PERCENTILES};
+pub mod amdahl;
+pub mod bounds;
+pub mod classes;
+pub mod closed;
+pub mod json;
+pub mod little;
+pub mod md1;
+pub mod mg1;
+pub mod mmc;
+pub mod mmck;
+pub mod ps;
+pub mod quantity;
+pub mod stations;
+pub mod table;
+pub mod tokens;
+pub mod usl;
+
+use crate::open::{Means, PERCENTILES};
 
 /// A number, or the reason for its absence.
-pub(super) type Known = Result<f64, String>;
+pub type Known = Result<f64, String>;
 
 /// The inputs of a model, and its results.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub struct Answer {
     /// Word of the command line: `mmc`.
-    pub(super) model: &'static str,
+    pub model: &'static str,
     /// Name of the model: `M/M/5`.
-    pub(super) name: String,
+    pub name: String,
     /// Description of the model, in one line.
-    pub(super) about: &'static str,
-    pub(super) given: Section,
-    pub(super) results: Section,
+    pub about: &'static str,
+    /// Inputs.
+    pub given: Section,
+    /// Results.
+    pub results: Section,
 }
 
 /// Figures, followed by tables.
 #[derive(Debug, Default)]
-pub(super) struct Section {
-    pub(super) figures: Vec<Figure>,
-    pub(super) tables: Vec<Table>,
+pub struct Section {
+    /// Single quantities.
+    pub figures: Vec<Figure>,
+    /// Tables, a row for each item.
+    pub tables: Vec<Table>,
 }
 
 /// One quantity, with its value or the reason for its absence.
 #[derive(Debug)]
-pub(super) struct Figure {
+pub struct Figure {
     /// Name for programs, without its unit: `response_mean`.
-    pub(super) key: String,
+    pub key: String,
     /// Name in the table: `response, mean`.
-    pub(super) label: String,
-    pub(super) value: Value,
+    pub label: String,
+    /// Its value.
+    pub value: Value,
 }
 
 /// Value of a quantity.
 #[derive(Debug)]
-pub(super) enum Value {
+pub enum Value {
+    /// A number, in base units.
     Number(Unit, Known),
     /// Time that each share of [`PERCENTILES`] stays below, in seconds.
     Percentiles([Known; 4]),
+    /// A sentence.
     Text(String),
+    /// True or false.
     Flag(bool),
 }
 
 /// Unit of a number; all in base units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub enum Unit {
     /// Seconds.
     Time,
     /// Per second.
@@ -64,27 +88,32 @@ pub(super) enum Unit {
 
 /// Several items of one kind, a row for each.
 #[derive(Debug)]
-pub(super) struct Table {
+pub struct Table {
     /// `stations`
-    pub(super) key: &'static str,
+    pub key: &'static str,
     /// Kind of a row: `station`.
-    pub(super) label: &'static str,
-    pub(super) columns: Vec<Column>,
+    pub label: &'static str,
+    /// Columns.
+    pub columns: Vec<Column>,
     /// Name of each row, empty if it has none, and a number for each column.
-    pub(super) rows: Vec<(String, Vec<Known>)>,
+    pub rows: Vec<(String, Vec<Known>)>,
 }
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
-    pub(super) key: &'static str,
-    pub(super) label: &'static str,
-    pub(super) unit: Unit,
+pub struct Column {
+    /// Name for programs.
+    pub key: &'static str,
+    /// Name in the table.
+    pub label: &'static str,
+    /// Unit of its numbers.
+    pub unit: Unit,
 }
 
 impl Unit {
     /// Returns the suffix of a key for programs.
-    pub(super) fn suffix(self) -> &'static str {
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
         match self {
             Self::Time => "_s",
             Self::Rate => "_per_s",
@@ -94,7 +123,8 @@ impl Unit {
 }
 
 impl Answer {
-    pub(super) fn new(model: &'static str, name: impl Into<String>, about: &'static str) -> Self {
+    /// An answer without numbers.
+    pub fn new(model: &'static str, name: impl Into<String>, about: &'static str) -> Self {
         Self {
             model,
             name: name.into(),
@@ -107,16 +137,17 @@ impl Answer {
 
 impl Section {
     /// Adds a known number.
-    pub(super) fn number(&mut self, key: &str, label: &str, unit: Unit, number: f64) {
+    pub fn number(&mut self, key: &str, label: &str, unit: Unit, number: f64) {
         self.known(key, label, unit, Ok(number));
     }
 
     /// Adds a number, or the reason for its absence.
-    pub(super) fn known(&mut self, key: &str, label: &str, unit: Unit, known: Known) {
+    pub fn known(&mut self, key: &str, label: &str, unit: Unit, known: Known) {
         self.add(key, label, Value::Number(unit, sound(known)));
     }
 
-    pub(super) fn add(&mut self, key: &str, label: &str, value: Value) {
+    /// Adds a quantity.
+    pub fn add(&mut self, key: &str, label: &str, value: Value) {
         self.figures.push(Figure {
             key: key.to_owned(),
             label: label.to_owned(),
@@ -124,7 +155,8 @@ impl Section {
         });
     }
 
-    pub(super) fn table(
+    /// Adds a table.
+    pub fn table(
         &mut self,
         key: &'static str,
         label: &'static str,
@@ -144,14 +176,14 @@ impl Section {
     }
 
     /// Adds the load as a share of the capacity; both per second.
-    pub(super) fn load(&mut self, rate: f64, capacity: f64) {
+    pub fn load(&mut self, rate: f64, capacity: f64) {
         self.number("utilisation", "utilisation", Unit::Share, rate / capacity);
         self.number("capacity", "capacity", Unit::Rate, capacity);
         self.number("throughput", "throughput", Unit::Rate, rate.min(capacity));
     }
 
     /// Adds the four means of a queue.
-    pub(super) fn means<S>(&mut self, steady: &Result<S, String>, means: impl Fn(&S) -> Means) {
+    pub fn means<S>(&mut self, steady: &Result<S, String>, means: impl Fn(&S) -> Means) {
         let known = |one: fn(Means) -> f64| of(steady, |steady| one(means(steady)));
         let (time, plain) = (Unit::Time, Unit::Plain);
         for (key, label, unit, known) in [
@@ -180,13 +212,13 @@ impl Section {
     }
 
     /// Adds the percentiles of a time, by share.
-    pub(super) fn percentiles(&mut self, of: &str, time_within: impl Fn(f64) -> Known) {
+    pub fn percentiles(&mut self, of: &str, time_within: impl Fn(f64) -> Known) {
         let times = PERCENTILES.map(|share| sound(time_within(share)));
         self.add(of, of, Value::Percentiles(times));
     }
 
     /// Adds the shares of requests that wait, and that take, no longer than a time, if one was given.
-    pub(super) fn within(
+    pub fn within(
         &mut self,
         time: Option<f64>,
         longer_wait: impl Fn(f64) -> Known,
@@ -213,7 +245,7 @@ impl Section {
 }
 
 /// Names of [`PERCENTILES`].
-pub(super) const PERCENTILE_NAMES: [&str; 4] = ["50", "90", "99", "99.9"];
+pub const PERCENTILE_NAMES: [&str; 4] = ["50", "90", "99", "99.9"];
 
 /// Turns an infinite number, or NaN, into a reason.
 fn sound(known: Known) -> Known {
@@ -227,13 +259,14 @@ fn sound(known: Known) -> Known {
 }
 
 /// Returns the reason for which a queue has no mean: arrivals exceed the capacity; both per second.
-pub(super) fn grows(rate: f64, capacity: f64) -> String {
+#[must_use]
+pub fn grows(rate: f64, capacity: f64) -> String {
     let rate = quantity::describe(Unit::Rate, rate);
     let capacity = quantity::describe(Unit::Rate, capacity);
     format!("the queue grows for ever: {rate} come, and they have to stay below {capacity}")
 }
 
 /// Returns a number of a steady state, or the reason for its absence.
-pub(super) fn of<S>(steady: &Result<S, String>, number: impl Fn(&S) -> f64) -> Known {
+pub fn of<S>(steady: &Result<S, String>, number: impl Fn(&S) -> f64) -> Known {
     steady.as_ref().map(number).map_err(Clone::clone)
 }

@@ -1,11 +1,12 @@
 //! The answer as a table: the model's name, the inputs, and the results, in characters that every terminal
 //! has.
 
-use super::answer::{Answer, Known, PERCENTILE_NAMES, Section, Table, Unit, Value};
 use super::quantity::describe;
+use super::{Answer, Known, PERCENTILE_NAMES, Section, Table, Unit, Value};
 
 /// Returns the answer as text, with a newline at its end.
-pub(super) fn of(answer: &Answer) -> String {
+#[must_use]
+pub fn of(answer: &Answer) -> String {
     let mut notes = Notes::default();
     let sections = [("given", &answer.given), ("result", &answer.results)];
     let sections = sections.map(|(head, section)| {

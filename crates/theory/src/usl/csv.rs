@@ -3,12 +3,15 @@
 //! Two columns of numbers need no library. Every mistake is reported with its line and column, counted from
 //! 1.
 
-use concsim_theory::usl::fit::Point;
+use super::fit::Point;
 
 /// Returns the points of a file, in its order; or all its mistakes, each beginning with `line:column: `.
 ///
 /// A first line without a number is a header. Empty lines and those that begin with `#` are skipped.
-pub(super) fn points(text: &str) -> Result<Vec<Point>, Vec<String>> {
+///
+/// # Errors
+/// All mistakes of the file.
+pub fn points(text: &str) -> Result<Vec<Point>, Vec<String>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut points, mut mistakes) = (Vec::new(), Vec::new());
     let mut head_may_come = true;

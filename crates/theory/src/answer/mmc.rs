@@ -1,0 +1,50 @@
+//! The answer of `concsim theory mmc`: several servers and one queue, exponential times.
+
+use super::{Answer, Unit, grows, of};
+use crate::open::many::{Mmc, Steady};
+
+/// Returns the answer for one server and for several.
+#[must_use]
+pub fn answer(
+    model: &'static str,
+    name: &str,
+    about: &'static str,
+    queue: &Mmc,
+    within: Option<f64>,
+) -> Answer {
+    let mut answer = Answer::new(model, name, about);
+    let given = &mut answer.given;
+    given.number("arrival_rate", "arrival rate", Unit::Rate, queue.rate);
+    given.number("service_time", "service time", Unit::Time, queue.service);
+    given.number("servers", "servers", Unit::Count, queue.servers as f64);
+    if let Some(within) = within {
+        given.number("within", "within", Unit::Time, within);
+    }
+    let capacity = queue.capacity();
+    let steady = queue.steady().ok_or_else(|| grows(queue.rate, capacity));
+    let results = &mut answer.results;
+    results.load(queue.rate, capacity);
+    results.known(
+        "empty",
+        "system empty",
+        Unit::Share,
+        of(&steady, Steady::empty),
+    );
+    results.known(
+        "must_wait",
+        "have to wait",
+        Unit::Share,
+        of(&steady, |it| it.waits),
+    );
+    results.means(&steady, Steady::means);
+    results.percentiles("wait", |share| of(&steady, |it| it.wait_percentile(share)));
+    results.percentiles("response", |share| {
+        of(&steady, |it| it.response_percentile(share))
+    });
+    results.within(
+        within,
+        |time| of(&steady, |it| it.wait_tail(time)),
+        |time| of(&steady, |it| it.response_tail(time)),
+    );
+    answer
+}

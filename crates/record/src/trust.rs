@@ -286,7 +286,7 @@ impl Evidence {
             "crashed",
             fatal_if(self.crashed.is_some()),
             format!("the run broke down: {crashed}"),
-            "see what the message says, then play again",
+            "read the message, then play again",
         ));
         reasons.push(reason(
             "no-window",
@@ -329,9 +329,9 @@ impl Evidence {
                 few => format!("{few} requests are few"),
             },
             if self.is_counted_out {
-                "take it as a picture and not as a statistic, since the file asks for so many"
+                "read it as a picture, not as statistics: the file sets this number"
             } else {
-                "play longer (--duration), or take it as a picture and not as a statistic"
+                "play longer (--duration), or read it as a picture, not as statistics"
             },
         ));
     }
@@ -399,7 +399,7 @@ impl Evidence {
     }
 
     fn of_the_accounts(&self, reasons: &mut Vec<Reason>) {
-        let remedy = "play again; if it stays, please report it: two counts of the same disagree";
+        let remedy = "play again; if it stays, report it as a defect: two counts of the same requests disagree";
         let grade = |residual: f64| match residual {
             residual if residual >= RESIDUAL => Trust::ProvesNothing,
             residual if residual >= RESIDUAL / 2.0 => Trust::Rough,

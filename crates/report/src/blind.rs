@@ -40,7 +40,7 @@ fn sentence(prediction: &Prediction) -> String {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     format!(
-        "simulated before it was played, with costs of {}; measured in brackets: {}",
+        "simulated before the run, with costs of {}; measured in brackets: {}",
         prediction.machine,
         parts.join("; ")
     )

@@ -188,7 +188,7 @@ impl Pair {
 fn why_not([a, b]: [Option<&Variant<'_>>; 2]) -> Option<String> {
     let (Some(a), Some(b)) = (a, b) else {
         let only = if a.is_some() { "A" } else { "B" };
-        return Some(format!("only {only} has it"));
+        return Some(format!("only in {only}"));
     };
     if let (Some(first), Some(second)) = (&a.load, &b.load)
         && first != second
@@ -315,7 +315,7 @@ impl Comparison {
             text += &pair.to_text();
         }
         if self.runs.iter().any(|run| run.origin == Origin::Measured) {
-            let note = "One run of each: play both again before a small difference is believed.";
+            let note = "One run of each: repeat both before trusting a small difference.";
             text.push('\n');
             text += &wrap(note, COLUMNS, 0);
             text.push('\n');

@@ -116,7 +116,7 @@ fn variant(plan: &Plan, run: &Run, notes: &mut Footnotes) -> String {
         let patience = patience.filter(|patience| value.is_some_and(|value| value >= *patience))?;
         let patience = millis(patience);
         Some(notes.mark(format!(
-            "of requests that failed: they count with the patience of their clients, {patience}"
+            "of failed requests: each counts with its client's patience, {patience}"
         )))
     };
     let p50 = few.or_else(|| of_patience(latency.p50));
@@ -350,13 +350,13 @@ fn lay_out(rows: &[KindRow]) -> String {
 /// none for single kinds.
 fn describe(forecast: &Forecast, place: usize, notes: &mut Footnotes) -> Option<String> {
     let by = match forecast.model {
-        Model::Mmc(1) | Model::Md1 | Model::General => "one worker takes them in turn",
+        Model::Mmc(1) | Model::Md1 | Model::General => "one worker serves all in turn",
         Model::Mmc(_)
         | Model::ManyGeneral(_)
         | Model::Mmck(..)
         | Model::Tokens(_)
-        | Model::Returning(_) => "workers take them in turn",
-        Model::Shared => "they share one worker",
+        | Model::Returning(_) => "workers serve all in turn",
+        Model::Shared => "all share one worker",
         Model::Unhindered | Model::Closed => "no request waits for another",
     };
     let said = match &forecast.times {

@@ -71,7 +71,7 @@ impl<'a> Check<'a> for CoresFull {
         );
         let second = if scene.means.want_a_core >= WANTING {
             format!(
-                "{} workers wanted a core and had none on average, so more of them would not answer more.",
+                "{} workers wanted a core and had none on average, so more workers would not answer more.",
                 hundredths(scene.means.want_a_core)
             )
         } else {
@@ -170,7 +170,7 @@ impl<'a> Check<'a> for CoroutinesDoNotHelp {
 
     fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         vec![
-            "These requests only compute, so none of them waits while another one runs.".into(),
+            "These requests only compute, so no request waits while another one runs.".into(),
             format!(
                 "On average {} were begun {} and {} cores computed. Sync workers would answer as many.",
                 mean(scene.means.concurrency),

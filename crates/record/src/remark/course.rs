@@ -24,7 +24,7 @@ impl<'a> Check<'a> for Steered<'a> {
 
     fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
         vec![format!(
-            "A hand steered this run, so its claims are not judged: {}.",
+            "This run was steered by hand, so its claims are not judged: {}.",
             name_interventions(&self.interventions, scene, NAMED)
         )]
     }

@@ -85,7 +85,7 @@ impl<'a> Check<'a> for DeadWork {
         let cures = cures(scene.scenario(), scene.cores());
         (!cures.is_empty()).then(|| {
             format!(
-                "What would cure it is {} (computed, with a fifth of the limit left free).",
+                "The cure is {} (computed, with a fifth of the limit left free).",
                 cures.join(", or ")
             )
         })
@@ -93,7 +93,7 @@ impl<'a> Check<'a> for DeadWork {
 }
 
 impl DeadWork {
-    /// `Now the listener's queue holds 4 more of them.`
+    /// `Now the listener's queue holds 4 more such requests.`
     fn queue(&self, scene: &Context<'_>) -> Option<String> {
         let (then, holds) = match scene.run {
             Some(run) if run.window_s > 0.0 => ("At its end", "held"),
@@ -103,10 +103,10 @@ impl DeadWork {
         match (self.slots.is_empty(), self.in_queue) {
             (_, 0) => None,
             (false, 1) => Some(format!(
-                "{then} the listener's queue {holds} 1 more of them."
+                "{then} the listener's queue {holds} 1 more such request."
             )),
             (false, _) => Some(format!(
-                "{then} the listener's queue {holds} {many} more of them."
+                "{then} the listener's queue {holds} {many} more such requests."
             )),
             (true, _) => {
                 let then = if holds == "held" {
@@ -116,7 +116,7 @@ impl DeadWork {
                 };
                 Some(format!(
                     "{then} the listener's queue {holds} {many} requests whose clients have left; a worker \
-                     takes each of them all the same."
+                     takes each all the same."
                 ))
             }
         }

@@ -111,8 +111,8 @@ impl<'a> Check<'a> for BacklogFull {
         let (found, all) = self.samples;
         vec![
             format!(
-                "In {} of {} {} more connections waited at the door than the listener's queue has places, \
-                 which is {}.",
+                "In {} of {} {} more connections waited at the door than the listener's queue has places \
+                 ({}).",
                 grouped(found as u64),
                 counted(all as u64, "sample"),
                 scene.when(),
@@ -126,7 +126,7 @@ impl<'a> Check<'a> for BacklogFull {
 
     fn evidence(&self, scene: &Context<'a>) -> String {
         format!(
-            "{} opened and taken by no worker at the most (workers' log and load's log); server.backlog is {}",
+            "at most {} opened and not accepted by a worker (workers' log and load's log); server.backlog is {}",
             counted(self.most, "connection"),
             grouped(u64::from(scene.scenario().server.backlog))
         )
@@ -198,9 +198,9 @@ impl<'a> Check<'a> for QueueGrows {
         let (came, ended) = (per_second(self.came), per_second(self.ended));
         vec![
             format!(
-                "On average {came} requests came in a second and {ended} ended {when}, so ever more are there."
+                "On average {came} requests came in a second and {ended} ended {when}, so their number grows."
             ),
-            "As long as that goes on, a later request waits longer.".into(),
+            "While it grows, each later request waits longer.".into(),
         ]
     }
 
@@ -258,7 +258,7 @@ impl<'a> Check<'a> for Failures {
         let failed = self.failed.all().saturating_sub(self.cut_off) as u64;
         let failed = (failed > 0).then(|| {
             format!(
-                "{} of {of} {which} failed. In latencies each of them counts as its client's whole patience, \
+                "{} of {of} {which} failed. In latencies each counts as its client's whole patience, \
                  {patience}, or more.",
                 grouped(failed)
             )

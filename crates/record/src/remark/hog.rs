@@ -145,7 +145,7 @@ impl Hog<'_> {
         let said: Vec<String> = inside.into_iter().chain(outside).collect();
         let said = said.join(", and ");
         if kind.has_a_loop() {
-            format!("Nothing takes the worker from it. Meanwhile {said}.")
+            format!("A coroutine is not interrupted. Meanwhile {said}.")
         } else {
             format!("Meanwhile {said}.")
         }

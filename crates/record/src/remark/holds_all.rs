@@ -74,15 +74,14 @@ impl<'a> Check<'a> for HoldsAll {
         let did = if self.blocked >= 0.5 {
             "was blocked in a wait that does not let go"
         } else {
-            "was running one of them"
+            "was running a request"
         };
         let share = if self.blocked > 0.0 && self.blocked < 1.0 {
             "in most of these"
         } else {
             "in all of these"
         };
-        let second =
-            format!("It {did} {share}, and no other worker can take over what it has begun.");
+        let second = format!("It {did} {share}, and no other worker can take over its requests.");
         let taken = self.taken.map(|taken| {
             format!(
                 "It took {} connections in one turn at {}.",
@@ -103,7 +102,7 @@ impl<'a> Check<'a> for HoldsAll {
             )
         });
         format!(
-            "{} of {} found it so, with {} requests begun in it{taken}; {}",
+            "held all in {} of {}, with {} requests begun in it{taken}; {}",
             grouped(found as u64),
             counted(all as u64, "sample"),
             hundredths(self.begun),

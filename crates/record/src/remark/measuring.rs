@@ -120,14 +120,14 @@ impl<'a> Check<'a> for Thinned {
     fn sentences(&self, _: &Context<'a>) -> Vec<String> {
         let one_in = grouped(u64::from(self.one_in));
         vec![format!(
-            "Lanes show one request in {one_in}, while counts and latencies are of all of them."
+            "Lanes show one request in {one_in}, while counts and latencies are of all requests."
         )]
     }
 
     fn evidence(&self, scene: &Context<'a>) -> String {
         let kept = scene.past.switches().len() as u64;
         format!(
-            "{} switches kept, {} let go of, with all others of their requests",
+            "{} switches kept and {} dropped, always with all switches of a request",
             grouped(kept),
             grouped(self.let_go)
         )

@@ -225,8 +225,8 @@ impl<'a> Context<'a> {
     /// Describes the number of computing workers without a core.
     pub(super) fn without_a_core(&self) -> String {
         format!(
-            "{} workers in the middle of computing and without a core on average, as they noticed \
-             themselves",
+            "{} workers in the middle of computing and without a core on average, by their own \
+             measurement",
             hundredths(self.means.want_a_core)
         )
     }

@@ -61,9 +61,7 @@ impl Blocked {
             let found = grouped(found as u64);
             return match some.len() {
                 1 => format!("{who} was found blocked in {wait} in {found} of {all} {when}"),
-                _ => format!(
-                    "{who} were found blocked in {wait} {when}, in {found} of {all} of them"
-                ),
+                _ => format!("{who} were found blocked in {wait} in {found} of {all} {when}"),
             };
         }
         let shares = some.iter().map(|looks| looks.blocked_share());
@@ -311,7 +309,7 @@ impl<'a> Check<'a> for Idle {
                 scene.when(),
                 three_digits(scene.means.at_the_door + scene.means.concurrency)
             ),
-            "More workers, or workers of another kind, would answer no more than is asked for."
+            "More workers, or workers of another kind, would not answer more: no more requests come."
                 .into(),
         ]
     }

@@ -156,9 +156,8 @@ impl<'a> Check<'a> for WorkerStopped<'a> {
             letter(self.worker.index),
             counted(begun, "request")
         );
-        let wait = (begun > 0).then(|| {
-            "What it has begun waits for it, since no other worker can take that over.".to_owned()
-        });
+        let wait = (begun > 0)
+            .then(|| "Its requests wait, because no other worker can take them over.".to_owned());
         std::iter::once(first).chain(wait).collect()
     }
 
@@ -259,7 +258,7 @@ impl<'a> Check<'a> for LostUpdates<'a> {
 
     fn evidence(&self, scene: &Context<'a>) -> String {
         format!(
-            "{} of {} and a value of {}, summed over {}; {} of them lost some",
+            "{} of {} and a value of {}, summed over {}; {} with losses",
             counted(self.additions, "addition"),
             self.counter,
             grouped(self.value),

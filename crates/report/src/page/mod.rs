@@ -180,13 +180,13 @@ fn told(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
             (judged_at_a_glance(kept))
             @if let Some(lanes) = &kept.lanes { (self::lanes(lanes, is_one_of_many)) }
             (what_was_played(kept))
-            (heading("What came out", is_one_of_many))
+            (heading("Results", is_one_of_many))
             (numbers::variants(plan, runs))
             @if let Some(counted) = story::counted_windows(runs) { p.aside { (sentence(&counted)) } }
             (numbers::kinds(plan, kept.summary.machine.cores, runs))
             (claims(kept))
             (what_it_teaches(kept, is_one_of_many))
-            (heading("May it be believed?", is_one_of_many))
+            (heading("Trust", is_one_of_many))
             @for said in trust::in_full(runs) { p { (stopped(&said)) } }
             @for loss in &kept.losses { p.alert { (loss) } }
             (in_detail(kept))
@@ -380,7 +380,7 @@ fn again(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     let file_named = shell_words::quote(&file);
     let command = format!("concsim {verb} {file_named} {arguments}");
     html! {
-        (heading("Do it again", is_one_of_many))
+        (heading("To reproduce", is_one_of_many))
         p {
             "Keep the scenario as " code { (file) }
             @if let Some(machine) = &plan.machine_file { ", the machine as " code { (machine.name) } }
@@ -464,10 +464,10 @@ const WORDS: [(&str, &str); 9] = [
         "parallelism",
         "requests computing at the same instant. Processes raise its ceiling, as far as there are cores",
     ),
-    ("at the door", "sent, and no worker has taken it yet"),
+    ("at the door", "sent, and not yet accepted by a worker"),
     (
         "blocked",
-        "a process asleep in one call: it can do nothing else meanwhile",
+        "a process asleep in one call, able to do nothing else",
     ),
     ("parked", "a coroutine that waits while its process goes on"),
     (
@@ -480,7 +480,7 @@ const WORDS: [(&str, &str); 9] = [
     ),
     (
         "latency",
-        "counts from the instant at which a request was due, not from when it was sent",
+        "time from the instant at which a request was due, not from sending it",
     ),
     (
         "measured, simulated, computed",

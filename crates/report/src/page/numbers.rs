@@ -15,7 +15,7 @@ pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
     // The note on few requests is above all numbers.
     let doubt = |run: &Run| table::doubt(run).filter(|_| !super::is_illustration(plan, run));
     html! {
-        div.wider tabindex="0" role="region" aria-label="What came out, by variant" {
+        div.wider tabindex="0" role="region" aria-label="Results, by variant" {
             table.numbers {
                 thead { tr {
                     th scope="col" { "variant" }
@@ -36,7 +36,7 @@ pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
         }
         @let short = story::grouped_by(runs, too_few_for_a_p99);
         @if !short.is_empty() {
-            p.aside { "A p50 and a p90 need 20 requests, a p95 200, a p99 1 000: in its place is the highest that there is. "
+            p.aside { "A p50 and a p90 need 20 requests, a p95 200, a p99 1 000; below that, the highest percentile available is shown. "
                 @for (count, names) in &short { (list(names)) ": " (count) ". " }
             }
         }
@@ -79,8 +79,8 @@ pub(super) fn workers(runs: &[Run]) -> Markup {
         "requests",
         "most begun at once",
         "coroutine switches",
-        "process switches: went to sleep",
-        "was taken off its core",
+        "process switches: voluntary",
+        "involuntary",
         "core time",
         "longest run",
     ];
@@ -118,7 +118,7 @@ pub(super) fn cores(runs: &[Run]) -> Markup {
         "load",
         "services",
         "others",
-        "other guests of the machine",
+        "other virtual machines",
     ];
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
     html! {

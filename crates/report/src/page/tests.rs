@@ -126,7 +126,7 @@ fn what_proves_nothing_was_cut_short_or_failed_is_said_before_any_number() {
     run.summary.runs[0].failed.timeout = 7;
     run.summary.runs[1].interrupted = true;
     let page = written(&run, Vec::new());
-    let before = between(&page, "<section id=\"run-1\">", "<h2>What came out");
+    let before = between(&page, "<section id=\"run-1\">", "<h2>Results");
     for said in [
         "sync: proves nothing",
         "coroutine: interrupted",
@@ -188,7 +188,7 @@ fn the_claim_and_the_lanes_come_before_all_words_about_a_run() {
         place("<h1>Waiting is free"),
         place("1 of 1 claim holds"),
         place("<h2>Who runs when</h2>"),
-        place("<h2>What came out"),
+        place("<h2>Results"),
     ];
     assert!(places.is_sorted(), "{places:?}");
 }
@@ -214,7 +214,7 @@ fn a_run_whose_file_asks_for_few_requests_is_an_illustration_and_no_alert() {
             .count(),
         1
     );
-    let before = between(&page, "<section id=\"run-1\">", "<h2>May it be believed");
+    let before = between(&page, "<section id=\"run-1\">", "<h2>Trust");
     assert!(
         !before.contains("alert") && !before.contains("rough"),
         "{before}"
@@ -251,7 +251,7 @@ fn variants_with_as_few_requests_are_named_together() {
     }
     let page = written(&run, Vec::new());
     assert!(
-        page.contains("there is. sync and coroutine: 485 requests. "),
+        page.contains("is shown. sync and coroutine: 485 requests. "),
         "{page}"
     );
 }

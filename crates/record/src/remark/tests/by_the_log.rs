@@ -211,7 +211,7 @@ fn a_full_queue_is_told_by_the_instants_at_which_it_was_full() {
     assert_eq!(
         first_sentence(&a_burst().recording(), Now, Kind::BacklogFull),
         "In 1 of 3 samples in the last second more connections waited at the door than the listener's queue \
-         has places, which is 51."
+         has places (51)."
     );
     // As many as there are places found room.
     let mut fits = a_burst();
@@ -269,7 +269,7 @@ fn what_the_end_of_a_run_cut_off_has_not_failed() {
         said.sentences,
         [
             format!(
-                "2 of {all} requests due in the counted window failed. In latencies each of them counts as its \
+                "2 of {all} requests due in the counted window failed. In latencies each counts as its \
                  client's whole patience, {patience}, or more."
             ),
             format!(

@@ -49,7 +49,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::WorkerStopped,
         when: Now,
-        says: "Worker B stands still, with 1 request begun now, and the other worker goes on. What it has begun",
+        says: "Worker B stands still, with 1 request begun now, and the other worker goes on. Its requests wait",
         applies: || steered(&[(3_000, Intervention::StopWorker(1))]),
         does_not: || {
             steered(&[
@@ -128,7 +128,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::CoroutinesDoNotHelp,
         when: Now,
-        says: "These requests only compute, so none of them waits while another one runs. On average 8.0 were",
+        says: "These requests only compute, so no request waits while another one runs. On average 8.0 were",
         applies: || computing(Coroutine, 2, 0),
         // In a wait of 1 ms another request can run.
         does_not: || computing(Coroutine, 2, 1),
@@ -150,7 +150,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::QueueGrows,
         when: Now,
-        says: "On average 14.2 requests came in a second and 9.50 ended in the last 4 s, so ever more are there.",
+        says: "On average 14.2 requests came in a second and 9.50 ended in the last 4 s, so their number grows.",
         applies: || asked(20.0),
         does_not: || asked(5.0),
     },
@@ -207,7 +207,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::Steered,
         when: AtTheEnd,
-        says: "A hand steered this run, so its claims are not judged: a worker was added at 3.00 s.",
+        says: "This run was steered by hand, so its claims are not judged: a worker was added at 3.00 s.",
         applies: || steered(&[(3_000, Intervention::AddWorker)]),
         does_not: || cued(Some(0)),
     },

@@ -1,93 +1,17 @@
-//! The hidden subcommands by which the driver starts this program again as an engine's process.
+//! The hidden subcommands by which the driver starts this program again as a process of a run.
 
-use std::io::{self, Write};
-use std::os::fd::{OwnedFd, RawFd};
-use std::process::ExitCode;
-
-use anyhow::Context as _;
-use serde::de::DeserializeOwned;
-
-use crate::{load, server};
-use concsim_os::sys::child::{self, Inherited};
-use concsim_os::sys::terminal::{self, Modes};
-use concsim_os::telemetry::{ChildMessage, RINGS_BY_DEFAULT, Scoreboard};
+use std::os::fd::RawFd;
 
 /// Numbers of the inherited descriptors.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[arg(hide = true)]
-    descriptors: Vec<RawFd>,
-}
-
-/// Runs the server: an arbiter, which forks the workers.
-pub fn arbiter(args: &Args) -> anyhow::Result<ExitCode> {
-    let inherited = Inherited::take(&args.descriptors)?;
-    // The server and its forked workers use the scoreboard until their processes end.
-    let scoreboard: &'static Scoreboard = Box::leak(Box::new(scoreboard(inherited.scoreboard)?));
-    let orders: server::arbiter::Orders = read(&inherited.orders)?;
-    let lifeline = &inherited.lifeline;
-    Ok(tell(server::arbiter::play(
-        orders,
-        scoreboard,
-        lifeline,
-        &mut io::stdout(),
-    )))
+    pub(super) descriptors: Vec<RawFd>,
 }
 
 /// Terminal modes to restore.
 #[derive(Debug, clap::Args)]
 pub struct KeeperArgs {
     #[arg(hide = true)]
-    modes: String,
-}
-
-/// Runs the guard of the terminal, for a driver that is killed.
-pub fn keeper(args: &KeeperArgs) -> anyhow::Result<ExitCode> {
-    let modes: Modes = read(&args.modes)?;
-    terminal::keep(modes)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Runs the services that `call` steps talk to.
-pub fn services(args: &Args) -> anyhow::Result<ExitCode> {
-    let inherited = Inherited::take(&args.descriptors)?;
-    child::die_when_cut(&inherited.lifeline)?;
-    let scoreboard = scoreboard(inherited.scoreboard)?;
-    let orders: server::services::Orders = read(&inherited.orders)?;
-    Ok(tell(server::services::play(
-        &orders,
-        &scoreboard,
-        &mut io::stdout(),
-    )))
-}
-
-/// Runs the load.
-pub fn load(args: &Args) -> anyhow::Result<ExitCode> {
-    let inherited = Inherited::take(&args.descriptors)?;
-    child::die_when_cut(&inherited.lifeline)?;
-    let scoreboard = scoreboard(inherited.scoreboard)?;
-    let orders: load::Orders = read(&inherited.orders)?;
-    Ok(tell(load::play(&orders, &scoreboard, &mut io::stdout())))
-}
-
-fn scoreboard(descriptor: OwnedFd) -> anyhow::Result<Scoreboard> {
-    Ok(Scoreboard::inherited(descriptor, RINGS_BY_DEFAULT)?)
-}
-
-fn read<T: DeserializeOwned>(orders: &str) -> anyhow::Result<T> {
-    serde_json::from_str(orders).context("the driver's orders could not be read")
-}
-
-/// Tells the driver the reason for which an engine cannot go on.
-fn tell(played: Result<(), impl std::fmt::Display>) -> ExitCode {
-    let Err(error) = played else {
-        return ExitCode::SUCCESS;
-    };
-    let reason = error.to_string();
-    let reason = reason.strip_prefix("failed to ").unwrap_or(&reason).into();
-    let mut voice = io::stdout();
-    // The driver may be gone; then there is nowhere to report that.
-    let _ = ChildMessage::Failed { reason }.say(&mut voice);
-    let _ = voice.flush();
-    ExitCode::FAILURE
+    pub(super) modes: String,
 }

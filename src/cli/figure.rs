@@ -1,7 +1,6 @@
 //! `concsim figure`: a picture of stored runs or of a sweep, and the data that it is drawn from.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,17 +9,11 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 
 use super::talk;
-use concsim_driver::run_store;
-use concsim_figure::foretold::Foretold;
-use concsim_figure::sweep::Sweep;
-use concsim_figure::table::CSV_BEGINS;
-use concsim_figure::{Inputs, Kind, Look, Play, Table, png};
+use concsim_figure::{Kind, Look, Table, png};
+use concsim_lab::documents::is_foreign_data;
+use concsim_lab::inputs::InputFiles;
 use concsim_model::palette::Theme;
 use concsim_os::sys::files;
-use concsim_record::storage::{self, StoredRun};
-
-/// File of a sweep's rows.
-const POINTS: &str = "points.jsonl";
 
 /// Draws a figure of kept runs or of a sweep, with its data beside it.
 #[derive(Debug, clap::Args)]
@@ -129,7 +122,7 @@ fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
             kind.needs()
         );
     }
-    let mut found = Found::default();
+    let mut found = InputFiles::default();
     for path in named {
         found.open(kind, path)?;
     }
@@ -137,99 +130,6 @@ fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
         talk::say(format_args!("{}: {tear}", file.display()));
     }
     Ok(concsim_figure::table(kind, &found.material())?)
-}
-
-/// Content of the paths of a command line.
-#[derive(Default)]
-pub(super) struct Found {
-    /// Stored runs, with their folders.
-    pub(super) kept: Vec<(StoredRun, PathBuf)>,
-    pub(super) sweeps: Vec<Sweep>,
-    pub(super) foretold: Vec<Foretold>,
-}
-
-impl Found {
-    /// Detects the folder of a run, that of a sweep, its files, and predictions.
-    fn open(&mut self, kind: Kind, path: &Path) -> anyhow::Result<()> {
-        let path = run_store::find(path)?;
-        let name = path.display();
-        let ending = path.extension().and_then(|it| it.to_str());
-        let points = if path.is_dir() {
-            path.join(POINTS)
-        } else {
-            path.with_file_name(POINTS)
-        };
-        let is_of_a_sweep = path.is_dir() || matches!(ending, Some("csv" | "jsonl"));
-        if is_of_a_sweep && points.is_file() {
-            let text = read(&points)?;
-            let sweep = Sweep::read(&text).with_context(|| points.display().to_string())?;
-            self.sweeps.push(sweep);
-            return Ok(());
-        }
-        if path.is_file() && ending == Some("json") {
-            let foretold = Foretold::read(&read(&path)?).with_context(|| name.to_string())?;
-            self.foretold.push(foretold);
-            return Ok(());
-        }
-        // A run that was played with --predict has its predictions in its summary.
-        let summary = path.join("summary.json");
-        if kind == Kind::Parity
-            && summary.is_file()
-            && let Ok(foretold) = Foretold::read(&read(&summary)?)
-        {
-            self.foretold.push(foretold);
-            return Ok(());
-        }
-        self.kept.push((storage::open(&path)?, path));
-        Ok(())
-    }
-
-    /// Returns names that distinguish the runs; empty for a single run.
-    pub(super) fn names(&self) -> Vec<String> {
-        names(&self.kept)
-    }
-
-    pub(super) fn material(&self) -> Inputs<'_> {
-        let names = self.names();
-        let plays = self.kept.iter().zip(names);
-        Inputs {
-            plays: plays
-                .map(|((kept, _), called)| Play { kept, called })
-                .collect(),
-            sweeps: self.sweeps.clone(),
-            foretold: self.foretold.clone(),
-        }
-    }
-}
-
-/// Returns names that distinguish the runs: their scenarios, or where these are the same, their folders.
-fn names(kept: &[(StoredRun, PathBuf)]) -> Vec<String> {
-    if kept.len() < 2 {
-        return vec![String::new(); kept.len()];
-    }
-    let scenarios: Vec<String> = kept
-        .iter()
-        .map(|(it, _)| it.plan.name().to_owned())
-        .collect();
-    let folder = |path: &Path| path.file_name().map(|it| it.to_string_lossy().into_owned());
-    let named = kept.iter().zip(&scenarios).map(|((_, path), scenario)| {
-        let is_alone = scenarios.iter().filter(|it| *it == scenario).count() == 1;
-        let folder = folder(path).filter(|_| !is_alone);
-        folder.unwrap_or_else(|| scenario.clone())
-    });
-    let named: Vec<String> = named.collect();
-    let earlier = |place: usize| {
-        named[..place]
-            .iter()
-            .filter(|it| **it == named[place])
-            .count()
-    };
-    (0..named.len())
-        .map(|place| match earlier(place) {
-            0 => named[place].clone(),
-            number => format!("{} ({})", named[place], number + 1),
-        })
-        .collect()
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
@@ -262,17 +162,4 @@ fn write(table: &Table, look: &Look, output: Option<&Path>) -> anyhow::Result<()
         files::write_whole(path, content).with_context(|| path.display().to_string())?;
     }
     Ok(())
-}
-
-/// True if `data` exists and is not the data of a figure. The command line does not name this file, so it
-/// must not be overwritten.
-pub(super) fn is_foreign_data(data: &Path) -> bool {
-    let mut begin = Vec::new();
-    match File::open(data) {
-        Ok(file) => {
-            let read = file.take(CSV_BEGINS.len() as u64).read_to_end(&mut begin);
-            read.is_err() || begin != CSV_BEGINS.as_bytes()
-        }
-        Err(error) => error.kind() != ErrorKind::NotFound,
-    }
 }

@@ -23,13 +23,11 @@ pub mod run;
 pub mod runs;
 pub mod scenarios;
 pub mod schema;
-pub mod screen;
 pub mod serve;
 pub mod sim;
 pub mod source;
 pub mod sweep;
 pub mod talk;
-mod terminal_event;
 pub mod theory;
 mod watch;
 pub mod welcome;
@@ -39,6 +37,7 @@ use std::process::ExitCode;
 use clap::{ColorChoice, Parser, Subcommand};
 
 use self::colour::Colour;
+use concsim_driver::process;
 use concsim_os::sys::signals;
 
 /// See the difference between concurrency and parallelism: play a real pre-fork server under a
@@ -143,10 +142,10 @@ impl Cli {
             Some(Command::Keys(args)) => keys::run(&args, colour),
             Some(Command::Schema(args)) => schema::run(&args),
             Some(Command::Completions(args)) => completions::run(&args),
-            Some(Command::Arbiter(args)) => engine::arbiter(&args),
-            Some(Command::RecordingWriter(args)) => engine::keeper(&args),
-            Some(Command::Services(args)) => engine::services(&args),
-            Some(Command::LoadProcess(args)) => engine::load(&args),
+            Some(Command::Arbiter(args)) => process::arbiter(&args.descriptors),
+            Some(Command::RecordingWriter(args)) => process::keeper(&args.modes),
+            Some(Command::Services(args)) => process::services(&args.descriptors),
+            Some(Command::LoadProcess(args)) => process::load(&args.descriptors),
         }
     }
 }

@@ -5,18 +5,21 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::colour::Colour;
-use super::display::{self, CardArgs, DisplayArgs, DisplayOptions};
+use super::display::{CardArgs, DisplayArgs};
 use super::keyboard::{Found, KeyboardArgs};
-use super::run::{self, Cards};
+use super::run;
 use super::runs;
 use super::runs::report_losses;
-use super::screen::Screen;
 use super::talk;
+use concsim_driver::run_list::kept;
 use concsim_driver::run_store;
 use concsim_model::scenario::Plan;
 use concsim_os::sys::interrupt;
 use concsim_record::summary::{Run, Summary, summarise};
 use concsim_record::{Recording, storage};
+use concsim_terminal::display::{self, DisplayOptions};
+use concsim_terminal::screen::Cards;
+use concsim_terminal::screen::Screen;
 use concsim_tui::{Keymap, Mouse, Row};
 
 /// Shows a kept run: pause, step back, slow down.
@@ -87,7 +90,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
 /// Lists the stored runs, for a command line that names none and has no terminal to pick one on. The status
 /// is 2.
 fn offer() -> anyhow::Result<ExitCode> {
-    let (_, kept) = runs::kept()?;
+    let (_, kept) = kept()?;
     talk::say("no run is named; write `concsim replay last`, or one of these");
     talk::raw(runs::table(&kept));
     Ok(ExitCode::from(2))

@@ -12,10 +12,9 @@ use std::rc::Rc;
 use anyhow::Context as _;
 
 use super::colour::Colour;
-use super::display::{self, CardArgs, DisplayArgs};
+use super::display::{CardArgs, DisplayArgs};
 use super::keyboard::{Found, KeyboardArgs};
 use super::prediction::{PredictArgs, PredictResult};
-use super::screen::Screen;
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
 use super::watch;
@@ -32,6 +31,8 @@ use concsim_record::summary;
 use concsim_record::summary::{Run, Summary};
 use concsim_report::card::{Extent, MORE, card};
 use concsim_report::json;
+use concsim_terminal::display;
+use concsim_terminal::screen::{Cards, Screen};
 use concsim_tui::Keymap;
 
 /// Plays a scenario with real processes, and shows it.
@@ -288,23 +289,6 @@ fn play(
         }
     }
     Ok(Summary::of(plan, recorder::this_machine(), runs))
-}
-
-/// The card in both forms.
-#[derive(Debug)]
-pub(super) struct Cards {
-    pub(super) short: String,
-    pub(super) full: String,
-}
-
-impl Cards {
-    pub(super) fn of(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> Self {
-        let card = |extent| card(plan, summary, glyphs, extent);
-        Self {
-            short: card(Extent::Short),
-            full: card(Extent::Full),
-        }
-    }
 }
 
 /// Prints the result: the card, or JSON alone.

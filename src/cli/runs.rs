@@ -8,10 +8,9 @@ use std::process::ExitCode;
 use crossterm::event::{self, KeyCode, KeyModifiers};
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::talk;
-use concsim_driver::run_store;
+use concsim_driver::run_list::{KeptRun, kept};
 use concsim_model::words::printable;
 use concsim_os::sys::clock;
 use concsim_record::storage;
@@ -23,30 +22,6 @@ pub struct Args {
     /// Print JSON alone on standard output
     #[arg(long)]
     json: bool,
-}
-
-/// A stored run, as far as its folder describes it without its recordings.
-#[derive(Debug, Serialize)]
-pub(super) struct KeptRun {
-    /// Its name for other commands: `last`, `last-1`.
-    name: String,
-    folder: PathBuf,
-    /// Beginning, in seconds since 1970.
-    began_s: Option<u64>,
-    scenario: String,
-    title: String,
-    variants: Vec<KeptVariant>,
-    /// Engine: `measured` or `simulated`. Null without a result.
-    origin: Option<String>,
-    bytes: u64,
-}
-
-/// A variant of a stored run.
-#[derive(Debug, Serialize)]
-struct KeptVariant {
-    name: String,
-    /// Null if it did not end regularly.
-    trust: Option<String>,
 }
 
 /// All runs, for programs.
@@ -86,78 +61,25 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the run store, and its runs, the newest first.
-pub(super) fn kept() -> anyhow::Result<(PathBuf, Vec<KeptRun>)> {
-    let store = run_store::folder()?;
-    let folders = run_store::folders(&store).into_iter().rev();
-    let runs = (0..)
-        .zip(folders)
-        .map(|(place, folder)| KeptRun::of(place, folder));
-    let runs = runs.collect();
-    Ok((store, runs))
+/// Returns `sync ok, coroutine rough`.
+fn trusted(run: &KeptRun) -> String {
+    let said = run.variants.iter().map(|it| match &it.trust {
+        Some(trust) => format!("{} {}", it.name, trust.replace('-', " ")),
+        None => format!("{} without result", it.name),
+    });
+    said.collect::<Vec<_>>().join(", ")
 }
 
-impl KeptRun {
-    fn of(place: usize, folder: PathBuf) -> Self {
-        let read = |name: &str| -> Value {
-            let text = std::fs::read(folder.join(name)).unwrap_or_default();
-            serde_json::from_slice(&text).unwrap_or_default()
-        };
-        let (plan, summary) = (read(storage::PLAN), read(storage::SUMMARY));
-        let word = |value: &Value| value.as_str().map(str::to_owned);
-        let runs = summary["runs"].as_array().map_or(&[][..], Vec::as_slice);
-        let trust = |variant: &str| {
-            let run = runs.iter().find(|run| run["variant"] == variant);
-            run.and_then(|run| word(&run["trust"]))
-        };
-        let variants = plan["variants"].as_array().into_iter().flatten();
-        let variants = variants.filter_map(|variant| word(&variant["name"]));
-        let began = folder.file_name().and_then(|name| {
-            let name = name.to_string_lossy();
-            name.split('-').next()?.parse().ok()
-        });
-        let file = plan["file"].as_str().unwrap_or("?");
-        let stem = Path::new(file).file_stem().unwrap_or_default();
-        Self {
-            name: match place {
-                0 => run_store::LAST.to_owned(),
-                place => format!("{}-{place}", run_store::LAST),
-            },
-            began_s: began,
-            scenario: stem.to_string_lossy().into_owned(),
-            title: word(&plan["title"]).unwrap_or_default(),
-            variants: variants
-                .map(|name| KeptVariant {
-                    trust: trust(&name),
-                    name,
-                })
-                .collect(),
-            origin: runs.first().and_then(|run| word(&run["origin"])),
-            bytes: run_store::size_of(&folder),
-            folder,
-        }
-    }
-
-    /// Returns `sync ok, coroutine rough`.
-    fn trusted(&self) -> String {
-        let said = self.variants.iter().map(|it| match &it.trust {
-            Some(trust) => format!("{} {}", it.name, trust.replace('-', " ")),
-            None => format!("{} without result", it.name),
-        });
-        said.collect::<Vec<_>>().join(", ")
-    }
-
-    fn cells(&self, now: u64) -> [String; 6] {
-        let age = self.began_s.map(|began| now.saturating_sub(began));
-        [
-            self.name.clone(),
-            age.map_or_else(|| "?".to_owned(), ago),
-            self.scenario.clone(),
-            self.origin.clone().unwrap_or_else(|| "?".to_owned()),
-            size(self.bytes),
-            self.trusted(),
-        ]
-    }
+fn cells(run: &KeptRun, now: u64) -> [String; 6] {
+    let age = run.began_s.map(|began| now.saturating_sub(began));
+    [
+        run.name.clone(),
+        age.map_or_else(|| "?".to_owned(), ago),
+        run.scenario.clone(),
+        run.origin.clone().unwrap_or_else(|| "?".to_owned()),
+        size(run.bytes),
+        trusted(run),
+    ]
 }
 
 /// Returns one line for each run, under a heading.
@@ -173,7 +95,7 @@ pub(super) fn table(runs: &[KeptRun]) -> String {
         "variants: trust",
     ];
     let rows =
-        std::iter::once(head.map(str::to_owned)).chain(runs.iter().map(|run| run.cells(now)));
+        std::iter::once(head.map(str::to_owned)).chain(runs.iter().map(|run| cells(run, now)));
     let rows: Vec<[String; 6]> = rows.collect();
     let widths = [0, 1, 2, 3, 4].map(|column| {
         let lengths = rows.iter().map(|row| row[column].chars().count());
@@ -275,12 +197,12 @@ mod tests {
         let plan = r#"{"file":"a/mine.toml","title":"A claim","variants":[{"name":"sync"},{"name":"both"}]}"#;
         std::fs::write(folder.join("plan.json"), plan).unwrap();
         let half = KeptRun::of(0, folder.clone());
-        assert_eq!(half.trusted(), "sync without result, both without result");
+        assert_eq!(trusted(&half), "sync without result, both without result");
         let summary =
             r#"{"runs":[{"variant":"sync","trust":"proves-nothing","origin":"measured"}]}"#;
         std::fs::write(folder.join("summary.json"), summary).unwrap();
         let run = KeptRun::of(1, folder);
-        let cells = run.cells(1_700_000_000 + 7 * 60);
+        let cells = cells(&run, 1_700_000_000 + 7 * 60);
         let bytes = size((plan.len() + summary.len()) as u64);
         let expected = ["last-1", "7 min ago", "mine", "measured", &bytes];
         assert_eq!(cells[..5], expected);

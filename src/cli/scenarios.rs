@@ -1,11 +1,11 @@
 //! `concsim scenarios`: the scenarios, with the claim and the length of each.
 
-use std::fs;
 use std::process::ExitCode;
 
 use super::talk;
 use concsim_lab::length::seconds_of;
-use concsim_model::scenario::{self, Overrides, Plan, builtin};
+use concsim_lab::library::{KnownScenario, known};
+use concsim_model::scenario::Plan;
 
 /// Lists the scenarios with the claim and the length of each.
 #[derive(Debug, clap::Args)]
@@ -21,59 +21,9 @@ pub fn run(_: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A scenario that can be played by its name.
-#[derive(Debug)]
-pub struct Known {
-    /// `io_bound`
-    pub name: String,
-    /// Its plan; `None`: its file has mistakes.
-    pub plan: Option<Plan>,
-}
-
-/// Returns the built-in scenarios in teaching order, then those of `./scenarios`, which replace built-in
-/// ones of the same name.
-#[must_use]
-pub fn known() -> Vec<Known> {
-    let mut known: Vec<(String, String)> = builtin::all()
-        .iter()
-        .map(|built_in| (built_in.name.to_owned(), built_in.text.to_owned()))
-        .collect();
-    for (name, text) in of_the_folder() {
-        match known.iter_mut().find(|(known, _)| *known == name) {
-            Some(place) => place.1 = text,
-            None => known.push((name, text)),
-        }
-    }
-    let read = |(name, text): (String, String)| {
-        let plan = scenario::read(&text, &name, &Overrides::default()).ok();
-        Known { name, plan }
-    };
-    known.into_iter().map(read).collect()
-}
-
-/// Returns names and texts of the files in `./scenarios`, sorted by name.
-fn of_the_folder() -> Vec<(String, String)> {
-    let Ok(files) = fs::read_dir("scenarios") else {
-        return Vec::new();
-    };
-    let mut found: Vec<(String, String)> = files
-        .filter_map(|file| {
-            let path = file.ok()?.path();
-            let name = path
-                .file_name()?
-                .to_str()?
-                .strip_suffix(".toml")?
-                .to_owned();
-            Some((name, fs::read_to_string(path).ok()?))
-        })
-        .collect();
-    found.sort();
-    found
-}
-
 /// Returns one line for each, and the commands to go on with.
 #[must_use]
-pub fn listed(known: &[Known]) -> String {
+pub fn listed(known: &[KnownScenario]) -> String {
     let width = known.iter().map(|one| one.name.len()).max().unwrap_or(0);
     let mut lines: Vec<String> = known
         .iter()
@@ -105,6 +55,7 @@ pub fn takes(plan: &Plan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use concsim_model::scenario::{self, Overrides, builtin};
 
     #[test]
     fn every_built_in_scenario_is_played_within_half_a_minute() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::colour::Colour;
-use super::display::{self, CardArgs, DisplayArgs};
+use super::display::{CardArgs, DisplayArgs};
 use super::keyboard::{Found, KeyboardArgs};
 use super::replay::{self, Stage};
 use super::run;
@@ -19,6 +19,7 @@ use concsim_record::summary::{Run, Summary, summarise};
 use concsim_record::{Recorder, Recording};
 use concsim_report::json;
 use concsim_sim::limits::MOST_STEPS;
+use concsim_terminal::display;
 
 /// Plays a scenario in virtual time, and shows the result.
 #[derive(Debug, clap::Args)]

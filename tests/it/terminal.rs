@@ -7,7 +7,6 @@ use std::thread;
 
 use concsim::cli::colour::Colour;
 use concsim::cli::display::DisplayArgs;
-use concsim::cli::screen::Screen;
 use concsim::palette::Colours;
 use concsim::recording::Sample;
 use concsim::recording::feed::Feed;
@@ -16,6 +15,7 @@ use concsim::scenario::Overrides;
 use concsim::tui::{Key, State, view};
 use concsim::units::{Elapsed, Stamp};
 use concsim_driver::frontend::Frontend as _;
+use concsim_terminal::screen::Screen;
 use nix::sys::signal::{Signal, kill};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -5,7 +5,9 @@
 pub mod console;
 pub mod frontend;
 pub mod play;
+pub mod process;
 pub mod run;
+pub mod run_list;
 pub mod run_store;
 pub mod serve;
 pub mod watch;

@@ -10,6 +10,7 @@ pub mod film;
 pub mod hlog;
 pub mod metrics;
 pub mod perfetto;
+pub mod screens;
 pub mod tables;
 mod told;
 

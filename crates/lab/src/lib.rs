@@ -1,10 +1,16 @@
-//! The experiments: calibration, predictions and their parity with real runs, sweeps.
+//! The experiments: calibration, predictions and their parity with real runs, sweeps,
+//! pictures of documents, and
+//! pages about runs.
 //!
 //! Each plays many runs, simulated or real, and returns its findings; the command line prints them.
 
 pub mod calibrate;
+pub mod documents;
+pub mod inputs;
 pub mod length;
+pub mod library;
 pub mod parity;
 pub mod prediction;
+pub mod report;
 pub mod steps;
 pub mod sweep;

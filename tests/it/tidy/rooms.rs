@@ -259,7 +259,10 @@ fn the_state_of_the_screen_knows_no_screen_and_a_view_changes_nothing() {
 #[test]
 fn anyhow_is_for_the_command_line_and_for_what_it_runs() {
     nobody_names(&["anyhow"], |path| {
-        !matches!(room_of(path), Some("cli" | "main" | "driver" | "lab"))
+        !matches!(
+            room_of(path),
+            Some("cli" | "main" | "driver" | "lab" | "terminal")
+        )
     });
 }
 

@@ -1,7 +1,6 @@
 //! The screen of a run: takes the terminal over, draws the recording while it grows, and restores the
 //! terminal in every case.
 
-use super::terminal_event;
 use std::io::{self, BufWriter, Stdout, Write as _};
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
@@ -15,13 +14,13 @@ use crossterm::{cursor, execute, queue, style};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use super::display::{Delivery, DisplayOptions};
-use super::run::Cards;
-use super::talk;
+use crate::display::{Delivery, DisplayOptions};
+use crate::event as terminal_event;
+use concsim_driver::console;
 use concsim_driver::frontend::{Frontend, is_to_end};
 use concsim_driver::run::Driver;
 use concsim_driver::watch::WatchedFile;
-use concsim_model::palette::Colours;
+use concsim_model::palette::{Colours, Glyphs};
 use concsim_model::scenario::Plan;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::sys::clock::Clock;
@@ -30,7 +29,8 @@ use concsim_os::sys::{self, interrupt, net};
 use concsim_os::telemetry::Stage;
 use concsim_record::Recording;
 use concsim_record::feed::Feed;
-use concsim_record::summary::Run;
+use concsim_record::summary::{Run, Summary};
+use concsim_report::card::{Extent, card};
 use concsim_tui::{Action, Keymap, Mouse, Row, State, Steer, Turned};
 
 /// Buffer size that holds most frames, in bytes.
@@ -129,7 +129,7 @@ impl Screen {
 
     /// Also ends the run when this file is saved.
     #[must_use]
-    pub(super) fn watching(mut self, watched: Option<&Rc<WatchedFile>>) -> Self {
+    pub fn watching(mut self, watched: Option<&Rc<WatchedFile>>) -> Self {
         self.watched = watched.cloned();
         self
     }
@@ -241,7 +241,7 @@ impl Screen {
     ///
     /// # Errors
     /// A terminal that is gone.
-    pub(super) fn show_card(&mut self, cards: &Cards) -> anyhow::Result<()> {
+    pub fn show_card(&mut self, cards: &Cards) -> anyhow::Result<()> {
         self.state
             .show_cards(lines(&cards.short), lines(&cards.full));
         self.draw()?;
@@ -252,7 +252,7 @@ impl Screen {
     ///
     /// # Errors
     /// A terminal that is gone.
-    pub(super) fn replay(
+    pub fn replay(
         &mut self,
         recordings: Vec<Recording>,
         rows: Vec<Row>,
@@ -411,16 +411,37 @@ impl Drop for Screen {
     fn drop(&mut self) {
         self.taken.give_back();
         for note in &self.notes {
-            talk::say(note);
+            console::say(note);
         }
     }
 }
 
 /// Restores the terminal on a panic: a message on the alternate screen would be lost.
-pub(super) fn restore_when_panicking(modes: Modes) {
+pub fn restore_when_panicking(modes: Modes) {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         modes.leave_full_screen();
         hook(panic);
     }));
+}
+
+/// The card in both forms.
+#[derive(Debug)]
+pub struct Cards {
+    /// The short form.
+    pub short: String,
+    /// The full form.
+    pub full: String,
+}
+
+impl Cards {
+    /// Returns both forms of a run's card.
+    #[must_use]
+    pub fn of(plan: &Plan, summary: &Summary, glyphs: Glyphs) -> Self {
+        let card = |extent| card(plan, summary, glyphs, extent);
+        Self {
+            short: card(Extent::Short),
+            full: card(Extent::Full),
+        }
+    }
 }

@@ -7,7 +7,8 @@ use crossterm::event::{
 
 /// Returns the key of a terminal's event; `None` for a release, and for keys without a meaning on the
 /// screen.
-pub(super) fn key(event: &KeyEvent) -> Option<Key> {
+#[must_use]
+pub fn key(event: &KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release {
         return None;
     }
@@ -38,7 +39,8 @@ pub(super) fn key(event: &KeyEvent) -> Option<Key> {
 }
 
 /// Returns the gesture of a terminal's event; `None` for those without a meaning on the screen.
-pub(super) fn pointer(event: MouseEvent) -> Option<Pointer> {
+#[must_use]
+pub fn pointer(event: MouseEvent) -> Option<Pointer> {
     let gesture = match event.kind {
         MouseEventKind::Down(MouseButton::Left) => Gesture::Click,
         MouseEventKind::ScrollUp => Gesture::WheelUp,

@@ -368,7 +368,7 @@ impl Number {
             Self::DoneAt => said("done at",
                 "Time at which the last request was answered, from the beginning of load.",
                 "time",
-                "Requests that failed, or were open at the end, are not in it."),
+                "It is not the time of the last answer if requests failed or were open at the end."),
             Self::BusyShare => said("busy",
                 "Share of the cores' time in which a worker's request ran, until all were done.",
                 "per cent",

@@ -158,7 +158,7 @@ fn mistakes_in_a_machine_are_shown_in_its_own_file() {
             "[server]\nworkers = 3\n[machine]\ncores = 2\n",
             "`server` is nothing of a machine",
         ),
-        ("", "there is no [machine] in this file"),
+        ("", "the file has no [machine]"),
         ("[machine\n", "not TOML"),
     ];
     for (machine, words) in cases {

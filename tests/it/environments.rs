@@ -138,7 +138,7 @@ fn a_run_fails_and_leaves_nothing(wrapper: &[String], words: &str) {
 #[test]
 fn a_limit_that_is_too_low_is_named_and_leaves_nothing_behind() {
     for (words, says) in [
-        ("--nofile=32", "this system allows 32: see `ulimit -Hn`"),
+        ("--nofile=32", "the hard limit is 32: see `ulimit -Hn`"),
         ("--as=300000000", "map the shared memory (see `ulimit -v`)"),
         ("--stack=262144", "allows 256 KiB: see `ulimit -Hs`"),
         ("--fsize=8192", "File too large"),

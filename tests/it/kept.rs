@@ -63,7 +63,7 @@ fn a_run_is_kept_where_it_is_told_to_be_and_nowhere_if_told_so() {
     let taken = concsim(scratch.path(), &["run", file, "--out", out]);
     let said = String::from_utf8(taken.stderr).unwrap();
     assert_eq!(taken.status.code(), Some(1));
-    assert!(said.contains("it holds something already"), "{said}");
+    assert!(said.contains("the folder is not empty"), "{said}");
 }
 
 /// Returns the recordings of older versions, which every later one must still read.

@@ -154,7 +154,7 @@ fn ttin_adds_a_worker_and_ttou_sends_the_oldest_home() {
     until("the oldest is gone", || !alive(oldest));
     assert!(house.get("/").body.starts_with("worker B"));
     kill(master, Signal::SIGTTOU).unwrap();
-    house.hears("the last worker stays");
+    house.hears("the last worker cannot be removed");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn table<'t>(tree: &'t Table, name: &str, problems: &mut Vec<Problem>) -> Option
 
 fn not_a_table(entry: &Entry, path: &str) -> Problem {
     Problem::new(&entry.place, format!("`{path}` is not a table"))
-        .legal(format!("written as [{path}]"))
+        .legal(format!("write it as [{path}]"))
 }
 
 /// Returns the number of cores that this process may run on.
@@ -182,10 +182,11 @@ fn requests(tree: &Table, names: &mut Names, problems: &mut Vec<Problem>) -> Vec
     }) {
         problems.push(
             problem("there is no request to play")
-                .legal("such as [requests.profile] with steps = [\"compute 1ms\"]"),
+                .legal("for example [requests.profile] with steps = [\"compute 1ms\"]"),
         );
     } else if !requests.is_empty() && requests.iter().all(|request| request.weight == 0.0) {
-        problems.push(problem("no request has a share of the mix").legal("one `weight` above 0"));
+        problems
+            .push(problem("all requests have `weight` 0").legal("at least one `weight` above 0"));
     }
     requests
 }
@@ -194,7 +195,7 @@ fn script(fields: &mut Fields<'_>, names: &mut Names, place: &Place) -> Script {
     let Some(node) = fields.given("steps") else {
         let message = format!("`{}` is missing", fields.path_of("steps"));
         let problem = Problem::new(place, message).of_the_whole();
-        fields.note(problem.legal("such as steps = [\"compute 1ms\"]; [] is none"));
+        fields.note(problem.legal("for example steps = [\"compute 1ms\"]; [] for no steps"));
         return Script::new();
     };
     let Some(sentences) = fields.list("steps") else {
@@ -216,9 +217,9 @@ fn script(fields: &mut Fields<'_>, names: &mut Names, place: &Place) -> Script {
 
 fn step_of(node: &Node, names: &mut Names) -> Result<super::Step, Problem> {
     let Some(text) = node.text() else {
-        let message = format!("a step cannot be {}", node.literal());
+        let message = format!("{} is not a step", node.literal());
         return Err(Problem::new(&node.place, message)
-            .legal("a sentence in quotes, such as \"compute 1ms\""));
+            .legal("a sentence in quotes, for example \"compute 1ms\""));
     };
     step::read(text, names).map_err(|mistake| fields::at(node, mistake))
 }
@@ -243,15 +244,15 @@ fn arrivals(fields: &mut Fields<'_>, place: &Place) -> Arrivals {
         (None, None) => fields.note(
             Problem::new(place, "the scenario has no load")
                 .legal("`load.clients` or `load.rate` must be given")
-                .hint("such as [load] with clients = 60, or rate = \"200/s\"".to_owned())
+                .hint("for example [load] with clients = 60, or rate = \"200/s\"".to_owned())
                 .of_the_whole(),
         ),
         (Some(_), Some(rate)) => fields.note(
             Problem::new(
                 &rate.place,
-                "`load.clients` and `load.rate` exclude each other",
+                "`load.clients` cannot be combined with `load.rate`",
             )
-            .legal("clients wait for their answers before they send again; a rate does not wait")
+            .legal("closed load: clients wait for each answer; open load: requests come at a rate. Keep one")
             .of_the_whole(),
         ),
         (Some(_), None) => only_for("rate", &OPEN, fields),
@@ -280,7 +281,7 @@ fn arrivals(fields: &mut Fields<'_>, place: &Place) -> Arrivals {
 fn only_for(sort: &str, keys: &[&str], fields: &mut Fields<'_>) {
     for key in keys {
         if let Some(node) = fields.given(key) {
-            let message = format!("`load.{key}` means something only with `load.{sort}`");
+            let message = format!("`load.{key}` needs `load.{sort}`");
             fields.note(Problem::new(&node.place, message).of_the_whole());
         }
     }

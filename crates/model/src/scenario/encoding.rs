@@ -14,7 +14,7 @@ const REMEDY_OF_SHELLS: &str =
 /// Another encoding, as one mistake, at its place in the decoded text.
 pub fn text_of(bytes: Vec<u8>, file: &str) -> Result<String, Problems> {
     if let Some(wide) = Wide::of(&bytes) {
-        let message = format!("the text is {}, and not UTF-8", wide.name());
+        let message = format!("the text is {}, not UTF-8", wide.name());
         return Err(mistake(
             file,
             wide.text(&bytes),
@@ -94,9 +94,9 @@ impl Wide {
     fn name(self) -> &'static str {
         match self {
             Self::LittleEndian { marked: true } => "UTF-16 (PowerShell's `>` writes it)",
-            Self::LittleEndian { marked: false } => "UTF-16 without a mark",
+            Self::LittleEndian { marked: false } => "UTF-16 without a byte order mark",
             Self::BigEndian { marked: true } => "UTF-16, big-endian",
-            Self::BigEndian { marked: false } => "UTF-16, big-endian, without a mark",
+            Self::BigEndian { marked: false } => "UTF-16, big-endian, without a byte order mark",
         }
     }
 
@@ -130,11 +130,14 @@ mod tests {
     fn a_text_in_utf_16_is_one_mistake_that_names_it() {
         for (bytes, name) in [
             (utf_16(u16::to_le_bytes, true), "PowerShell's `>`"),
-            (utf_16(u16::to_le_bytes, false), "UTF-16 without a mark"),
+            (
+                utf_16(u16::to_le_bytes, false),
+                "UTF-16 without a byte order mark",
+            ),
             (utf_16(u16::to_be_bytes, true), "UTF-16, big-endian"),
             (
                 utf_16(u16::to_be_bytes, false),
-                "big-endian, without a mark",
+                "big-endian, without a byte order mark",
             ),
         ] {
             let said = text_of(bytes, "x.toml").expect_err("it is not UTF-8");

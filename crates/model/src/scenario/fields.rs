@@ -51,7 +51,7 @@ impl<'a> Fields<'a> {
         let known = self.section.names();
         Some(
             problem
-                .legal(format!("legal here: {}", one_of(known.clone())))
+                .legal(format!("keys here: {}", one_of(known.clone())))
                 .hint(trade::hint(key, Where::KeyOf(&self.path)).or(did_you_mean(key, known))),
         )
     }
@@ -214,22 +214,24 @@ fn wrong_kind(node: &Node, asked: &Asked) -> Problem {
 fn what_was_meant(node: &Node, shape: &Shape) -> Option<String> {
     match (&node.value, shape) {
         (Value::List(_), Shape::Steps) => None,
-        (Value::List(_), _) => Some("one value; this key cannot vary".into()),
+        (Value::List(_), _) => Some("a single value: this key cannot vary".into()),
         (Value::Whole(number), Shape::Length { .. } | Shape::NeverOr { .. } | Shape::Draw)
             if *number >= 0 =>
         {
             Some(format!(
-                "with a unit, in quotes: \"{number}s\" or \"{number}ms\""
+                "write a unit and quotes: \"{number}s\" or \"{number}ms\""
             ))
         }
         (Value::Whole(number), Shape::Rate) if *number > 0 => {
-            Some(format!("with a unit, in quotes: \"{number}/s\""))
+            Some(format!("write a unit and quotes: \"{number}/s\""))
         }
         (Value::Text { text, .. }, Shape::Whole { .. } | Shape::Workers { .. }) => {
             let number: u64 = text.parse().ok()?;
-            Some(format!("without quotes: {number}"))
+            Some(format!("write it without quotes: {number}"))
         }
-        (Value::Text { .. }, Shape::Steps) => Some("in brackets: a list of sentences".into()),
+        (Value::Text { .. }, Shape::Steps) => {
+            Some("write it in brackets: a list of sentences".into())
+        }
         _ => None,
     }
 }
@@ -311,7 +313,7 @@ fn quantiles(nodes: &[Node], asked: &Asked) -> Result<Overshoot, Problem> {
         let length = quantity::step_length(&length).map_err(|mistake| at(node, mistake))?;
         let ascends = |(before, least): &(f64, u64)| *before < share && *least <= length;
         if !table.last().is_none_or(ascends) {
-            let message = format!("`{text}` does not lie above what is before it");
+            let message = format!("values must increase: `{text}` is not above the previous one");
             return Err(Problem::new(&node.place, message).legal(asked.shape.to_string()));
         }
         table.push((share, length));

@@ -133,7 +133,7 @@ impl Reading {
                 });
                 let place = Place::new(sources.len() - 1, 0..wanted.len());
                 problems.push(
-                    Problem::new(&place, format!("no variant is called `{wanted}`"))
+                    Problem::new(&place, format!("unknown variant `{wanted}`"))
                         .legal(one_of(names()))
                         .hint(did_you_mean(wanted, names())),
                 );
@@ -198,7 +198,7 @@ impl Reading {
             let services = tree.get("services").and_then(|entry| entry.node.table());
             for entry in services.iter().flat_map(|table| &table.entries) {
                 if !called.contains(&entry.key.as_str()) {
-                    let message = format!("no step calls the service `{}`", entry.key);
+                    let message = format!("unused service `{}`: no step calls it", entry.key);
                     let problem = Problem::new(&entry.place, message).of_the_whole();
                     problems.push(problem.hint(did_you_mean(&entry.key, called.iter().copied())));
                 }
@@ -218,7 +218,7 @@ fn list_of_tables<'t>(
     };
     entry.node.list().unwrap_or_else(|| {
         let problem = Problem::new(&entry.place, format!("`{name}` is not a list of tables"));
-        problems.push(problem.legal(format!("written as [[{name}]], once for each")));
+        problems.push(problem.legal(format!("write [[{name}]] once for each entry")));
         &[]
     })
 }
@@ -244,7 +244,7 @@ fn expectation_of(
     let claim = fields.text("claim");
     let that = fields.text("that");
     let Some(written) = fields.given("that") else {
-        let problem = Problem::new(&node.place, "an expectation compares nothing");
+        let problem = Problem::new(&node.place, "an expectation has no `that`");
         fields.note(problem.legal("that = \"coroutine.throughput >= 25 * sync.throughput\""));
         return None;
     };

@@ -135,19 +135,19 @@ pub(super) const fn whole(least: u64, most: u64) -> Shape {
 }
 
 pub(super) const TOP: Section = Section {
-    says: "a scenario: a server, what its requests do, and the load on it",
+    says: "a scenario: a server, the steps of its requests, and the load on it",
     keys: &[
         key(
             "title",
             Shape::Text,
-            "the sentence that it claims; by default the file's name",
+            "claim of the scenario, as a sentence; by default the file's name",
         ),
-        key("about", Shape::Text, "shown before it plays"),
-        key("seed", whole(0, u64::MAX), "all draws depend on it alone").by_default("1"),
+        key("about", Shape::Text, "text shown before the run"),
+        key("seed", whole(0, u64::MAX), "seed of all random draws").by_default("1"),
         key(
             "warmup",
             ANY_PART,
-            "played, not counted; by default until every client was answered once, 1 s to 10 s",
+            "time before the counted window; by default until every client has an answer, 1 s to 10 s",
         ),
         key(
             "duration",
@@ -166,7 +166,7 @@ pub(super) const TOP: Section = Section {
 };
 
 pub(super) const SERVER: Section = Section {
-    says: "the processes that answer",
+    says: "the processes that answer requests",
     keys: &[
         key(
             "kind",
@@ -174,27 +174,27 @@ pub(super) const SERVER: Section = Section {
                 legal: &["sync", "coroutine", "threads", "callback"],
                 simulated: &["threads", "callback"],
             },
-            "how a worker waits: sync blocks the process, coroutine parks the coroutine, threads block the thread",
+            "kind of worker: in a wait, sync blocks the process, coroutine parks the coroutine, threads blocks the thread",
         )
         .by_default("\"sync\""),
         key(
             "workers",
             Shape::Workers { most: 256 },
-            "processes, or \"cores\"",
+            "number of worker processes, or \"cores\"",
         )
         .by_default("1"),
         key(
             "connections",
             whole(1, 100_000),
-            "coroutine, callback: open connections that a worker holds at most",
+            "coroutine, callback: maximum of open connections of a worker",
         )
         .by_default("1000"),
-        key("threads", whole(1, 1000), "threads: per worker").by_default("4"),
+        key("threads", whole(1, 1000), "threads: number per worker").by_default("4"),
         key("gil", Shape::Flag, "threads: one lock around computing").by_default("true"),
         key(
             "backlog",
             whole(1, 65_535),
-            "length of the listener's queue",
+            "maximum length of the listener's queue",
         )
         .by_default("2048"),
         key(
@@ -203,13 +203,13 @@ pub(super) const SERVER: Section = Section {
                 legal: &["shared", "exclusive", "blocking", "reuseport"],
                 simulated: &["exclusive", "blocking", "reuseport"],
             },
-            "how workers share the listener",
+            "sharing of the listener between workers",
         )
         .by_default("\"shared\""),
         key(
             "keepalive",
             ANY_LENGTH,
-            "how long an idle kept connection may stay; 0s closes after each response",
+            "maximum idle time of a kept connection; 0s closes after each response",
         )
         .by_default("\"2s\""),
         key(
@@ -218,26 +218,26 @@ pub(super) const SERVER: Section = Section {
                 least: 2 * SECOND,
                 most: HOUR,
             },
-            "heartbeat: a worker silent for longer is aborted, then killed; 0s is never",
+            "heartbeat: a worker silent for longer is aborted, then killed; 0s: never",
         )
         .by_default("\"30s\""),
         key(
             "graceful_timeout",
             ANY_LENGTH,
-            "how long a stopping worker may take to finish",
+            "maximum time for a stopping worker to finish",
         )
         .by_default("\"30s\""),
         key(
             "max_requests",
             whole(0, u64::MAX),
-            "recycle a worker after so many; 0 is never",
+            "requests after which a worker is replaced; 0: never",
         )
         .by_default("0")
         .simulated(),
         key(
             "max_requests_jitter",
             whole(0, u64::MAX),
-            "at most so many more, drawn",
+            "random addition to max_requests, from 0 to this number",
         )
         .by_default("0")
         .simulated(),
@@ -246,19 +246,19 @@ pub(super) const SERVER: Section = Section {
 };
 
 pub(super) const SERVICE: Section = Section {
-    says: "a slow outside service; it exists by being called",
+    says: "a slow outside service; a call step creates it",
     keys: &[
         key(
             "capacity",
             whole(0, 1_000_000),
-            "calls it serves at once; 0 is no limit",
+            "maximum of calls served at the same time; 0: no limit",
         )
         .by_default("0")
         .simulated(),
         key(
             "pool",
             whole(0, 1_000_000),
-            "connections that a worker process may have open to it; 0 is no limit",
+            "maximum of connections of one worker process to it; 0: no limit",
         )
         .by_default("0")
         .simulated(),
@@ -267,19 +267,15 @@ pub(super) const SERVICE: Section = Section {
 };
 
 pub(super) const REQUEST: Section = Section {
-    says: "what GET /name plays",
+    says: "the request that GET /name plays",
     keys: &[
         key(
             "weight",
             Shape::Share { most: 1e6 },
-            "share of the mix; 0 is only when asked for by name",
+            "share of the mix; 0: only if requested by name",
         )
         .by_default("1"),
-        key(
-            "steps",
-            Shape::Steps,
-            "what it does, in order, one sentence each",
-        ),
+        key("steps", Shape::Steps, "steps in order, one sentence each"),
     ],
     tables: &[],
 };
@@ -289,24 +285,29 @@ pub(super) const CLOSED: [&str; 3] = ["clients", "think", "ramp"];
 pub(super) const OPEN: [&str; 2] = ["rate", "arrivals"];
 
 pub(super) const LOAD: Section = Section {
-    says: "the load: so many clients, or requests at a rate",
+    says: "the load: a number of clients, or requests at a rate",
     keys: &[
         key(
             "clients",
             whole(1, MOST_CLIENTS),
-            "closed: each waits for its answer before it asks again",
+            "closed load: number of clients; each waits for its answer before the next request",
         ),
         key(
             "think",
             Shape::Draw,
-            "closed: pause between an answer and the next request",
+            "closed load: pause between an answer and the next request",
         )
         .by_default("\"0ms\""),
-        key("ramp", ANY_LENGTH, "closed: clients begin spread over this").by_default("\"500ms\""),
+        key(
+            "ramp",
+            ANY_LENGTH,
+            "closed load: time over which the clients start",
+        )
+        .by_default("\"500ms\""),
         key(
             "rate",
             Shape::Rate,
-            "open: requests come at this rate whatever happens",
+            "open load: requests come at this rate, independent of the answers",
         ),
         key(
             "arrivals",
@@ -314,13 +315,13 @@ pub(super) const LOAD: Section = Section {
                 legal: &["poisson", "constant"],
                 simulated: &[],
             },
-            "open: the gaps between them",
+            "open load: distribution of the gaps between requests",
         )
         .by_default("\"poisson\""),
         key(
             "requests",
             whole(0, 1_000_000_000),
-            "stop after so many, all counted; 0 is when the duration is over",
+            "number of requests, all counted; 0: until the end of the duration",
         )
         .by_default("0"),
         key(
@@ -329,13 +330,13 @@ pub(super) const LOAD: Section = Section {
                 legal: &["per-request", "keep-alive"],
                 simulated: &[],
             },
-            "a new connection for each request, or kept ones",
+            "a new connection for each request, or kept connections",
         )
         .by_default("\"per-request\""),
         key(
             "patience",
             SOME_LENGTH,
-            "a request unanswered for longer has failed",
+            "time without a complete answer after which a request fails",
         )
         .by_default("\"30s\""),
     ],
@@ -343,41 +344,41 @@ pub(super) const LOAD: Section = Section {
 };
 
 pub(super) const ASK: Section = Section {
-    says: "a question, asked before it is seen, and answered by what is measured",
+    says: "a question, asked before the run and answered by its measurement",
     keys: &[
         key(
             "before",
             Shape::Text,
-            "the variant that it is asked before; by default the first",
+            "variant before which it is asked; by default the first",
         ),
-        key("question", Shape::Text, "in words"),
+        key("question", Shape::Text, "text of the question"),
         key(
             "measure",
             Shape::Text,
-            "the number that answers it: coroutine.throughput / sync.throughput",
+            "measured number that answers it: coroutine.throughput / sync.throughput",
         ),
         key(
             "choices",
             Shape::Choices,
-            "two to four: a text, and the range that it stands for",
+            "two to four choices: a text and its range",
         ),
-        key("why", Shape::Text, "why it is so, shown with the answer"),
+        key("why", Shape::Text, "explanation, shown with the answer"),
         key(
             "misconception",
             Shape::Text,
-            "the misconception behind wrong guesses",
+            "misconception behind wrong guesses",
         ),
     ],
     tables: &[],
 };
 
 pub(super) const TIMELINE: Section = Section {
-    says: "what happens while it is played",
+    says: "an intervention during the run",
     keys: &[
         key(
             "at",
             ANY_PART,
-            "when, from the instant at which the load begins, warm-up included",
+            "time since the start of the load, warm-up included",
         ),
         key(
             "do",
@@ -387,20 +388,24 @@ pub(super) const TIMELINE: Section = Section {
         key(
             "caption",
             Shape::Text,
-            "what is said of it on the screen; by default what is done",
+            "caption on the screen; by default the action",
         ),
     ],
     tables: &[],
 };
 
 pub(super) const EXPECT: Section = Section {
-    says: "what the run has to show",
+    says: "an expectation of the run",
     keys: &[
-        key("claim", Shape::Text, "in words; by default the comparison"),
+        key(
+            "claim",
+            Shape::Text,
+            "text of the claim; by default the comparison",
+        ),
         key(
             "that",
             Shape::Text,
-            "a comparison such as coroutine.throughput >= 25 * sync.throughput",
+            "comparison such as coroutine.throughput >= 25 * sync.throughput",
         ),
     ],
     tables: &[],
@@ -408,8 +413,8 @@ pub(super) const EXPECT: Section = Section {
 
 /// Keys that a variant may set: all but those that are common to all variants.
 pub(super) const VARIANT: Section = Section {
-    says: "a piece of scenario laid over the rest",
-    keys: &[key("name", Shape::Text, "what it is called")],
+    says: "keys that replace those of the file",
+    keys: &[key("name", Shape::Text, "name of the variant")],
     tables: &["server", "services", "requests", "load", "timeline"],
 };
 
@@ -444,7 +449,7 @@ impl fmt::Display for Shape {
                 f.write_str("a sentence such as `add a worker` or `set rate 400/s`")
             }
             Self::Choices => {
-                f.write_str("a list such as [[\"the same\", \"..2\"], [\"more\", \"2..\"]]")
+                f.write_str("a list, for example [[\"the same\", \"..2\"], [\"more\", \"2..\"]]")
             }
         }
     }

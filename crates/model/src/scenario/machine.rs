@@ -104,16 +104,16 @@ const COST: Shape = Shape::Length {
 };
 
 pub(super) const MACHINE: Section = Section {
-    says: "the machine that it is simulated on; real processes do not read this",
+    says: "the simulated machine; not used by real processes",
     keys: &[
-        key("cores", whole(1, 1024), "how many it has").by_default("4"),
+        key("cores", whole(1, 1024), "number of cores").by_default("4"),
         key(
             "scheduler",
             Shape::Word {
                 legal: &["ideal", "round-robin", "per-core"],
                 simulated: &[],
             },
-            "how cores are shared: all at once evenly (then switches cost nothing), slices in turn, or a queue for each core",
+            "sharing of the cores: evenly at the same time (switches then cost nothing), slices in turn, or a queue for each core",
         )
         .by_default("\"round-robin\""),
         key(
@@ -122,56 +122,56 @@ pub(super) const MACHINE: Section = Section {
                 least: 10_000,
                 most: SECOND,
             },
-            "how long a process keeps its core while others want one",
+            "time that a process keeps its core while others want one",
         )
         .by_default("\"3ms\""),
         key(
             "efficiency",
             Shape::Share { most: 1.0 },
-            "what a core gives while all are busy, as a share of what it gives alone",
+            "speed of a core while all are busy, as a share of its speed alone",
         )
         .by_default("1"),
         key(
             "process_switch",
             COST,
-            "core time: a core turns to another process than before",
+            "CPU time: a core switches to another process",
         )
         .by_default("\"0s\""),
         key(
             "coroutine_switch",
             COST,
-            "core time: a hub turns to a task, and back",
+            "CPU time: a hub switches to a task and back",
         )
         .by_default("\"0s\""),
-        key("accept", COST, "core time: a worker takes a connection").by_default("\"0s\""),
+        key("accept", COST, "CPU time: a worker accepts a connection").by_default("\"0s\""),
         key(
             "request",
             COST,
-            "core time: what a worker computes for each request besides its steps",
+            "CPU time of a worker for each request, besides its steps",
         )
         .by_default("\"0s\""),
         key(
             "wake_up",
             COST,
-            "from the end of a wait until the process could run",
+            "time from the end of a wait until the process can run",
         )
         .by_default("\"0s\""),
         key(
             "overshoot",
             Shape::Quantiles,
-            "by how much a wait takes longer than was asked for",
+            "excess of a wait over its requested time",
         )
         .by_default("\"0s\""),
         key(
             "generator",
             COST,
-            "core time: what load computes for each request",
+            "CPU time of the load generator for each request",
         )
         .by_default("\"0s\""),
         key(
             "service",
             COST,
-            "core time: what the services compute for each call",
+            "CPU time of the services for each call",
         )
         .by_default("\"0s\""),
     ],
@@ -206,7 +206,7 @@ pub(super) fn read(table: Option<&Table>, problems: &mut Vec<Problem>) -> Machin
     {
         let problem = Problem::new(
             &node.place,
-            format!("a core that gives {efficiency} stands still"),
+            format!("`machine.efficiency` is too small: {efficiency}"),
         );
         fields.note(problem.legal(format!("a number from {LEAST_EFFICIENCY} to 1")));
     }

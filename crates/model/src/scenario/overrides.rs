@@ -137,12 +137,12 @@ fn machine(text: &str, source: usize, problems: &mut Vec<Problem>) -> Table {
     let is_text = mistakes.is_empty();
     problems.extend(mistakes);
     for entry in over.entries.extract_if(.., |entry| entry.key != "machine") {
-        let message = format!("`{}` is nothing of a machine", entry.key);
-        problems.push(Problem::new(&entry.place, message).legal("[machine] alone"));
+        let message = format!("`{}` is not part of a machine", entry.key);
+        problems.push(Problem::new(&entry.place, message).legal("only [machine]"));
     }
     if is_text && over.entries.is_empty() {
         let place = Place::new(source, 0..text.len().min(1));
-        let problem = Problem::new(&place, "there is no [machine] in this file");
+        let problem = Problem::new(&place, "the file has no [machine]");
         problems.push(problem.hint("`concsim calibrate` writes one".to_owned()));
     }
     over
@@ -175,14 +175,14 @@ fn named(name: &str, text: &str) -> Source {
 fn setting(text: &str, source: usize) -> Result<(Setting, Table), Problem> {
     let whole = Place::new(source, 0..text.len());
     let Some(sign) = text.find('=') else {
-        return Err(Problem::new(&whole, format!("`{text}` sets nothing"))
-            .hint("such as `server.workers=4`".to_owned()));
+        return Err(Problem::new(&whole, format!("`{text}` is not KEY=VALUE"))
+            .hint("for example `server.workers=4`".to_owned()));
     };
     let path = keys_of(&text[..sign]);
     if let Some(empty) = path.iter().find(|word| word.text.is_empty()) {
         let place = Place::new(source, empty.range.clone());
         return Err(Problem::new(&place, "a key is missing")
-            .hint(Some("such as `server.workers=4`".into())));
+            .hint(Some("for example `server.workers=4`".into())));
     }
     if ["variants", "expect", "timeline"].contains(&path[0].text) {
         let place = Place::new(source, path[0].range.clone());

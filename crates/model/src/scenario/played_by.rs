@@ -73,6 +73,6 @@ fn in_threads(step: &Node) -> Option<Problem> {
 }
 
 fn so_far(node: &Node, what: &str) -> Problem {
-    Problem::new(&node.place, format!("{what} simulated only so far"))
-        .hint("played in virtual time: concsim sim FILE".to_owned())
+    Problem::new(&node.place, format!("{what} only simulated so far"))
+        .hint("use simulation: concsim sim FILE".to_owned())
 }

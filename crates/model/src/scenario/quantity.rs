@@ -86,7 +86,7 @@ fn function(name: &Word<'_>, cursor: &mut Cursor<'_>) -> Result<Draw, Mistake> {
         "pareto" => pareto(cursor),
         other => {
             return Err(name
-                .mistake(format!("no distribution is called `{other}`"))
+                .mistake(format!("unknown distribution `{other}`"))
                 .hint(did_you_mean(other, ["lognormal", "pareto"]).or(Some(DRAWS.to_owned()))));
         }
     }?;
@@ -97,7 +97,7 @@ fn function(name: &Word<'_>, cursor: &mut Cursor<'_>) -> Result<Draw, Mistake> {
 }
 
 fn lognormal(cursor: &mut Cursor<'_>) -> Result<Draw, Mistake> {
-    const FORM: &str = "`lognormal(50ms, p99 400ms)`: the median, and what 99 % stay below";
+    const FORM: &str = "`lognormal(50ms, p99 400ms)`: the median and the 99th percentile";
     let median = argument(cursor, "the median", FORM)?;
     let median = more_than_nothing(&median)?;
     labelled(cursor, "p99", FORM)?;
@@ -112,8 +112,9 @@ fn lognormal(cursor: &mut Cursor<'_>) -> Result<Draw, Mistake> {
 }
 
 fn pareto(cursor: &mut Cursor<'_>) -> Result<Draw, Mistake> {
-    const FORM: &str = "`pareto(5ms, shape 1.5, max 2s)`: the least, the tail, and the most";
-    let least = argument(cursor, "the least", FORM)?;
+    const FORM: &str =
+        "`pareto(5ms, shape 1.5, max 2s)`: the minimum, the shape of the tail, the maximum";
+    let least = argument(cursor, "the minimum", FORM)?;
     let least = more_than_nothing(&least)?;
     labelled(cursor, "shape", FORM)?;
     let tail = argument(cursor, "the shape", FORM)?;
@@ -121,13 +122,13 @@ fn pareto(cursor: &mut Cursor<'_>) -> Result<Draw, Mistake> {
         mistake.hint("a number from 0.01 to 100; below 2 the tail is heavy".to_owned())
     })?;
     labelled(cursor, "max", FORM)?;
-    let limit = argument(cursor, "the most", FORM)?;
+    let limit = argument(cursor, "the maximum", FORM)?;
     let most = step_length(&limit)?;
     if most >= least {
         return Ok(Draw::Pareto { least, shape, most });
     }
     Err(limit
-        .mistake("the most is below the least")
+        .mistake("the maximum is below the minimum")
         .hint(FORM.to_owned()))
 }
 
@@ -164,7 +165,7 @@ pub(super) fn step_length(word: &Word<'_>) -> Result<u64, Mistake> {
 
 fn more_than_nothing(word: &Word<'_>) -> Result<u64, Mistake> {
     match step_length(word)? {
-        0 => Err(word.mistake(format!("`{}` must be more than nothing", word.text))),
+        0 => Err(word.mistake(format!("`{}` must be above 0", word.text))),
         length => Ok(length),
     }
 }
@@ -239,7 +240,7 @@ fn unknown_unit(word: &Word<'_>, digits: usize, what: &str, units: &[(&str, u64)
         return word
             .mistake(format!("`{number}` has no unit"))
             .hint(format!(
-                "`{number}{example}`? the units are {}",
+                "write `{number}{example}`; the units are {}",
                 one_of(names)
             ));
     }
@@ -283,7 +284,7 @@ const ALIASES: [(&str, &str); 20] = [
 
 /// Returns `number` times `factor`, if that is whole and fits.
 fn exactly(number: &str, factor: u64) -> Result<u64, &'static str> {
-    const TOO_MUCH: &str = "is absurdly much";
+    const TOO_MUCH: &str = "is too large";
     let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
     if whole.is_empty() || part.is_empty() || part.contains('.') {
         return Err("is not a number with a unit");
@@ -296,7 +297,7 @@ fn exactly(number: &str, factor: u64) -> Result<u64, &'static str> {
     let scaled = digits.checked_mul(u128::from(factor)).ok_or(TOO_MUCH)?;
     let divisor = 10_u128.pow(part.len() as u32);
     if !scaled.is_multiple_of(divisor) {
-        return Err("is finer than can be counted");
+        return Err("is finer than 1 ns");
     }
     u64::try_from(scaled / divisor).map_err(|_| TOO_MUCH)
 }
@@ -409,16 +410,16 @@ mod tests {
             ),
             ("soon", "soon", "`soon` is not a length of time"),
             ("2h", "2h", "`2h` is longer than an hour"),
-            ("1.5ns", "1.5ns", "`1.5ns` is finer than can be counted"),
+            ("1.5ns", "1.5ns", "`1.5ns` is finer than 1 ns"),
             (
                 "9999999999999999999999s",
                 "9999999999999999999999s",
-                "`9999999999999999999999s` is absurdly much",
+                "`9999999999999999999999s` is too large",
             ),
             ("1..2.3ms", "1", "`1` has no unit"),
             ("9ms..3ms", "9ms..3ms", "`9ms..3ms` ends before it begins"),
-            ("~0ms", "0ms", "`0ms` must be more than nothing"),
-            ("gauss(5ms)", "gauss", "no distribution is called `gauss`"),
+            ("~0ms", "0ms", "`0ms` must be above 0"),
+            ("gauss(5ms)", "gauss", "unknown distribution `gauss`"),
             ("lognormal(50ms)", ")", "`,` is missing before `)`"),
             ("lognormal(50ms, p98 1s)", "p98", "`p98` is not `p99`"),
             (

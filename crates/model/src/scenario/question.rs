@@ -128,7 +128,7 @@ fn before_which(
     if !names().any(|name| name == before)
         && let Some(node) = fields.given("before")
     {
-        let problem = Problem::new(&node.place, format!("no variant is called `{before}`"));
+        let problem = Problem::new(&node.place, format!("unknown variant `{before}`"));
         let problem = problem.legal(one_of(names()));
         fields.note(problem.hint(did_you_mean(&before, names())));
     }
@@ -193,7 +193,7 @@ fn choice(fields: &mut Fields<'_>, pair: &Node, dimension: Option<Dimension>) ->
         return None;
     };
     let (Some(label), Some(text)) = (label.text(), range.text()) else {
-        let problem = Problem::new(&pair.place, "a choice is made of two texts");
+        let problem = Problem::new(&pair.place, "a choice has two texts");
         fields.note(problem.legal("[\"about 10 times\", \"2..20\"]"));
         return None;
     };
@@ -206,7 +206,7 @@ fn choice(fields: &mut Fields<'_>, pair: &Node, dimension: Option<Dimension>) ->
         Err(message) => {
             let problem = Problem::new(&range.place, message);
             fields.note(
-                problem.legal("\"2..20\", \"..2\", \"20..\"; with the unit of what is measured"),
+                problem.legal("\"2..20\", \"..2\", \"20..\"; with the unit of the measured number"),
             );
             None
         }
@@ -216,7 +216,7 @@ fn choice(fields: &mut Fields<'_>, pair: &Node, dimension: Option<Dimension>) ->
 fn bounds(text: &str, dimension: Option<Dimension>) -> Result<(Option<f64>, Option<f64>), String> {
     let (from, to) = text
         .split_once("..")
-        .ok_or_else(|| format!("`{text}` is no range"))?;
+        .ok_or_else(|| format!("`{text}` is not a range"))?;
     let bound = |text: &str| -> Result<Option<f64>, String> {
         let text = text.trim();
         if text.is_empty() {
@@ -229,7 +229,7 @@ fn bounds(text: &str, dimension: Option<Dimension>) -> Result<(Option<f64>, Opti
     let (from, to) = (bound(from)?, bound(to)?);
     match (from, to) {
         (None, None) => Err("a range has at least one end".into()),
-        (Some(from), Some(to)) if from >= to => Err(format!("nothing lies in `{text}`")),
+        (Some(from), Some(to)) if from >= to => Err(format!("the range `{text}` is empty")),
         both => Ok(both),
     }
 }
@@ -244,7 +244,7 @@ fn fits(quantity: Quantity, dimension: Option<Dimension>) -> Result<(), String> 
         return Ok(());
     }
     Err(format!(
-        "{wanted} is measured, and this is {}",
+        "the measured number is {wanted}, but this is {}",
         quantity.dimension
     ))
 }

@@ -31,7 +31,7 @@ pub(super) fn read(word: &Word<'_>) -> Result<f64, Mistake> {
         return Ok(per_s);
     }
     Err(bad(format!(
-        "`{}` is not from 0.1/h to 1000000/s",
+        "`{}` is out of range: 0.1/h to 1000000/s",
         word.text
     )))
 }

@@ -123,7 +123,7 @@ fn slices(cursor: &mut Cursor<'_>) -> Result<Option<CpuTime>, Mistake> {
     }
     Err(word
         .mistake(format!("a slice of `{}` is too short", word.text))
-        .hint("a slice has at least `1us`".to_owned()))
+        .hint("a slice must be `1us` or longer".to_owned()))
 }
 
 /// Reads `unpatched`, if it comes next.
@@ -143,7 +143,7 @@ fn manner(cursor: &mut Cursor<'_>) -> Result<WaitMode, Mistake> {
             Ok(WaitMode::InThreads)
         }
         [word, ..] => Err(rest
-            .mistake(format!("`{}` is too much here", rest.text))
+            .mistake(format!("unexpected `{}`", rest.text))
             .hint(did_you_mean(word, ["unpatched", "in threads"]))),
         [] => Ok(WaitMode::Patched),
     }
@@ -160,7 +160,10 @@ fn phrase(cursor: &mut Cursor<'_>, words: &[&str]) -> Result<bool, Mistake> {
         };
         if word.text != *expected {
             let phrase = words.join(" ");
-            return Err(word.mistake(format!("`{}` does not fit into `{phrase}`", word.text)));
+            return Err(word.mistake(format!(
+                "unexpected `{}`: the phrase is `{phrase}`",
+                word.text
+            )));
         }
     }
     Ok(true)
@@ -304,7 +307,7 @@ mod tests {
             (
                 "compute 1ms in slice of 1ms",
                 "slice",
-                "`slice` does not fit into `in slices of`",
+                "unexpected `slice`: the phrase is `in slices of`",
             ),
             (
                 "compute 1ms in slices of",
@@ -319,7 +322,7 @@ mod tests {
             (
                 "compute 1ms unpatched",
                 "unpatched",
-                "`unpatched` does not fit into `in slices of`",
+                "unexpected `unpatched`: the phrase is `in slices of`",
             ),
             (
                 "call 99ms",
@@ -334,15 +337,11 @@ mod tests {
             (
                 "call billing 9ms in thread",
                 "in thread",
-                "`in thread` is too much here",
+                "unexpected `in thread`",
             ),
-            (
-                "sleep 9ms unpached",
-                "unpached",
-                "`unpached` is too much here",
-            ),
-            ("sleep 9ms, yield", ", yield", "`, yield` is too much here"),
-            ("yield 3ms", "3ms", "`3ms` is too much here"),
+            ("sleep 9ms unpached", "unpached", "unexpected `unpached`"),
+            ("sleep 9ms, yield", ", yield", "unexpected `, yield`"),
+            ("yield 3ms", "3ms", "unexpected `3ms`"),
             ("write 16kb", "kb", "`kb` is not a unit of size"),
             ("write", "write", "a size is missing at the end"),
             ("count visits with", "with", "`yield` is missing at the end"),

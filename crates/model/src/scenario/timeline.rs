@@ -126,7 +126,7 @@ pub(super) fn read(
     };
     let Some(nodes) = entry.node.list() else {
         let problem = Problem::new(&entry.place, "`timeline` is not a list of tables");
-        problems.push(problem.legal("written as [[timeline]], once for each"));
+        problems.push(problem.legal("write [[timeline]] once for each entry"));
         return Vec::new();
     };
     let mut cues: Vec<Read> = nodes
@@ -149,7 +149,7 @@ fn cue(node: &Node, requests: &[Request], problems: &mut Vec<Problem>) -> Option
     let caption = fields.text("caption");
     for (key, example) in [("at", "at = \"3s\""), ("do", "do = \"add a worker\"")] {
         if fields.given(key).is_none() {
-            let problem = Problem::new(&node.place, format!("a cue has no `{key}`"));
+            let problem = Problem::new(&node.place, format!("a timeline entry has no `{key}`"));
             fields.note(problem.legal(example));
         }
     }
@@ -194,17 +194,17 @@ impl From<Mistake> for NoDeed {
 fn happening(sentence: &str, requests: &[Request]) -> Result<TimelineAction, NoDeed> {
     let mut cursor = Cursor::new(sentence);
     let Some(verb) = cursor.word() else {
-        return Err(cursor.missing("a deed").hint(deeds()).into());
+        return Err(cursor.missing("an action").hint(deeds()).into());
     };
     let Some((name, form)) = DEEDS.iter().find(|(name, _)| *name == verb.text) else {
         let known = DEEDS.iter().map(|(name, _)| *name);
         let hint = did_you_mean(verb.text, known).or(Some(deeds()));
-        let mistake = verb.mistake(format!("`{}` is not a deed", verb.text));
+        let mistake = verb.mistake(format!("`{}` is not an action", verb.text));
         return Err(mistake.hint(hint).into());
     };
     let written = |mistake: Mistake| match mistake.hint {
         Some(_) => mistake,
-        None => mistake.hint(format!("written as `{form}`")),
+        None => mistake.hint(format!("write `{form}`")),
     };
     let happens = match *name {
         "set" => set(&mut cursor).map_err(written)?,
@@ -230,7 +230,7 @@ fn happening(sentence: &str, requests: &[Request]) -> Result<TimelineAction, NoD
 }
 
 fn deeds() -> String {
-    format!("the deeds are {}", one_of(DEEDS.map(|(_, form)| form)))
+    format!("the actions are {}", one_of(DEEDS.map(|(_, form)| form)))
 }
 
 /// Skips `a worker`.
@@ -240,7 +240,10 @@ fn a_worker(cursor: &mut Cursor<'_>) -> Result<(), Mistake> {
             return Err(cursor.missing(&format!("`{expected}`")));
         };
         if word.text != expected {
-            return Err(word.mistake(format!("`{}` does not fit into `a worker`", word.text)));
+            return Err(word.mistake(format!(
+                "unexpected `{}`: the phrase is `a worker`",
+                word.text
+            )));
         }
     }
     Ok(())
@@ -258,7 +261,7 @@ fn set(cursor: &mut Cursor<'_>) -> Result<TimelineAction, Mistake> {
         }
         "clients" => {
             let word = cursor.word();
-            let word = word.ok_or_else(|| cursor.missing("how many"))?;
+            let word = word.ok_or_else(|| cursor.missing("a number of clients"))?;
             Ok(TimelineAction::SetClients(clients(&word)?))
         }
         other => Err(what
@@ -287,7 +290,7 @@ fn class_of(name: &Word<'_>, requests: &[Request]) -> Result<usize, NoDeed> {
         let names = || requests.iter().map(|request| request.name.as_str());
         let known = format!("the requests are {}", one_of(names()));
         let hint = did_you_mean(name.text, names()).or(Some(known));
-        let message = format!("no request is called `{}`", name.text);
+        let message = format!("unknown request `{}`", name.text);
         NoDeed::NoRequest(name.mistake(message).hint(hint))
     })
 }
@@ -303,9 +306,12 @@ fn never_comes(read: &Read, scenario: &Scenario) -> Option<Problem> {
     if scenario.load.requests.is_some() || read.cue.at < over {
         return None;
     }
-    let message = format!("at {} the run is over", quantity::Time(read.cue.at.0));
+    let message = format!(
+        "{} is not before the end of the run",
+        quantity::Time(read.cue.at.0)
+    );
     let legal = format!(
-        "before {}: warm-up and duration together",
+        "a time before {} (warm-up plus duration)",
         quantity::Time(over.0)
     );
     let problem = Problem::new(&read.at, message).of_the_whole();
@@ -315,19 +321,17 @@ fn never_comes(read: &Read, scenario: &Scenario) -> Option<Problem> {
 /// Reports an action that is meaningless in this scenario.
 fn does_not_fit(read: &Read, scenario: &Scenario, workers: &mut usize) -> Option<Problem> {
     let (message, legal) = match (read.cue.happens, scenario.load.arrivals) {
-        (TimelineAction::SetRate(_), Arrivals::Closed { .. }) => (
-            "`set rate` means something only with `load.rate`",
-            "set clients 20",
-        ),
-        (TimelineAction::SetClients(_), Arrivals::Open { .. }) => (
-            "`set clients` means something only with `load.clients`",
-            "set rate 400/s",
-        ),
+        (TimelineAction::SetRate(_), Arrivals::Closed { .. }) => {
+            ("`set rate` needs `load.rate`", "set clients 20")
+        }
+        (TimelineAction::SetClients(_), Arrivals::Open { .. }) => {
+            ("`set clients` needs `load.clients`", "set rate 400/s")
+        }
         (TimelineAction::RemoveWorker, _) if *workers == 1 => {
-            ("the last worker stays", "a server has a worker at least")
+            ("the last worker cannot be removed", "at least 1 worker")
         }
         (TimelineAction::AddWorker, _) if *workers == MOST_WORKERS => {
-            ("there is no room for another worker", "at most 256")
+            ("no more workers can be added", "at most 256 workers")
         }
         (TimelineAction::RemoveWorker, _) => {
             *workers -= 1;
@@ -385,15 +389,15 @@ mod tests {
     #[test]
     fn a_mistake_in_a_deed_points_at_its_word() {
         for (sentence, pointed, message) in [
-            ("", "", "a deed is missing at the end"),
-            ("kil a worker", "kil", "`kil` is not a deed"),
+            ("", "", "an action is missing at the end"),
+            ("kil a worker", "kil", "`kil` is not an action"),
             (
                 "kill worker",
                 "worker",
-                "`worker` does not fit into `a worker`",
+                "unexpected `worker`: the phrase is `a worker`",
             ),
             ("kill a", "a", "`worker` is missing at the end"),
-            ("add a worker now", "now", "`now` is too much here"),
+            ("add a worker now", "now", "unexpected `now`"),
             ("set load 3", "load", "`load` cannot be set"),
             ("set rate 400", "400", "`400` is not a rate"),
             (

@@ -26,7 +26,7 @@ pub(super) fn hint(word: &str, place: Where<'_>) -> Option<String> {
 }
 
 fn called(word: &str, here: &str) -> String {
-    format!("`{word}` is called `{here}` here")
+    format!("use `{here}` instead of `{word}`")
 }
 
 fn kind(word: &str) -> Option<&'static str> {
@@ -68,10 +68,9 @@ const OF_THE_SERVER: [(&str, &str); 14] = [
 
 fn of_the_server(word: &str) -> Option<String> {
     match word {
-        "bind" | "listen" | "host" | "port" | "address" => Some(
-            "an address is given when it is served: concsim serve FILE --bind 127.0.0.1:8000"
-                .into(),
-        ),
+        "bind" | "listen" | "host" | "port" | "address" => {
+            Some("the address is an argument: concsim serve FILE --bind 127.0.0.1:8000".into())
+        }
         "reuse_port" | "reuseport" => Some("accept = \"reuseport\"".into()),
         _ => among(&OF_THE_SERVER, word),
     }
@@ -161,7 +160,7 @@ fn at_the_top(word: &str) -> Option<String> {
     ];
     let table = TABLES.iter().find(|(_, keys)| keys.contains(&word));
     if let Some((table, _)) = table {
-        return Some(format!("it is a key of [{table}]: {table}.{word}"));
+        return Some(format!("move it to [{table}]: {table}.{word}"));
     }
     match word {
         "time" | "length" | "runtime" | "run_time" => Some(called(word, "duration")),
@@ -190,19 +189,19 @@ mod tests {
         for (line, hint) in [
             (
                 "server.kind = 'gevent'",
-                "`gevent` is called `coroutine` here",
+                "use `coroutine` instead of `gevent`",
             ),
             (
                 "server.kind = 'gthread'",
-                "`gthread` is called `threads` here",
+                "use `threads` instead of `gthread`",
             ),
             (
                 "server.kind = 'tornado'",
-                "`tornado` is called `callback` here",
+                "use `callback` instead of `tornado`",
             ),
             (
                 "server.kind = 'uvicorn'",
-                "`uvicorn` is called `callback` here",
+                "use `callback` instead of `uvicorn`",
             ),
             ("server.worker_connections = 9", "`connections`"),
             ("server.worker_class = 'sync'", "`kind`"),
@@ -210,21 +209,21 @@ mod tests {
                 "server.bind = ':8000'",
                 "concsim serve FILE --bind 127.0.0.1:8000",
             ),
-            ("load.users = 9", "`users` is called `clients` here"),
-            ("load.timeout = '3s'", "`timeout` is called `patience` here"),
+            ("load.users = 9", "use `clients` instead of `users`"),
+            ("load.timeout = '3s'", "use `patience` instead of `timeout`"),
             (
                 "services.db.pool_size = 3",
-                "`pool_size` is called `pool` here",
+                "use `pool` instead of `pool_size`",
             ),
             ("workers = 4", "server.workers"),
             ("worker_class = 'gevent'", "`kind`"),
             (
                 "requests.page.steps = ['query db 9ms']",
-                "`query` is called `call` here",
+                "use `call` instead of `query`",
             ),
             (
                 "requests.page.steps = ['wait 9ms']",
-                "`wait` is called `sleep` here",
+                "use `sleep` instead of `wait`",
             ),
         ] {
             let said = said(line);

@@ -106,17 +106,17 @@ fn lists_in<'t>(table: &'t Table, section: &'static Section, path: &[&'t str]) -
 fn one_list_too_many(list: &Varying<'_>, first: Option<&Entry>) -> Problem {
     let first = first.map_or("", |entry| &entry.key);
     let key = list.path.join(".");
-    let message = format!("`{key}` varies, but `{first}` already makes the variants");
+    let message = format!("`{key}` has a list, but `{first}` already makes the variants");
     Problem::new(&list.entry.place, message)
-        .legal("one value")
-        .hint("write each combination as a [[variants]] of its own".to_owned())
+        .legal("a single value")
+        .hint("write a [[variants]] for each combination".to_owned())
 }
 
 fn one_for_each(list: &Varying<'_>, problems: &mut Vec<Problem>) -> Vec<Overlay> {
     if list.values.is_empty() {
         let key = list.path.join(".");
         let problem = Problem::new(&list.entry.node.place, format!("`{key}` has no value"));
-        problems.push(problem.legal("a list is played once with each of its values"));
+        problems.push(problem.legal("each value of a list makes one variant"));
     }
     let overlay = |node: &Node| {
         let places: Vec<(&str, Place)> = list
@@ -158,7 +158,7 @@ fn written_out(entry: &Entry, problems: &mut Vec<Problem>) -> Vec<Overlay> {
         .collect();
     if tables.is_empty() || tables.len() < nodes.len() {
         let problem = Problem::new(&entry.place, "`variants` is not a list of tables");
-        problems.push(problem.legal("written as [[variants]], once for each"));
+        problems.push(problem.legal("write [[variants]] once for each variant"));
     }
     let overlays = tables
         .into_iter()
@@ -180,7 +180,7 @@ fn overlay(table: &Table, node: &Node, problems: &mut Vec<Problem>) -> Overlay {
         .retain(|entry| VARIANT.tables.contains(&entry.key.as_str()));
     if table.size() == usize::from(table.get("name").is_some()) {
         let problem = Problem::new(&node.place, "a variant sets nothing");
-        problems.push(problem.legal("such as server.workers = 4"));
+        problems.push(problem.legal("for example server.workers = 4"));
     }
     for list in lists_of(&piece) {
         let message = format!(
@@ -189,7 +189,7 @@ fn overlay(table: &Table, node: &Node, problems: &mut Vec<Problem>) -> Overlay {
         );
         problems.push(
             Problem::new(&list.entry.node.place, message)
-                .legal("one value")
+                .legal("a single value")
                 .hint("write a [[variants]] for each".to_owned()),
         );
     }
@@ -204,7 +204,7 @@ fn overlay(table: &Table, node: &Node, problems: &mut Vec<Problem>) -> Overlay {
 
 fn checked(node: &Node) -> Result<String, Problem> {
     let Some(text) = node.text() else {
-        let message = format!("a variant cannot be called {}", node.literal());
+        let message = format!("{} is not a name of a variant", node.literal());
         return Err(Problem::new(&node.place, message).legal("a text in quotes"));
     };
     let word = Word {
@@ -228,7 +228,7 @@ fn not_for_variants(entry: &Entry) -> Option<Problem> {
         one_of(VARIANT.tables.iter().copied())
     );
     if common.contains(&key) {
-        let message = format!("`{key}` cannot be set by a variant: all have it in common");
+        let message = format!("`{key}` cannot be set by a variant: it is common to all");
         return Some(Problem::new(&entry.place, message).legal(legal));
     }
     Some(
@@ -243,8 +243,10 @@ fn same_name_twice(overlays: &[Overlay], problems: &mut Vec<Problem>) {
         let before = &overlays[..index];
         let taken = before.iter().any(|other| other.name == overlay.name);
         if let (Some(name), true) = (&overlay.name, taken) {
-            let message = format!("two variants are called `{name}`");
-            problems.push(Problem::new(&overlay.place, message).legal("names are unique"));
+            let message = format!("duplicate variant `{name}`");
+            problems.push(
+                Problem::new(&overlay.place, message).legal("each variant needs its own name"),
+            );
         }
     }
 }
@@ -297,8 +299,11 @@ pub(super) fn set_in_vain(setting: &Setting, played: &[&Overlay]) -> Option<Prob
             &setting.place,
             format!("`{key}` is set by every variant that is played"),
         )
-        .legal(format!("choose with --variant: {}", one_of(names)))
-        .hint(format!("a list takes the place of the file's: `{key}=[…]`")),
+        .legal(format!(
+            "choose a variant with --variant: {}",
+            one_of(names)
+        ))
+        .hint(format!("or replace the list of the file: `{key}=[…]`")),
     )
 }
 

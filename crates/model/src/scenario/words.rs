@@ -119,7 +119,7 @@ impl<'t> Cursor<'t> {
     pub(super) fn end(&mut self) -> Result<(), Mistake> {
         match self.rest() {
             None => Ok(()),
-            Some(rest) => Err(rest.mistake(format!("`{}` is too much here", rest.text))),
+            Some(rest) => Err(rest.mistake(format!("unexpected `{}`", rest.text))),
         }
     }
 

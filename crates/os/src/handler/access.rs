@@ -30,8 +30,7 @@ impl Access {
         } = request.source;
         let host = host.unwrap_or_default();
         if !host.is_empty() && !is_own(host, hosts) {
-            let reason =
-                "foreign Host: ask by address or localhost; `--allow-host NAME` allows more";
+            let reason = "foreign Host: use an address or localhost; `--allow-host NAME` allows another name";
             return Some((Status::Forbidden, reason));
         }
         let is_same = |origin: &str| {
@@ -41,7 +40,7 @@ impl Access {
         };
         if is_cross_site || !origin.is_none_or(is_same) {
             let reason =
-                "foreign Origin: a page of another site asks; `--allow-host any` allows it";
+                "foreign Origin: the page is of another site; `--allow-host any` allows it";
             return Some((Status::Forbidden, reason));
         }
         None

@@ -34,7 +34,7 @@ pub enum Asked {
 
 const NOT_KNOWN: Asked = Asked::Nothing(
     Status::NotFound,
-    "there is no such request; GET / lists them",
+    "unknown request; GET / lists the requests",
 );
 
 /// Parses a request. Without demands, it gets those of its number; without a number, those of the next
@@ -48,10 +48,10 @@ pub(super) fn ask(
     match request.method {
         Method::Get | Method::Head | Method::Post => {}
         Method::NotPlayed => {
-            return Asked::Nothing(Status::MethodNotAllowed, "ask by GET, HEAD or POST");
+            return Asked::Nothing(Status::MethodNotAllowed, "use GET, HEAD or POST");
         }
         Method::Unknown => {
-            return Asked::Nothing(Status::NotImplemented, "HTTP defines no such method");
+            return Asked::Nothing(Status::NotImplemented, "unknown HTTP method");
         }
     }
     match request.path {
@@ -112,7 +112,7 @@ fn given(list: &str, wanted: usize, longest: Elapsed) -> Result<Vec<u64>, &'stat
             .parse()
             .map_err(|_| "d= is not a list of nanoseconds")?;
         if demand > longest.0 {
-            return Err("d= asks for more than a step may take here");
+            return Err("d= is above the maximum time of a step");
         }
         if demands.len() == wanted {
             return Err("d= has more numbers than the script has durations");

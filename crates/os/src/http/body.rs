@@ -187,7 +187,9 @@ impl Body {
             (At::Size { size, digits }, _) if byte.is_ascii_hexdigit() => {
                 one_more_digit(size, digits, byte)
             }
-            (At::Size { digits: 0, .. }, _) => Err(Refusal::bad("a chunk's size is no number")),
+            (At::Size { digits: 0, .. }, _) => {
+                Err(Refusal::bad("the size of a chunk is not a number"))
+            }
             (At::Size { size, .. }, b'\r') => Ok(At::SizeEnd(size)),
             (At::SizeBlank(size), b'\r') if !self.is_strict => Ok(At::SizeEnd(size)),
             (At::Size { size, .. } | At::SizeBlank(size), b' ' | b'\t') => {
@@ -197,14 +199,14 @@ impl Body {
                 Ok(At::Extension(size, Ext::Begin))
             }
             (At::Size { .. } | At::SizeBlank(_), _) => {
-                Err(Refusal::bad("a chunk's size is followed by something else"))
+                Err(Refusal::bad("unexpected text after the size of a chunk"))
             }
             (At::Extension(size, Ext::Name | Ext::Value | Ext::After), b'\r') => {
                 Ok(At::SizeEnd(size))
             }
             (At::Extension(size, ext), _) => match ext.step(byte) {
                 Some(next) => self.pay(At::Extension(size, next)),
-                None => Err(Refusal::bad("a chunk's extension is broken")),
+                None => Err(Refusal::bad("invalid extension of a chunk")),
             },
             (At::SizeEnd(size), b'\n') => self.chunk(size),
             (At::DataReturn, b'\r') => Ok(At::DataEnd),
@@ -219,7 +221,7 @@ impl Body {
             (At::TrailerValue, b'\r') => Ok(At::TrailerEnd),
             (At::TrailerValue, _) if is_text(byte) => self.pay(At::TrailerValue),
             (At::TrailerEnd, b'\n') => Ok(At::TrailerBegin),
-            _ => Err(Refusal::bad("the chunks' framing is broken")),
+            _ => Err(Refusal::bad("invalid framing of a chunk")),
         }
     }
 
@@ -228,7 +230,10 @@ impl Body {
         if size == 0 {
             return Ok(At::TrailerBegin);
         }
-        let too_long = Refusal::new(Status::ContentTooLarge, "the chunks add up to too much");
+        let too_long = Refusal::new(
+            Status::ContentTooLarge,
+            "the sum of the chunks is too large",
+        );
         self.allowance = self.allowance.checked_sub(size).ok_or(too_long)?;
         Ok(At::Data(size))
     }
@@ -237,7 +242,7 @@ impl Body {
     fn pay(&mut self, at: At) -> Result<At, Refusal> {
         self.overhead += 1;
         if self.overhead > OVERHEAD_LIMIT {
-            let reason = "the chunks bring too many extensions or trailers";
+            let reason = "too many extensions or trailers of chunks";
             return Err(Refusal::new(Status::FieldsTooLarge, reason));
         }
         Ok(at)

@@ -154,16 +154,16 @@ fn all_lines_end_right(head: &[u8]) -> Result<(), Refusal> {
 fn refusal(error: Error, bytes: &[u8]) -> Refusal {
     match error {
         Error::TooManyHeaders => {
-            Refusal::new(Status::FieldsTooLarge, "the head has too many fields")
+            Refusal::new(Status::FieldsTooLarge, "too many fields in the head")
         }
         Error::Version if names_http(bytes) => {
-            let reason = "this server speaks HTTP/1.1 and HTTP/1.0";
+            let reason = "unsupported version: use HTTP/1.1 or HTTP/1.0";
             Refusal::new(Status::VersionNotSupported, reason)
         }
-        Error::HeaderName => Refusal::bad("a field's name is broken"),
-        Error::HeaderValue => Refusal::bad("a field's value is broken"),
-        Error::NewLine => Refusal::bad("a carriage return stands alone"),
-        Error::Status | Error::Token | Error::Version => Refusal::bad("the request line is broken"),
+        Error::HeaderName => Refusal::bad("invalid field name"),
+        Error::HeaderValue => Refusal::bad("invalid field value"),
+        Error::NewLine => Refusal::bad("carriage return without line feed"),
+        Error::Status | Error::Token | Error::Version => Refusal::bad("invalid request line"),
     }
 }
 
@@ -180,7 +180,7 @@ fn facts(parsed: &httparse::Request<'_, '_>, bytes: &[u8], end: usize) -> Result
     let is_1_1 = parsed.version == Some(1);
     let fields = Fields::collect(parsed.headers)?;
     if is_1_1 && fields.host.is_none() {
-        return Err(Refusal::bad("the host is not named"));
+        return Err(Refusal::bad("the Host field is missing"));
     }
     let target = parsed.path.expect("a complete head has a target");
     let target = path_and_query(target, parsed.method.unwrap_or_default())?;
@@ -220,7 +220,7 @@ fn path_and_query<'target>(
 ) -> Result<&'target str, Refusal> {
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Refusal::bad(
-            "the target has bytes that must be written with percent signs",
+            "the target has bytes that must be percent-encoded",
         ));
     }
     if target.starts_with('/') {
@@ -232,7 +232,7 @@ fn path_and_query<'target>(
         }
         (_, "OPTIONS") if target == "*" => Ok(target),
         (_, "CONNECT") => Ok(target),
-        _ => Err(Refusal::bad("the target is neither a path nor an address")),
+        _ => Err(Refusal::bad("the target is neither a path nor a URI")),
     }
 }
 
@@ -266,17 +266,9 @@ impl<'bytes> Fields<'bytes> {
         if name.eq_ignore_ascii_case("host") {
             self.host(value)
         } else if name.eq_ignore_ascii_case("content-length") {
-            only_once(
-                &mut self.length,
-                value,
-                "the content's length is said twice",
-            )
+            only_once(&mut self.length, value, "duplicate Content-Length")
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
-            only_once(
-                &mut self.coding,
-                value,
-                "the transfer's coding is said twice",
-            )
+            only_once(&mut self.coding, value, "duplicate Transfer-Encoding")
         } else if name.eq_ignore_ascii_case("connection") {
             self.connection(value);
             Ok(())
@@ -298,7 +290,7 @@ impl<'bytes> Fields<'bytes> {
             is_token(*byte) || matches!(byte, b'(' | b')' | b'=' | b',' | b';' | b':' | b'[' | b']')
         };
         if self.host.is_some() || !value.iter().all(allowed) {
-            return Err(Refusal::bad("the host is named twice, or not as a host is"));
+            return Err(Refusal::bad("duplicate or invalid Host"));
         }
         self.host = Some(value);
         Ok(())
@@ -313,7 +305,7 @@ impl<'bytes> Fields<'bytes> {
 
     fn expect(&mut self, value: &[u8]) -> Result<(), Refusal> {
         if !value.eq_ignore_ascii_case(b"100-continue") {
-            let reason = "nothing but 100-continue can be expected";
+            let reason = "unsupported Expect: only 100-continue";
             return Err(Refusal::new(Status::ExpectationFailed, reason));
         }
         self.expects_continue = true;
@@ -330,7 +322,7 @@ impl<'bytes> Fields<'bytes> {
     fn framing(&self, is_1_1: bool) -> Result<Framing, Refusal> {
         match (self.length, self.coding) {
             (None, None) => Ok(Framing::Length(0)),
-            (Some(_), Some(_)) => Err(Refusal::bad("the body has both a length and a coding")),
+            (Some(_), Some(_)) => Err(Refusal::bad("both Content-Length and Transfer-Encoding")),
             (Some(length), None) => content_length(length),
             (None, Some(_)) if !is_1_1 => Err(Refusal::bad("HTTP/1.0 has no transfer codings")),
             (None, Some(coding)) => transfer_coding(coding),
@@ -352,7 +344,7 @@ fn only_once<'bytes>(
 /// Parses digits alone: no sign, no list.
 fn content_length(value: &[u8]) -> Result<Framing, Refusal> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-        return Err(Refusal::bad("the content's length is no number"));
+        return Err(Refusal::bad("Content-Length is not a number"));
     }
     let digit = |byte: &u8| u64::from(byte - b'0');
     let length = value.iter().fold(0_u64, |sum, byte| {
@@ -376,10 +368,8 @@ fn transfer_coding(value: &[u8]) -> Result<Framing, Refusal> {
     let mut codings = value.rsplit(|byte| *byte == b',').map(<[u8]>::trim_ascii);
     let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
     if codings.next().is_some_and(is_chunked) && !codings.any(is_chunked) {
-        let reason = "no transfer coding but chunked is known";
+        let reason = "unsupported Transfer-Encoding: only chunked";
         return Err(Refusal::new(Status::NotImplemented, reason));
     }
-    Err(Refusal::bad(
-        "the transfer's coding does not say where the body ends",
-    ))
+    Err(Refusal::bad("Transfer-Encoding must end in chunked"))
 }

@@ -88,7 +88,7 @@ pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Broken> {
     let config = httparse::ParserConfig::default();
     let found = config.parse_response_with_uninit_headers(&mut parsed, bytes, &mut fields);
     match found {
-        Err(_) => Err(Broken("the response's head is broken")),
+        Err(_) => Err(Broken("invalid head of the response")),
         Ok(httparse::Status::Partial) if bytes.len() >= HEAD_LIMIT => {
             Err(Broken("the response's head is too long"))
         }
@@ -121,12 +121,13 @@ fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, Broken
     for field in parsed.headers.iter() {
         let value = field.value.trim_ascii();
         if field.name.eq_ignore_ascii_case("content-length") {
-            let number = number(value).ok_or(Broken("the response's length is no number"))?;
+            let number =
+                number(value).ok_or(Broken("the response's Content-Length is not a number"))?;
             if length
                 .replace(number)
                 .is_some_and(|before| before != number)
             {
-                return Err(Broken("the response has two lengths"));
+                return Err(Broken("the response has two Content-Length fields"));
             }
         } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
             let last = value.rsplit(|byte| *byte == b',').next();

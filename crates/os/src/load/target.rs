@@ -39,13 +39,13 @@ pub struct Authority {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoTarget {
     /// The scheme is `https`, or unknown.
-    #[error("a target begins with `http://`: there is no TLS here")]
+    #[error("a target must begin with `http://`: TLS is not supported")]
     Scheme,
     /// There is a path, a query or a user.
-    #[error("a target is `http://host:port` and nothing more: the scenario names the paths")]
+    #[error("a target must be `http://host:port` without a path: the scenario sets the paths")]
     More,
     /// The host is missing, or the port is not a number.
-    #[error("a target is `http://host:port`")]
+    #[error("a target must be `http://host:port`")]
     Authority,
 }
 

@@ -33,7 +33,7 @@ impl Folder {
         let is_new = !path.exists();
         fs::create_dir_all(path)?;
         if fs::read_dir(path)?.next().is_some() {
-            let error = "it holds something already";
+            let error = "the folder is not empty";
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, error));
         }
         files::write_whole(&path.join(PLAN), &storage::plan_file(plan))

@@ -147,7 +147,7 @@ impl<'a> Arbiter<'a> {
         net::wait_for_first_bytes(&listener);
         let address = listener
             .local_addr()
-            .doing("ask where the server listens")?;
+            .doing("read the address of the server")?;
         let signals = Signals::listen(&[
             Signal::Terminate,
             Signal::Interrupt,
@@ -241,7 +241,7 @@ impl<'a> Arbiter<'a> {
         match self.roster.replace_all() {
             // A reload before the last one was carried out adds to it.
             Some(leaving) => self.leaving.extend(leaving),
-            None => self.note("there are not enough slots for as many workers again: no reload"),
+            None => self.note("no reload: not enough free slots for the new workers"),
         }
     }
 
@@ -268,7 +268,7 @@ impl<'a> Arbiter<'a> {
 
     fn remove_a_worker(&mut self) {
         let Some((slot, pid)) = self.roster.remove_oldest() else {
-            return self.note("the last worker stays");
+            return self.note("the last worker cannot be removed");
         };
         self.scoreboard
             .slot(slot)
@@ -347,13 +347,13 @@ impl<'a> Arbiter<'a> {
             access: self.orders.access.clone(),
             listener: listener
                 .try_clone()
-                .doing("share the listener with a worker")?,
+                .doing("pass the listener to a worker")?,
             lifeline,
             last_words: self
                 .last_words
                 .1
                 .try_clone()
-                .doing("share a pipe with a worker")?,
+                .doing("pass a pipe to a worker")?,
             scoreboard: self.scoreboard,
             clock: self.orders.clock,
             telemetry: self.orders.telemetry,
@@ -467,7 +467,7 @@ impl<'a> Arbiter<'a> {
                 Verdict::Abort => {
                     let limit = length(timeout);
                     self.note(&format!(
-                        "{name} is silent for longer than timeout ({limit}): told to abort"
+                        "{name} is silent for longer than timeout ({limit}): sent SIGABRT"
                     ));
                     signals::send(pid, Signal::Abort);
                 }

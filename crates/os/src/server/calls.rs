@@ -79,7 +79,7 @@ impl ServiceConnection {
         }
         let answer = Answer::from_bytes(&self.answer);
         if answer.id != self.id {
-            let text = "a service answered a call that was not made";
+            let text = "a service answered an unknown call";
             return Err(io::Error::new(ErrorKind::InvalidData, text));
         }
         Ok(Some(answer))

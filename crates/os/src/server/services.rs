@@ -52,7 +52,7 @@ pub fn play(orders: &Orders, scoreboard: &Scoreboard, mut voice: &mut dyn Write)
     let addresses = services.addresses()?;
     ChildMessage::Ready { addresses }
         .say(&mut voice)
-        .doing("say where the services listen")?;
+        .doing("read the address of the services")?;
     loop {
         services.turn(None)?;
     }
@@ -144,7 +144,7 @@ impl<'a> Services<'a> {
     fn addresses(&self) -> Result<Vec<SocketAddr>> {
         self.listeners
             .iter()
-            .map(|listener| listener.local_addr().doing("learn a service's address"))
+            .map(|listener| listener.local_addr().doing("read the address of a service"))
             .collect()
     }
 

@@ -44,7 +44,7 @@ pub struct Child {
 /// # Errors
 /// Fails if the system does not report it, as Linux without `/proc`.
 pub fn own_file() -> Result<PathBuf> {
-    std::env::current_exe().doing("find this program's own file")
+    std::env::current_exe().doing("find the file of this program")
 }
 
 impl Child {
@@ -53,7 +53,7 @@ impl Child {
     /// # Errors
     /// Fails if the system has no process, pipe or memory left.
     pub fn start(role: &str, environment: &ChildEnv<'_>) -> Result<Self> {
-        let (lifeline, kept_end) = io::pipe().doing("make a lifeline")?;
+        let (lifeline, kept_end) = io::pipe().doing("make the lifeline of a child")?;
         let executable = own_file()?;
         let inherited = [environment.scoreboard.as_raw_fd(), lifeline.as_raw_fd()];
         let names = inherited.iter().map(ToString::to_string);
@@ -134,7 +134,7 @@ fn end(process: &mut std::process::Child) {
 /// Sends a new child its orders, and begins to read its output.
 fn give_orders(process: &mut std::process::Child, role: &str, orders: &str) -> Result<Voice> {
     let input = process.stdin.take().expect("standard input is a pipe");
-    hand_over(orders, input).doing(format!("hand {role} its orders"))?;
+    hand_over(orders, input).doing(format!("send {role} its orders"))?;
     Voice::of(process)
 }
 
@@ -172,7 +172,7 @@ fn before_exec(command: &mut Command, inherited: [RawFd; 2]) {
 pub fn die_with_parent(parent: u32) -> Result<()> {
     let parent = rustix::process::Pid::from_raw(parent.cast_signed());
     let parent = parent.expect("every process that forks has a process id");
-    die_with(parent).doing("make sure of the parent")
+    die_with(parent).doing("check the parent process")
 }
 
 /// Asks the kernel to kill this process when its parent dies, and checks that the parent has not died in
@@ -203,7 +203,8 @@ impl Voice {
         let errors = OwnedFd::from(process.stderr.take().expect("standard error is a pipe"));
         let mut pipes = Vec::new();
         for pipe in [output, errors] {
-            rustix::io::ioctl_fionbio(&pipe, true).doing("listen to a child without waiting")?;
+            rustix::io::ioctl_fionbio(&pipe, true)
+                .doing("make the pipe of a child non-blocking")?;
             pipes.push((File::from(pipe), Vec::new()));
         }
         Ok(Self { pipes })
@@ -243,14 +244,14 @@ impl Inherited {
     pub fn take(numbers: &[RawFd]) -> Result<Self> {
         let &[scoreboard, lifeline] = <&[RawFd; 2]>::try_from(numbers)
             .ok()
-            .ok_or_else(|| io::Error::other("this subcommand is for the driver alone"))
-            .doing("find what the driver left")?;
+            .ok_or_else(|| io::Error::other("this subcommand is internal to concsim"))
+            .doing("find the descriptors of the driver")?;
         let is_taken = |(place, number): (usize, &RawFd)| {
             *number < FIRST_BEYOND || numbers[..place].contains(number)
         };
         if numbers.iter().enumerate().any(is_taken) {
             let error = io::Error::other("these are not the driver's descriptors");
-            return Err(error).doing("find what the driver left");
+            return Err(error).doing("find the descriptors of the driver");
         }
         let mut orders = String::new();
         let scoreboard = adopt(scoreboard)?;
@@ -270,7 +271,7 @@ fn adopt(number: RawFd) -> Result<OwnedFd> {
     // SAFETY: changes a flag only; a number that is not open is an error.
     let is_open = unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } == 0;
     if !is_open {
-        return Err(io::Error::last_os_error()).doing("find what the driver left");
+        return Err(io::Error::last_os_error()).doing("find the descriptors of the driver");
     }
     // SAFETY: open, as was just checked; none of the standard streams, and named once, as `take` has
     // checked: nothing else in this process owns it.
@@ -309,14 +310,14 @@ pub fn die_when_cut(lifeline: impl AsFd) -> Result<()> {
     // SAFETY: sets the receiver of the signal; the descriptor is open.
     let told = unsafe { libc::fcntl(lifeline.as_fd().as_raw_fd(), libc::F_SETOWN, me) };
     if told == -1 {
-        return Err(io::Error::last_os_error()).doing("be told of the lifeline's end");
+        return Err(io::Error::last_os_error()).doing("watch the lifeline");
     }
-    let flags = fcntl_getfl(&lifeline).doing("be told of the lifeline's end")?;
+    let flags = fcntl_getfl(&lifeline).doing("watch the lifeline")?;
     fcntl_setfl(
         &lifeline,
         flags | OFlags::from_bits_retain(libc::O_ASYNC as _),
     )
-    .doing("be told of the lifeline's end")?;
+    .doing("watch the lifeline")?;
     if is_cut(&lifeline) {
         leave(0);
     }

@@ -22,7 +22,7 @@ pub fn listen() -> Result<()> {
     listen_without_children()?;
     let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
     // SAFETY: no handler is installed.
-    unsafe { sigaction(Signal::SIGTSTP, &ignored) }.doing("refuse to be stopped")?;
+    unsafe { sigaction(Signal::SIGTSTP, &ignored) }.doing("ignore SIGTSTP")?;
     Ok(())
 }
 
@@ -38,7 +38,7 @@ pub fn listen_without_children() -> Result<()> {
     );
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         // SAFETY: the handler adds to one atomic word, which is async-signal-safe.
-        unsafe { sigaction(signal, &noted) }.doing(format!("listen to {signal}"))?;
+        unsafe { sigaction(signal, &noted) }.doing(format!("handle {signal}"))?;
     }
     Ok(())
 }
@@ -51,7 +51,7 @@ pub fn listen_without_children() -> Result<()> {
 pub fn leave_with_the_terminal() -> Result<()> {
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
     // SAFETY: no handler is installed.
-    unsafe { sigaction(Signal::SIGHUP, &default) }.doing("listen to SIGHUP")?;
+    unsafe { sigaction(Signal::SIGHUP, &default) }.doing("handle SIGHUP")?;
     Ok(())
 }
 

@@ -50,15 +50,15 @@ impl Apart {
         let mut bytes = Vec::new();
         let last_seen = self.reader.read_to_end(&mut bytes);
         let ended = waitpid(Pid::from_raw(self.pid.cast_signed()), None);
-        last_seen.doing("hear what a child has measured")?;
-        let status = ended.doing("wait for a child that measures")?;
+        last_seen.doing("read the measurement of a child")?;
+        let status = ended.doing("wait for the measurement of a child")?;
         let words = bytes.chunks_exact(8);
         let words: Vec<u64> = words
             .map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")))
             .collect();
         match status {
             nix::sys::wait::WaitStatus::Exited(_, 0) => Ok(words),
-            _ => Err(io::Error::other(format!("{status:?}"))).doing("measure in a child"),
+            _ => Err(io::Error::other(format!("{status:?}"))).doing("measure in a child process"),
         }
     }
 }

@@ -21,7 +21,7 @@ pub fn nonblocking() -> Result<(File, File)> {
 /// Sets the flags of one end. macOS has no `pipe2(2)`, which sets them at once.
 fn without_waiting(end: impl Into<OwnedFd>) -> Result<File> {
     let end = end.into();
-    ioctl_fionbio(&end, true).doing("use a pipe without waiting")?;
+    ioctl_fionbio(&end, true).doing("make a pipe non-blocking")?;
     Ok(File::from(end))
 }
 

@@ -231,7 +231,7 @@ mod linux {
         use crate::sys::Doing as _;
         let mut set = rustix::thread::CpuSet::new();
         set.set(core);
-        rustix::thread::sched_setaffinity(None, &set).doing(format!("keep to core {core}"))
+        rustix::thread::sched_setaffinity(None, &set).doing(format!("bind to core {core}"))
     }
 
     /// Returns the processor's name.
@@ -357,7 +357,8 @@ pub fn kernel() -> String {
 pub fn allow_descriptors(needed: u64) -> super::Result<()> {
     use super::Doing;
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).doing("read the limit of descriptors")?;
+    let (soft, hard) =
+        getrlimit(Resource::RLIMIT_NOFILE).doing("read the limit of file descriptors")?;
     if soft >= needed {
         return Ok(());
     }
@@ -370,7 +371,7 @@ pub fn allow_descriptors(needed: u64) -> super::Result<()> {
             }
         })
         .doing(format!(
-            "open {needed} descriptors at once (this system allows {hard}: see `ulimit -Hn`)"
+            "open {needed} file descriptors (the hard limit is {hard}: see `ulimit -Hn`)"
         ))
 }
 
@@ -393,7 +394,7 @@ pub fn allow_stack() -> super::Result<()> {
     }
     let wanted = hard.clamp(LEAST_STACK, USUAL_STACK);
     setrlimit(Resource::RLIMIT_STACK, wanted, hard.max(wanted)).doing(format!(
-        "use a stack of {} KiB (this system allows {} KiB: see `ulimit -Hs`)",
+        "use a stack of {} KiB (the hard limit is {} KiB: see `ulimit -Hs`)",
         LEAST_STACK >> 10,
         hard >> 10
     ))

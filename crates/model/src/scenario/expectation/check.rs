@@ -146,9 +146,9 @@ impl Checker<'_> {
             let hint = paths::nearest(path).map(|known| format!("did you mean `{known}`?"));
             return Err(Mistake {
                 range: at..name.range.end,
-                message: format!("the summary has no number `{path}`"),
+                message: format!("unknown number `{path}`"),
                 hint: hint.or_else(|| {
-                    Some("numbers go by their path in `--json`, without the unit".into())
+                    Some("write its path in the summary of `--json`, without the unit".into())
                 }),
             });
         };
@@ -170,7 +170,7 @@ fn without_variant(name: &Name, variants: &[&str]) -> Mistake {
     if paths::dimension(&name.text).is_some() {
         return Mistake {
             range: name.range.clone(),
-            message: format!("`{}` of which variant?", name.text),
+            message: format!("`{}` lacks its variant", name.text),
             hint: Some(format!(
                 "write `{}.{}`; the variants are {}",
                 variants.first().unwrap_or(&"sync"),
@@ -297,11 +297,11 @@ mod tests {
     fn what_cannot_be_decided_is_said_with_its_place_and_a_way_out() {
         for (that, at, words) in [
             ("snyc.throughput > 3", "snyc", "did you mean `sync`?"),
-            ("throughput > 3", "throughput", "of which variant?"),
+            ("throughput > 3", "throughput", "lacks its variant"),
             (
                 "sync.latency.p98 < 3ms",
                 "latency.p98",
-                "no number `latency.p98`; did you mean `latency.p9",
+                "unknown number `latency.p98`; did you mean `latency.p9",
             ),
             (
                 "sync.latency_ms.p99 < 3ms",

@@ -34,8 +34,8 @@ pub fn parse(text: &str) -> Result<Comparison, Mistake> {
         None => Ok(comparison),
         Some(word) => Err(mistake(
             word.range.clone(),
-            "the comparison has ended before this",
-            Some("one comparing sign in each `that`; write a second `[[expect]]` for more"),
+            "unexpected text after the comparison",
+            Some("a `that` has one comparison; write another `[[expect]]` for a second"),
         )),
     }
 }
@@ -57,7 +57,7 @@ pub fn parse_expression(text: &str) -> Result<Expression, Mistake> {
         None => Ok(expression),
         Some(word) => Err(mistake(
             word.range.clone(),
-            "the number has ended before this",
+            "unexpected text after the number",
             None,
         )),
     }
@@ -72,7 +72,7 @@ pub fn parse_quantity(text: &str) -> Result<Quantity, Mistake> {
         Expression::Number(quantity) => Ok(quantity),
         _ => Err(mistake(
             0..text.len(),
-            format!("`{text}` is no number"),
+            format!("`{text}` is not a number"),
             None,
         )),
     }
@@ -145,10 +145,10 @@ fn word(text: &str, at: usize, first: char) -> Result<Word, Mistake> {
     Err(match first {
         '=' | '!' => mistake(
             range,
-            format!("`{first}` does not compare measured numbers"),
-            Some("measured numbers are never equal: write `~= 50 +- 10%`"),
+            format!("`{first}` is not a comparison of measured numbers"),
+            Some("measured numbers are never exactly equal: write `~= 50 +- 10%`"),
         ),
-        _ => mistake(range, format!("`{first}` is no part of a comparison"), None),
+        _ => mistake(range, format!("unexpected `{first}` in a comparison"), None),
     })
 }
 
@@ -163,7 +163,7 @@ fn number(text: &str, at: usize) -> Result<Word, Mistake> {
         letter.is_ascii_digit() || letter == '.' || letter == '_'
     });
     let value: f64 = rest[..digits].replace('_', "").parse().map_err(|_| {
-        let message = format!("`{}` is no number", &rest[..digits]);
+        let message = format!("`{}` is not a number", &rest[..digits]);
         mistake(at..at + digits, message, None)
     })?;
     let gap = length_of(&rest[digits..], |letter| letter == ' ');
@@ -187,8 +187,8 @@ fn number(text: &str, at: usize) -> Result<Word, Mistake> {
         "" => (quantity(value, Dimension::PLAIN), digits),
         unit => {
             let from = at + digits + gap;
-            let message = format!("`{unit}` is no unit");
-            let hint = "units are us, ms, s, min, /s and %";
+            let message = format!("`{unit}` is not a unit");
+            let hint = "the units are us, ms, s, min, /s and %";
             return Err(mistake(from..from + unit.len(), message, Some(hint)));
         }
     };
@@ -246,8 +246,8 @@ impl<'a> Parser<'a> {
     fn comparison(&mut self) -> Result<Comparison, Mistake> {
         let left = self.sum()?;
         let Some((word, sign)) = self.take_sign(&["<", "<=", ">", ">=", "~="]) else {
-            let hint = "such as `latency.p99 < 150ms`";
-            let message = "a comparing sign is missing here: <, <=, >, >= or ~=";
+            let hint = "for example `latency.p99 < 150ms`";
+            let message = "a comparison is missing here: <, <=, >, >= or ~=";
             return Err(mistake(self.place(), message, Some(hint)));
         };
         let right = self.sum()?;
@@ -268,7 +268,7 @@ impl<'a> Parser<'a> {
 
     fn tolerance(&mut self) -> Result<Tolerance, Mistake> {
         if self.take_sign(&["+-"]).is_none() {
-            let hint = "how far off may it be? `~= 50 +- 10%`, `~= 4.2s +- 100ms`";
+            let hint = "write the tolerance: `~= 50 +- 10%`, `~= 4.2s +- 100ms`";
             return Err(mistake(self.place(), "`+-` is missing here", Some(hint)));
         }
         if let Some(Word {
@@ -331,7 +331,7 @@ impl<'a> Parser<'a> {
             None => Err(mistake(
                 place,
                 "a number or a name is missing here",
-                Some("such as `coroutine.throughput >= 25 * sync.throughput`"),
+                Some("for example `coroutine.throughput >= 25 * sync.throughput`"),
             )),
         }
     }
@@ -343,7 +343,7 @@ impl<'a> Parser<'a> {
     ) -> Result<Expression, Mistake> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(mistake(place.clone(), "nested too deep to be meant", None));
+            return Err(mistake(place.clone(), "nested too deep", None));
         }
         let expression = parse(self)?;
         self.depth -= 1;
@@ -370,15 +370,19 @@ mod tests {
     fn a_mistake_points_at_its_word() {
         for (text, at, message) in [
             ("", "", "a number or a name is missing here"),
-            ("latency.p99", "", "a comparing sign is missing here"),
-            ("latency.p99 == 3", "=", "does not compare"),
-            ("latency.p99 < 150 parsecs", "parsecs", "is no unit"),
-            ("latency.p99 < 1.2.3ms", "1.2.3", "is no number"),
+            ("latency.p99", "", "a comparison is missing here"),
+            ("latency.p99 == 3", "=", "is not a comparison"),
+            ("latency.p99 < 150 parsecs", "parsecs", "is not a unit"),
+            ("latency.p99 < 1.2.3ms", "1.2.3", "is not a number"),
             ("throughput ~= 50", "", "`+-` is missing"),
-            ("throughput < 3 < 4", "<", "has ended before this"),
+            (
+                "throughput < 3 < 4",
+                "<",
+                "unexpected text after the comparison",
+            ),
             ("throughput < (3", "", "`)` is missing"),
             ("throughput < * 3", "*", "missing before `*`"),
-            ("throughput < 3 € ", "€", "is no part"),
+            ("throughput < 3 € ", "€", "unexpected `€`"),
         ] {
             let mistake = parse(text).expect_err(text);
             assert_eq!(&text[mistake.range.clone()], at, "in: {text}");

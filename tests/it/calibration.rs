@@ -156,7 +156,7 @@ fn mistakes_in_a_machine_are_shown_in_its_own_file() {
         ("[machine]\nspeed = 3\n", "machine.toml:2"),
         (
             "[server]\nworkers = 3\n[machine]\ncores = 2\n",
-            "`server` is nothing of a machine",
+            "`server` is not part of a machine",
         ),
         ("", "the file has no [machine]"),
         ("[machine\n", "not TOML"),

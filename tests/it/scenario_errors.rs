@@ -92,7 +92,7 @@ fn a_run_of_a_wrong_scenario_is_refused_before_it_plays() {
         ),
         (
             &["run", "io_bound", "--headless", "--duration", "5"],
-            "with a unit",
+            "write a unit",
         ),
         (
             &["run", "io_bound", "--headless", "--set", "server.kind=sync"],

@@ -79,12 +79,12 @@ fn mistake(error: &Error, words: &[String]) -> String {
         }
         (ErrorKind::InvalidValue, Some(argument), _, Some(value)) => {
             let instead = meant.unwrap_or_else(|| one_of(&legal, &help));
-            format!("`{value}` is no value of `{argument}`; {instead}")
+            format!("`{value}` is not a value of `{argument}`; {instead}")
         }
         (ErrorKind::ValueValidation, Some(argument), _, Some(value)) => {
             let why = std::error::Error::source(error).map(ToString::to_string);
             let why = why.map_or_else(String::new, |why| format!(": {why}"));
-            format!("`{value}` is no value of `{argument}`{why}; {help}")
+            format!("`{value}` is not a value of `{argument}`{why}; {help}")
         }
         (ErrorKind::MissingRequiredArgument, ..) => {
             let missing = all(error, ContextKind::InvalidArg);
@@ -93,10 +93,10 @@ fn mistake(error: &Error, words: &[String]) -> String {
         (ErrorKind::ArgumentConflict, Some(argument), ..) => {
             let others = all(error, ContextKind::PriorArg);
             if others.is_empty() || others == [argument.as_str()] {
-                return format!("`{argument}` is there twice; once is enough");
+                return format!("`{argument}` is given twice; write it once");
             }
             let others = quoted(&others);
-            format!("`{argument}` and {others} exclude each other; leave one of them out")
+            format!("`{argument}` cannot be combined with {others}")
         }
         (ErrorKind::MissingSubcommand, ..) => {
             format!(
@@ -135,7 +135,7 @@ const SYNONYMS: [(&str, &[&str]); 12] = [
 
 /// Returns a suggestion for a subcommand that does not exist.
 fn unknown_command(word: &str, command: &str, meant: Option<String>) -> String {
-    let what = format!("there is no `{command} {word}`");
+    let what = format!("unknown command `{command} {word}`");
     if command != "concsim" {
         let known = subcommands(command);
         let instead = did_you_mean(word, known.iter().map(String::as_str)).or(meant);

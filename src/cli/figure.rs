@@ -116,11 +116,7 @@ fn shipped(kind: Kind, path: &Path) -> anyhow::Result<Table> {
 
 fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
     if named.is_empty() {
-        bail!(
-            "no run is named: `{}` is made of {}",
-            kind.name(),
-            kind.needs()
-        );
+        bail!("no input: `{}` needs {}", kind.name(), kind.needs());
     }
     let mut found = InputFiles::default();
     for path in named {
@@ -145,12 +141,15 @@ fn write(table: &Table, look: &Look, output: Option<&Path>) -> anyhow::Result<()
     let picture = match path.extension().and_then(|it| it.to_str()) {
         Some("svg") => svg.into_bytes(),
         Some("png") => png::of_svg(&svg)?,
-        _ => bail!("{}: a figure is written as .svg or .png", path.display()),
+        _ => bail!(
+            "{}: the name of a figure must end in .svg or .png",
+            path.display()
+        ),
     };
     let data = path.with_extension("csv");
     if is_foreign_data(&data) {
         bail!(
-            "{} is there, and is not the data of a figure: draw to another name than {}",
+            "{} exists and is not the data of a figure; write to another name than {}",
             data.display(),
             path.display()
         );

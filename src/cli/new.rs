@@ -27,7 +27,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let name = args.file.display();
     match files::write_new(&args.file, STARTER.as_bytes()) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("{name} is there already, and is left as it is");
+            bail!("{name} exists already and is not changed");
         }
         written => written.with_context(|| format!("failed to write {name}"))?,
     }

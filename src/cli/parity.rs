@@ -44,7 +44,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     if cases.is_empty() {
         let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
         talk::say(format_args!(
-            "none of the list is called so; there are: {}",
+            "no scenario has this name; the names are {}",
             names.join("; ")
         ));
         return Ok(ExitCode::from(2));

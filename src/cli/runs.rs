@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         serde_json::to_string_pretty(&listed)? + "\n"
     } else if runs.is_empty() {
         format!(
-            "no run has been kept in {} yet; `concsim run io_bound` keeps one\n",
+            "no kept runs in {}; `concsim run io_bound` keeps one\n",
             folder.display()
         )
     } else {
@@ -135,7 +135,7 @@ pub(super) fn pick() -> anyhow::Result<Option<PathBuf>> {
     let (folder, runs) = kept()?;
     anyhow::ensure!(
         !runs.is_empty(),
-        "no run has been kept in {} yet; `concsim run io_bound` keeps one",
+        "no kept runs in {}; `concsim run io_bound` keeps one",
         folder.display()
     );
     let table = table(&runs);
@@ -180,7 +180,7 @@ pub(super) fn report_losses(kept: &storage::StoredRun) {
     }
     for variant in &kept.missing {
         talk::say(format_args!(
-            "variant {variant}: nothing of its recording can be read"
+            "variant {variant}: its recording cannot be read"
         ));
     }
 }

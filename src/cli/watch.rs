@@ -18,7 +18,7 @@ use concsim_terminal::keyboard::Keyboard;
 pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let Some(path) = args.chosen().file() else {
         talk::say(format_args!(
-            "--watch needs a file that can be saved: {} is none; `concsim new FILE` writes one",
+            "--watch needs a file: {} is built in; `concsim new FILE` writes one",
             args.chosen().name()
         ));
         return Ok(ExitCode::from(2));

@@ -140,7 +140,10 @@ fn a_limit_that_is_too_low_is_named_and_leaves_nothing_behind() {
     for (words, says) in [
         ("--nofile=32", "the hard limit is 32: see `ulimit -Hn`"),
         ("--as=300000000", "map the shared memory (see `ulimit -v`)"),
-        ("--stack=262144", "the hard limit is 256 KiB: see `ulimit -Hs`"),
+        (
+            "--stack=262144",
+            "the hard limit is 256 KiB: see `ulimit -Hs`",
+        ),
         ("--fsize=8192", "File too large"),
         ("--fsize=0", "File too large"),
     ] {

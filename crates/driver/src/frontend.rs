@@ -113,7 +113,7 @@ fn describe(stage: Stage) -> &'static str {
         Stage::Preparing => "starting its processes",
         Stage::WarmUp => "warming up, not counted yet",
         Stage::Counting => "counting",
-        Stage::Draining => "waiting for stragglers",
+        Stage::Draining => "waiting for the last requests",
         Stage::Done => "stopping its processes",
     }
 }

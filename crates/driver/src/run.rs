@@ -376,7 +376,7 @@ impl<'a> Driver<'a> {
             Ordering::AcqRel,
             Ordering::Acquire,
         );
-        let note = "the log of requests is full, and the window ends here";
+        let note = "the log of requests is full: the window ends here";
         self.notes.push(note.into());
     }
 

@@ -21,7 +21,7 @@ const BYTES: u64 = 200 << 20;
 
 /// Returns the folder of this program's state: `$XDG_STATE_HOME/concsim`, or the platform's equivalent.
 pub fn state_folder() -> anyhow::Result<PathBuf> {
-    let strategy = etcetera::choose_base_strategy().context("there is no home folder")?;
+    let strategy = etcetera::choose_base_strategy().context("no home folder found")?;
     let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
     Ok(state.join("concsim"))
 }
@@ -68,10 +68,10 @@ pub fn find(wanted: &Path) -> anyhow::Result<PathBuf> {
     let found = newest_first.get(back).cloned();
     found.with_context(|| match newest_first.len() {
         0 => format!(
-            "no run has been kept in {} yet; `concsim run io_bound` keeps one",
+            "no kept runs in {}; `concsim run io_bound` keeps one",
             store.display()
         ),
-        count => format!("there is no `{name}`: {count} runs are kept; `concsim runs` lists them"),
+        count => format!("unknown run `{name}`: {count} runs are kept; `concsim runs` lists them"),
     })
 }
 

@@ -150,7 +150,7 @@ impl<'a> ServeSession<'a> {
             }
             // Workers have the addresses of these services alone: a new process could not replace them.
             if let Some(status) = self.services.as_mut().and_then(Child::ended) {
-                bail!("the services ended unexpectedly ({status}): calls have no answer any more");
+                bail!("the services ended unexpectedly ({status}): calls get no answer");
             }
             self.clock.sleep_until(self.clock.now() + LOOK_EVERY);
         }

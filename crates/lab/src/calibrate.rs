@@ -165,7 +165,7 @@ fn about(host: &concsim_record::Machine, findings: &Findings) -> Vec<String> {
     let rough = findings.0.iter().filter(|finding| finding.rough).count();
     let mut about = vec![
         format!(
-            "What things cost on {} cores of {}, {}.",
+            "Costs of {} cores of {}, {}.",
             host.cores, host.cpu, host.kernel
         ),
         format!(
@@ -182,7 +182,7 @@ fn about(host: &concsim_record::Machine, findings: &Findings) -> Vec<String> {
     if rough > 0 {
         let all = findings.0.len();
         about.push(format!(
-            "rough: during {rough} of {all} measurements other programs used the cores."
+            "rough: other programs used the cores during {rough} of {all} measurements."
         ));
     }
     about

@@ -41,22 +41,19 @@ pub fn fixed(base: &Overrides) -> Vec<axis::Fixed> {
     let all_alike = [
         (
             base.seed.is_some(),
-            ("seed", "--seed says it for all points"),
+            ("seed", "use --seed, which holds for all points"),
         ),
         (
             base.duration.is_some(),
-            ("duration", "--duration says it for all points"),
+            ("duration", "use --duration, which holds for all points"),
         ),
         (
             base.warmup.is_some(),
-            ("warmup", "--warmup says it for all points"),
+            ("warmup", "use --warmup, which holds for all points"),
         ),
         (
             base.engine == Engine::Processes,
-            (
-                "machine.",
-                "real processes have the machine that they run on",
-            ),
+            ("machine.", "real processes run on this machine"),
         ),
     ];
     let said = all_alike.into_iter().filter(|(is_said, _)| *is_said);

@@ -35,7 +35,7 @@ pub fn markdown(rows: &[Row]) -> String {
     for row in rows {
         text += &line(row);
     }
-    text += "\nSimulated blind, relative to what was measured; bold: above the limit.\n";
+    text += "\nError of the blind simulation relative to the measurement; bold: above the limit.\n";
     text
 }
 

@@ -212,7 +212,7 @@ impl Screen {
     /// exists: at end of file it loops without end.
     fn has_heard(&self) -> anyhow::Result<bool> {
         let is_gone = sys::terminal::is_gone(self.taken.terminal());
-        anyhow::ensure!(!is_gone, "the terminal is gone");
+        anyhow::ensure!(!is_gone, "the terminal was closed");
         Ok(event::poll(Duration::ZERO)?)
     }
 

@@ -37,7 +37,7 @@ impl Chosen {
             .iter()
             .find(|name| !names.contains(&name.as_str()));
         if let Some(name) = unknown {
-            bail!("no variant {name} was played, only {}", names.join(", "));
+            bail!("unknown variant {name}; the run has {}", names.join(", "));
         }
         let variants = PlayedVariant::of(kept, &self.variants);
         for told in &variants {
@@ -101,7 +101,7 @@ pub(super) struct FileArgs {
 /// Refuses to write binary data to a terminal. `name` is a file to write instead.
 pub(super) fn refuse_terminal(args: &FileArgs, name: &str) -> anyhow::Result<()> {
     if named(args.output.as_deref()).is_none() && io::stdout().is_terminal() {
-        bail!("a trace is no text for a terminal; write it to a file: -o {name}");
+        bail!("a trace is binary; write it to a file: -o {name}");
     }
     Ok(())
 }

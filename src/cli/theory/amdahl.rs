@@ -42,7 +42,7 @@ impl Args {
             let count = |text: &str| quantity::count(text, 1_000_000_000);
             let processors = reader.each("--processors", &self.processors, count);
             if self.processors.is_empty() {
-                reader.wrong("--processors is missing: how many there are");
+                reader.wrong("--processors is missing: number of processors");
             }
             Some((Work { serial: serial? }, processors))
         })?;

@@ -75,9 +75,7 @@ impl Reader {
     pub(super) fn not_beside(&mut self, other: &str, given: &[(&str, bool)]) {
         for (name, is_given) in given {
             if *is_given {
-                self.wrong(format!(
-                    "{name} says nothing beside {other}: one or the other"
-                ));
+                self.wrong(format!("{name} cannot be combined with {other}"));
             }
         }
     }
@@ -119,7 +117,7 @@ pub(super) struct Arrivals {
 impl Arrivals {
     /// Returns the rate, per second.
     pub(super) fn read(&self, reader: &mut Reader) -> Option<f64> {
-        let what = "how many requests come, such as 13/s";
+        let what = "arrival rate of requests, such as 13/s";
         let text = self.arrival_rate.as_ref();
         reader.required("--arrival-rate", text, quantity::rate, what)
     }
@@ -142,11 +140,11 @@ impl Service {
         let (time, rate) = (self.service_time.as_ref(), self.service_rate.as_ref());
         if time.is_none() && rate.is_none() {
             reader.wrong(
-                "--service-time or --service-rate is missing: how long a server works on a request",
+                "--service-time or --service-rate is missing: time of a server for a request",
             );
         }
         if time.is_some() && rate.is_some() {
-            reader.wrong("--service-time and --service-rate say the same: one of them");
+            reader.wrong("--service-time cannot be combined with --service-rate");
         }
         let time = reader.optional("--service-time", time, quantity::time);
         let rate = reader.optional("--service-rate", rate, quantity::rate);
@@ -194,8 +192,8 @@ mod tests {
         .expect_err("it is all wrong");
         insta::assert_snapshot!(wrong.of_model("mm1").to_string(), @r"
         concsim theory mm1: 4 mistakes
-          --arrival-rate is missing: how many requests come, such as 13/s
-          --service-time and --service-rate say the same: one of them
+          --arrival-rate is missing: arrival rate of requests, such as 13/s
+          --service-time cannot be combined with --service-rate
           --service-time 10: has no unit: 10ms, or 10s?
           --service-rate -1: cannot be negative
         see: concsim theory mm1 --help

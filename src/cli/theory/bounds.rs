@@ -74,22 +74,24 @@ impl Args {
     /// Reads the workers. Their kind is a placeholder: both kinds are answered.
     fn of_workers(&self, reader: &mut Reader) -> Option<Outline> {
         let count = |text: &str| quantity::count(text, MOST);
-        let what = "how many processes there are (or --station for a network)";
+        let what = "number of processes (or --station for a network)";
         let workers = reader.required("--workers", self.workers.as_ref(), count, what);
-        let what = "how many cores there are";
+        let what = "number of cores";
         let cores = reader.required("--cores", self.cores.as_ref(), count, what);
         let time = quantity::time_or_nothing;
-        let what = "how long a request computes";
+        let what = "computing time of a request";
         let compute = reader.required("--compute", self.compute.as_ref(), time, what);
-        let what = "how long a request waits for others";
+        let what = "time that a request waits for other systems";
         let wait = reader.required("--wait", self.wait.as_ref(), time, what);
         if compute == Some(0.0) && wait == Some(0.0) {
-            reader.wrong("--compute and --wait are both nothing: then nothing bounds anything");
+            reader.wrong(
+                "--compute and --wait are both 0: nothing is bounded; give one of them a length",
+            );
         }
         let think = self.network.think(reader);
         let clients = self.network.clients(reader, None);
         if self.network.thinks() && clients.is_none() {
-            reader.wrong("--think is of clients: --clients says how many there are");
+            reader.wrong("--think needs --clients");
         }
         Some(Outline {
             kind: WorkerKind::Sync,

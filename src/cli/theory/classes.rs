@@ -34,7 +34,7 @@ pub(super) fn read(reader: &mut Reader, texts: &[String]) -> Vec<Class> {
     let names = classes.iter().map(|class| class.name.as_str());
     if let Some(name) = repeated(names) {
         reader.wrong(format!(
-            "--class {name} is there twice: names are to differ"
+            "--class {name} is there twice: each needs its own name"
         ));
     }
     classes

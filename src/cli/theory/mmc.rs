@@ -51,7 +51,7 @@ impl Args {
             let rate = self.arrivals.read(reader);
             let service = self.service.read(reader);
             let count = |text: &str| quantity::count(text, MOST_SERVERS);
-            let what = "how many servers there are";
+            let what = "number of servers";
             let servers = reader.required("--servers", self.servers.as_ref(), count, what);
             within = self.within.read(reader);
             Some(Mmc {

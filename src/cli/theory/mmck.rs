@@ -54,9 +54,9 @@ impl Args {
             let rate = self.arrivals.read(reader);
             let service = self.service.read(reader);
             let count = |text: &str| quantity::count(text, MOST_PLACES);
-            let what = "how many servers there are";
+            let what = "number of servers";
             let servers = reader.required("--servers", self.servers.as_ref(), count, what);
-            let what = "how many requests can be there, those in service included";
+            let what = "maximum of requests in the system, including those in service";
             let places = reader.required("--places", self.places.as_ref(), count, what);
             within = self.within.read(reader);
             if let (Some(servers), Some(places)) = (servers, places)

@@ -40,7 +40,8 @@ impl<'t> Parts<'t> {
             return Ok(None);
         };
         let (_, value) = self.properties.remove(place);
-        let value = value.ok_or_else(|| format!("`{key}` says nothing, such as {key}=2"))?;
+        let value =
+            value.ok_or_else(|| format!("`{key}` has no value; write {key}=2, for example"))?;
         let parsed = parse(value).map_err(|why| format!("{key} {value}: {why}"))?;
         Ok(Some(parsed))
     }
@@ -55,7 +56,7 @@ impl<'t> Parts<'t> {
     pub(super) fn end(&self, form: &str) -> Result<(), String> {
         match self.properties.first() {
             None => Ok(()),
-            Some((key, _)) => Err(format!("`{key}` is too much: {form}")),
+            Some((key, _)) => Err(format!("unexpected `{key}`: {form}")),
         }
     }
 }

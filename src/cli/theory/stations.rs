@@ -60,7 +60,7 @@ impl Around {
         let stations = reader.each("--station", &self.station, parse);
         if self.station.is_empty() {
             reader.wrong(format!(
-                "--station is missing: where requests spend time, {FORM}"
+                "--station is missing: a place where requests spend time, {FORM}"
             ));
         }
         if self.station.len() > MOST_STATIONS {
@@ -68,10 +68,10 @@ impl Around {
         }
         if let Some(name) = repeated(stations.iter().map(|station| station.name.as_str())) {
             reader.wrong(format!(
-                "--station {name} is there twice: names are to differ"
+                "--station {name} is there twice: each needs its own name"
             ));
         }
-        let what = "how many clients there are";
+        let what = "number of clients";
         let clients = self.clients(reader, Some(what));
         let think = self.think(reader);
         if let Some(clients) = clients {

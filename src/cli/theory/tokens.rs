@@ -60,15 +60,15 @@ impl Args {
 
     fn pool(&self, reader: &mut Reader) -> Option<Pool> {
         let rate = self.arrivals.read(reader);
-        let what = "how many requests can be begun at once";
+        let what = "maximum of requests begun at the same time";
         let tokens = reader.required("--tokens", self.tokens.as_ref(), tokens, what);
         let count = |text: &str| quantity::count(text, MOST_CORES);
-        let what = "how many of those begun can compute at once";
+        let what = "maximum of requests computing at the same time";
         let cores = reader.required("--cores", self.cores.as_ref(), count, what);
         let time = quantity::time_or_nothing;
-        let what = "how long a request computes";
+        let what = "computing time of a request";
         let compute = reader.required("--compute", self.compute.as_ref(), time, what);
-        let what = "how long a request waits for others";
+        let what = "time that a request waits for other systems";
         let wait = reader.required("--wait", self.wait.as_ref(), time, what);
         if compute == Some(0.0) && wait == Some(0.0) {
             reader.wrong(

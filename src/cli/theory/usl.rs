@@ -58,7 +58,7 @@ impl Args {
         if fit.is_none() {
             let name = file.display();
             reader.wrong(format!(
-                "--data {name}: three different loads at least are needed"
+                "--data {name}: at least three different loads are needed"
             ));
         }
         Some(Question {

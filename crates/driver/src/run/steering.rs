@@ -77,7 +77,7 @@ impl Driver<'_> {
                 self.mark(self.now(), deed, index);
             }
             None => self.notes.push(format!(
-                "there was no worker for what the timeline wants at {}",
+                "no worker for the timeline entry at {}",
                 self.scenario().timeline[cue].at
             )),
         }

@@ -191,9 +191,13 @@ fn answer_to(receiver: &Receiver, page: impl FnOnce() -> String) -> Vec<u8> {
     let request = receiver.request();
     let (status, sort, body) = match (request.method, request.path) {
         (Method::Get | Method::Head, "/metrics") => (Status::Ok, CONTENT_TYPE, page()),
-        (Method::Get | Method::Head, _) => (Status::NotFound, PLAIN, "there is /metrics\n".into()),
+        (Method::Get | Method::Head, _) => (
+            Status::NotFound,
+            PLAIN,
+            "the only path is /metrics\n".into(),
+        ),
         (Method::Post | Method::NotPlayed | Method::Unknown, _) => {
-            (Status::MethodNotAllowed, PLAIN, "there is GET\n".into())
+            (Status::MethodNotAllowed, PLAIN, "use GET\n".into())
         }
     };
     let mut answer = head(status, sort, body.len());

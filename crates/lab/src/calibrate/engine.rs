@@ -42,7 +42,7 @@ pub fn play(plan: &Plan) -> anyhow::Result<(Run, Recording)> {
     let recording = drive(driver, &mut Headless::new(true))?;
     let run = summarise(&recording);
     if let Some(reason) = &recording.header.crashed {
-        bail!("a run to calibrate with broke down: {reason}");
+        bail!("a calibration run failed: {reason}");
     }
     if run.interrupted {
         bail!("interrupted");
@@ -78,7 +78,7 @@ fn costs(plan: &Plan, effort: Effort) -> anyhow::Result<Costs> {
     for _ in 0..effort.of(7, 6) {
         let (run, _) = play(plan)?;
         let answers = run.throughput_per_s.filter(|answers| *answers > 0.0);
-        let answers = answers.context("a run to calibrate with had no answers")?;
+        let answers = answers.context("a calibration run had no answers")?;
         let each = |cores: Option<f64>| cores.unwrap_or(0.0) * 1e9 / answers;
         costs.worker.push(each(run.parallelism));
         costs.load.push(each(run.generator.cpu));
@@ -99,13 +99,13 @@ pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
             "request-sync",
             "a request that does nothing, sync",
             (Median::of(sync.worker.iter().copied()), Unit::Ns),
-            "core time of the worker: accept, read, parse, answer, close.",
+            "CPU time of the worker: accept, read, parse, answer, close.",
         ),
         quiet.finding(
             "generator",
             "the same, for its client",
             (Median::of(sync.load), Unit::Ns),
-            "core time of load for each request: on a small machine it is not free either.",
+            "CPU time of the load generator for each request.",
         ),
     ];
     let quiet = Quiet::from_now();
@@ -125,7 +125,7 @@ pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
         "service",
         "a call, for the service",
         (Median::of(calls.service), Unit::Ns),
-        "core time of the services' process: the outside world lives on this machine too.",
+        "CPU time of the process of the services, which runs on this machine, too.",
     ));
     Ok(found)
 }
@@ -144,7 +144,7 @@ fn accept(effort: Effort, with: &[f64]) -> anyhow::Result<Finding> {
             Median::of(pairs.map(|(with, without)| (with - without).max(0.0))),
             Unit::Ns,
         ),
-        "what a worker saves for each request whose connection is kept.",
+        "saving of a worker for each request on a kept connection.",
     ))
 }
 
@@ -166,7 +166,7 @@ fn turn(effort: Effort, without: &[f64]) -> anyhow::Result<Finding> {
         "turn",
         "a turn of the hub for one task",
         (Median::of(each), Unit::Ns),
-        "the switch there and back, a look at the poller and the clock, and the event that telemetry gets.",
+        "the switch there and back, a check of the poller and the clock, and a telemetry event.",
     ))
 }
 

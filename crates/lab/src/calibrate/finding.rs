@@ -76,8 +76,7 @@ impl Findings {
         ]
         .concat();
         if self.0.iter().any(|finding| finding.rough) {
-            text +=
-                "rough: other programs used the cores meanwhile. Close them and calibrate again.\n";
+            text += "rough: other programs used the cores. Close them and calibrate again.\n";
         }
         text
     }
@@ -138,21 +137,21 @@ pub(super) fn made_up() -> Findings {
             "process switch",
             1_620.0,
             Unit::Ns,
-            "the system turns a core to another process: as much as 41 coroutine switches.",
+            "a core switches to another process: as much as 41 coroutine switches.",
         ),
         finding(
             "slice",
             "time slice",
             2.8e6,
             Unit::Ns,
-            "so long two computing processes keep a core that they share before it is taken, whatever they compute.",
+            "time that a process keeps a core that it shares with another computing process.",
         ),
         finding(
             "efficiency",
             "a core while all are busy",
             0.98,
             Unit::Share,
-            "what a core gives then, of what it gives alone.",
+            "speed of such a core, relative to its speed alone.",
         ),
         Finding {
             median: Median {
@@ -165,7 +164,7 @@ pub(super) fn made_up() -> Findings {
                 "connection",
                 0.2,
                 Unit::Ns,
-                "of few values: no interval.",
+                "too few values for an interval.",
             )
         },
     ])

@@ -40,7 +40,7 @@ pub fn find(wanted: &Path) -> anyhow::Result<Result<MachineFile, String>> {
             Err(_) => Err(format!("{name} is not text")),
         }),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Err(if is_ours {
-            "this machine is not calibrated yet: `concsim calibrate` takes about a minute and a half, `concsim calibrate --quick` half a minute".into()
+            "this machine is not calibrated: run `concsim calibrate` (90 s) or `concsim calibrate --quick` (30 s)".into()
         } else {
             format!("there is no file {name}")
         })),

@@ -55,7 +55,7 @@ fn speed(effort: Effort) -> sys::Result<Finding> {
         "spinner",
         "one turn of a computing loop",
         (each, Unit::Ns),
-        "`compute` reads the clock in a loop; this is how finely it can stop.",
+        "`compute` reads the clock in a loop; this is its resolution.",
     ))
 }
 
@@ -93,7 +93,7 @@ fn accuracy(effort: Effort) -> sys::Result<Vec<Finding>> {
             name,
             format!("compute {length}: too much by"),
             (Median::of(over), Unit::Share),
-            format!("core time beyond what was asked for; 99 in 100 are below {worst:.2} %."),
+            format!("CPU time above the requested time; 99 in 100 are below {worst:.2} %."),
         ));
     }
     Ok(found)
@@ -172,7 +172,7 @@ fn slice(effort: Effort) -> sys::Result<Finding> {
         "slice",
         "time slice",
         (Median::of(slices), Unit::Ns),
-        "two computing processes share a core in turns of this length; a coroutine's turn ends only when it lets go.",
+        "two computing processes share a core in turns of this length; a coroutine's turn ends when it lets go.",
     ))
 }
 

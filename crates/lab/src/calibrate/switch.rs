@@ -25,7 +25,7 @@ pub(super) fn findings(effort: Effort) -> sys::Result<Vec<Finding>> {
         "coroutine-switch",
         "coroutine: a switch there and back",
         (coroutine, Unit::Ns),
-        "saving a few registers and changing the stack; the system is not asked.",
+        "saves a few registers and changes the stack, without a system call.",
     );
     let quiet = Quiet::from_now();
     let cores = processes::cores_allowed();

@@ -35,17 +35,17 @@ pub fn read(texts: &[String], fixed: &[Fixed]) -> Result<Vec<Axis>, Problems> {
         };
         let key = 0..text.find('=').unwrap_or(text.len());
         if axes.iter().any(|known| known.key == read.key) {
-            mistakes.add(key.clone(), format!("`{}` has an axis already", read.key));
+            mistakes.add(key.clone(), format!("`{}` has two axes", read.key));
         }
         if let Some((_, why)) = fixed.iter().find(|(begin, _)| read.key.starts_with(begin)) {
             mistakes.add(
                 key.clone(),
-                format!("`{}` would vary nothing: {why}", read.key),
+                format!("`{}` cannot be an axis: {why}", read.key),
             );
         }
         let is_cut = read.values.iter().any(|value| !value.starts_with('['));
         if read.key.split('.').next_back() == Some("steps") && is_cut && text.contains(", ") {
-            let said = "the steps of one point go into brackets: `KEY=[\"compute 1ms\", \"sleep 9ms\"],[…]`";
+            let said = "write the steps of one point in brackets: `KEY=[\"compute 1ms\", \"sleep 9ms\"],[…]`";
             mistakes.add(key.clone(), said);
         }
         point_count = point_count.saturating_mul(read.values.len());
@@ -73,7 +73,8 @@ struct Mistakes<'p> {
 impl Mistakes<'_> {
     fn add(&mut self, range: std::ops::Range<usize>, message: impl Into<String>) {
         let place = Place::new(self.source, range);
-        let hint = "such as `server.workers=1..64`, `load.clients=10,100` or `'a=0..100 step 20'`";
+        let hint =
+            "for example `server.workers=1..64`, `load.clients=10,100` or `'a=0..100 step 20'`";
         let problem = Problem::new(&place, message).hint(hint.to_owned());
         self.problems.push(problem);
     }
@@ -83,7 +84,7 @@ impl Mistakes<'_> {
 fn axis(text: &str, mistakes: &mut Mistakes<'_>) -> Option<Axis> {
     let whole = 0..text.len();
     let Some((key, rest)) = text.split_once('=') else {
-        mistakes.add(whole, format!("`{text}` varies nothing"));
+        mistakes.add(whole, format!("`{text}` has no values"));
         return None;
     };
     if key.trim().is_empty() {
@@ -104,7 +105,7 @@ fn axis(text: &str, mistakes: &mut Mistakes<'_>) -> Option<Axis> {
     if let Some(twice) = values.iter().find(|value| !seen.insert(value.as_str())) {
         mistakes.add(
             key.len() + 1..text.len(),
-            format!("`{twice}` is there twice"),
+            format!("duplicate value `{twice}`"),
         );
     }
     let key = key.trim().to_owned();

@@ -96,10 +96,7 @@ impl Folder {
                 }
             }
             None if fs::read_dir(path).with_context(place)?.next().is_some() => {
-                bail!(
-                    "{} holds something already that is no sweep",
-                    path.display()
-                );
+                bail!("{} is not empty and not a sweep", path.display());
             }
             None => files::write_whole(&path.join("sweep.json"), json(&about).as_bytes())
                 .inspect_err(|_| files::remove_if(is_new, path))
@@ -110,7 +107,7 @@ impl Folder {
         options.read(true).write(true).create(true).truncate(false);
         let mut lines = options.open(&file).with_context(place)?;
         if lines.try_lock().is_err() {
-            bail!("{} is being swept into by another concsim", path.display());
+            bail!("{} is in use by another sweep", path.display());
         }
         let text = fs::read(&file).with_context(place)?;
         // A line torn by an interrupt is played again.
@@ -182,7 +179,7 @@ fn known(path: &Path) -> anyhow::Result<Option<About>> {
     }
     let text = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let about = serde_json::from_slice(&text);
-    let about = about.with_context(|| format!("{} is not of a sweep", file.display()))?;
+    let about = about.with_context(|| format!("{} is not a file of a sweep", file.display()))?;
     Ok(Some(about))
 }
 

@@ -127,7 +127,7 @@ impl FromStr for Shard {
             let (number, of) = (number.parse().ok()?, of.parse().ok()?);
             (1..=of).contains(&number).then_some(Self { number, of })
         });
-        read.ok_or_else(|| "a shard is one of so many, from 1: 3/16".to_owned())
+        read.ok_or_else(|| "a shard is K/N with K from 1 to N: 3/16".to_owned())
     }
 }
 

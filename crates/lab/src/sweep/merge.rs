@@ -72,7 +72,7 @@ fn refuse_to_replace(whole: &Folder, rows: &Rows) -> anyhow::Result<()> {
         return Ok(());
     }
     bail!(
-        "{} has other numbers already: {}; --replace puts those of the shards in their place",
+        "{} has rows with other numbers: {}; --replace replaces them",
         whole.path().display(),
         some_of(&different)
     )

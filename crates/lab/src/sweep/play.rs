@@ -130,7 +130,7 @@ fn simulated(plan: &Plan, variant: &Variant) -> Result<Run, String> {
             header,
         ))
     }));
-    played.map_err(|_| "the simulation broke down".to_owned())
+    played.map_err(|_| "the simulation failed".to_owned())
 }
 
 fn measured(plan: &Plan, variant: &Variant) -> Result<Run, String> {

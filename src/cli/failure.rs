@@ -285,17 +285,17 @@ mod tests {
         ] {
             assert_eq!(
                 said(&[word]),
-                format!("there is no `concsim {word}`; did you mean `{meant}`?")
+                format!("unknown command `concsim {word}`; did you mean `{meant}`?")
             );
         }
         assert_eq!(
             said(&["io_bound"]),
-            "there is no `concsim io_bound`; `concsim run io_bound` plays that scenario"
+            "unknown command `concsim io_bound`; `concsim run io_bound` plays that scenario"
         );
         for far in ["xyzzy", "metrics"] {
             assert_eq!(
                 said(&[far]),
-                format!("there is no `concsim {far}`; `concsim --help` lists the commands")
+                format!("unknown command `concsim {far}`; `concsim --help` lists the commands")
             );
         }
     }
@@ -313,23 +313,23 @@ mod tests {
             ),
             (
                 &["run", "hello", "--no-keep", "--out", "x"],
-                "`--no-keep` and `--out <DIR>` exclude each other; leave one of them out",
+                "`--no-keep` cannot be combined with `--out <DIR>`",
             ),
             (
                 &["run", "hello", "--theme", "drak"],
-                "`drak` is no value of `--theme <THEME>`; did you mean `dark`?",
+                "`drak` is not a value of `--theme <THEME>`; did you mean `dark`?",
             ),
             (
                 &["run", "hello", "--seed", "1", "--seed", "2"],
-                "`--seed <SEED>` is there twice; once is enough",
+                "`--seed <SEED>` is given twice; write it once",
             ),
             (
                 &["export", "svg", "last"],
-                "there is no `concsim export svg`; one of screen, cast, film, csv, jsonl, perfetto, hlog",
+                "unknown command `concsim export svg`; one of screen, cast, film, csv, jsonl, perfetto, hlog",
             ),
             (
                 &["run", "hello", "--fps", "99"],
-                "`99` is no value of `--fps <N>`: 99 is not in 1..=30; see `concsim run --help`",
+                "`99` is not a value of `--fps <N>`: 99 is not in 1..=30; see `concsim run --help`",
             ),
         ] {
             assert_eq!(said(words), expected);

@@ -343,7 +343,7 @@ fn one_table_goes_to_standard_output_and_all_of_them_need_a_folder() {
         (vec!["export", "csv", run], "name a folder"),
         (
             vec!["export", "perfetto", run, "--variant", "threads"],
-            "no variant threads was played, only sync, coroutine",
+            "unknown variant threads; the run has sync, coroutine",
         ),
         (vec!["export", "hlog", "/nowhere"], "/nowhere"),
         (

@@ -73,7 +73,7 @@ fn a_document_draws_pictures_beside_itself_and_nowhere_else() {
     };
     failed(&order("../../a.svg"), "neither beside the document");
     failed(&order("../a.svg"), "neither beside the document");
-    failed(&order("a.csv"), "is no picture");
+    failed(&order("a.csv"), "is not a picture");
     fs::write(book.join("b.csv"), "mine").unwrap();
     failed(&order("b.svg"), "is not the data of a figure");
     assert_eq!(names(folder.path()), ["book"]);

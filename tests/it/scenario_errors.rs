@@ -118,7 +118,7 @@ fn a_new_scenario_is_valid_and_never_replaces_a_file() {
     assert_eq!(status, Some(0), "{out}{err}");
     let (status, _, err) = said(&concsim(folder.path(), &["new", "mine.toml"]));
     assert_ne!(status, Some(0));
-    assert!(err.contains("mine.toml is there already"), "{err}");
+    assert!(err.contains("mine.toml exists already"), "{err}");
 }
 
 #[test]

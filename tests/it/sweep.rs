@@ -104,7 +104,7 @@ fn a_merge_replaces_other_numbers_only_if_asked() {
     fs::write(place.path("whole/points.jsonl"), &other).unwrap();
     let refused = place.status(merge, 1);
     assert!(
-        refused.contains("other numbers already: row 0; --replace"),
+        refused.contains("rows with other numbers: row 0; --replace"),
         "{refused}"
     );
     assert_eq!(place.read("whole")[0], other);

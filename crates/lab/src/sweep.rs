@@ -41,15 +41,15 @@ pub fn fixed(base: &Overrides) -> Vec<axis::Fixed> {
     let all_alike = [
         (
             base.seed.is_some(),
-            ("seed", "use --seed, which holds for all points"),
+            ("seed", "--seed sets it for all points"),
         ),
         (
             base.duration.is_some(),
-            ("duration", "use --duration, which holds for all points"),
+            ("duration", "--duration sets it for all points"),
         ),
         (
             base.warmup.is_some(),
-            ("warmup", "use --warmup, which holds for all points"),
+            ("warmup", "--warmup sets it for all points"),
         ),
         (
             base.engine == Engine::Processes,

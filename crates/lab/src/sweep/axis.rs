@@ -148,7 +148,7 @@ fn values_of(part: &str) -> Result<Vec<String>, String> {
     });
     let Some((low, high)) = bounds else {
         return match step {
-            Some(_) => Err(format!("`{ends}` is no range of integers")),
+            Some(_) => Err(format!("`{ends}` is not a range of integers")),
             None => Ok(vec![part.to_owned()]),
         };
     };
@@ -158,7 +158,7 @@ fn values_of(part: &str) -> Result<Vec<String>, String> {
             .parse()
             .ok()
             .filter(|step| *step > 0)
-            .ok_or_else(|| format!("`{step}` is no step: an integer from 1"))?,
+            .ok_or_else(|| format!("`{step}` is not a step: an integer from 1"))?,
     };
     if low > high {
         return Err(format!("`{ends}` has nothing in it: {low} is above {high}"));
@@ -219,17 +219,17 @@ mod tests {
         assert_eq!(problems.count(), 11, "{problems}");
         let drawn = problems.to_string();
         for said in [
-            "varies nothing",
+            "has no values",
             "a key is missing",
             "nothing in it",
-            "no step",
+            "not a step",
             "a value is missing",
-            "no range",
-            "is there twice",
-            "an axis already",
+            "not a range",
+            "duplicate value",
+            "two axes",
             "more than 1000000 points",
-            "would vary nothing: it is a real one",
-            "go into brackets",
+            "cannot be an axis: it is a real one",
+            "in brackets",
         ] {
             assert!(drawn.contains(said), "{said}: {drawn}");
         }

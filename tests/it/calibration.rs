@@ -145,7 +145,7 @@ fn without_a_calibration_it_is_said_how_to_make_one() {
     }
     is_refused(
         &concsim(folder.path(), &["parity", "no such scenario"]),
-        "there are: ",
+        "the names are ",
     );
 }
 

@@ -152,7 +152,7 @@ fn nobody_at_the_target_is_an_error_and_a_bad_target_a_mistake() {
         .unwrap();
     for (target, status, says) in [
         (format!("http://{nobody}"), 1, "no server answers"),
-        ("https://localhost".to_owned(), 2, "no TLS"),
+        ("https://localhost".to_owned(), 2, "TLS is not supported"),
         ("no target".to_owned(), 2, "http://"),
     ] {
         let output = command(&File::with("clients = 1"), &target)

@@ -46,7 +46,7 @@ fn a_figure_replaces_its_own_data_and_no_other_table() {
     let folder = folder.path();
     fs::write(folder.join("a.csv"), "name,mark\nAnn,1\n").unwrap();
     let drawn = concsim(folder, &["figure", "boxes", KEPT, "-o", "a.svg"]);
-    failed(&drawn, "a.csv is there, and is not the data of a figure");
+    failed(&drawn, "a.csv exists and is not the data of a figure");
     assert_eq!(names(folder), ["a.csv"]);
     assert_eq!(
         fs::read(folder.join("a.csv")).unwrap(),
@@ -71,8 +71,8 @@ fn a_document_draws_pictures_beside_itself_and_nowhere_else() {
         fs::write(book.join("a.md"), text).unwrap();
         concsim(&book, &["figures", "a.md"])
     };
-    failed(&order("../../a.svg"), "neither beside the document");
-    failed(&order("../a.svg"), "neither beside the document");
+    failed(&order("../../a.svg"), "must be beside the document");
+    failed(&order("../a.svg"), "must be beside the document");
     failed(&order("a.csv"), "is not a picture");
     fs::write(book.join("b.csv"), "mine").unwrap();
     failed(&order("b.svg"), "is not the data of a figure");

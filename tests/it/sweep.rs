@@ -202,7 +202,7 @@ fn a_folder_of_another_sweep_is_refused_with_the_reason() {
     fs::create_dir(place.path("mine")).unwrap();
     fs::write(place.path("mine/letter"), "dear").unwrap();
     let other = place.status("sweep x.toml --over server.workers=1,2 --out mine", 1);
-    assert!(other.contains("no sweep"), "{other}");
+    assert!(other.contains("not a sweep"), "{other}");
 }
 
 #[test]

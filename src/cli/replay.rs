@@ -91,7 +91,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
 /// is 2.
 fn offer() -> anyhow::Result<ExitCode> {
     let (_, kept) = kept()?;
-    talk::say("no run is named; write `concsim replay last`, or one of these");
+    talk::say("no run given; write `concsim replay last`, or one of these");
     talk::raw(runs::table(&kept));
     Ok(ExitCode::from(2))
 }

@@ -93,7 +93,7 @@ impl Stage {
         let recordings = self.kept.recordings.iter();
         let names: Vec<&str> = recordings.map(|it| it.header.variant.as_str()).collect();
         let found = names.iter().position(|name| *name == wanted);
-        found.ok_or_else(|| format!("no variant {wanted} was played, only {}", names.join(", ")))
+        found.ok_or_else(|| format!("unknown variant {wanted}; the run has {}", names.join(", ")))
     }
 
     /// Returns the length `after`, and the instant at that distance from a variant's first request.
@@ -106,7 +106,7 @@ impl Stage {
         let header = &self.kept.recordings[variant].header;
         let at = header.began + after;
         let Some((_, end)) = self.span(variant) else {
-            return Err(format!("nothing was recorded of {}", header.variant));
+            return Err(format!("{} has no recording", header.variant));
         };
         if at > end {
             let length = end.since(header.began);

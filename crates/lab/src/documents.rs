@@ -100,7 +100,7 @@ fn usual() -> anyhow::Result<Vec<PathBuf>> {
     }
     files.retain(|file| file.is_file());
     if files.is_empty() {
-        bail!("there is no README.md here, and no docs/*.md: name the Markdown files");
+        bail!("no README.md and no docs/*.md found: name the Markdown files");
     }
     Ok(files)
 }
@@ -217,7 +217,10 @@ impl Renderer<'_> {
             return Ok(false);
         }
         if !DRAW.contains(&order.verb()) {
-            bail!("`concsim {}` neither plays nor draws", order.verb());
+            bail!(
+                "`concsim {}` is not a command that plays or draws",
+                order.verb()
+            );
         }
         let Some(link) = &order.picture else {
             bail!("no picture follows `concsim {}`", order.words.join(" "));
@@ -239,7 +242,7 @@ impl Renderer<'_> {
     fn play(&mut self, words: &[String]) -> anyhow::Result<()> {
         let option = words.iter().position(|word| word == "--out");
         let Some((option, name)) = option.and_then(|it| Some((it, words.get(it + 1)?))) else {
-            bail!("without `--out NAME` nothing can be drawn of it");
+            bail!("`--out NAME` is missing");
         };
         let mut played = words.to_vec();
         played.drain(option..=option + 1);
@@ -266,10 +269,7 @@ impl Renderer<'_> {
         let picture = place(self.document, link)?;
         let data = picture.with_extension("csv");
         if words.first().is_some_and(|verb| verb == "figure") && is_foreign_data(&data) {
-            bail!(
-                "{} is there, and is not the data of a figure",
-                data.display()
-            );
+            bail!("{} exists and is not the data of a figure", data.display());
         }
         let name = picture.file_name().context("the picture has no name")?;
         let drawn = self.scratch.join(name);
@@ -299,12 +299,12 @@ fn place(document: &Path, link: &str) -> anyhow::Result<PathBuf> {
     let picture = beside.join(link);
     let is_drawing = |it: &std::ffi::OsStr| it == "svg" || it == "png";
     if !picture.extension().is_some_and(is_drawing) {
-        bail!("{link} is no picture: its name ends in .svg or .png");
+        bail!("{link} is not a picture: its name must end in .svg or .png");
     }
     let within = real(&picture)?;
     let allowed = [real(beside)?, real(Path::new(""))?];
     if !allowed.iter().any(|folder| within.starts_with(folder)) {
-        bail!("{link} lies neither beside the document nor below the current folder");
+        bail!("{link} must be beside the document or below the current folder");
     }
     Ok(picture)
 }

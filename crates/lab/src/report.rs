@@ -65,7 +65,7 @@ fn play(name: String, kept: &StoredRun, lanes: Option<Figure>) -> Play<'_> {
     let missing = kept
         .missing
         .iter()
-        .map(|name| format!("{name}: nothing of it could be read"));
+        .map(|name| format!("{name}: no recording could be read"));
     Play {
         name,
         plan: &kept.plan,

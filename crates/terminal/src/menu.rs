@@ -47,7 +47,7 @@ pub fn choose(terminal: BorrowedFd<'static>, menu: &mut Menu) -> anyhow::Result<
 fn wait_for_a_key(terminal: BorrowedFd<'static>) -> anyhow::Result<Option<Key>> {
     while !event::poll(Duration::ZERO)? {
         let is_gone = terminal::is_gone(terminal);
-        anyhow::ensure!(!is_gone, "the terminal is gone");
+        anyhow::ensure!(!is_gone, "the terminal was closed");
         net::wait_readable([terminal], Some(AT_MOST))?;
     }
     let key = event::read()?.as_key_event();

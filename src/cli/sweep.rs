@@ -16,8 +16,8 @@ use clap::{ArgMatches, Command, FromArgMatches};
 use super::colour::Colour;
 use super::source::{self, SourceArgs};
 use super::talk;
-use concsim_lab::sweep::folder::{About, Folder};
-use concsim_lab::sweep::grid::{Grid, Place, Shard};
+use concsim_lab::sweep::folder::{Folder, SweepInfo};
+use concsim_lab::sweep::grid::{Grid, GridRow, Shard};
 use concsim_lab::sweep::merge::merge;
 use concsim_lab::sweep::{Jobs, axis, first, fixed, identity, play_the_rest};
 use concsim_model::scenario::{Engine, Problems};
@@ -151,15 +151,15 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
         Err(problems) => return wrong(&problems),
     };
     let shard = args.shard;
-    let about = About {
+    let about = SweepInfo {
         sweep: identity(&grid, &plan, jobs, places.len()),
         shard: shard.map(|shard| shard.to_string()),
     };
     let ending = shard.map_or_else(String::new, Shard::ending);
     let by_default = || PathBuf::from(format!("sweep-{}{ending}", plan.name()));
     let mut folder = Folder::open(&args.out.clone().unwrap_or_else(by_default), about)?;
-    let is_here = |place: &&Place| shard.is_none_or(|shard| shard.has(place.index));
-    let here: Vec<&Place> = places.iter().filter(is_here).collect();
+    let is_here = |place: &&GridRow| shard.is_none_or(|shard| shard.has(place.index));
+    let here: Vec<&GridRow> = places.iter().filter(is_here).collect();
     let unplayed = play_the_rest(jobs, &grid, &plan, &here, &mut folder)?;
     if unplayed > 0 && interrupt::noted() {
         say_how_to_go_on(&folder, here.len() - unplayed, here.len());

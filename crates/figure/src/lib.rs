@@ -15,7 +15,6 @@ mod canvas;
 mod caveat;
 mod claim;
 mod cohort;
-pub mod foretold;
 #[cfg(test)]
 mod gallery;
 mod hatch;
@@ -33,6 +32,7 @@ mod payoff;
 mod percentiles;
 mod place;
 pub mod png;
+pub mod predictions;
 mod queues;
 mod run_phases;
 mod scale;
@@ -54,7 +54,7 @@ pub use table::Table;
 use std::borrow::Cow;
 
 use self::caveat::{FAILED, SummarisedPlay};
-use self::foretold::Foretold;
+use self::predictions::StoredPredictions;
 use self::sweep::Sweep;
 use self::table::{Row, distinct};
 use concsim_model::palette::Theme;
@@ -182,7 +182,7 @@ pub struct Inputs<'a> {
     /// Sweeps.
     pub sweeps: Vec<Sweep>,
     /// Predictions, from files.
-    pub foretold: Vec<Foretold>,
+    pub predictions: Vec<StoredPredictions>,
 }
 
 /// A stored run, with its name in a figure.
@@ -226,16 +226,16 @@ impl Inputs<'_> {
 
     /// True if the inputs include something that a kind of figure cannot use, or nothing that it can.
     fn is_none_for(&self, of: InputKind) -> bool {
-        let [runs, sweeps, foretold] = [
+        let [runs, sweeps, predictions] = [
             self.plays.is_empty(),
             self.sweeps.is_empty(),
-            self.foretold.is_empty(),
+            self.predictions.is_empty(),
         ]
         .map(|it| !it);
         match of {
-            InputKind::Runs => sweeps || foretold || !runs,
-            InputKind::Points => foretold || !(runs || sweeps),
-            InputKind::Predictions => sweeps || !(runs || foretold),
+            InputKind::Runs => sweeps || predictions || !runs,
+            InputKind::Points => predictions || !(runs || sweeps),
+            InputKind::Predictions => sweeps || !(runs || predictions),
         }
     }
 }
@@ -331,11 +331,11 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
         return Err(needs());
     }
     let told: Vec<SummarisedPlay<'_>> = material.plays.iter().map(SummarisedPlay::of).collect();
-    let (sweeps, foretold) = (material.sweeps.iter(), material.foretold.iter());
+    let (sweeps, predictions) = (material.sweeps.iter(), material.predictions.iter());
     let titles = told.iter().map(SummarisedPlay::title);
     let titles = titles.chain(sweeps.clone().map(|sweep| Some(sweep.title())));
     let titles: Vec<Option<String>> = titles
-        .chain(foretold.clone().map(|it| Some(it.title.clone())))
+        .chain(predictions.clone().map(|it| Some(it.title.clone())))
         .collect();
     let is_one = titles.iter().all(|title| *title == titles[0]);
     // Files with different titles give the figure no title.
@@ -360,7 +360,7 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
             _ => kind.says().to_owned(),
         },
         provenance: provenance
-            .chain(foretold.map(|it| it.provenance.clone()))
+            .chain(predictions.map(|it| it.provenance.clone()))
             .collect(),
         caveats: without_echo(caveats.collect(), taken.caveats),
         notes: distinct(notes.iter().chain(&taken.counted).map(String::as_str))

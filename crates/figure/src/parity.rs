@@ -6,8 +6,8 @@
 //! the simulated one is the point's claim.
 
 use super::canvas::{Canvas, MARGIN, fitted, rect, rule, unbroken, width_of};
-use super::foretold::{ComparedNumber, Foretold};
 use super::mark;
+use super::predictions::{ComparedNumber, StoredPredictions};
 use super::scale::{Scale, Steps};
 use super::style::{SMALL, class_of_kind};
 use super::svg::Anchor;
@@ -34,9 +34,9 @@ const MOST_NAMED: usize = 8;
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let mut taken = Extracted::default();
-    for foretold in &material.foretold {
-        taken.rows.extend(of_file(foretold));
-        taken.caveats.extend(doubts(foretold));
+    for file in &material.predictions {
+        taken.rows.extend(of_file(file));
+        taken.caveats.extend(doubts(file));
     }
     taken.rows.extend(of_runs(material));
     if taken.rows.is_empty() {
@@ -49,22 +49,19 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
 }
 
 /// Lists the measurements that prove nothing.
-fn doubts(foretold: &Foretold) -> Option<String> {
-    let doubted = foretold
-        .runs
-        .iter()
-        .filter(|run| run.trust == "proves-nothing");
+fn doubts(file: &StoredPredictions) -> Option<String> {
+    let doubted = file.runs.iter().filter(|run| run.trust == "proves-nothing");
     let names: Vec<String> = doubted
         .map(|run| format!("{} {}", run.scenario, run.variant))
         .collect();
-    let (count, all) = (names.len(), foretold.runs.len());
+    let (count, all) = (names.len(), file.runs.len());
     let names = names.join("; ");
     (count > 0).then(|| format!("{count} of {all} measurements prove nothing: {names}"))
 }
 
-fn of_file(foretold: &Foretold) -> Vec<Row> {
+fn of_file(file: &StoredPredictions) -> Vec<Row> {
     let mut rows = Vec::new();
-    for run in &foretold.runs {
+    for run in &file.runs {
         let Some(it) = run.prediction else {
             continue;
         };

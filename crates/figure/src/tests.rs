@@ -89,7 +89,7 @@ pub(super) fn of_sweep(kind: Kind, sweep: Sweep) -> Result<Table, Refused> {
 }
 
 /// Made-up predictions.
-fn foretold() -> Foretold {
+fn predictions() -> StoredPredictions {
     let both = |measured: f64, share: f64| serde_json::json!({ "measured": measured, "predicted": measured * share });
     let run = |scenario: &str, variant: &str, trust: &str, share: f64| {
         serde_json::json!({
@@ -106,7 +106,7 @@ fn foretold() -> Foretold {
         run("mixed", "sync", "proves-nothing", 0.8),
     ];
     let text = serde_json::json!({ "schema": "concsim.parity/1", "rows": rows }).to_string();
-    Foretold::read(&text).unwrap_or_else(|nothing| panic!("{nothing}"))
+    StoredPredictions::read(&text).unwrap_or_else(|nothing| panic!("{nothing}"))
 }
 
 /// Returns the figure of each kind from suitable inputs.
@@ -133,7 +133,7 @@ pub(super) fn figure_of(kind: Kind) -> Table {
         Kind::Parity => table(
             kind,
             &Inputs {
-                foretold: vec![foretold()],
+                predictions: vec![predictions()],
                 ..Inputs::default()
             },
         ),

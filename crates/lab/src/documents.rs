@@ -34,7 +34,7 @@ const CLAIM_FAILS: i32 = 3;
 
 /// A command of a document.
 #[derive(Debug, PartialEq, Eq)]
-struct Order {
+struct DocumentCommand {
     /// Its line, counted from 1.
     line: usize,
     /// Its words, without `concsim` and without `-o FILE` of a picture.
@@ -73,7 +73,7 @@ pub fn redraw(files: &[PathBuf], check: bool) -> anyhow::Result<Outcome> {
             check,
             folders: BTreeMap::new(),
         };
-        for order in orders(&text) {
+        for order in commands_of(&text) {
             let place = format!("{name}:{}", order.line);
             match renderer.follow(&order) {
                 Ok(is_new) => outcome.stale += usize::from(is_new),
@@ -106,7 +106,7 @@ fn usual() -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// Returns every command of a document that contributes to a picture, in order.
-fn orders(text: &str) -> Vec<Order> {
+fn commands_of(text: &str) -> Vec<DocumentCommand> {
     let mut orders = of_comments(text);
     let drawn: Vec<String> = orders.iter().filter_map(|it| it.picture.clone()).collect();
     let mut links = links(text);
@@ -123,7 +123,7 @@ fn links(text: &str) -> Vec<&str> {
 }
 
 /// Returns the commands in comments. The picture of a comment is the next one.
-fn of_comments(text: &str) -> Vec<Order> {
+fn of_comments(text: &str) -> Vec<DocumentCommand> {
     const BEGIN: &str = "<!-- concsim ";
     let mut orders = Vec::new();
     for (begin, _) in text.match_indices(BEGIN) {
@@ -133,7 +133,7 @@ fn of_comments(text: &str) -> Vec<Order> {
         };
         let own = rest.split(BEGIN).next().unwrap_or_default();
         let draws = DRAW.iter().any(|verb| command.starts_with(verb));
-        orders.push(Order {
+        orders.push(DocumentCommand {
             line: text[..begin].lines().count() + 1,
             words: words(command),
             picture: links(own)
@@ -146,9 +146,9 @@ fn of_comments(text: &str) -> Vec<Order> {
 }
 
 /// Returns the commands in blocks. A block counts if one of its commands draws a picture of the document.
-fn of_blocks(text: &str, links: &[&str]) -> Vec<Order> {
-    let mut orders: Vec<Order> = Vec::new();
-    let mut block: Option<Vec<Order>> = None;
+fn of_blocks(text: &str, links: &[&str]) -> Vec<DocumentCommand> {
+    let mut orders: Vec<DocumentCommand> = Vec::new();
+    let mut block: Option<Vec<DocumentCommand>> = None;
     for (line, said) in (1..).zip(text.lines()) {
         if let Some(command) = said.strip_prefix("concsim ")
             && let Some(block) = &mut block
@@ -159,7 +159,7 @@ fn of_blocks(text: &str, links: &[&str]) -> Vec<Order> {
             block = finished.is_none().then(Vec::new);
             let finished = finished.unwrap_or_default();
             if finished.iter().any(|order| order.picture.is_some()) {
-                let counts = |order: &Order| order.picture.is_some() || order.plays();
+                let counts = |order: &DocumentCommand| order.picture.is_some() || order.plays();
                 orders.extend(finished.into_iter().filter(counts));
             }
         }
@@ -168,7 +168,7 @@ fn of_blocks(text: &str, links: &[&str]) -> Vec<Order> {
 }
 
 /// Returns a command. Its picture is the link with the file name behind its `-o`.
-fn order_of(line: usize, command: &str, links: &[&str]) -> Order {
+fn order_of(line: usize, command: &str, links: &[&str]) -> DocumentCommand {
     let mut words = words(command.split(" # ").next().unwrap_or_default());
     let option = words.iter().position(|word| word == "-o");
     let name = option.and_then(|place| words.get(place + 1)).cloned();
@@ -178,7 +178,7 @@ fn order_of(line: usize, command: &str, links: &[&str]) -> Order {
     if let (Some(place), true) = (option, picture.is_some()) {
         words.drain(place..=place + 1);
     }
-    Order {
+    DocumentCommand {
         line,
         words,
         picture,
@@ -190,7 +190,7 @@ fn words(command: &str) -> Vec<String> {
     shell_words::split(command).unwrap_or_else(|_| vec![command.to_owned()])
 }
 
-impl Order {
+impl DocumentCommand {
     fn verb(&self) -> &str {
         self.words.first().map_or("", String::as_str)
     }
@@ -211,7 +211,7 @@ struct Renderer<'a> {
 
 impl Renderer<'_> {
     /// Plays or draws; returns true if a picture has changed.
-    fn follow(&mut self, order: &Order) -> anyhow::Result<bool> {
+    fn follow(&mut self, order: &DocumentCommand) -> anyhow::Result<bool> {
         if order.plays() {
             self.play(&order.words)?;
             return Ok(false);
@@ -414,8 +414,8 @@ mod tests {
         assert!(place(Path::new("docs/a.md"), "../../a.svg").is_err());
     }
 
-    fn order(line: usize, command: &str, picture: Option<&str>) -> Order {
-        Order {
+    fn order(line: usize, command: &str, picture: Option<&str>) -> DocumentCommand {
+        DocumentCommand {
             line,
             words: words(command),
             picture: picture.map(Into::into),
@@ -428,7 +428,7 @@ mod tests {
                     <!-- concsim figure heatmap mixed --title 'A b' -->\n![words](a.svg)\nand [more](b.md)\n\
                     <!-- concsim export screen a --at 1s -->\n![words](b.svg)\n";
         assert_eq!(
-            orders(text),
+            commands_of(text),
             [
                 order(3, "sim mixed --out mixed", None),
                 order(4, "figure heatmap mixed --title 'A b'", Some("a.svg")),
@@ -441,7 +441,7 @@ mod tests {
     fn a_comment_without_a_picture_has_none_of_the_next_one() {
         let text =
             "<!-- concsim figure boxes a -->\ntext\n<!-- concsim figure boxes b -->\n![c](c.svg)";
-        let pictures: Vec<_> = orders(text).into_iter().map(|it| it.picture).collect();
+        let pictures: Vec<_> = commands_of(text).into_iter().map(|it| it.picture).collect();
         assert_eq!(pictures, [None, Some("c.svg".to_owned())]);
     }
 
@@ -453,7 +453,7 @@ mod tests {
                     <!-- concsim figure boxes a -->\n![words](x/boxes.svg)\n\
                     ```sh\nconcsim figure boxes last -o boxes.svg\n```\n";
         assert_eq!(
-            orders(text),
+            commands_of(text),
             [
                 order(3, "sim mixed --out m", None),
                 order(5, "figure heatmap m", Some("x/heat.svg")),

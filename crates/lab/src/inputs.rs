@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use concsim_driver::run_store;
-use concsim_figure::foretold::Foretold;
+use concsim_figure::predictions::StoredPredictions;
 use concsim_figure::sweep::Sweep;
 use concsim_figure::{Inputs, Kind, Play};
 use concsim_record::storage::{self, StoredRun};
@@ -22,7 +22,7 @@ pub struct InputFiles {
     /// Sweeps.
     pub sweeps: Vec<Sweep>,
     /// Predictions.
-    pub foretold: Vec<Foretold>,
+    pub predictions: Vec<StoredPredictions>,
 }
 
 impl InputFiles {
@@ -47,17 +47,18 @@ impl InputFiles {
             return Ok(());
         }
         if path.is_file() && ending == Some("json") {
-            let foretold = Foretold::read(&read(&path)?).with_context(|| name.to_string())?;
-            self.foretold.push(foretold);
+            let predictions =
+                StoredPredictions::read(&read(&path)?).with_context(|| name.to_string())?;
+            self.predictions.push(predictions);
             return Ok(());
         }
         // A run that was played with --predict has its predictions in its summary.
         let summary = path.join("summary.json");
         if kind == Kind::Parity
             && summary.is_file()
-            && let Ok(foretold) = Foretold::read(&read(&summary)?)
+            && let Ok(predictions) = StoredPredictions::read(&read(&summary)?)
         {
-            self.foretold.push(foretold);
+            self.predictions.push(predictions);
             return Ok(());
         }
         self.kept.push((storage::open(&path)?, path));
@@ -80,7 +81,7 @@ impl InputFiles {
                 .map(|((kept, _), called)| Play { kept, called })
                 .collect(),
             sweeps: self.sweeps.clone(),
-            foretold: self.foretold.clone(),
+            predictions: self.predictions.clone(),
         }
     }
 }

@@ -11,17 +11,17 @@
 pub mod axis;
 pub mod folder;
 pub mod grid;
-mod intake;
 pub mod merge;
 mod play;
 mod progress;
 pub mod row;
+mod row_sink;
 
 use std::num::NonZeroUsize;
 
 use self::folder::{Folder, Identity};
-use self::grid::{Grid, Place};
-use self::intake::RowSink;
+use self::grid::{Grid, GridRow};
+use self::row_sink::RowSink;
 use concsim_model::scenario::{Engine, Overrides, Plan, Problems};
 use concsim_os::sys::processes;
 
@@ -69,29 +69,29 @@ pub fn play_the_rest(
     jobs: Jobs,
     grid: &Grid,
     plan: &Plan,
-    here: &[&Place],
+    here: &[&GridRow],
     folder: &mut Folder,
 ) -> anyhow::Result<usize> {
-    let is_left = |place: &&Place| !folder.has_played(place.row);
-    let left: Vec<&Place> = here.iter().copied().filter(is_left).collect();
+    let is_left = |place: &&GridRow| !folder.has_played(place.row);
+    let left: Vec<&GridRow> = here.iter().copied().filter(is_left).collect();
     let before = here.len() - left.len();
-    let mut intake = RowSink::new(folder, before, here.len());
+    let mut sink = RowSink::new(folder, before, here.len());
     match jobs {
-        Jobs::Measured => play::measure(grid, &left, &plan.sha256, &mut intake)?,
+        Jobs::Measured => play::measure(grid, &left, &plan.sha256, &mut sink)?,
         Jobs::Simulated(jobs) => {
             let cores = || processes::cores_allowed().len();
             let jobs = jobs.map_or_else(cores, NonZeroUsize::get);
-            play::simulate(grid, &left, &plan.sha256, jobs, &mut intake)?;
+            play::simulate(grid, &left, &plan.sha256, jobs, &mut sink)?;
         }
     }
-    Ok(left.len() - intake.taken())
+    Ok(left.len() - sink.taken())
 }
 
 /// Returns the plan of the first valid point.
 ///
 /// # Errors
 /// The mistakes of the scenario, if no point is valid.
-pub fn first(grid: &Grid, places: &[Place]) -> Result<Plan, Problems> {
+pub fn first(grid: &Grid, places: &[GridRow]) -> Result<Plan, Problems> {
     let valid = places.iter().find(|place| place.variant.is_ok());
     grid.read(valid.map_or(&[][..], |place| &place.overrides))
 }

@@ -41,7 +41,7 @@ pub struct Identity {
 
 /// Content of `sweep.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct About {
+pub struct SweepInfo {
     /// Identity of the sweep.
     pub sweep: Identity,
     /// `3/16`, if it is a shard.
@@ -73,7 +73,7 @@ pub type Rows = BTreeMap<usize, Row>;
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    about: About,
+    about: SweepInfo,
     lines: File,
     /// Finished rows.
     pub rows: Rows,
@@ -81,7 +81,7 @@ pub struct Folder {
 
 impl Folder {
     /// Creates the folder, or resumes it if it holds the same sweep.
-    pub fn open(path: &Path, about: About) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, about: SweepInfo) -> anyhow::Result<Self> {
         let place = || format!("cannot sweep into {}", path.display());
         let is_new = !path.exists();
         fs::create_dir_all(path).with_context(place)?;
@@ -167,12 +167,12 @@ fn rows_of(text: &[u8]) -> Rows {
         .collect()
 }
 
-fn json(about: &About) -> String {
+fn json(about: &SweepInfo) -> String {
     serde_json::to_string_pretty(about).expect("it is always JSON") + "\n"
 }
 
 /// Reads `sweep.json`; `None` if there is none.
-fn known(path: &Path) -> anyhow::Result<Option<About>> {
+fn known(path: &Path) -> anyhow::Result<Option<SweepInfo>> {
     let file = path.join("sweep.json");
     if !file.exists() {
         return Ok(None);
@@ -184,7 +184,7 @@ fn known(path: &Path) -> anyhow::Result<Option<About>> {
 }
 
 /// Reads a folder without locking it: another process may be writing to it.
-pub fn look(path: &Path) -> anyhow::Result<(About, Rows)> {
+pub fn look(path: &Path) -> anyhow::Result<(SweepInfo, Rows)> {
     let Some(about) = known(path)? else {
         bail!("{} is not the folder of a sweep", path.display());
     };

@@ -8,7 +8,7 @@ use concsim_model::scenario::{self, Overrides, Plan, Problems};
 
 /// One row to be played: a variant of a point.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct GridRow {
     /// Number of the row in the whole grid, from 0.
     pub row: usize,
     /// Number of its point, from 0.
@@ -62,7 +62,7 @@ impl Grid {
     /// # Errors
     /// A grid without any valid point: then the command line is wrong, and the mistakes are those of the
     /// first point.
-    pub fn places(&self) -> Result<Vec<Place>, Problems> {
+    pub fn places(&self) -> Result<Vec<GridRow>, Problems> {
         let (mut places, mut first_mistakes, mut is_played) = (Vec::new(), None, false);
         for index in 0..self.point_count() {
             let overrides = self.overrides(index);
@@ -78,7 +78,7 @@ impl Grid {
                 }
             };
             for variant in variants {
-                places.push(Place {
+                places.push(GridRow {
                     row: places.len(),
                     index,
                     overrides: overrides.clone(),

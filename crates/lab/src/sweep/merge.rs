@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use super::folder::{self, About, Folder, Rows};
+use super::folder::{self, Folder, Rows, SweepInfo};
 use super::row::Row;
 
 /// Writes the whole, if it is complete.
@@ -50,7 +50,7 @@ pub fn merge(shards: &[PathBuf], out: &Path, replace: bool) -> anyhow::Result<Fo
             faults.join("; ")
         );
     }
-    let mut whole = Folder::open(out, About { sweep, shard: None })?;
+    let mut whole = Folder::open(out, SweepInfo { sweep, shard: None })?;
     if !replace {
         refuse_to_replace(&whole, &rows)?;
     }

@@ -8,9 +8,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use super::grid::{Grid, Place};
-use super::intake::RowSink;
+use super::grid::{Grid, GridRow};
 use super::row::Row;
+use super::row_sink::RowSink;
 use concsim_driver::console::chain;
 use concsim_driver::frontend::Headless;
 use concsim_driver::play::play_one;
@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Shared state of the threads of a simulated sweep: the rows to be played; each thread takes the next.
 struct Work {
     grid: Grid,
-    places: Vec<Place>,
+    places: Vec<GridRow>,
     sha256: String,
     next: AtomicUsize,
 }
@@ -34,10 +34,10 @@ struct Work {
 /// process.
 pub(super) fn simulate(
     grid: &Grid,
-    places: &[&Place],
+    places: &[&GridRow],
     sha256: &str,
     jobs: usize,
-    intake: &mut RowSink<'_>,
+    sink: &mut RowSink<'_>,
 ) -> anyhow::Result<()> {
     interrupt::listen_without_children()?;
     let work = Arc::new(Work {
@@ -49,12 +49,12 @@ pub(super) fn simulate(
     let rows = start(&work, jobs.min(places.len()))?;
     while !interrupt::noted() {
         match rows.recv_timeout(LOOK) {
-            Ok(row) => intake.take(row)?,
-            Err(RecvTimeoutError::Timeout) => intake.look(),
+            Ok(row) => sink.take(row)?,
+            Err(RecvTimeoutError::Timeout) => sink.look(),
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
     }
-    rows.try_iter().try_for_each(|row| intake.take(row))
+    rows.try_iter().try_for_each(|row| sink.take(row))
 }
 
 /// Starts `jobs` threads, or as many as the system allows, and returns the receiver of their rows.
@@ -84,9 +84,9 @@ fn work_through(work: &Work, sender: &Sender<Row>) {
 /// Plays all of `places` with real processes, until ^C, which discards the row in play.
 pub(super) fn measure(
     grid: &Grid,
-    places: &[&Place],
+    places: &[&GridRow],
     sha256: &str,
-    intake: &mut RowSink<'_>,
+    sink: &mut RowSink<'_>,
 ) -> anyhow::Result<()> {
     interrupt::listen()?;
     for place in places {
@@ -94,14 +94,14 @@ pub(super) fn measure(
         if interrupt::noted() {
             break;
         }
-        intake.take(row)?;
+        sink.take(row)?;
     }
     Ok(())
 }
 
 fn row(
     grid: &Grid,
-    place: &Place,
+    place: &GridRow,
     sha256: &str,
     verb: &str,
     play_it: impl Fn(&Plan, &Variant) -> Result<Run, String>,

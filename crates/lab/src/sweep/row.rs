@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::grid::{Grid, Place};
+use super::grid::{Grid, GridRow};
 use concsim_record::summary::Run;
 
 /// A line of `points.jsonl`.
@@ -52,7 +52,7 @@ const LEFT_OUT: [&str; 8] = [
 impl Row {
     pub(super) fn new(
         grid: &Grid,
-        place: &Place,
+        place: &GridRow,
         sha256: &str,
         verb: &str,
         seed: Option<u64>,
@@ -116,7 +116,7 @@ fn origin(verb: &str) -> &'static str {
 }
 
 /// Returns the command that plays this row alone, for a shell.
-fn command(grid: &Grid, place: &Place, verb: &str, seed: Option<u64>) -> String {
+fn command(grid: &Grid, place: &GridRow, verb: &str, seed: Option<u64>) -> String {
     let base = &grid.base;
     let mut words = vec!["concsim".to_owned(), verb.into(), grid.file.clone()];
     if verb == "run" {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 /// All predictions of a file.
 #[derive(Clone, Debug)]
-pub struct Foretold {
+pub struct StoredPredictions {
     /// Title of a figure of them.
     pub title: String,
     /// Origin of the predictions.
@@ -76,10 +76,10 @@ pub enum NoPrediction {
     Malformed(#[from] serde_json::Error),
     /// The file has no prediction.
     #[error("the run has no prediction: record it with `concsim run FILE --predict`")]
-    Unforetold,
+    NotPredicted,
 }
 
-impl Foretold {
+impl StoredPredictions {
     /// Reads the text of a file of predictions.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Foretold {
         let mut runs: Vec<Run> = read.rows.into_iter().chain(read.runs).collect();
         runs.retain(|run| run.prediction.is_some());
         if runs.is_empty() {
-            return Err(NoPrediction::Unforetold);
+            return Err(NoPrediction::NotPredicted);
         }
         let schema = read.schema;
         let fails = read.expect.iter().any(|claim| claim.verdict == "fails");
@@ -130,7 +130,8 @@ mod tests {
         let summary = format!(
             r#"{{"schema":"concsim.summary/1","scenario":{{"title":"A claim","file":"scenarios/mixed.toml","sha256":"0123456789","seed":1}},"runs":[{{"variant":"sync","kind":"sync","trust":"ok","prediction":{NUMBERS}}}]}}"#
         );
-        let [parity, summary] = [parity, summary].map(|text| Foretold::read(&text).unwrap());
+        let [parity, summary] =
+            [parity, summary].map(|text| StoredPredictions::read(&text).unwrap());
         for read in [&parity, &summary] {
             assert_eq!(
                 (read.runs.len(), read.runs[0].scenario.as_str()),
@@ -149,7 +150,7 @@ mod tests {
             let text = format!(
                 r#"{{"schema":"concsim.summary/1","scenario":{{"title":"A claim","file":"x.toml","sha256":"0123456789","seed":1}},"expect":[{{"verdict":"{verdict}"}}],"runs":[{{"variant":"sync","kind":"sync","trust":"ok","prediction":{NUMBERS}}}]}}"#
             );
-            Foretold::read(&text).unwrap().title
+            StoredPredictions::read(&text).unwrap().title
         };
         assert_eq!(title("holds"), "A claim");
         assert_eq!(title("fails"), "Simulated blind, and then measured");
@@ -159,11 +160,11 @@ mod tests {
     fn a_run_that_was_not_predicted_is_refused() {
         let text = r#"{"schema":"concsim.summary/1","runs":[{"variant":"sync"}]}"#;
         assert!(matches!(
-            Foretold::read(text),
-            Err(NoPrediction::Unforetold)
+            StoredPredictions::read(text),
+            Err(NoPrediction::NotPredicted)
         ));
         assert!(matches!(
-            Foretold::read("{"),
+            StoredPredictions::read("{"),
             Err(NoPrediction::Malformed(_))
         ));
     }

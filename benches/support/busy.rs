@@ -10,7 +10,8 @@ use std::path::Path;
 use concsim::recorder::Folder;
 use concsim::recording::storage::RecordingWriter;
 use concsim::recording::{
-    CoreSample, Header, LoadSample, Machine, Origin, Sample, Seen, Who, Window, WorkerSample,
+    CoreSample, Header, LoadSample, Machine, Origin, RecordSource, Sample, Seen, Window,
+    WorkerSample,
 };
 use concsim::scenario::{self, Overrides, Plan};
 use concsim::telemetry::{
@@ -114,7 +115,7 @@ struct Pen {
 }
 
 impl Pen {
-    fn note(&mut self, who: Who, event: Event) {
+    fn note(&mut self, who: RecordSource, event: Event) {
         self.writer.record(who, &event.to_record());
         match event {
             Event::Sent(_) => self.seen.sent += 1,
@@ -123,7 +124,7 @@ impl Pen {
             Event::RunSlice(_) => self.seen.switches += 1,
             _ => self.seen.events += 1,
         }
-        self.seen.event_count += u64::from(who != Who::Load);
+        self.seen.event_count += u64::from(who != RecordSource::Load);
     }
 
     /// Writes one slice of one request in its worker.
@@ -133,7 +134,7 @@ impl Pen {
         let request = ((block * AT_ONCE + of_block) * WORKERS + worker) as u32;
         let task = of_block as u32;
         let from = slot * SLOT + 13 * worker;
-        let (to, who) = (from + RUNS, Who::Worker(worker as u16));
+        let (to, who) = (from + RUNS, RecordSource::Worker(worker as u16));
         let due = from - from.min(30_000);
         if turn == 0 {
             let sent = Sent {
@@ -144,7 +145,7 @@ impl Pen {
                 connection: Some(request),
                 opened: true,
             };
-            self.note(Who::Load, Event::Sent(sent));
+            self.note(RecordSource::Load, Event::Sent(sent));
             let at = Stamp(due + 20_000);
             let accepted = Event::Accepted {
                 at,
@@ -160,7 +161,7 @@ impl Pen {
                 due: Stamp(from - 60_000),
                 written: Stamp(from - 50_000),
             };
-            self.note(Who::Services, answered);
+            self.note(RecordSource::Services, answered);
         }
         let is_last = turn == SLICES - 1;
         let ran = RunSlice {
@@ -188,7 +189,7 @@ impl Pen {
         }
     }
 
-    fn end(&mut self, who: Who, request: u32, task: u32, due: u64, to: u64) {
+    fn end(&mut self, who: RecordSource, request: u32, task: u32, due: u64, to: u64) {
         let accepted = Stamp(due + 20_000);
         let served = Served {
             request,
@@ -214,7 +215,7 @@ impl Pen {
             first_byte: done,
             done,
         };
-        self.note(Who::Load, Event::Ended(outcome));
+        self.note(RecordSource::Load, Event::Ended(outcome));
         self.answered += 1;
     }
 

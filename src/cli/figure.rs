@@ -25,7 +25,7 @@ use concsim_os::sys::files;
 pub struct Args {
     /// Kind of figure; `list` names all kinds
     #[arg(value_name = "KIND", value_parser = what())]
-    what: What,
+    what: FigureArgument,
     /// Folders of kept runs, or `last`; or of a sweep, or its points.csv; for `parity` also a file of
     /// `concsim parity --json`
     #[arg(value_name = "DIR|last")]
@@ -52,16 +52,16 @@ pub struct Args {
 
 /// A kind of figure, or the list of all kinds.
 #[derive(Clone, Copy, Debug)]
-enum What {
+enum FigureArgument {
     List,
     Figure(Kind),
 }
 
-fn what() -> impl clap::builder::TypedValueParser<Value = What> {
+fn what() -> impl clap::builder::TypedValueParser<Value = FigureArgument> {
     let names = Kind::ALL.map(Kind::name);
     PossibleValuesParser::new(names.into_iter().chain(["list"])).map(|name| {
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
-        kind.map_or(What::List, What::Figure)
+        kind.map_or(FigureArgument::List, FigureArgument::Figure)
     })
 }
 
@@ -70,7 +70,7 @@ fn what() -> impl clap::builder::TypedValueParser<Value = What> {
 /// # Errors
 /// A run that cannot be read or lacks the figure's data, or a file that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let What::Figure(kind) = args.what else {
+    let FigureArgument::Figure(kind) = args.what else {
         return list();
     };
     let mut table = match &args.from {

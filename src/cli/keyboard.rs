@@ -26,7 +26,7 @@ pub struct KeyboardArgs {
 
 /// Result of the search for keys.
 #[derive(Debug)]
-pub enum Found {
+pub enum LoadedKeys {
     /// The keys in force.
     Keymap(Keymap),
     /// The file has mistakes, which have been shown.
@@ -53,23 +53,23 @@ impl KeyboardArgs {
         &self,
         screen: Option<BorrowedFd<'static>>,
         colour: Colour,
-    ) -> anyhow::Result<Found> {
+    ) -> anyhow::Result<LoadedKeys> {
         match screen {
             Some(_) => find(self.keys.as_deref(), colour),
-            None => Ok(Found::Keymap(Keymap::default())),
+            None => Ok(LoadedKeys::Keymap(Keymap::default())),
         }
     }
 }
 
 /// Returns the keys of `named`, or of the file in the folder for settings if there is one.
-pub(super) fn find(named: Option<&Path>, colour: Colour) -> anyhow::Result<Found> {
+pub(super) fn find(named: Option<&Path>, colour: Colour) -> anyhow::Result<LoadedKeys> {
     let Some(path) = named.map(Path::to_owned).or_else(usual_place) else {
-        return Ok(Found::Keymap(Keymap::default()));
+        return Ok(LoadedKeys::Keymap(Keymap::default()));
     };
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
-            return Ok(Found::Keymap(Keymap::default()));
+            return Ok(LoadedKeys::Keymap(Keymap::default()));
         }
         Err(error) => {
             return Err(error).with_context(|| format!("failed to read {}", path.display()));
@@ -78,10 +78,10 @@ pub(super) fn find(named: Option<&Path>, colour: Colour) -> anyhow::Result<Found
     let name = path.display().to_string();
     let read = scenario::text_of(bytes, &name).and_then(|text| Keymap::read(&text, &name));
     Ok(match read {
-        Ok(keymap) => Found::Keymap(keymap),
+        Ok(keymap) => LoadedKeys::Keymap(keymap),
         Err(problems) => {
             talk::say_mistakes(&problems, colour);
-            Found::Wrong
+            LoadedKeys::Wrong
         }
     })
 }

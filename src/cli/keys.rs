@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::colour::Colour;
-use super::keyboard::{self, Found};
+use super::keyboard::{self, LoadedKeys};
 use super::talk;
 
 /// Prints the keys in force, as a file to change and pass to --keys.
@@ -22,10 +22,10 @@ pub struct Args {
 /// A file that cannot be read, or standard output that cannot be written.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     match keyboard::find(args.keys.as_deref(), colour)? {
-        Found::Keymap(keymap) => {
+        LoadedKeys::Keymap(keymap) => {
             talk::print(&keymap.to_string())?;
             Ok(ExitCode::SUCCESS)
         }
-        Found::Wrong => Ok(ExitCode::from(2)),
+        LoadedKeys::Wrong => Ok(ExitCode::from(2)),
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::colour::Colour;
 use super::display::{CardArgs, DisplayArgs};
-use super::keyboard::{Found, KeyboardArgs};
+use super::keyboard::{KeyboardArgs, LoadedKeys};
 use super::run;
 use super::runs;
 use super::runs::report_losses;
@@ -46,7 +46,7 @@ pub struct Args {
 /// A run that does not exist, or of which nothing can be read.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let screen = display::canvas().filter(|_| !args.json);
-    let Found::Keymap(keymap) = args.keyboard.keymap(screen, colour)? else {
+    let LoadedKeys::Keymap(keymap) = args.keyboard.keymap(screen, colour)? else {
         return Ok(ExitCode::from(2));
     };
     let folder = match (&args.run, screen) {
@@ -65,7 +65,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let summary = Summary::of(&kept.plan, machine, runs);
     let manner = args.display.manner(colour);
     if let Some(terminal) = screen {
-        let stage = Stage {
+        let stage = ReplaySession {
             terminal,
             manner,
             keymap,
@@ -97,7 +97,7 @@ fn offer() -> anyhow::Result<ExitCode> {
 }
 
 /// Terminal and display options for runs that are over.
-pub(super) struct Stage {
+pub(super) struct ReplaySession {
     pub(super) terminal: BorrowedFd<'static>,
     pub(super) manner: DisplayOptions,
     pub(super) keymap: Keymap,
@@ -109,7 +109,7 @@ pub(super) fn show(
     plan: &Plan,
     recordings: Vec<Recording>,
     summary: &Summary,
-    stage: Stage,
+    stage: ReplaySession,
 ) -> anyhow::Result<()> {
     interrupt::listen()?;
     let subject = plan.subject();

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 
 use super::colour::Colour;
 use super::display::{CardArgs, DisplayArgs};
-use super::keyboard::{Found, KeyboardArgs};
+use super::keyboard::{KeyboardArgs, LoadedKeys};
 use super::prediction::{PredictArgs, PredictResult};
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
@@ -146,7 +146,7 @@ pub(super) fn once(
         Chosen::Wrong => return Ok(Played::Wrong),
     };
     let terminal = args.terminal();
-    let Found::Keymap(keymap) = args.keyboard.keymap(terminal, colour)? else {
+    let LoadedKeys::Keymap(keymap) = args.keyboard.keymap(terminal, colour)? else {
         return Ok(Played::Wrong);
     };
     for variant in &plan.variants {

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use super::colour::Colour;
 use super::display::{CardArgs, DisplayArgs};
-use super::keyboard::{Found, KeyboardArgs};
-use super::replay::{self, Stage};
+use super::keyboard::{KeyboardArgs, LoadedKeys};
+use super::replay::{self, ReplaySession};
 use super::run;
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
@@ -92,7 +92,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         Chosen::Wrong => return Ok(ExitCode::from(2)),
     };
     let terminal = display::canvas().filter(|_| !args.headless && !args.json);
-    let Found::Keymap(keymap) = args.keyboard.keymap(terminal, colour)? else {
+    let LoadedKeys::Keymap(keymap) = args.keyboard.keymap(terminal, colour)? else {
         return Ok(ExitCode::from(2));
     };
     for variant in &plan.variants {
@@ -114,7 +114,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let manner = args.display.manner(colour);
     if let Some(terminal) = terminal {
         let mouse = args.keyboard.mouse();
-        let stage = Stage {
+        let stage = ReplaySession {
             terminal,
             manner,
             keymap,

@@ -16,7 +16,7 @@ use concsim::recorder::Folder;
 use concsim::recording::lanes::{Index, Interval, Lanes};
 use concsim::recording::storage;
 use concsim::recording::summary::summarise;
-use concsim::recording::{Recorder, Recording, Who};
+use concsim::recording::{RecordSource, Recorder, Recording};
 use concsim::scenario::WorkerKind;
 use concsim::telemetry::Event;
 use concsim::units::Stamp;
@@ -147,12 +147,12 @@ fn copy_with_hostile_names(run: &Path, to: &Path) {
             .iter()
             .map(|outcome| Event::Ended(*outcome));
         for event in sent.chain(outcomes) {
-            recorder.note(Who::Load, &event.to_record());
+            recorder.note(RecordSource::Load, &event.to_record());
         }
         for (worker, event) in recording.events.iter().chain(&recording.switches) {
             let who = match event {
-                Event::Forked { .. } | Event::Died { .. } => Who::Arbiter,
-                _ => Who::Worker(*worker),
+                Event::Forked { .. } | Event::Died { .. } => RecordSource::Arbiter,
+                _ => RecordSource::Worker(*worker),
             };
             recorder.note(who, &event.to_record());
         }

@@ -24,7 +24,7 @@ const LAST_STAYS: f64 = 3.0;
 
 /// A screen that shows a stored run.
 #[derive(Debug)]
-pub struct Stage {
+pub struct ScreenRenderer {
     /// The run.
     pub kept: StoredRun,
     state: State,
@@ -32,7 +32,7 @@ pub struct Stage {
     pub screen: Buffer,
 }
 
-impl Stage {
+impl ScreenRenderer {
     /// A screen of this size and look, after some keys.
     ///
     /// # Panics
@@ -153,7 +153,7 @@ fn frame_of(length: Elapsed, every: Elapsed, most: u64) -> Elapsed {
     Elapsed((length.0 / most).max(every.0))
 }
 
-impl Stage {
+impl ScreenRenderer {
     /// Draws all frames of all variants, one after the other. `show` gets the variant, and the seconds since the
     /// beginning of the first. Returns the seconds of all.
     fn play(
@@ -182,7 +182,7 @@ impl Stage {
 
 /// Returns all screens of a run for players of terminal recordings (asciicast).
 #[must_use]
-pub fn cast(mut stage: Stage) -> String {
+pub fn cast(mut stage: ScreenRenderer) -> String {
     let area = stage.screen.area;
     let (width, height) = (area.width, area.height);
     let mut cast = Asciicast::new(width, height, &stage.kept.plan.title);
@@ -199,7 +199,7 @@ pub fn cast(mut stage: Stage) -> String {
 
 /// Returns all screens of a run as one SVG that moves; `every` is the time between two of them.
 #[must_use]
-pub fn film(mut stage: Stage, every: Elapsed, theme: Theme) -> String {
+pub fn film(mut stage: ScreenRenderer, every: Elapsed, theme: Theme) -> String {
     let mut film = Film::default();
     let passed = stage.play((every, MOST_FRAMES_OF_A_FILM), |_, at, stage| {
         film.show(at, &stage.screen);

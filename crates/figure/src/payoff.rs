@@ -18,7 +18,7 @@ use concsim_model::units::letter;
 use concsim_model::words::{counted, digits, mean};
 use concsim_record::Recording;
 use concsim_record::summary::{Run, summarise};
-use concsim_theory::demand::{Spent, of_mix};
+use concsim_theory::demand::{DemandPart, of_mix};
 
 /// Number of points of a computed line.
 const POINTS: u32 = 100;
@@ -108,7 +108,7 @@ fn ratio(sync: &Run, coroutine: &Run) -> Option<f64> {
 /// Returns the share of a request's own time that is waiting.
 fn share_waiting(scenario: &Scenario) -> f64 {
     let alone = of_mix(scenario, |_| true).mean;
-    let computing = of_mix(scenario, |spent| spent == Spent::Computing).mean;
+    let computing = of_mix(scenario, |spent| spent == DemandPart::Computing).mean;
     if alone > 0.0 {
         1.0 - computing / alone
     } else {

@@ -98,7 +98,7 @@ impl Pair {
 
 /// Measured numbers of a run or of a part of one. Times are in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Found {
+pub struct Observation {
     /// Good answers per second.
     pub throughput_per_s: Option<f64>,
     /// The mean latency.
@@ -109,7 +109,7 @@ pub struct Found {
     pub percentiles_ms: [Option<f64>; 3],
 }
 
-impl Found {
+impl Observation {
     /// Returns the numbers of a run's counted window.
     #[must_use]
     pub fn in_run(run: &Run) -> Self {
@@ -191,7 +191,7 @@ impl Theory {
 
     /// Compares the theory with measured numbers.
     #[must_use]
-    pub fn beside(&self, found: &Found) -> ModelComparison {
+    pub fn beside(&self, found: &Observation) -> ModelComparison {
         let tightest = self.bounds.first().map_or(0.0, NamedBound::per_s);
         let bounds = self.bounds.iter();
         ModelComparison {
@@ -232,7 +232,7 @@ impl ModelComparison {
     #[must_use]
     pub(super) fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
         let theory = Theory::of_run(scenario, cores, run);
-        let mut beside = theory.beside(&Found::in_run(run));
+        let mut beside = theory.beside(&Observation::in_run(run));
         let binds = beside.bounds.iter().any(|bound| bound.binds);
         let proves = run.trust != Trust::ProvesNothing;
         if !beside.bounds.is_empty() && !binds && proves {
@@ -259,7 +259,7 @@ impl Modelled {
         }
     }
 
-    fn of(forecast: &Forecast, found: &Found) -> Self {
+    fn of(forecast: &Forecast, found: &Observation) -> Self {
         let times = forecast.times.as_ref();
         let in_ms = |of: fn(&Times) -> f64| times.map(|times| of(times) * 1e3);
         let percentile = |place: usize| {

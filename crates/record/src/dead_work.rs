@@ -34,14 +34,14 @@ pub struct DeadWork {
 
 /// Use of one worker's time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Spent {
+pub(super) struct WorkerTime {
     /// Time computing, blocked, or without a core.
     pub(super) busy: Elapsed,
     /// Part of `busy` in which the client had given up.
     pub(super) dead: Elapsed,
 }
 
-impl Spent {
+impl WorkerTime {
     fn add(&mut self, window: Window, (from, to): (Stamp, Stamp), left: Option<Stamp>) {
         let within = |from: Stamp| to.min(window.end).since(from.max(window.begin));
         self.busy += within(from);
@@ -67,7 +67,7 @@ impl Spent {
 /// Dead work in an interval, by slot.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Account {
-    pub(super) workers: BTreeMap<u16, Spent>,
+    pub(super) workers: BTreeMap<u16, WorkerTime>,
     pub(super) in_queue: u64,
 }
 
@@ -119,8 +119,8 @@ impl Account {
     }
 
     /// Returns the sum over all workers.
-    pub(super) fn all(&self) -> Spent {
-        Spent::sum(self.workers.values())
+    pub(super) fn all(&self) -> WorkerTime {
+        WorkerTime::sum(self.workers.values())
     }
 
     /// Returns the account in the form of the summary.
@@ -140,8 +140,8 @@ fn left(outcomes: &[Outcome]) -> BTreeMap<u32, Stamp> {
     gave_up.map(|it| (it.request, it.done)).collect()
 }
 
-fn spent(log: &Log<'_>, window: Window, left: &BTreeMap<u32, Stamp>) -> BTreeMap<u16, Spent> {
-    let mut workers: BTreeMap<u16, Spent> = BTreeMap::new();
+fn spent(log: &Log<'_>, window: Window, left: &BTreeMap<u32, Stamp>) -> BTreeMap<u16, WorkerTime> {
+    let mut workers: BTreeMap<u16, WorkerTime> = BTreeMap::new();
     let mut add = |slot: u16, from: Stamp, to: Stamp, request: u32| {
         let left = left.get(&request).copied();
         workers

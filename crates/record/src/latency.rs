@@ -109,14 +109,14 @@ impl Waits {
 
 /// Breakdown of requests, with its error.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spent {
+pub(super) struct TimeParts {
     pub(super) breakdown: Breakdown,
     /// Excess of the parts over the whole, as a share of the whole. Such parts are cut; an excess means a
     /// counting error.
     pub(super) overrun: f64,
 }
 
-impl Spent {
+impl TimeParts {
     /// `None` if there are no completed requests.
     pub(super) fn by<'a>(requests: impl Iterator<Item = &'a Request<'a>>) -> Option<Self> {
         let (mut count, mut whole, mut overrun) = (0_u128, 0_u128, 0_u128);
@@ -325,7 +325,7 @@ mod tests {
                         begun: None,
                     })
                     .collect();
-                let Some(spent) = Spent::by(requests.iter()) else {
+                let Some(spent) = TimeParts::by(requests.iter()) else {
                     prop_assert!(requests.iter().all(|request| !request.completed()));
                     return Ok(());
                 };

@@ -266,7 +266,7 @@ pub struct Seen {
 
 /// Writer of a record in a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Who {
+pub enum RecordSource {
     /// The load process.
     Load,
     /// The services' process.
@@ -279,7 +279,7 @@ pub enum Who {
     Worker(u16),
 }
 
-impl Who {
+impl RecordSource {
     /// Returns the writer's number in a recording's file.
     fn number(self) -> u64 {
         match self {

@@ -1,6 +1,6 @@
 //! Appends records to a recording, one by one, from a ring or from a file.
 
-use super::{Header, Recording, Seen, Who};
+use super::{Header, RecordSource, Recording, Seen};
 use concsim_engine::telemetry::{Event, Record};
 
 impl Recording {
@@ -27,28 +27,31 @@ impl Recording {
     }
 
     /// Adds a record of a ring; returns true if it is kept.
-    pub(super) fn note(&mut self, who: Who, record: &Record) -> bool {
-        self.event_count += u64::from(!matches!(who, Who::Load | Who::Driver));
+    pub(super) fn note(&mut self, who: RecordSource, record: &Record) -> bool {
+        self.event_count += u64::from(!matches!(who, RecordSource::Load | RecordSource::Driver));
         let Some(event) = Event::from_record(record) else {
             self.unreadable += 1;
             return false;
         };
         match (who, event) {
-            (Who::Load, Event::Sent(sent)) => self.sent.push(sent),
-            (Who::Load, Event::Ended(outcome)) => self.outcomes.push(outcome),
-            (Who::Driver, Event::Marked(marker)) => self.markers.push(marker),
-            (Who::Services, Event::Answered { .. }) => self.answers.push(event),
-            (Who::Arbiter, Event::Forked { worker, .. } | Event::Died { worker, .. }) => {
+            (RecordSource::Load, Event::Sent(sent)) => self.sent.push(sent),
+            (RecordSource::Load, Event::Ended(outcome)) => self.outcomes.push(outcome),
+            (RecordSource::Driver, Event::Marked(marker)) => self.markers.push(marker),
+            (RecordSource::Services, Event::Answered { .. }) => self.answers.push(event),
+            (RecordSource::Arbiter, Event::Forked { worker, .. } | Event::Died { worker, .. }) => {
                 self.events.push((worker as u16, event));
             }
             (
-                Who::Worker(slot),
+                RecordSource::Worker(slot),
                 Event::RunSlice(_)
                 | Event::BlockedIn { .. }
                 | Event::Preempted { .. }
                 | Event::Awaits { .. },
             ) => return self.note_switch(slot, event),
-            (Who::Worker(slot), Event::Accepted { .. } | Event::Waited(_) | Event::Served(_)) => {
+            (
+                RecordSource::Worker(slot),
+                Event::Accepted { .. } | Event::Waited(_) | Event::Served(_),
+            ) => {
                 self.events.push((slot, event));
             }
             // No writer puts these into that ring.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 
 use super::storage::RecordingWriter;
-use super::{Header, Recording, Sample, Who};
+use super::{Header, RecordSource, Recording, Sample};
 use concsim_engine::telemetry::Record;
 
 /// A recording that grows.
@@ -41,7 +41,7 @@ impl<W: Write> Recorder<W> {
     }
 
     /// Adds a record of a ring, or of the simulation in its place.
-    pub fn note(&mut self, who: Who, record: &Record) {
+    pub fn note(&mut self, who: RecordSource, record: &Record) {
         let kept = self.recording.note(who, record);
         if let Some(writer) = self.writer.as_mut().filter(|_| kept) {
             writer.record(who, record);

@@ -7,12 +7,12 @@
 use serde::Serialize;
 
 use super::accounting::{self, Edges};
-use super::comparison::{self, Balance, Found, ModelComparison, Theory};
+use super::comparison::{self, Balance, ModelComparison, Observation, Theory};
 use super::dead_work::{Account, DeadWork, Log};
 use super::evaluate::{Answer, Judgement};
 pub use super::failures::{AtPatience, Failed};
 use super::interruption::Interruption;
-use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, Spent, Waits};
+use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, TimeParts, Waits};
 use super::named::Named;
 use super::prediction::Prediction;
 use super::remark;
@@ -273,7 +273,7 @@ pub fn summarise(recording: &Recording) -> Run {
     let (header, scenario) = (&recording.header, &recording.header.scenario);
     let patience = scenario.load.patience;
     let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
-    let (window, spent) = (header.window, Spent::by(cohort.iter()));
+    let (window, spent) = (header.window, TimeParts::by(cohort.iter()));
     let (workers, at_once) = (workers(recording), usage::AtOnce::of(recording));
     let most_workers = at_once.most.max(scenario.server.workers);
     let (trust, because) = trust::grade(&evidence);
@@ -334,7 +334,7 @@ pub fn summarise(recording: &Recording) -> Run {
             one_in: recording.one_in,
             thinned: recording.thinned_switches,
         },
-        theory: Theory::none("").beside(&Found::default()),
+        theory: Theory::none("").beside(&Observation::default()),
         prediction: None,
     };
     run.remarks = remark::of_the_run(recording, &run);

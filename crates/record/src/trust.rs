@@ -13,7 +13,7 @@ pub(super) use so_far::so_far;
 
 use super::accounting::{self, Edges};
 use super::foreign::Foreign;
-use super::latency::{Sorted, Spent};
+use super::latency::{Sorted, TimeParts};
 use super::requests::{Request, Requests};
 use super::summary::{Generator, Little, rounded};
 use super::{Recording, usage};
@@ -189,7 +189,7 @@ impl Evidence {
                 all.filter(sat_through).count()
             }),
             in_system: edges.map_or(0.0, |edges| edges.in_system() / edges.length()),
-            breakdown_overrun: Spent::by(cohort.iter()).map_or(0.0, |spent| spent.overrun),
+            breakdown_overrun: TimeParts::by(cohort.iter()).map_or(0.0, |spent| spent.overrun),
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
             services: services(recording),

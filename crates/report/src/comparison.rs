@@ -154,7 +154,7 @@ impl Pair {
         let specimen = if first.is_empty() { &second } else { &first };
         let numbers = (0..specimen.len()).map(|place| {
             let (name, label, unit, _) = specimen[place];
-            let value = |numbers: &[Known]| numbers.get(place).and_then(|it| it.3);
+            let value = |numbers: &[NamedNumber]| numbers.get(place).and_then(|it| it.3);
             let (a, b) = (value(&first), value(&second));
             let reached = |run: Option<&Run>, value: Option<f64>| {
                 let patience = run.map(|run| &run.at_patience);
@@ -216,10 +216,10 @@ fn is_percentile(name: &str) -> bool {
 }
 
 /// A number: name in the JSON, label, unit, value.
-type Known = (&'static str, &'static str, Unit, Option<f64>);
+type NamedNumber = (&'static str, &'static str, Unit, Option<f64>);
 
 /// Returns the compared numbers of a run.
-fn numbers(run: &Run) -> Vec<Known> {
+fn numbers(run: &Run) -> Vec<NamedNumber> {
     use Unit::{Cores, Count, Milliseconds, Plain, Rate};
     let latency = run.latency_ms;
     let answers = run.workers.iter().map(|it| it.requests).sum::<u64>();

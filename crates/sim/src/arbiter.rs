@@ -14,7 +14,7 @@ use concsim_engine::roster::Verdict;
 use concsim_engine::telemetry::{Event, Failure, Intervention, Marker, Phase, TerminationCause};
 use concsim_model::scenario::{TimelineAction, WorkerKind};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
-use concsim_record::Who;
+use concsim_record::RecordSource;
 
 /// Time between two checks of heartbeats, in nanoseconds.
 pub(super) const TICK: u64 = 1_000_000_000;
@@ -67,7 +67,7 @@ impl<O: Observer> Simulation<'_, O> {
         worker.enter(Phase::Booting, now);
         let at = Stamp(now);
         let worker = slot as u32;
-        self.tell(Who::Arbiter, &Event::Forked { at, worker, pid });
+        self.tell(RecordSource::Arbiter, &Event::Forked { at, worker, pid });
         for thread in 0..self.workers[slot].threads.len() {
             let turn = self.next_turn();
             let thread = &mut self.workers[slot].threads[thread];
@@ -139,7 +139,7 @@ impl<O: Observer> Simulation<'_, O> {
             (false, false) => None,
         };
         self.tell(
-            Who::Arbiter,
+            RecordSource::Arbiter,
             &Event::Died {
                 at,
                 worker: number,
@@ -265,7 +265,7 @@ impl<O: Observer> Simulation<'_, O> {
         };
         let cue = Some(cue);
         let marker = Marker { at: now, deed, cue };
-        self.tell(Who::Driver, &Event::Marked(marker));
+        self.tell(RecordSource::Driver, &Event::Marked(marker));
         match deed {
             Intervention::AddWorker => {
                 self.roster.add();
@@ -405,7 +405,7 @@ impl<O: Observer> Simulation<'_, O> {
         found.counts.peak = found.counts.peak.max(found.counts.begun.count);
         if O::WANTS_EVENTS {
             let at = Stamp(now);
-            let who = Who::Worker(worker as u16);
+            let who = RecordSource::Worker(worker as u16);
             let connection = Some(self.connections[id as usize].birth);
             let accepted = Event::Accepted {
                 at,
@@ -444,7 +444,7 @@ impl<O: Observer> Simulation<'_, O> {
         counts.begun.step(now, -1);
         counts.requests += 1;
         if O::WANTS_EVENTS {
-            let who = Who::Worker(worker as u16);
+            let who = RecordSource::Worker(worker as u16);
             if let Some(waited) = waited {
                 self.observer.event(who, &Event::Waited(waited));
             }
@@ -469,7 +469,7 @@ impl<O: Observer> Simulation<'_, O> {
             // Its client closed the connection before the request was begun.
             let served = connection.served(0, now);
             self.workers[worker].counts.begun.step(now, -1);
-            self.tell(Who::Worker(worker as u16), &Event::Served(served));
+            self.tell(RecordSource::Worker(worker as u16), &Event::Served(served));
         }
         self.connections.remove(id as usize);
         let connections = &mut self.workers[worker].connections;
@@ -493,7 +493,8 @@ impl<O: Observer> Simulation<'_, O> {
                 task,
                 request,
             };
-            self.observer.event(Who::Worker(worker as u16), &event);
+            self.observer
+                .event(RecordSource::Worker(worker as u16), &event);
         }
     }
 }

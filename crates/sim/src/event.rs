@@ -34,7 +34,7 @@ pub(super) enum SimEvent {
     /// A regular sample is due.
     Sample,
     /// The run may enter its next phase.
-    Course,
+    RunProgress,
     /// Workers that have not exited by now are killed.
     LastOrders,
 }

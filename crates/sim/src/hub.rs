@@ -21,7 +21,7 @@ use concsim_engine::telemetry::{Event, OVERFLOWED, Phase, RunSlice, SwitchReason
 use concsim_engine::{ReadyQueue, TaskId, Turn};
 use concsim_model::scenario::{WaitMode, WorkerKind};
 use concsim_model::units::Stamp;
-use concsim_record::Who;
+use concsim_record::RecordSource;
 
 /// Maximum time for which the hub runs tasks before it polls again, in nanoseconds.
 const TURN: u64 = 5_000_000;
@@ -381,7 +381,7 @@ impl<O: Observer> Simulation<'_, O> {
                 due: self.connections[id as usize].due_of(then),
                 core,
             };
-            let who = Who::Worker(worker as u16);
+            let who = RecordSource::Worker(worker as u16);
             self.observer.event(who, &Event::RunSlice(ran));
         }
     }

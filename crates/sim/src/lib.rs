@@ -56,7 +56,7 @@ use concsim_engine::telemetry::{Event, Phase, SLOTS};
 use concsim_model::scenario::draw::Demands;
 use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind};
 use concsim_model::units::Stamp;
-use concsim_record::{Recorder, Recording, Who, Window};
+use concsim_record::{RecordSource, Recorder, Recording, Window};
 
 /// Time at which load begins, in nanoseconds: by then the first workers serve.
 const BEGIN: u64 = 60_000_000;
@@ -238,7 +238,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
         if O::WANTS_EVENTS {
             self.sample_regularly();
         }
-        self.calendar.set(BEGIN, SimEvent::Course);
+        self.calendar.set(BEGIN, SimEvent::RunProgress);
         self.load.look_ahead();
         while !(self.is_over && self.nobody_works()) {
             self.go_to_the_next_instant();
@@ -332,9 +332,9 @@ impl<'a, O: Observer> Simulation<'a, O> {
             SimEvent::Tick => self.tick(),
             SimEvent::TimelineEvent(cue) => self.plays_cue(cue),
             SimEvent::Sample => self.sample_regularly(),
-            SimEvent::Course if !self.is_over => self.follow_the_course(),
+            SimEvent::RunProgress if !self.is_over => self.follow_the_course(),
             SimEvent::LastOrders if self.is_over => self.last_orders(),
-            SimEvent::Course | SimEvent::LastOrders => {}
+            SimEvent::RunProgress | SimEvent::LastOrders => {}
         }
     }
 
@@ -346,7 +346,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
     }
 
     /// Reports an event other than a switch.
-    fn tell(&mut self, who: Who, event: &Event) {
+    fn tell(&mut self, who: RecordSource, event: &Event) {
         if O::WANTS_EVENTS {
             self.observer.event(who, event);
         }
@@ -369,7 +369,8 @@ impl<'a, O: Observer> Simulation<'a, O> {
                 request: self.connections[id as usize].works_for(),
                 core: Some(taken.core),
             };
-            self.observer.event(Who::Worker(worker as u16), &event);
+            self.observer
+                .event(RecordSource::Worker(worker as u16), &event);
         }
     }
 

@@ -10,10 +10,10 @@ use super::machine::EntityId;
 use super::observer::Observer;
 use super::worker::TimeWeighted;
 use concsim_engine::telemetry::{Event, Failure, Outcome, Sent, Stage};
-use concsim_engine::timetable::{Course, Due, Timetable};
+use concsim_engine::timetable::{Due, RunProgress, Timetable};
 use concsim_model::scenario::{Arrivals, ConnectionMode, Scenario, draw};
 use concsim_model::units::{Elapsed, Stamp};
-use concsim_record::Who;
+use concsim_record::RecordSource;
 
 /// Pause of a client of a closed load after a failed connection, if it does not pause longer anyway. As in
 /// the real load.
@@ -44,7 +44,7 @@ pub(super) enum LoadEvent {
 /// Load.
 pub(super) struct LoadModel {
     pub(super) timetable: Timetable,
-    pub(super) course: Course,
+    pub(super) course: RunProgress,
     pub(super) stage: Stage,
     pub(super) entity: EntityId,
     /// Time of the timetable's next entry, in nanoseconds.
@@ -77,7 +77,7 @@ impl LoadModel {
         };
         Self {
             timetable: Timetable::new(scenario, Stamp(begin)),
-            course: Course::new(scenario, Stamp(begin)),
+            course: RunProgress::new(scenario, Stamp(begin)),
             stage: Stage::WarmUp,
             entity,
             next: None,
@@ -253,7 +253,7 @@ impl<O: Observer> Simulation<'_, O> {
                 connection: Some(birth),
                 opened: kept.is_none(),
             };
-            self.observer.event(Who::Load, &Event::Sent(sent));
+            self.observer.event(RecordSource::Load, &Event::Sent(sent));
         }
         let id = if let Some(id) = kept {
             self.connections[id as usize].asks_again(number, class, client, due, now);
@@ -416,7 +416,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
         if next != u64::MAX && next != self.load.course_at {
             self.load.course_at = next;
-            self.calendar.set(next, SimEvent::Course);
+            self.calendar.set(next, SimEvent::RunProgress);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use concsim_engine::telemetry::{Event, Outcome};
 use concsim_model::units::Elapsed;
-use concsim_record::{Recorder, Sample, Who};
+use concsim_record::{RecordSource, Recorder, Sample};
 
 /// Receiver of a simulation's events.
 pub trait Observer {
@@ -13,11 +13,11 @@ pub trait Observer {
     const WANTS_SWITCHES: bool;
 
     /// Receives an event.
-    fn event(&mut self, who: Who, event: &Event);
+    fn event(&mut self, who: RecordSource, event: &Event);
 
     /// Receives the end of a request.
     fn ended(&mut self, outcome: &Outcome) {
-        self.event(Who::Load, &Event::Ended(*outcome));
+        self.event(RecordSource::Load, &Event::Ended(*outcome));
     }
 
     /// Receives a sample.
@@ -34,7 +34,7 @@ impl<W: std::io::Write> Observer for Recorder<W> {
     const WANTS_EVENTS: bool = true;
     const WANTS_SWITCHES: bool = true;
 
-    fn event(&mut self, who: Who, event: &Event) {
+    fn event(&mut self, who: RecordSource, event: &Event) {
         self.note(who, &event.to_record());
     }
 
@@ -55,7 +55,7 @@ impl<O: Observer> Observer for WithoutSwitches<O> {
     const WANTS_EVENTS: bool = O::WANTS_EVENTS;
     const WANTS_SWITCHES: bool = false;
 
-    fn event(&mut self, who: Who, event: &Event) {
+    fn event(&mut self, who: RecordSource, event: &Event) {
         self.0.event(who, event);
     }
 
@@ -93,7 +93,7 @@ impl Observer for Totals {
     const WANTS_EVENTS: bool = false;
     const WANTS_SWITCHES: bool = false;
 
-    fn event(&mut self, _: Who, _: &Event) {}
+    fn event(&mut self, _: RecordSource, _: &Event) {}
 
     #[inline]
     fn ended(&mut self, outcome: &Outcome) {

@@ -12,7 +12,7 @@ use super::script::{self, Need};
 use super::worker::{Doing, Worker};
 use concsim_engine::telemetry::{Event, OVERFLOWED, Phase, RunSlice, SwitchReason};
 use concsim_model::units::Stamp;
-use concsim_record::Who;
+use concsim_record::RecordSource;
 
 impl<O: Observer> Simulation<'_, O> {
     /// Returns the worker and the thread of an entity, if they live.
@@ -229,7 +229,7 @@ impl<O: Observer> Simulation<'_, O> {
                 due: connection.due_of(then),
                 core: self.machine.core_of(state.entity),
             };
-            let who = Who::Worker(worker as u16);
+            let who = RecordSource::Worker(worker as u16);
             self.observer.event(who, &Event::RunSlice(ran));
         }
     }

@@ -11,7 +11,7 @@ use concsim_engine::TaskId;
 use concsim_engine::telemetry::{Awaited, Event};
 use concsim_model::scenario::{POOL_THREADS, WaitMode, draw};
 use concsim_model::units::Stamp;
-use concsim_record::Who;
+use concsim_record::RecordSource;
 
 /// A call in progress.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,8 @@ impl<O: Observer> Simulation<'_, O> {
             request,
             part,
         };
-        self.observer.event(Who::Worker(worker as u16), &event);
+        self.observer
+            .event(RecordSource::Worker(worker as u16), &event);
     }
 
     fn set_timer(&mut self, id: ConnectionId) {
@@ -286,7 +287,7 @@ impl<O: Observer> Simulation<'_, O> {
                 due: Stamp(call.due),
                 written: Stamp(self.now),
             };
-            self.observer.event(Who::Services, &event);
+            self.observer.event(RecordSource::Services, &event);
         }
         let worker = usize::from(call.worker);
         if self.workers[worker].is_alive && self.workers[worker].lives == call.life {

@@ -21,7 +21,7 @@ pub mod usl;
 use crate::open::{Means, PERCENTILES};
 
 /// A number, or the reason for its absence.
-pub type Known = Result<f64, String>;
+pub type NumberOrReason = Result<f64, String>;
 
 /// The inputs of a model, and its results.
 #[derive(Debug)]
@@ -62,9 +62,9 @@ pub struct Figure {
 #[derive(Debug)]
 pub enum Value {
     /// A number, in base units.
-    Number(Unit, Known),
+    Number(Unit, NumberOrReason),
     /// Time that each share of [`PERCENTILES`] stays below, in seconds.
-    Percentiles([Known; 4]),
+    Percentiles([NumberOrReason; 4]),
     /// A sentence.
     Text(String),
     /// True or false.
@@ -96,7 +96,7 @@ pub struct Table {
     /// Columns.
     pub columns: Vec<Column>,
     /// Name of each row, empty if it has none, and a number for each column.
-    pub rows: Vec<(String, Vec<Known>)>,
+    pub rows: Vec<(String, Vec<NumberOrReason>)>,
 }
 
 /// A column of a table.
@@ -142,7 +142,7 @@ impl Section {
     }
 
     /// Adds a number, or the reason for its absence.
-    pub fn known(&mut self, key: &str, label: &str, unit: Unit, known: Known) {
+    pub fn known(&mut self, key: &str, label: &str, unit: Unit, known: NumberOrReason) {
         self.add(key, label, Value::Number(unit, sound(known)));
     }
 
@@ -161,9 +161,9 @@ impl Section {
         key: &'static str,
         label: &'static str,
         columns: &[Column],
-        rows: Vec<(String, Vec<Known>)>,
+        rows: Vec<(String, Vec<NumberOrReason>)>,
     ) {
-        let sound_row = |(name, row): (String, Vec<Known>)| {
+        let sound_row = |(name, row): (String, Vec<NumberOrReason>)| {
             let row = row.into_iter().map(sound).collect();
             (name, row)
         };
@@ -212,7 +212,7 @@ impl Section {
     }
 
     /// Adds the percentiles of a time, by share.
-    pub fn percentiles(&mut self, of: &str, time_within: impl Fn(f64) -> Known) {
+    pub fn percentiles(&mut self, of: &str, time_within: impl Fn(f64) -> NumberOrReason) {
         let times = PERCENTILES.map(|share| sound(time_within(share)));
         self.add(of, of, Value::Percentiles(times));
     }
@@ -221,12 +221,12 @@ impl Section {
     pub fn within(
         &mut self,
         time: Option<f64>,
-        longer_wait: impl Fn(f64) -> Known,
-        longer_response: impl Fn(f64) -> Known,
+        longer_wait: impl Fn(f64) -> NumberOrReason,
+        longer_response: impl Fn(f64) -> NumberOrReason,
     ) {
         let Some(time) = time else { return };
         let said = quantity::describe(Unit::Time, time);
-        let shorter = |longer: Known| longer.map(|longer| 1.0 - longer);
+        let shorter = |longer: NumberOrReason| longer.map(|longer| 1.0 - longer);
         let label = format!("wait {said} at most");
         self.known(
             "wait_within",
@@ -248,7 +248,7 @@ impl Section {
 pub const PERCENTILE_NAMES: [&str; 4] = ["50", "90", "99", "99.9"];
 
 /// Turns an infinite number, or NaN, into a reason.
-fn sound(known: Known) -> Known {
+fn sound(known: NumberOrReason) -> NumberOrReason {
     known.and_then(|number| {
         if number.is_finite() {
             Ok(number)
@@ -267,6 +267,6 @@ pub fn grows(rate: f64, capacity: f64) -> String {
 }
 
 /// Returns a number of a steady state, or the reason for its absence.
-pub fn of<S>(steady: &Result<S, String>, number: impl Fn(&S) -> f64) -> Known {
+pub fn of<S>(steady: &Result<S, String>, number: impl Fn(&S) -> f64) -> NumberOrReason {
     steady.as_ref().map(number).map_err(Clone::clone)
 }

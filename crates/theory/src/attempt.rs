@@ -9,7 +9,7 @@
 //! All times are lower limits: queues make a request longer, never shorter. A bound that divides by their
 //! mean therefore holds for every run that is long enough for the mean.
 
-use super::demand::{Moments, Spent, spent_on};
+use super::demand::{DemandPart, Moments, spent_on};
 use super::quantile;
 use concsim_model::scenario::{Arrivals, Draw, Request, Scenario, Step, WaitMode, WorkerKind};
 
@@ -26,7 +26,7 @@ const SELDOM: f64 = 0.999;
 
 /// Time that one request needs of each resource, in seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Taken {
+pub struct ResourceUse {
     /// Time on its worker, or on one of its threads, during which that serves no other request.
     pub held: f64,
     /// Time on a core.
@@ -47,7 +47,7 @@ pub struct Taken {
     pub may_kill: f64,
 }
 
-impl Taken {
+impl ResourceUse {
     fn add(&mut self, other: &Self, share: f64) {
         self.held += share * other.held;
         self.computing += share * other.computing;
@@ -66,8 +66,8 @@ impl Taken {
 
 /// Returns the mean over a scenario's mix of requests.
 #[must_use]
-pub fn mean(scenario: &Scenario) -> Taken {
-    let mut mean = Taken::default();
+pub fn mean(scenario: &Scenario) -> ResourceUse {
+    let mut mean = ResourceUse::default();
     for (share, alone) in mix(scenario) {
         mean.add(&alone.mean(), share);
     }
@@ -80,7 +80,7 @@ pub fn mean(scenario: &Scenario) -> Taken {
 
 /// Returns sample requests that represent a scenario's mix, each with its share.
 #[must_use]
-pub fn points(scenario: &Scenario) -> Vec<(f64, Taken)> {
+pub fn points(scenario: &Scenario) -> Vec<(f64, ResourceUse)> {
     let all = mix(scenario).flat_map(|(share, alone)| {
         let points = alone.points();
         let each = share / points.len() as f64;
@@ -151,7 +151,7 @@ struct Alone<'a> {
 
 impl Alone<'_> {
     /// Returns the exact mean if nothing cuts the request short, else the mean over the points.
-    fn mean(&self) -> Taken {
+    fn mean(&self) -> ResourceUse {
         if self.is_random() && self.may_end_early() {
             return mean_of(&self.points());
         }
@@ -174,7 +174,7 @@ impl Alone<'_> {
     }
 
     /// Returns the request with every draw at the same quantile, and its longest silence in seconds.
-    fn at(&self, share: f64) -> (Taken, f64) {
+    fn at(&self, share: f64) -> (ResourceUse, f64) {
         self.play(&self.lengths(|draw| quantile::of(draw, share)))
     }
 
@@ -184,12 +184,12 @@ impl Alone<'_> {
     }
 
     /// Returns a lattice over the quantiles of all draws (Korobov); one point if nothing is random.
-    fn points(&self) -> Vec<Taken> {
+    fn points(&self) -> Vec<ResourceUse> {
         let count = if self.is_random() { POINTS } else { 1 };
         (0..count).map(|point| self.point(point)).collect()
     }
 
-    fn point(&self, point: usize) -> Taken {
+    fn point(&self, point: usize) -> ResourceUse {
         let factor = std::cell::Cell::new(1);
         let lengths = self.lengths(|draw| {
             let place = (point * factor.get()) % POINTS;
@@ -203,7 +203,7 @@ impl Alone<'_> {
 
     /// Plays a request with these step lengths. Returns its times, and the longest silence of its worker in
     /// seconds.
-    fn play(&self, lengths: &[f64]) -> (Taken, f64) {
+    fn play(&self, lengths: &[f64]) -> (ResourceUse, f64) {
         let mut playing = Playing::new(self.scenario);
         for (step, length) in self.request.script.iter().zip(lengths) {
             if !playing.step(step, *length) {
@@ -214,8 +214,8 @@ impl Alone<'_> {
     }
 }
 
-fn mean_of(points: &[Taken]) -> Taken {
-    let mut mean = Taken::default();
+fn mean_of(points: &[ResourceUse]) -> ResourceUse {
+    let mut mean = ResourceUse::default();
     for point in points {
         mean.add(point, 1.0 / points.len() as f64);
     }
@@ -227,7 +227,7 @@ struct Playing<'a> {
     scenario: &'a Scenario,
     kind: WorkerKind,
     timeout: f64,
-    taken: Taken,
+    taken: ResourceUse,
     /// Time since the worker's last sign of life, in seconds; and the longest such time.
     silence: f64,
     silent: f64,
@@ -244,9 +244,9 @@ impl<'a> Playing<'a> {
             scenario,
             kind: scenario.server.kind,
             timeout: heartbeat(scenario).unwrap_or(f64::INFINITY),
-            taken: Taken {
+            taken: ResourceUse {
                 calls: vec![0.0; scenario.services.len()],
-                ..Taken::default()
+                ..ResourceUse::default()
             },
             silence: 0.0,
             silent: 0.0,
@@ -309,7 +309,7 @@ impl<'a> Playing<'a> {
 
     /// Computes in slices, with a heartbeat after each.
     fn computes_in_slices(&mut self, length: f64, slice: f64) -> bool {
-        let holds = |taken: &mut Taken, spent| {
+        let holds = |taken: &mut ResourceUse, spent| {
             taken.held += spent;
             taken.computing += spent;
         };
@@ -330,8 +330,8 @@ impl<'a> Playing<'a> {
         self.least += least;
     }
 
-    fn waits(&mut self, step: &Step, length: f64, also: impl Fn(&mut Taken, f64)) -> bool {
-        if spent_on(step, self.kind) == Some(Spent::Parked) {
+    fn waits(&mut self, step: &Step, length: f64, also: impl Fn(&mut ResourceUse, f64)) -> bool {
+        if spent_on(step, self.kind) == Some(DemandPart::Parked) {
             let is_in_threads = matches!(
                 step,
                 Step::Call {
@@ -357,7 +357,7 @@ impl<'a> Playing<'a> {
 
     /// Adds a time without a sign of life from the worker. The heartbeat certainly ends the request one tick
     /// after the timeout, and may end it at the timeout: only the time up to there is counted.
-    fn is_silent(&mut self, length: f64, takes: impl Fn(&mut Taken, f64)) -> bool {
+    fn is_silent(&mut self, length: f64, takes: impl Fn(&mut ResourceUse, f64)) -> bool {
         let spent = self.sure(length.min((self.timeout - self.silence).max(0.0)));
         takes(&mut self.taken, spent);
         self.passes(length, spent);
@@ -378,7 +378,7 @@ impl<'a> Playing<'a> {
         (self.taken.kills, self.taken.may_kill) = (1.0, 1.0);
     }
 
-    fn into_taken(mut self) -> (Taken, f64) {
+    fn into_taken(mut self) -> (ResourceUse, f64) {
         let patience = self.scenario.load.patience.as_secs_f64();
         self.taken.round = self.least.min(patience);
         let is_good = self.is_good && self.elapsed <= patience;

@@ -13,7 +13,7 @@
 //! request that is silent for longer than `timeout` is lost with its worker, and used its resources until
 //! then.
 
-use super::attempt::{self, Taken};
+use super::attempt::{self, ResourceUse};
 use crate::demand::Moments;
 use concsim_model::scenario::{Arrivals, ConnectionMode, POOL_THREADS, Scenario, Step, WorkerKind};
 
@@ -91,7 +91,7 @@ impl Bound {
     /// Returns the time that one request needs of this resource, in seconds; for the load, the time of a
     /// client's round.
     #[must_use]
-    pub fn takes(&self, taken: &Taken) -> f64 {
+    pub fn takes(&self, taken: &ResourceUse) -> f64 {
         match self.of {
             Scarce::Workers | Scarce::Threads => taken.held,
             Scarce::Locks | Scarce::Cores => taken.computing,
@@ -123,13 +123,13 @@ pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
 
 /// True if requests may be lost before they have used their resources: with the worker of another request, or
 /// in a wait for a core or a service that exceeds the heartbeat timeout.
-fn takes_others_along(scenario: &Scenario, mean: &Taken, cores: usize) -> bool {
+fn takes_others_along(scenario: &Scenario, mean: &ResourceUse, cores: usize) -> bool {
     let server = &scenario.server;
     let one_at_a_time = server.concurrency_limit_of(1) == 1;
     (mean.may_kill > 0.0 && !one_at_a_time) || attempt::may_be_silent_among_others(scenario, cores)
 }
 
-fn of_workers(scenario: &Scenario, cores: usize, mean: &Taken) -> Vec<Bound> {
+fn of_workers(scenario: &Scenario, cores: usize, mean: &ResourceUse) -> Vec<Bound> {
     let server = &scenario.server;
     let bound = |of, count: usize, each| bound(of, count, each, mean.good);
     let (of, count) = match server.kind {
@@ -148,7 +148,7 @@ fn of_workers(scenario: &Scenario, cores: usize, mean: &Taken) -> Vec<Bound> {
     bounds
 }
 
-fn of_connections(scenario: &Scenario, mean: &Taken) -> Option<Bound> {
+fn of_connections(scenario: &Scenario, mean: &ResourceUse) -> Option<Bound> {
     let server = &scenario.server;
     let inside = mean.inside + mean.good * kept_idle(scenario);
     let all = server.concurrency_limit();
@@ -168,7 +168,7 @@ fn kept_idle(scenario: &Scenario) -> f64 {
     }
 }
 
-fn of_services(scenario: &Scenario, mean: &Taken) -> Vec<Bound> {
+fn of_services(scenario: &Scenario, mean: &ResourceUse) -> Vec<Bound> {
     let server = &scenario.server;
     // Calls that one worker can have in flight at once.
     let callers = match server.kind {
@@ -197,7 +197,11 @@ fn of_services(scenario: &Scenario, mean: &Taken) -> Vec<Bound> {
 
 /// Adjusts the good shares for an overloaded worker that takes turns between all its requests: the shorter
 /// requests end first while the number of the others grows.
-fn share_of_short_ones(scenario: &Scenario, mut bounds: Vec<Bound>, mean: &Taken) -> Vec<Bound> {
+fn share_of_short_ones(
+    scenario: &Scenario,
+    mut bounds: Vec<Bound>,
+    mean: &ResourceUse,
+) -> Vec<Bound> {
     if !(scenario.server.kind.has_a_loop() && passes_others(scenario)) {
         return bounds;
     }
@@ -216,7 +220,7 @@ fn share_of_short_ones(scenario: &Scenario, mut bounds: Vec<Bound>, mean: &Taken
 }
 
 /// Returns the maximal arrival rate, in requests per second.
-fn rate_of_asking(scenario: &Scenario, mean: &Taken) -> f64 {
+fn rate_of_asking(scenario: &Scenario, mean: &ResourceUse) -> f64 {
     let asked = asked_for(scenario, mean);
     asked.count / asked.each
 }
@@ -224,7 +228,7 @@ fn rate_of_asking(scenario: &Scenario, mean: &Taken) -> f64 {
 /// True if the number of requests in a worker grows without limit for want of this resource: an open load
 /// does not wait for answers, and clients that give up send again while their former requests are still
 /// there.
-fn becomes_more(scenario: &Scenario, mean: &Taken, bound: &Bound) -> bool {
+fn becomes_more(scenario: &Scenario, mean: &ResourceUse, bound: &Bound) -> bool {
     match scenario.load.arrivals {
         Arrivals::Open { .. } => true,
         Arrivals::Closed { clients, .. } => {
@@ -246,7 +250,7 @@ fn passes_others(scenario: &Scenario) -> bool {
 }
 
 /// Adjusts the bound as if the arrivals with the least demand were served first.
-fn shortest_first(bound: &mut Bound, rate: f64, points: &[(f64, Taken)]) {
+fn shortest_first(bound: &mut Bound, rate: f64, points: &[(f64, ResourceUse)]) {
     let mut each: Vec<(f64, f64)> = points
         .iter()
         .filter(|(_, taken)| taken.good > 0.0)
@@ -335,7 +339,7 @@ fn bound(of: Scarce, count: usize, each: f64, good: f64) -> Bound {
 }
 
 /// Returns the bound of the load: a closed client sends again after an answer or when it gives up.
-fn asked_for(scenario: &Scenario, mean: &Taken) -> Bound {
+fn asked_for(scenario: &Scenario, mean: &ResourceUse) -> Bound {
     match &scenario.load.arrivals {
         Arrivals::Closed { clients, think, .. } => {
             let round = mean.round + Moments::of(think).mean;

@@ -130,7 +130,7 @@ impl Moments {
 
 /// Use of a step's duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spent {
+pub enum DemandPart {
     /// Computing on a core.
     Computing,
     /// A wait during which the worker does nothing else.
@@ -141,16 +141,18 @@ pub enum Spent {
 
 /// Returns the use of a step's duration by a worker of this kind; `None` for a step without a duration.
 #[must_use]
-pub fn spent_on(step: &Step, kind: WorkerKind) -> Option<Spent> {
+pub fn spent_on(step: &Step, kind: WorkerKind) -> Option<DemandPart> {
     match step {
-        Step::Compute { .. } => Some(Spent::Computing),
+        Step::Compute { .. } => Some(DemandPart::Computing),
         Step::Call { manner, .. } | Step::Sleep { manner, .. } => Some(match (kind, manner) {
             (
                 WorkerKind::Coroutine | WorkerKind::Callback,
                 WaitMode::Patched | WaitMode::InThreads,
-            ) => Spent::Parked,
+            ) => DemandPart::Parked,
             (WorkerKind::Sync | WorkerKind::Threads, _)
-            | (WorkerKind::Coroutine | WorkerKind::Callback, WaitMode::Unpatched) => Spent::Blocked,
+            | (WorkerKind::Coroutine | WorkerKind::Callback, WaitMode::Unpatched) => {
+                DemandPart::Blocked
+            }
         }),
         Step::Yield | Step::Write { .. } | Step::Count { .. } | Step::Panic | Step::Overflow => {
             None
@@ -160,7 +162,11 @@ pub fn spent_on(step: &Step, kind: WorkerKind) -> Option<Spent> {
 
 /// Returns the moments of the parts of a script for which `counts` is true.
 #[must_use]
-pub fn of_script(script: &Script, kind: WorkerKind, counts: impl Fn(Spent) -> bool) -> Moments {
+pub fn of_script(
+    script: &Script,
+    kind: WorkerKind,
+    counts: impl Fn(DemandPart) -> bool,
+) -> Moments {
     let counted = script.iter().filter_map(|step| {
         let draw = step.duration()?;
         spent_on(step, kind)
@@ -172,7 +178,7 @@ pub fn of_script(script: &Script, kind: WorkerKind, counts: impl Fn(Spent) -> bo
 
 /// Returns the same over a scenario's mix of requests.
 #[must_use]
-pub fn of_mix(scenario: &Scenario, counts: impl Fn(Spent) -> bool) -> Moments {
+pub fn of_mix(scenario: &Scenario, counts: impl Fn(DemandPart) -> bool) -> Moments {
     let weights: f64 = scenario.requests.iter().map(|request| request.weight).sum();
     let kind = scenario.server.kind;
     let mut mix = Moments::default();

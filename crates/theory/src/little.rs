@@ -13,7 +13,7 @@ pub struct Balance {
 
 /// The two known quantities.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Known {
+pub enum LittleInputs {
     /// X and R.
     ThroughputAndResponse(f64, f64),
     /// N and R; R is positive.
@@ -25,19 +25,19 @@ pub enum Known {
 impl Balance {
     /// Computes the third quantity from two.
     #[must_use]
-    pub fn of(known: Known) -> Self {
+    pub fn of(known: LittleInputs) -> Self {
         match known {
-            Known::ThroughputAndResponse(throughput, response) => Self {
+            LittleInputs::ThroughputAndResponse(throughput, response) => Self {
                 present: throughput * response,
                 throughput,
                 response,
             },
-            Known::PresentAndResponse(present, response) => Self {
+            LittleInputs::PresentAndResponse(present, response) => Self {
                 present,
                 throughput: present / response,
                 response,
             },
-            Known::PresentAndThroughput(present, throughput) => Self {
+            LittleInputs::PresentAndThroughput(present, throughput) => Self {
                 present,
                 throughput,
                 response: present / throughput,
@@ -58,11 +58,11 @@ mod tests {
 
     #[test]
     fn a_hundred_clients_of_fifty_answers_a_second_wait_two_seconds() {
-        let balance = Balance::of(Known::PresentAndThroughput(100.0, 49.999));
+        let balance = Balance::of(LittleInputs::PresentAndThroughput(100.0, 49.999));
         assert!((balance.response - 2.0).abs() < 5e-4);
         for other in [
-            Known::PresentAndResponse(balance.present, balance.response),
-            Known::ThroughputAndResponse(balance.throughput, balance.response),
+            LittleInputs::PresentAndResponse(balance.present, balance.response),
+            LittleInputs::ThroughputAndResponse(balance.throughput, balance.response),
         ] {
             assert!(Balance::of(other).deviation().abs() < 1e-12);
             assert!((Balance::of(other).present - 100.0).abs() < 1e-9);

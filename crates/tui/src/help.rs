@@ -7,14 +7,14 @@ use super::number::Number;
 /// Open help.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Help {
-    pub(super) only: Only,
+    pub(super) only: HelpFilter,
     /// Number of lines above the first one on the screen.
     pub(super) scrolled: usize,
 }
 
 /// Selection of lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Only {
+pub(super) enum HelpFilter {
     #[default]
     All,
     About(Number),
@@ -28,19 +28,19 @@ impl Help {
     /// Opens the help about one number.
     pub(super) fn about(number: Number) -> Self {
         Self {
-            only: Only::About(number),
+            only: HelpFilter::About(number),
             scrolled: 0,
         }
     }
 
     /// Begins a search.
     pub(super) fn search(&mut self) {
-        self.show(Only::Typed(String::new()));
+        self.show(HelpFilter::Typed(String::new()));
     }
 
     /// Takes a key as a letter of the search, or as its end; true if it was one.
     pub(super) fn takes(&mut self, key: Key) -> bool {
-        let Only::Typed(letters) = &self.only else {
+        let HelpFilter::Typed(letters) = &self.only else {
             return false;
         };
         let mut letters = letters.clone();
@@ -48,27 +48,27 @@ impl Help {
             Key::Char(letter) => letters.push(letter),
             Key::Backspace if letters.pop().is_some() => {}
             Key::Enter if !letters.is_empty() => {
-                self.only = Only::With(letters);
+                self.only = HelpFilter::With(letters);
                 return true;
             }
             Key::Enter | Key::Backspace | Key::Escape => {
-                self.show(Only::All);
+                self.show(HelpFilter::All);
                 return true;
             }
             _ => return false,
         }
-        self.show(Only::Typed(letters));
+        self.show(HelpFilter::Typed(letters));
         true
     }
 
     /// Shows all lines again; true if some were hidden.
     pub(super) fn clear(&mut self) -> bool {
-        let some_were_hidden = self.only != Only::All;
-        self.show(Only::All);
+        let some_were_hidden = self.only != HelpFilter::All;
+        self.show(HelpFilter::All);
         some_were_hidden
     }
 
-    fn show(&mut self, only: Only) {
+    fn show(&mut self, only: HelpFilter) {
         *self = Self { only, scrolled: 0 };
     }
 
@@ -81,8 +81,8 @@ impl Help {
     /// Returns the letters that a line must have to be shown.
     pub(super) fn letters(&self) -> Option<&str> {
         match &self.only {
-            Only::All | Only::About(_) => None,
-            Only::Typed(letters) | Only::With(letters) => Some(letters),
+            HelpFilter::All | HelpFilter::About(_) => None,
+            HelpFilter::Typed(letters) | HelpFilter::With(letters) => Some(letters),
         }
     }
 }

@@ -73,7 +73,7 @@ impl Sort {
 
 /// Filter of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Only {
+pub(super) enum RequestFilter {
     /// All.
     #[default]
     All,
@@ -85,7 +85,7 @@ pub(super) enum Only {
     Class(u16),
 }
 
-impl Only {
+impl RequestFilter {
     fn takes(self, seen: &Seen<'_>, sent: &Sent) -> bool {
         match self {
             Self::All => true,
@@ -200,7 +200,7 @@ pub(super) struct Step {
 
 /// Course of one request, from due to end.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct RequestPath {
     pub(super) row: RequestRow,
     pub(super) lane: RequestLane,
     pub(super) steps: Vec<Step>,
@@ -214,7 +214,7 @@ pub(super) struct Way {
 #[derive(Clone, Debug, Default)]
 pub(super) struct RequestsView {
     pub(super) sort: Sort,
-    pub(super) only: Only,
+    pub(super) only: RequestFilter,
     /// Selected request, at any position.
     picked: Option<u32>,
     /// True if its course is shown instead of the list.
@@ -227,7 +227,7 @@ pub(super) struct RequestsView {
     pub(super) first: usize,
     /// Number of requests sent.
     pub(super) sent: usize,
-    pub(super) way: Option<Way>,
+    pub(super) way: Option<RequestPath>,
     classes: u16,
 }
 
@@ -275,7 +275,7 @@ impl RequestsView {
 
     /// Selects this request, and removes the filter.
     pub(super) fn pick(&mut self, request: u32) {
-        (self.picked, self.only) = (Some(request), Only::All);
+        (self.picked, self.only) = (Some(request), RequestFilter::All);
     }
 
     /// True if this request is selected.
@@ -351,7 +351,7 @@ fn row(seen: &Seen<'_>, sent: &Sent) -> RequestRow {
     }
 }
 
-fn way(seen: &Seen<'_>, row: &RequestRow) -> Way {
+fn way(seen: &Seen<'_>, row: &RequestRow) -> RequestPath {
     let due = row.life.from;
     let lane = seen.lanes.request(row.request, row.life);
     let reasons = seen.lanes.let_go(row.request);
@@ -371,7 +371,7 @@ fn way(seen: &Seen<'_>, row: &RequestRow) -> Way {
     let first = lane.spans.first();
     let written = seen.lanes.served(row.request).map(|served| served.written);
     let done = seen.lanes.outcome(row.request).map(|outcome| outcome.done);
-    Way {
+    RequestPath {
         row: row.clone(),
         steps: steps.collect(),
         generator: first.map_or(Elapsed::ZERO, |first| first.from.since(due)),

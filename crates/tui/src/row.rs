@@ -2,7 +2,7 @@
 
 use concsim_model::scenario::expectation::Quantity;
 use concsim_model::units::Elapsed;
-use concsim_record::comparison::{self, Balance, Found, Waits};
+use concsim_record::comparison::{self, Balance, Observation, Waits};
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
 
@@ -26,7 +26,7 @@ pub struct Row {
     /// Trust in all these numbers.
     pub trust: Trust,
     /// Values to compare with theory …
-    pub found: Found,
+    pub found: Observation,
     /// … with Little's law at each place …
     pub balance: [Option<Balance>; 3],
     /// … and the place where requests wait, if no bound was reached.
@@ -50,7 +50,7 @@ impl Row {
             p99: run.latency_ms.p99.map(length),
             subject: subject.and_then(|path| run.number(path)),
             trust: run.trust,
-            found: Found::in_run(run),
+            found: Observation::in_run(run),
             balance: [0, 1, 2].map(|place| run.balance.get(place).copied()),
             waits: run.theory.waits,
             is_steered: comparison::is_steered(run),

@@ -6,7 +6,7 @@ use super::state::State;
 use super::view_model::ViewModel;
 use concsim_engine::telemetry::Stage;
 use concsim_model::units::Elapsed;
-use concsim_record::comparison::{Found, ModelComparison, STEERED, Theory, Waits};
+use concsim_record::comparison::{ModelComparison, Observation, STEERED, Theory, Waits};
 use concsim_record::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
 use concsim_record::{Past, Window};
 
@@ -49,7 +49,7 @@ impl State {
         let found = match row {
             Some(row) => row.found,
             None if is_on => so_far(&self.show.picture),
-            None => Found::default(),
+            None => Observation::default(),
         };
         let is_steered = row.is_some_and(|row| row.is_steered) || is_on && self.theory.is_steered;
         if is_steered {
@@ -86,9 +86,9 @@ impl TheoryView {
 }
 
 /// Returns the values counted so far; the rate of answers is that of the last second.
-fn so_far(picture: &ViewModel) -> Found {
+fn so_far(picture: &ViewModel) -> Observation {
     match picture.stage {
-        Stage::Preparing | Stage::WarmUp => return Found::default(),
+        Stage::Preparing | Stage::WarmUp => return Observation::default(),
         Stage::Counting | Stage::Draining | Stage::Done => {}
     }
     let latencies = &picture.latencies;
@@ -98,7 +98,7 @@ fn so_far(picture: &ViewModel) -> Found {
         quantile(0.9, MEDIAN_NEEDS),
         quantile(0.99, P99_NEEDS),
     ];
-    Found {
+    Observation {
         throughput_per_s: picture.has_means().then_some(picture.mean.throughput),
         mean_ms: latencies.mean().map(Elapsed::as_millis_f64),
         wait_ms: None,

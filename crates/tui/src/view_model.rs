@@ -63,7 +63,7 @@ pub(super) struct ViewModel {
     /// Latencies of the requests due in the window so far; before it, of all so far.
     pub(super) latencies: Latencies,
     /// Largest number of requests in a row of glyphs so far: at the door, and in one worker.
-    pub(super) most: Most,
+    pub(super) most: Peaks,
     /// True if enough has been counted to judge …
     pub(super) is_judged: bool,
     /// … the trust in the run so far …
@@ -101,7 +101,7 @@ impl ViewModel {
 
 /// Largest number of requests in rows of glyphs so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Most {
+pub(super) struct Peaks {
     pub(super) at_the_door: u64,
     pub(super) in_a_worker: u64,
 }

@@ -4,7 +4,7 @@
 
 use super::latencies::Latencies;
 use super::mean_of::MeanOf;
-use super::view_model::{Doing, Frame, Held, Most, ViewModel, WorkerPicture};
+use super::view_model::{Doing, Frame, Held, Peaks, ViewModel, WorkerPicture};
 use concsim_engine::telemetry::{Outcome, Stage};
 use concsim_model::scenario::{Scenario, Warmup, WorkerKind};
 use concsim_model::units::{Elapsed, Stamp};
@@ -25,7 +25,7 @@ pub(super) struct Watch {
     window: Option<Window>,
     so_far: Latencies,
     counted: Latencies,
-    most: Most,
+    most: Peaks,
 }
 
 impl Watch {
@@ -47,7 +47,7 @@ impl Watch {
             window: None,
             so_far: Latencies::default(),
             counted: Latencies::default(),
-            most: Most::default(),
+            most: Peaks::default(),
         }
     }
 
@@ -78,7 +78,7 @@ impl Watch {
             mean: span.means(),
             mean_of: MeanOf::of(past, &span),
             latencies: Latencies::default(),
-            most: Most::default(),
+            most: Peaks::default(),
             is_judged: past
                 .window()
                 .is_some_and(|window| now.at >= window.begin + JUDGED_AFTER),
@@ -150,7 +150,7 @@ impl Watch {
     }
 
     /// Returns the largest number of requests in rows of glyphs so far.
-    pub(super) fn most(&self) -> Most {
+    pub(super) fn most(&self) -> Peaks {
         self.most
     }
 
@@ -171,7 +171,7 @@ impl Watch {
     }
 }
 
-impl Most {
+impl Peaks {
     fn see(&mut self, picture: &ViewModel) {
         let fullest = picture.workers.iter().map(|worker| worker.held.all()).max();
         self.at_the_door = self.at_the_door.max(picture.door);

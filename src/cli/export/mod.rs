@@ -18,11 +18,11 @@ use concsim_record::storage::{self, StoredRun};
 #[command(after_help = "Example: concsim export csv last -o tables")]
 pub struct Args {
     #[command(subcommand)]
-    what: What,
+    what: ExportCommand,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
+enum ExportCommand {
     /// Export one screen as SVG, or screens as text
     #[command(
         after_help = "Example: concsim export screen last --variant coroutine --at 3.2s -o screen.svg"
@@ -77,16 +77,16 @@ impl Source {
 /// A run, instant or variant that does not exist, or a file that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.what {
-        What::Screen(args) => screens::write_screen(args),
-        What::Cast(args) => screens::write_cast(args),
-        What::Film(args) => screens::write_film(args),
-        What::Csv(args) => data::write_tables(args, Form::Csv),
-        What::Jsonl(args) => data::write_tables(args, Form::Jsonl),
-        What::Perfetto(args) => {
+        ExportCommand::Screen(args) => screens::write_screen(args),
+        ExportCommand::Cast(args) => screens::write_cast(args),
+        ExportCommand::Film(args) => screens::write_film(args),
+        ExportCommand::Csv(args) => data::write_tables(args, Form::Csv),
+        ExportCommand::Jsonl(args) => data::write_tables(args, Form::Jsonl),
+        ExportCommand::Perfetto(args) => {
             data::refuse_terminal(args, "run.pftrace")?;
             data::write_file(args, |told, to| perfetto::write(told, to))
         }
-        What::Hlog(args) => data::write_file(args, |told, to| hlog::write(told, to)),
+        ExportCommand::Hlog(args) => data::write_file(args, |told, to| hlog::write(told, to)),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Error, bail};
 
 use super::{Source, named};
 use crate::cli::talk;
-use concsim_export::screens::{self, Stage, text};
+use concsim_export::screens::{self, ScreenRenderer, text};
 use concsim_model::palette::{Background, Look, Room, Theme};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::sys::files;
@@ -119,9 +119,9 @@ impl Common {
     }
 
     /// Reads the run, and opens a screen of it.
-    fn stage(&self, look: Look) -> anyhow::Result<Stage> {
+    fn stage(&self, look: Look) -> anyhow::Result<ScreenRenderer> {
         let kept = self.source.open()?;
-        Ok(Stage::open(kept, self.size, &self.keys, look))
+        Ok(ScreenRenderer::open(kept, self.size, &self.keys, look))
     }
 
     fn room(&self) -> Room {

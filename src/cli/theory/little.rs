@@ -4,7 +4,7 @@ use super::arguments::{Mistakes, Reader, read};
 use super::quantity;
 use concsim_theory::answer::Answer;
 use concsim_theory::answer::little::{Question, answer};
-use concsim_theory::little::{Balance, Known};
+use concsim_theory::little::{Balance, LittleInputs};
 
 const EXAMPLE: &str = "Example: concsim theory little --present 100 --throughput 50/s";
 
@@ -58,9 +58,13 @@ impl Args {
                 throughput,
                 response,
             })),
-            (Some(n), Some(x), None) => Some(Question::Two(Known::PresentAndThroughput(n, x))),
-            (Some(n), None, Some(r)) => Some(Question::Two(Known::PresentAndResponse(n, r))),
-            (None, Some(x), Some(r)) => Some(Question::Two(Known::ThroughputAndResponse(x, r))),
+            (Some(n), Some(x), None) => {
+                Some(Question::Two(LittleInputs::PresentAndThroughput(n, x)))
+            }
+            (Some(n), None, Some(r)) => Some(Question::Two(LittleInputs::PresentAndResponse(n, r))),
+            (None, Some(x), Some(r)) => {
+                Some(Question::Two(LittleInputs::ThroughputAndResponse(x, r)))
+            }
             _ => None,
         }
     }

@@ -28,7 +28,7 @@ const LAST_WAIT: Elapsed = Elapsed::from_secs(1);
 
 /// State of a run.
 #[derive(Debug)]
-pub struct Course {
+pub struct RunProgress {
     begin: Stamp,
     goal: Goal,
     stage: Stage,
@@ -52,7 +52,7 @@ enum Goal {
     Requests(u64),
 }
 
-impl Course {
+impl RunProgress {
     /// Returns the course of a run that begins at `begin`.
     pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
         let goal = match scenario.load.requests {
@@ -263,8 +263,8 @@ mod tests {
         BEGIN + Elapsed::from_millis(milliseconds)
     }
 
-    fn course_of(scenario: &Scenario) -> Course {
-        Course::new(scenario, BEGIN)
+    fn course_of(scenario: &Scenario) -> RunProgress {
+        RunProgress::new(scenario, BEGIN)
     }
 
     #[test]

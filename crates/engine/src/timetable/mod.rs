@@ -11,7 +11,7 @@
 //!   rate                  ───fast───┤ slow ─────────────────────        the rate adds up to it
 //! ```
 //!
-//! Its [`Course`] decides which requests count: warm-up, the counted window, the drain. Both engines use
+//! Its [`RunProgress`] decides which requests count: warm-up, the counted window, the drain. Both engines use
 //! both, so that the n-th request of a run is due at the same instant in either. This module reads no
 //! clock.
 
@@ -19,7 +19,7 @@ mod course;
 #[cfg(any(test, feature = "testing"))]
 pub mod small;
 
-pub use course::{Course, NOTICE};
+pub use course::{NOTICE, RunProgress};
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};

@@ -83,7 +83,7 @@ struct Scene<'a> {
     place: usize,
     group: Track,
     /// All requests that a client reported, by number.
-    requests: BTreeMap<u32, requests::Asked<'a>>,
+    requests: BTreeMap<u32, requests::ClientRequest<'a>>,
 }
 
 impl Scene<'_> {

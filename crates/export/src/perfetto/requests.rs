@@ -13,7 +13,7 @@ use concsim_record::lanes::Lanes;
 
 /// Request that a client reported.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct ClientRequest<'a> {
     pub(super) class: &'a str,
     due: Stamp,
     /// [`None`]: the run was over.
@@ -21,9 +21,9 @@ pub(super) struct Asked<'a> {
 }
 
 /// Returns all requests that clients reported, by number.
-pub(super) fn known<'a>(told: &'a PlayedVariant<'a>) -> BTreeMap<u32, Asked<'a>> {
+pub(super) fn known<'a>(told: &'a PlayedVariant<'a>) -> BTreeMap<u32, ClientRequest<'a>> {
     let sent = told.recording.sent.iter().map(|sent| {
-        let asked = Asked {
+        let asked = ClientRequest {
             class: told.class(sent.class),
             due: sent.due,
             outcome: None,
@@ -31,7 +31,7 @@ pub(super) fn known<'a>(told: &'a PlayedVariant<'a>) -> BTreeMap<u32, Asked<'a>>
         (sent.request, asked)
     });
     let ended = told.recording.outcomes.iter().map(|outcome| {
-        let asked = Asked {
+        let asked = ClientRequest {
             class: told.class(outcome.class),
             due: outcome.due,
             outcome: Some(outcome),
@@ -48,7 +48,7 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let description = "Requests from the due time to the end, as their clients saw them, in as few lanes as possible.";
     let group = out.track(scene.group, place::REQUESTS, "requests", description)?;
-    let mut in_order: Vec<(u32, &Asked<'_>)> = scene
+    let mut in_order: Vec<(u32, &ClientRequest<'_>)> = scene
         .requests
         .iter()
         .map(|(n, asked)| (*n, asked))
@@ -71,7 +71,7 @@ fn write_one(
     out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
     track: Track,
-    (number, asked): (u32, &Asked<'_>),
+    (number, asked): (u32, &ClientRequest<'_>),
     at_the_door: Option<(Stamp, Stamp)>,
 ) -> io::Result<()> {
     let failure = asked.outcome.and_then(|outcome| outcome.failure);
@@ -110,7 +110,7 @@ struct Rows {
 
 impl Rows {
     /// Returns the first lane that is free when this request is due; a new one if there is none.
-    fn take(&mut self, asked: &Asked<'_>) -> usize {
+    fn take(&mut self, asked: &ClientRequest<'_>) -> usize {
         while let Some(Reverse((until, row))) = self.taken.peek().copied()
             && until <= asked.due
         {

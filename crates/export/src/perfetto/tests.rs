@@ -14,7 +14,7 @@ use concsim_record::synthetic::Synthetic;
 
 /// Slice as read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Read {
+struct ReadSlice {
     track: String,
     name: String,
     from: u64,
@@ -29,7 +29,7 @@ struct Read {
 struct Reader {
     names: BTreeMap<u64, String>,
     tracks: BTreeMap<u64, TrackDescriptor>,
-    slices: Vec<Read>,
+    slices: Vec<ReadSlice>,
     /// Open slices, by track.
     open: BTreeMap<u64, Vec<usize>>,
     /// Time of the last event, by track.
@@ -80,7 +80,7 @@ impl Reader {
         let open = self.open.entry(track).or_default();
         match event.r#type() {
             begin if begin == Type::SliceBegin as i32 => {
-                let slice = Read {
+                let slice = ReadSlice {
                     track: name,
                     name: self.names[&event.name_iid()].clone(),
                     from: at,
@@ -104,7 +104,7 @@ impl Reader {
     }
 
     /// Returns the slices on tracks whose name begins with `track`.
-    fn on<'a>(&'a self, track: &'a str) -> impl Iterator<Item = &'a Read> {
+    fn on<'a>(&'a self, track: &'a str) -> impl Iterator<Item = &'a ReadSlice> {
         self.slices
             .iter()
             .filter(move |it| it.track.starts_with(track))
@@ -112,7 +112,7 @@ impl Reader {
 
     fn names_on<'a>(&'a self, track: &'a str) -> Vec<(&'a str, u64, u64)> {
         const MS: u64 = 1_000_000;
-        let plain = |slice: &Read| (slice.from / MS, slice.to.unwrap() / MS);
+        let plain = |slice: &ReadSlice| (slice.from / MS, slice.to.unwrap() / MS);
         let slices = self.on(track).map(|it| (it.name.as_str(), plain(it)));
         slices.map(|(name, (from, to))| (name, from, to)).collect()
     }
@@ -156,7 +156,7 @@ fn every_request_is_a_slice_in_a_lane_and_every_turn_is_one_that_its_arrow_leads
     let kept = MadeUpRuns::of("Both.", &kinds.map(Synthetic::io_bound));
     let reader = read(&kept);
     let outcomes = kept.recordings.iter().map(|it| it.outcomes.len());
-    let outer = |it: &&Read| it.depth == 0;
+    let outer = |it: &&ReadSlice| it.depth == 0;
     assert_eq!(
         reader.on("lane").filter(outer).count(),
         outcomes.sum::<usize>()

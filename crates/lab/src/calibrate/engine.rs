@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use super::Effort;
 use super::finding::{Finding, Unit};
 use super::interval::{Median, quantile, sorted};
-use super::quiet::Quiet;
+use super::quiet::Interference;
 use super::spin::says_quantiles;
 use concsim_driver::frontend::Headless;
 use concsim_driver::play::drive;
@@ -92,7 +92,7 @@ fn costs(plan: &Plan, effort: Effort) -> anyhow::Result<Costs> {
 pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
     let seconds = effort.seconds(1.0);
     let one = "load.clients = 1";
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let sync = costs(&tiny("sync", 1, "", one, seconds), effort)?;
     let mut found = vec![
         quiet.finding(
@@ -108,7 +108,7 @@ pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
             "CPU time of the load generator for each request.",
         ),
     ];
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let coroutine = costs(&tiny("coroutine", 1, "", one, seconds), effort)?;
     found.push(quiet.finding(
         "request-coroutine",
@@ -118,7 +118,7 @@ pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
     ));
     found.push(accept(effort, &coroutine.worker)?);
     found.push(turn(effort, &coroutine.worker)?);
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let calls = tiny("coroutine", 1, "'call it 1ms'", "load.clients = 8", seconds);
     let calls = costs(&calls, effort)?;
     found.push(quiet.finding(
@@ -132,7 +132,7 @@ pub(super) fn request_costs(effort: Effort) -> anyhow::Result<Vec<Finding>> {
 
 /// Measures the cost of a connection for each request, against a kept connection.
 fn accept(effort: Effort, with: &[f64]) -> anyhow::Result<Finding> {
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let mut kept = tiny("coroutine", 1, "", "load.clients = 1", effort.seconds(1.0));
     kept.variants[0].scenario.load.connection = scenario::ConnectionMode::KeepAlive;
     let without = costs(&kept, effort)?.worker;
@@ -150,7 +150,7 @@ fn accept(effort: Effort, with: &[f64]) -> anyhow::Result<Finding> {
 
 /// Measures one turn of the hub: a request with many yields against one with none.
 fn turn(effort: Effort, without: &[f64]) -> anyhow::Result<Finding> {
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let steps = vec!["'yield'"; YIELDS].join(", ");
     let plan = tiny(
         "coroutine",
@@ -180,7 +180,7 @@ pub(super) struct Overshoots {
 pub(super) fn overshoots(effort: Effort) -> anyhow::Result<Overshoots> {
     let lengths = WAITS.map(|wait| format!("'sleep {wait}ms', 'call it {wait}ms'"));
     let seconds = effort.seconds(5.0);
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let mut over: BTreeMap<(bool, u64), Vec<f64>> = BTreeMap::new();
     for (kind, workers) in [("sync", 4), ("coroutine", 1)] {
         let plan = tiny(
@@ -270,7 +270,7 @@ pub(super) fn accept_shares(effort: Effort) -> anyhow::Result<Vec<Finding>> {
     ];
     let mut found = Vec::new();
     for (name, kind) in kinds {
-        let quiet = Quiet::from_now();
+        let quiet = Interference::from_now();
         let mut shares = Vec::new();
         for _ in 0..6 {
             let plan = tiny(kind, 2, "", "load.rate = '100/s'", effort.seconds(1.0));

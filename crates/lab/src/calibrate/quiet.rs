@@ -11,7 +11,7 @@ const QUIET: f64 = 0.03;
 
 /// Core usage since an instant.
 #[derive(Debug)]
-pub(super) struct Quiet {
+pub(super) struct Interference {
     clock: Clock,
     busy: Option<f64>,
     ours: f64,
@@ -26,7 +26,7 @@ fn busy() -> Option<f64> {
     (!times.is_empty()).then(|| seconds.sum())
 }
 
-impl Quiet {
+impl Interference {
     pub(super) fn from_now() -> Self {
         Self {
             clock: Clock::starting_now(),

@@ -6,11 +6,11 @@ use std::io;
 use super::Effort;
 use super::finding::{Finding, Unit};
 use super::interval::{Median, quantile, sorted};
-use super::quiet::Quiet;
+use super::quiet::Interference;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_os::server::compute::burn;
 use concsim_os::sys::clock::{Clock, thread_cpu};
-use concsim_os::sys::isolated::Apart;
+use concsim_os::sys::isolated::IsolatedWork;
 use concsim_os::sys::{self, fork, processes};
 
 /// Time that children get to start before they all begin.
@@ -38,7 +38,7 @@ fn readings(clock: Clock, length: u64) -> u64 {
 }
 
 fn speed(effort: Effort) -> sys::Result<Finding> {
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let repetitions = effort.of(200, 50);
     let work = move || {
         let clock = Clock::starting_now();
@@ -49,7 +49,7 @@ fn speed(effort: Effort) -> sys::Result<Finding> {
         };
         Ok((0..repetitions).filter_map(once).collect())
     };
-    let picoseconds = Apart::start(None, work)?.result()?;
+    let picoseconds = IsolatedWork::start(None, work)?.result()?;
     let each = Median::of(picoseconds.iter().map(|it| *it as f64 / 1e3));
     Ok(quiet.finding(
         "spinner",
@@ -75,7 +75,7 @@ fn accuracy(effort: Effort) -> sys::Result<Vec<Finding>> {
     ];
     let mut found = Vec::new();
     for (name, (length, wanted, repetitions)) in names.into_iter().zip(cases) {
-        let quiet = Quiet::from_now();
+        let quiet = Interference::from_now();
         let repetitions = effort.of(repetitions, repetitions.min(15));
         let work = move || {
             let clock = Clock::starting_now();
@@ -86,7 +86,7 @@ fn accuracy(effort: Effort) -> sys::Result<Vec<Finding>> {
             };
             Ok((0..repetitions).map(once).collect())
         };
-        let over = Apart::start(None, work)?.result()?;
+        let over = IsolatedWork::start(None, work)?.result()?;
         let over = sorted(over.iter().map(|over| *over as f64 / wanted as f64));
         let worst = quantile(&over, 0.99) * 100.0;
         found.push(quiet.finding(
@@ -103,22 +103,22 @@ fn accuracy(effort: Effort) -> sys::Result<Vec<Finding>> {
 fn walls(cores: &[usize], wanted: u64) -> sys::Result<Vec<u64>> {
     let clock = Clock::starting_now();
     let start = |core: &usize| {
-        Apart::start(Some(*core), move || {
+        IsolatedWork::start(Some(*core), move || {
             clock.sleep_until(Stamp::ZERO + BARRIER);
             Ok(vec![burn(CpuTime(wanted), clock, |_, _, _| {}).wall.0])
         })
     };
-    let children: Vec<Apart> = cores.iter().map(start).collect::<sys::Result<_>>()?;
+    let children: Vec<IsolatedWork> = cores.iter().map(start).collect::<sys::Result<_>>()?;
     let walls: Vec<Vec<u64>> = children
         .into_iter()
-        .map(Apart::result)
+        .map(IsolatedWork::result)
         .collect::<sys::Result<_>>()?;
     Ok(walls.concat())
 }
 
 /// Compares one child alone with one on each core, in turn.
 fn together(effort: Effort) -> sys::Result<Finding> {
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let cores = processes::cores_allowed();
     let wanted = 50 * MS;
     let mut shares = Vec::new();
@@ -143,7 +143,7 @@ fn together(effort: Effort) -> sys::Result<Finding> {
 
 /// Lets two children compute on one core, until the system has preempted them many times.
 fn slice(effort: Effort) -> sys::Result<Finding> {
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let core = processes::cores_allowed()[0];
     let clock = Clock::starting_now();
     let spin = move || -> io::Result<Vec<u64>> {
@@ -158,8 +158,8 @@ fn slice(effort: Effort) -> sys::Result<Finding> {
     let mut slices = Vec::new();
     for _ in 0..effort.of(8, 3) {
         let two = [
-            Apart::start(Some(core), spin)?,
-            Apart::start(Some(core), spin)?,
+            IsolatedWork::start(Some(core), spin)?,
+            IsolatedWork::start(Some(core), spin)?,
         ];
         for child in two {
             let [cpu, turns] = *child.result()? else {
@@ -192,13 +192,13 @@ fn wake_up_beside_a_hog(effort: Effort) -> sys::Result<[Finding; 2]> {
     let late = |with_hog: bool| -> sys::Result<Vec<f64>> {
         let hog = move || Ok(vec![readings(Clock::starting_now(), naps * 5 * MS)]);
         let hog = with_hog
-            .then(|| Apart::start(Some(core), hog))
+            .then(|| IsolatedWork::start(Some(core), hog))
             .transpose()?;
-        let late = Apart::start(Some(core), sleep)?.result()?;
-        hog.map_or(Ok(vec![]), Apart::result)?;
+        let late = IsolatedWork::start(Some(core), sleep)?.result()?;
+        hog.map_or(Ok(vec![]), IsolatedWork::result)?;
         Ok(sorted(late.iter().map(|late| *late as f64)))
     };
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let free = late(false)?;
     let alone = quiet.finding(
         "wake-free",
@@ -206,7 +206,7 @@ fn wake_up_beside_a_hog(effort: Effort) -> sys::Result<[Finding; 2]> {
         (Median::of(free.iter().copied()), Unit::Ns),
         says_quantiles("a sleep of 3 ms", &free),
     );
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let taken = late(true)?;
     let beside = quiet.finding(
         "wake-hog",

@@ -7,11 +7,11 @@ use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
 use super::Effort;
 use super::finding::{Finding, Unit};
 use super::interval::Median;
-use super::quiet::Quiet;
+use super::quiet::Interference;
 use concsim_model::units::CpuTime;
 use concsim_os::coroutine::Stacks;
 use concsim_os::sys::clock::Clock;
-use concsim_os::sys::isolated::Apart;
+use concsim_os::sys::isolated::IsolatedWork;
 use concsim_os::sys::{self, Doing as _, processes};
 
 const ROUNDS: u64 = 400;
@@ -19,7 +19,7 @@ const RESUMES: u64 = 20_000;
 
 /// Measures process switch, wake-up across cores, and coroutine switch.
 pub(super) fn findings(effort: Effort) -> sys::Result<Vec<Finding>> {
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let coroutine = coroutine(effort)?;
     let coroutine = quiet.finding(
         "coroutine-switch",
@@ -27,7 +27,7 @@ pub(super) fn findings(effort: Effort) -> sys::Result<Vec<Finding>> {
         (coroutine, Unit::Ns),
         "saves a few registers and changes the stack, without a system call.",
     );
-    let quiet = Quiet::from_now();
+    let quiet = Interference::from_now();
     let cores = processes::cores_allowed();
     let process = ping_pong(effort, cores[0], cores[0])?;
     let as_many = process.value / (coroutine.median.value / 2.0).max(0.1);
@@ -39,7 +39,7 @@ pub(super) fn findings(effort: Effort) -> sys::Result<Vec<Finding>> {
     );
     let mut found = vec![process, coroutine];
     if let Some(other) = cores.get(1) {
-        let quiet = Quiet::from_now();
+        let quiet = Interference::from_now();
         let wake = ping_pong(effort, cores[0], *other)?;
         found.push(quiet.finding(
             "wake-up",
@@ -56,8 +56,8 @@ fn ping_pong(effort: Effort, core: usize, other: usize) -> sys::Result<Median> {
     let batches = effort.of(41, 15);
     let pipe = || io::pipe().doing("make a pipe");
     let ((hears, mut calls), (mut answers_come, answers)) = (pipe()?, pipe()?);
-    let echo = Apart::start(Some(other), move || echo(hears, answers, batches * ROUNDS))?;
-    let caller = Apart::start(Some(core), move || {
+    let echo = IsolatedWork::start(Some(other), move || echo(hears, answers, batches * ROUNDS))?;
+    let caller = IsolatedWork::start(Some(core), move || {
         let clock = Clock::starting_now();
         let (mut own_out, mut own_in) = io::pipe()?;
         let mut times = Vec::new();
@@ -120,7 +120,7 @@ fn coroutine(effort: Effort) -> sys::Result<Median> {
         black_box(task.resume());
         Ok(times)
     };
-    let picoseconds = Apart::start(None, work)?.result()?;
+    let picoseconds = IsolatedWork::start(None, work)?.result()?;
     Ok(Median::of(
         picoseconds.iter().map(|time| *time as f64 / 1e3),
     ))

@@ -97,7 +97,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn draw(&mut self, name: &str) -> Draw {
-        let read = |node: &Node, asked: &Asked| {
+        let read = |node: &Node, asked: &KeyContext| {
             let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;
             let mut cursor = Cursor::new(text);
             let draw = quantity::draw(&mut cursor).map_err(|mistake| at(node, mistake))?;
@@ -108,7 +108,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn flag(&mut self, name: &str) -> bool {
-        let read = |node: &Node, asked: &Asked| match node.value {
+        let read = |node: &Node, asked: &KeyContext| match node.value {
             Value::Flag(flag) => Ok(flag),
             _ => Err(wrong_kind(node, asked)),
         };
@@ -117,7 +117,7 @@ impl<'a> Fields<'a> {
 
     /// Reads a length of time, or a list of quantiles: `["p50 60us", "p99 200us"]`.
     pub(super) fn overshoot(&mut self, name: &str) -> Overshoot {
-        let read = |node: &Node, asked: &Asked| match node.list() {
+        let read = |node: &Node, asked: &KeyContext| match node.list() {
             None => length(node, asked).map(Overshoot::constant),
             Some(nodes) => quantiles(nodes, asked),
         };
@@ -125,7 +125,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn rate(&mut self, name: &str) -> f64 {
-        let read = |node: &Node, asked: &Asked| {
+        let read = |node: &Node, asked: &KeyContext| {
             let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;
             rate::read(&Word::only(text)).map_err(|mistake| at(node, mistake))
         };
@@ -159,7 +159,7 @@ impl<'a> Fields<'a> {
     fn read<T>(
         &mut self,
         name: &str,
-        how: impl FnOnce(&Node, &Asked) -> Result<T, Problem>,
+        how: impl FnOnce(&Node, &KeyContext) -> Result<T, Problem>,
     ) -> Option<T> {
         let key = self
             .section
@@ -173,7 +173,7 @@ impl<'a> Fields<'a> {
             default = tree::value(text, 0..text.len(), 0)?;
             &default
         };
-        let asked = Asked {
+        let asked = KeyContext {
             shape: key.shape,
             path: self.path_of(name),
         };
@@ -189,7 +189,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The key that is read.
-struct Asked {
+struct KeyContext {
     shape: Shape,
     /// `server.workers`
     path: String,
@@ -201,7 +201,7 @@ pub(super) fn at(node: &Node, mistake: Mistake) -> Problem {
 }
 
 /// Reports a value of the wrong kind: `server.workers` cannot be "many".
-fn wrong_kind(node: &Node, asked: &Asked) -> Problem {
+fn wrong_kind(node: &Node, asked: &KeyContext) -> Problem {
     let mut literal = node.literal();
     if literal.chars().count() > 40 {
         literal = literal.chars().take(40).chain(['…']).collect();
@@ -236,7 +236,7 @@ fn what_was_meant(node: &Node, shape: &Shape) -> Option<String> {
     }
 }
 
-fn whole(node: &Node, asked: &Asked) -> Result<u64, Problem> {
+fn whole(node: &Node, asked: &KeyContext) -> Result<u64, Problem> {
     let (least, most) = match asked.shape {
         Shape::Whole { least, most } => (least, most),
         Shape::Workers { most } => (1, most),
@@ -251,7 +251,7 @@ fn whole(node: &Node, asked: &Asked) -> Result<u64, Problem> {
         .ok_or_else(|| wrong_kind(node, asked))
 }
 
-fn share(node: &Node, asked: &Asked) -> Result<f64, Problem> {
+fn share(node: &Node, asked: &KeyContext) -> Result<f64, Problem> {
     let most = match asked.shape {
         Shape::Share { most } => most,
         _ => f64::MAX,
@@ -267,7 +267,7 @@ fn share(node: &Node, asked: &Asked) -> Result<f64, Problem> {
     Err(wrong_kind(node, asked))
 }
 
-fn length(node: &Node, asked: &Asked) -> Result<Elapsed, Problem> {
+fn length(node: &Node, asked: &KeyContext) -> Result<Elapsed, Problem> {
     let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;
     let length = quantity::length(&Word::only(text)).map_err(|mistake| at(node, mistake))?;
     let legal = match asked.shape {
@@ -285,7 +285,7 @@ fn length(node: &Node, asked: &Asked) -> Result<Elapsed, Problem> {
     )
 }
 
-fn word(node: &Node, asked: &Asked) -> Result<&'static str, Problem> {
+fn word(node: &Node, asked: &KeyContext) -> Result<&'static str, Problem> {
     let Shape::Word { legal, .. } = asked.shape else {
         return Err(wrong_kind(node, asked));
     };
@@ -301,7 +301,7 @@ fn word(node: &Node, asked: &Asked) -> Result<&'static str, Problem> {
 }
 
 /// Reads `["min 5us", "p50 60us", "p99 200us", "max 1ms"]`, ascending in both.
-fn quantiles(nodes: &[Node], asked: &Asked) -> Result<Overshoot, Problem> {
+fn quantiles(nodes: &[Node], asked: &KeyContext) -> Result<Overshoot, Problem> {
     let mut table: Vec<(f64, u64)> = Vec::new();
     for node in nodes {
         let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;

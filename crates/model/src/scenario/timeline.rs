@@ -109,7 +109,7 @@ impl Scenario {
 }
 
 /// An event that is being read, with the places that its mistakes point at.
-struct Read {
+struct EntryReader {
     cue: TimelineEvent,
     at: Place,
     deed: Place,
@@ -129,7 +129,7 @@ pub(super) fn read(
         problems.push(problem.legal("write [[timeline]] once for each entry"));
         return Vec::new();
     };
-    let mut cues: Vec<Read> = nodes
+    let mut cues: Vec<EntryReader> = nodes
         .iter()
         .filter_map(|node| cue(node, &scenario.requests, problems))
         .collect();
@@ -142,7 +142,7 @@ pub(super) fn read(
     cues.into_iter().map(|read| read.cue).collect()
 }
 
-fn cue(node: &Node, requests: &[Request], problems: &mut Vec<Problem>) -> Option<Read> {
+fn cue(node: &Node, requests: &[Request], problems: &mut Vec<Problem>) -> Option<EntryReader> {
     let mut fields = Fields::new(&TIMELINE, "timeline", node.table(), problems);
     let at = fields.length_if_given("at");
     let sentence = fields.text("do");
@@ -165,7 +165,7 @@ fn cue(node: &Node, requests: &[Request], problems: &mut Vec<Problem>) -> Option
             return None;
         }
     };
-    Some(Read {
+    Some(EntryReader {
         cue: TimelineEvent {
             at: at?,
             happens,
@@ -297,7 +297,7 @@ fn class_of(name: &Word<'_>, requests: &[Request]) -> Result<usize, NoDeed> {
 
 /// Reports an event at an instant when the run is surely over. The length of a run with a number of requests is
 /// not known in advance.
-fn never_comes(read: &Read, scenario: &Scenario) -> Option<Problem> {
+fn never_comes(read: &EntryReader, scenario: &Scenario) -> Option<Problem> {
     let warmup = match scenario.warmup {
         Warmup::For(length) => length,
         Warmup::UntilEveryoneWasAnswered => LONGEST_WARMUP,
@@ -319,7 +319,7 @@ fn never_comes(read: &Read, scenario: &Scenario) -> Option<Problem> {
 }
 
 /// Reports an action that is meaningless in this scenario.
-fn does_not_fit(read: &Read, scenario: &Scenario, workers: &mut usize) -> Option<Problem> {
+fn does_not_fit(read: &EntryReader, scenario: &Scenario, workers: &mut usize) -> Option<Problem> {
     let (message, legal) = match (read.cue.happens, scenario.load.arrivals) {
         (TimelineAction::SetRate(_), Arrivals::Closed { .. }) => {
             ("`set rate` needs `load.rate`", "set clients 20")

@@ -76,7 +76,7 @@ fn without_port(host: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{ME, scenario};
-    use super::super::{Application, Asked};
+    use super::super::{Application, RequestedWork};
     use super::*;
     use crate::http::{Keep, Method};
     use concsim_model::scenario::{Draw, Step};
@@ -112,8 +112,8 @@ mod tests {
                 source: Source::default(),
             };
             match application.ask(&request) {
-                Asked::Nothing(status, _) => Some(status),
-                Asked::Play { .. } | Asked::List => None,
+                RequestedWork::Nothing(status, _) => Some(status),
+                RequestedWork::Play { .. } | RequestedWork::List => None,
             }
         };
         assert_eq!(status("d=1000"), None);

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use super::World;
 use super::access::Access;
-use super::ask::{Asked, DEMAND_LIMIT, ask};
+use super::ask::{DEMAND_LIMIT, RequestedWork, ask};
 use super::play::{Player, Stopped, body_length};
 use super::reply::{Heads, Reply};
 use super::story::{self, Whoami};
@@ -52,9 +52,9 @@ impl Application {
     }
 
     /// Parses a request.
-    pub fn ask(&self, request: &Request<'_>) -> Asked {
+    pub fn ask(&self, request: &Request<'_>) -> RequestedWork {
         if let Some((status, reason)) = self.access.refusal(request) {
-            return Asked::Nothing(status, reason);
+            return RequestedWork::Nothing(status, reason);
         }
         let longest = self.access.longest_step.unwrap_or(DEMAND_LIMIT);
         ask(request, &self.scenario, longest, || {
@@ -66,16 +66,21 @@ impl Application {
 
     /// Plays the request, and sends the answer that `reply` was begun for. A handler that panics is
     /// answered with 500, and its worker lives.
-    pub fn answer(&self, asked: &Asked, world: &mut impl World, reply: &mut Reply) -> Answered {
+    pub fn answer(
+        &self,
+        asked: &RequestedWork,
+        world: &mut impl World,
+        reply: &mut Reply,
+    ) -> Answered {
         let sent = match asked {
-            Asked::List => reply
+            RequestedWork::List => reply
                 .whole(Status::Ok, &self.list(), world)
                 .map(|()| Status::Ok),
-            Asked::Nothing(status, reason) => {
+            RequestedWork::Nothing(status, reason) => {
                 let text = format!("{reason}\n");
                 reply.whole(*status, &text, world).map(|()| *status)
             }
-            Asked::Play { class, demands, .. } => {
+            RequestedWork::Play { class, demands, .. } => {
                 // The state left by a panic is discarded: the reply is begun anew, or cut short.
                 let play = AssertUnwindSafe(|| self.play(*class, demands, world, reply));
                 match catch_unwind(play).unwrap_or_else(|panic| Err(Stopped::Panic(text_of(panic))))

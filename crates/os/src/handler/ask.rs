@@ -16,7 +16,7 @@ pub const DEMAND_LIMIT: Elapsed = Elapsed::from_secs(3_600);
 
 /// Parsed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum RequestedWork {
     /// Play a script.
     Play {
         /// Index into the scenario's requests.
@@ -32,7 +32,7 @@ pub enum Asked {
     Nothing(Status, &'static str),
 }
 
-const NOT_KNOWN: Asked = Asked::Nothing(
+const NOT_KNOWN: RequestedWork = RequestedWork::Nothing(
     Status::NotFound,
     "unknown request; GET / lists the requests",
 );
@@ -44,18 +44,18 @@ pub(super) fn ask(
     scenario: &Scenario,
     longest: Elapsed,
     own: impl FnOnce() -> u64,
-) -> Asked {
+) -> RequestedWork {
     match request.method {
         Method::Get | Method::Head | Method::Post => {}
         Method::NotPlayed => {
-            return Asked::Nothing(Status::MethodNotAllowed, "use GET, HEAD or POST");
+            return RequestedWork::Nothing(Status::MethodNotAllowed, "use GET, HEAD or POST");
         }
         Method::Unknown => {
-            return Asked::Nothing(Status::NotImplemented, "unknown HTTP method");
+            return RequestedWork::Nothing(Status::NotImplemented, "unknown HTTP method");
         }
     }
     match request.path {
-        "/" | "" => Asked::List,
+        "/" | "" => RequestedWork::List,
         path => path.strip_prefix('/').map_or(NOT_KNOWN, |name| {
             by_name(name, request, scenario, longest, own)
         }),
@@ -68,7 +68,7 @@ fn by_name(
     scenario: &Scenario,
     longest: Elapsed,
     own: impl FnOnce() -> u64,
-) -> Asked {
+) -> RequestedWork {
     let Some(class) = scenario
         .requests
         .iter()
@@ -76,7 +76,7 @@ fn by_name(
     else {
         return NOT_KNOWN;
     };
-    let wrong = |reason| Asked::Nothing(Status::BadRequest, reason);
+    let wrong = |reason| RequestedWork::Nothing(Status::BadRequest, reason);
     let Ok(number) = number(request.query) else {
         return wrong("n= is not a number");
     };
@@ -93,7 +93,7 @@ fn by_name(
             Err(reason) => return wrong(reason),
         },
     };
-    Asked::Play {
+    RequestedWork::Play {
         class,
         number,
         demands,

@@ -25,7 +25,7 @@ mod tests;
 
 pub use access::Access;
 pub use application::{Answered, Application};
-pub use ask::{Asked, DEMAND_LIMIT};
+pub use ask::{DEMAND_LIMIT, RequestedWork};
 pub use reply::Reply;
 pub use story::Whoami;
-pub use world::{CallFailed, Spent, World, overflow_the_stack};
+pub use world::{CallFailed, RequestTimes, World, overflow_the_stack};

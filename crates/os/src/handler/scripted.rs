@@ -3,14 +3,14 @@
 use std::io;
 use std::panic::resume_unwind;
 
-use super::{CallFailed, Spent, World};
+use super::{CallFailed, RequestTimes, World};
 use crate::http::response::Date;
 use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed};
 
 /// Operation on a World.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Did {
+pub(super) enum WorldCall {
     Compute(u64),
     Call(usize, u64, WaitMode),
     Sleep(u64, WaitMode),
@@ -24,9 +24,9 @@ pub(super) enum Did {
 /// World that records the operations.
 #[derive(Debug, Default)]
 pub(super) struct Scripted {
-    pub(super) did: Vec<Did>,
+    pub(super) did: Vec<WorldCall>,
     /// Value that it returns for the time spent.
-    pub(super) spent: Spent,
+    pub(super) spent: RequestTimes,
     pub(super) counters: [u64; 2],
     /// Value that others write to a counter whenever the handler lets go.
     pub(super) others_count: Option<u64>,
@@ -40,7 +40,7 @@ impl Scripted {
     /// Returns all bytes that were sent, as one text.
     pub(super) fn sent(&self) -> String {
         let sent = self.did.iter().map(|did| match did {
-            Did::Sent(bytes) => bytes.as_str(),
+            WorldCall::Sent(bytes) => bytes.as_str(),
             _ => "",
         });
         sent.collect()
@@ -49,11 +49,11 @@ impl Scripted {
 
 impl World for Scripted {
     fn compute(&mut self, cpu: CpuTime) {
-        self.did.push(Did::Compute(cpu.0));
+        self.did.push(WorldCall::Compute(cpu.0));
     }
 
     fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> Result<(), CallFailed> {
-        self.did.push(Did::Call(service, wait.0, mode));
+        self.did.push(WorldCall::Call(service, wait.0, mode));
         if self.services_are_gone {
             return Err(io::Error::from(io::ErrorKind::ConnectionRefused).into());
         }
@@ -61,11 +61,11 @@ impl World for Scripted {
     }
 
     fn sleep(&mut self, wait: Elapsed, mode: WaitMode) {
-        self.did.push(Did::Sleep(wait.0, mode));
+        self.did.push(WorldCall::Sleep(wait.0, mode));
     }
 
     fn let_go(&mut self) {
-        self.did.push(Did::LetGo);
+        self.did.push(WorldCall::LetGo);
         if self.is_unwound {
             resume_unwind(Box::new(17_u8));
         }
@@ -75,12 +75,12 @@ impl World for Scripted {
     }
 
     fn counter(&mut self, counter: usize) -> u64 {
-        self.did.push(Did::Read(counter));
+        self.did.push(WorldCall::Read(counter));
         self.counters[counter]
     }
 
     fn set_counter(&mut self, counter: usize, value: u64) {
-        self.did.push(Did::Wrote(counter, value));
+        self.did.push(WorldCall::Wrote(counter, value));
         self.counters[counter] = value;
     }
 
@@ -89,7 +89,7 @@ impl World for Scripted {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         let text = String::from_utf8(bytes.to_vec()).expect("answers are text");
-        self.did.push(Did::Sent(text));
+        self.did.push(WorldCall::Sent(text));
         Ok(())
     }
 
@@ -97,11 +97,11 @@ impl World for Scripted {
         Date::EPOCH
     }
 
-    fn spent(&self) -> Spent {
+    fn spent(&self) -> RequestTimes {
         self.spent
     }
 
     fn overflow(&mut self) {
-        self.did.push(Did::Overflowed);
+        self.did.push(WorldCall::Overflowed);
     }
 }

@@ -1,6 +1,6 @@
 //! The default body: one line about the request's time in the worker, so that `curl` alone is instructive.
 
-use super::Spent;
+use super::RequestTimes;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::letter;
 
@@ -28,7 +28,7 @@ pub(super) fn name(me: Whoami) -> String {
 }
 
 /// Describes a request's time in one line. `counted` is the name of a counter and its new value.
-pub(super) fn tell(me: Whoami, spent: &Spent, counted: Option<(&str, u64)>) -> String {
+pub(super) fn tell(me: Whoami, spent: &RequestTimes, counted: Option<(&str, u64)>) -> String {
     let mut line = name(me) + ": ";
     let mut separator = "";
     for fact in facts(me.kind, spent, counted) {
@@ -52,7 +52,7 @@ pub(super) fn body(line: &str) -> String {
     format!("{text:<width$}\n", width = length - 1)
 }
 
-fn facts(kind: WorkerKind, spent: &Spent, counted: Option<(&str, u64)>) -> Vec<String> {
+fn facts(kind: WorkerKind, spent: &RequestTimes, counted: Option<(&str, u64)>) -> Vec<String> {
     let let_go = match (kind, spent.let_go) {
         (WorkerKind::Coroutine, 0) if spent.cpu.0 > 0 => Some("never let go".into()),
         (_, 0) => None,

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::scripted::{Did, Scripted};
+use super::scripted::{Scripted, WorldCall};
 use super::*;
 use crate::http::{Keep, Method, Request, Source, Status};
 use concsim_model::scenario::Request as Asks;
@@ -129,10 +129,10 @@ fn steps_are_played_in_order_with_the_demands_that_the_request_brings() {
     );
     assert_eq!(answered, Answered::Whole(Status::Ok));
     let expected = [
-        Did::Compute(10),
-        Did::Call(0, 20, WaitMode::Patched),
-        Did::LetGo,
-        Did::Sleep(30, WaitMode::Unpatched),
+        WorldCall::Compute(10),
+        WorldCall::Call(0, 20, WaitMode::Patched),
+        WorldCall::LetGo,
+        WorldCall::Sleep(30, WaitMode::Unpatched),
     ];
     assert_eq!(world.did[..4], expected);
 }
@@ -149,7 +149,11 @@ fn a_sliced_computation_lets_go_between_slices_and_never_after_the_last() {
     ] {
         let mut world = Scripted::default();
         play(&[compute(Some(slice))], cpu, &mut world);
-        let lets_go = world.did.iter().filter(|did| **did == Did::LetGo).count();
+        let lets_go = world
+            .did
+            .iter()
+            .filter(|did| **did == WorldCall::LetGo)
+            .count();
         let computed: Vec<u64> = world.did.iter().filter_map(cpu_of).collect();
         assert_eq!(
             (lets_go, computed.len()),
@@ -160,9 +164,9 @@ fn a_sliced_computation_lets_go_between_slices_and_never_after_the_last() {
     }
 }
 
-fn cpu_of(did: &Did) -> Option<u64> {
+fn cpu_of(did: &WorldCall) -> Option<u64> {
     match did {
-        Did::Compute(cpu) => Some(*cpu),
+        WorldCall::Compute(cpu) => Some(*cpu),
         _ => None,
     }
 }
@@ -174,7 +178,7 @@ fn a_small_answer_is_one_send() {
     let whole = "HTTP/1.1 200 OK\r\nServer: concsim\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
                  Content-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\
                  Connection: keep-alive\r\n\r\nco";
-    assert_eq!(world.did, [Did::Sent(whole.into())]);
+    assert_eq!(world.did, [WorldCall::Sent(whole.into())]);
 }
 
 #[test]
@@ -183,7 +187,12 @@ fn the_head_goes_out_with_the_first_write_and_counts_all_of_them() {
     let script = [call(), HELLO, Step::Yield, Step::Write { bytes: 40 }, HELLO];
     play(&script, "7", &mut world);
     let (first, rest) = match &world.did[..] {
-        [Did::Call(..), Did::Sent(first), Did::LetGo, Did::Sent(rest)] => (first, rest),
+        [
+            WorldCall::Call(..),
+            WorldCall::Sent(first),
+            WorldCall::LetGo,
+            WorldCall::Sent(rest),
+        ] => (first, rest),
         other => panic!("two sends, one on either side of the yield: {other:?}"),
     };
     assert!(first.contains("Content-Length: 44\r\n") && first.ends_with("\r\n\r\nco"));
@@ -207,7 +216,7 @@ fn head_runs_the_steps_and_sends_no_body() {
         let (mut got, mut headed) = (Scripted::default(), Scripted::default());
         play(script, "7", &mut got);
         ask_by(Method::Head, script, "7", &mut headed);
-        assert_eq!(headed.did[0], Did::Call(0, 7, WaitMode::Patched));
+        assert_eq!(headed.did[0], WorldCall::Call(0, 7, WaitMode::Patched));
         let sent = got.sent();
         let (head, _) = sent.split_once("\r\n\r\n").unwrap();
         assert_eq!(headed.sent(), format!("{head}\r\n\r\n"));
@@ -227,11 +236,11 @@ fn what_others_count_while_it_lets_go_is_lost() {
             with_yield,
         };
         play(&[count], "", &mut world);
-        let lets_go = with_yield.then_some(Did::LetGo);
-        let expected: Vec<Did> = [Did::Read(0)]
+        let lets_go = with_yield.then_some(WorldCall::LetGo);
+        let expected: Vec<WorldCall> = [WorldCall::Read(0)]
             .into_iter()
             .chain(lets_go)
-            .chain([Did::Wrote(0, written)])
+            .chain([WorldCall::Wrote(0, written)])
             .collect();
         assert_eq!(world.did[..expected.len()], expected);
         assert!(world.sent().contains("counted visits up to 6"));
@@ -274,7 +283,7 @@ fn somebody_who_unwinds_the_stack_on_purpose_is_not_stopped() {
 fn an_overflow_is_the_worlds_business() {
     let mut world = Scripted::default();
     play(&[Step::Overflow], "", &mut world);
-    assert_eq!(world.did[0], Did::Overflowed);
+    assert_eq!(world.did[0], WorldCall::Overflowed);
 }
 
 #[test]
@@ -285,7 +294,7 @@ fn a_service_that_does_not_answer_is_a_502() {
     };
     let answered = play(&[call(), compute(None)], "5,5", &mut world);
     assert_eq!(answered, Answered::Whole(Status::BadGateway));
-    assert!(!world.did.contains(&Did::Compute(5)));
+    assert!(!world.did.contains(&WorldCall::Compute(5)));
 }
 
 #[test]
@@ -299,25 +308,25 @@ fn a_client_that_is_gone_cuts_the_answer_short() {
 
 #[test]
 fn the_default_body_says_what_happened_in_one_line() {
-    let coroutine = Spent {
+    let coroutine = RequestTimes {
         cpu: CpuTime(1_000_000),
         parked: Elapsed(99_100_000),
         let_go: 1,
         others: 46,
-        ..Spent::default()
+        ..RequestTimes::default()
     };
-    let sync = Spent {
+    let sync = RequestTimes {
         cpu: CpuTime(1_000_000),
         blocked: Elapsed(99_100_000),
-        ..Spent::default()
+        ..RequestTimes::default()
     };
-    let hogged = Spent {
+    let hogged = RequestTimes {
         cpu: CpuTime(20_000),
         ready: Elapsed(200_000_000),
         core_wait: Elapsed(3_000_000),
         let_go: 3,
         others: 1,
-        ..Spent::default()
+        ..RequestTimes::default()
     };
     for (worker, kind, spent, line) in [
         (
@@ -341,15 +350,15 @@ fn the_default_body_says_what_happened_in_one_line() {
         (
             26,
             WorkerKind::Coroutine,
-            Spent::default(),
+            RequestTimes::default(),
             "worker AA (pid 4242, coroutine): did nothing; no other request ran meanwhile\n",
         ),
         (
             27,
             WorkerKind::Coroutine,
-            Spent {
+            RequestTimes {
                 cpu: CpuTime(100_000_000),
-                ..Spent::default()
+                ..RequestTimes::default()
             },
             "worker AB (pid 4242, coroutine): computed 100.0 ms, never let go; no other request ran meanwhile\n",
         ),
@@ -370,7 +379,7 @@ proptest! {
     ) {
         let [cpu, core_wait, parked, blocked, ready] = lengths;
         let waits = if parked < blocked { (parked, 0) } else { (0, blocked) };
-        let spent = Spent {
+        let spent = RequestTimes {
             cpu: CpuTime(cpu),
             core_wait: Elapsed(core_wait),
             parked: Elapsed(waits.0),
@@ -396,7 +405,7 @@ fn a_line_that_is_too_long_for_a_body_fills_two() {
 fn a_request_says_which_script_it_wants_as_which_number_with_which_demands() {
     let script = [compute(None), call()];
     let ask = |query| application(&script).ask(&get("/it", query));
-    let played = |number, demands: &[u64]| Asked::Play {
+    let played = |number, demands: &[u64]| RequestedWork::Play {
         class: 0,
         number,
         demands: demands.to_vec(),
@@ -421,7 +430,7 @@ fn a_request_says_which_script_it_wants_as_which_number_with_which_demands() {
         "n=",
     ] {
         assert!(
-            matches!(ask(wrong), Asked::Nothing(Status::BadRequest, _)),
+            matches!(ask(wrong), RequestedWork::Nothing(Status::BadRequest, _)),
             "{wrong}: {:?}",
             ask(wrong)
         );
@@ -438,12 +447,12 @@ fn a_request_without_demands_draws_those_of_the_next_number_of_its_worker() {
         slice: None,
     };
     let application = application(&[uniform]);
-    let plain: Vec<Asked> = (0..3).map(|_| application.ask(&get("/it", ""))).collect();
+    let plain: Vec<RequestedWork> = (0..3).map(|_| application.ask(&get("/it", ""))).collect();
     let numbered = ["n=0", "n=1", "n=2"].map(|query| application.ask(&get("/it", query)));
     for (plain, numbered) in plain.iter().zip(&numbered) {
         let (
-            Asked::Play { demands: plain, .. },
-            Asked::Play {
+            RequestedWork::Play { demands: plain, .. },
+            RequestedWork::Play {
                 demands: numbered, ..
             },
         ) = (plain, numbered)

@@ -21,7 +21,7 @@ pub struct CallFailed(#[from] pub io::Error);
 
 /// Sums of one request's time so far. Each worker's World keeps them and resets them with each request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
+pub struct RequestTimes {
     /// Core time of its computing.
     pub cpu: CpuTime,
     /// Wall time of its computing without a core: it wanted one.
@@ -71,7 +71,7 @@ pub trait World {
     fn date(&self) -> Date;
 
     /// Returns the sums of this request so far.
-    fn spent(&self) -> Spent;
+    fn spent(&self) -> RequestTimes;
 
     /// Overflows the stack.
     fn overflow(&mut self) {

@@ -19,7 +19,7 @@ use crate::sys::connect::{Dialer, is_exhaustion};
 use crate::sys::generational_slab::{Places, Token};
 use crate::sys::poller::{Poller, Ready};
 use crate::telemetry::{ChildMessage, Extra, Failure, LastSeen, RunWords, Scoreboard, Stage};
-use concsim_engine::timetable::{Change, Course, Due, Timetable};
+use concsim_engine::timetable::{Change, Due, RunProgress, Timetable};
 use concsim_model::scenario::{Arrivals, Scenario, draw};
 use concsim_model::units::{Elapsed, Stamp};
 
@@ -41,7 +41,7 @@ pub(super) struct Player<'a> {
     poller: Poller,
     dialer: Dialer,
     timetable: Timetable,
-    course: Course,
+    course: RunProgress,
     requests: Requests<'a>,
     probe: LoadProbe<'a>,
     connections: Places<Connection>,
@@ -78,7 +78,7 @@ impl<'a> Player<'a> {
             poller: Poller::new()?,
             dialer: Dialer::to(orders.target.address),
             timetable: Timetable::new(scenario, begin),
-            course: Course::new(scenario, begin),
+            course: RunProgress::new(scenario, begin),
             requests: Requests::new(scenario, &orders.target.host),
             probe: LoadProbe::new(scoreboard),
             connections: Places::default(),

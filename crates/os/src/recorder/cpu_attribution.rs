@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::sys::processes::{self, CoreTimes, ProcStat, Watched};
+use crate::sys::processes::{self, CoreTimes, ObservedProcess, ProcStat};
 use concsim_model::units::{CpuTime, Stamp};
 use concsim_record::CoreSample;
 
@@ -13,7 +13,7 @@ const MADE_ROOM: u64 = 2_000_000;
 /// Observed processes, by process id.
 #[derive(Debug, Default)]
 pub(super) struct WatchedProcesses {
-    watched: BTreeMap<u32, Watched>,
+    watched: BTreeMap<u32, ObservedProcess>,
     /// Processes that used CPU time between the last two bookings.
     ran_lately: BTreeSet<u32>,
     /// Estimates for processes, if the kernel does not report which one has a core.
@@ -34,7 +34,9 @@ pub(super) struct Look {
 impl WatchedProcesses {
     fn whereabouts_of(&mut self, pid: u32) -> Option<ProcStat> {
         let watched = self.watched.entry(pid);
-        let there = watched.or_insert_with(|| Watched::new(pid)).proc_stat();
+        let there = watched
+            .or_insert_with(|| ObservedProcess::new(pid))
+            .proc_stat();
         if there.is_none() {
             self.watched.remove(&pid);
             self.shares.remove(&pid);

@@ -14,7 +14,7 @@ use crate::telemetry::{Event, Marker, Reader, Reading, Scoreboard, Slot};
 use concsim_model::units::{CpuTime, Stamp};
 use concsim_record::storage::RecordingWriter;
 use concsim_record::{
-    Header, LoadSample, Machine, Recorder, Recording, Sample, Who, Window, WorkerSample,
+    Header, LoadSample, Machine, RecordSource, Recorder, Recording, Sample, Window, WorkerSample,
 };
 
 /// Ids of a run's processes besides its workers, which are on the scoreboard.
@@ -120,15 +120,16 @@ impl<'a> Live<'a> {
                 .workers
                 .entry(worker)
                 .or_insert_with(|| Reader::new(ring));
-            let who = Who::Worker(worker as u16);
+            let who = RecordSource::Worker(worker as u16);
             reader.drain(|record| self.recorder.note(who, record));
         }
         let recorder = &mut self.recorder;
         self.arbiter
-            .drain(|record| recorder.note(Who::Arbiter, record));
+            .drain(|record| recorder.note(RecordSource::Arbiter, record));
         self.services
-            .drain(|record| recorder.note(Who::Services, record));
-        self.load.drain(|record| recorder.note(Who::Load, record));
+            .drain(|record| recorder.note(RecordSource::Services, record));
+        self.load
+            .drain(|record| recorder.note(RecordSource::Load, record));
         let rings = self.workers.values().chain([&self.arbiter, &self.services]);
         let dropped = rings.map(Reader::dropped).sum();
         recorder.has_lost(dropped, self.load.dropped());
@@ -137,7 +138,7 @@ impl<'a> Live<'a> {
     /// Notes an intervention in the run.
     pub fn mark(&mut self, marker: Marker) {
         let record = Event::Marked(marker).to_record();
-        self.recorder.note(Who::Driver, &record);
+        self.recorder.note(RecordSource::Driver, &record);
     }
 
     /// Adds a sample of everything, as of now.

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_record::storage::open;
 use concsim_record::synthetic::{self, Synthetic};
-use concsim_record::{Sample, Seen, Who};
+use concsim_record::{RecordSource, Sample, Seen};
 
 use super::Folder;
 
@@ -51,7 +51,7 @@ fn a_folder_takes_no_more_than_its_room() {
         for sample in &recording.samples {
             keeper.sample(&without_seen(sample));
             for (slot, switch) in &recording.switches {
-                keeper.record(Who::Worker(*slot), &switch.to_record());
+                keeper.record(RecordSource::Worker(*slot), &switch.to_record());
             }
         }
         assert!(keeper.end(&recording.seen()).is_err());

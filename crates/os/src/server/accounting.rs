@@ -3,7 +3,7 @@
 
 use super::compute::burn;
 use super::wire::Answer;
-use crate::handler::Spent;
+use crate::handler::RequestTimes;
 use crate::telemetry::{
     Awaited, Event, NO_REQUEST, Phase, Probe, Served, WaitParts, stated_request,
 };
@@ -50,7 +50,7 @@ pub(super) struct RequestAccounting {
     /// Number of the request in the run; [`NO_REQUEST`] until it has stated one.
     pub(super) request: u32,
     /// Sums so far.
-    pub(super) spent: Spent,
+    pub(super) spent: RequestTimes,
     /// Sums of the waits, by purpose.
     parts: WaitParts,
     /// Instant at which the worker took it; before it has begun, the end of the previous request.
@@ -68,7 +68,7 @@ impl RequestAccounting {
         Self {
             task,
             request: NO_REQUEST,
-            spent: Spent::default(),
+            spent: RequestTimes::default(),
             parts: WaitParts::default(),
             since: accepted,
             first_read: None,

@@ -14,7 +14,7 @@
 use std::io::{self, ErrorKind};
 
 use super::accounting::RequestAccounting;
-use crate::handler::{Answered, Application, Asked, Reply, World};
+use crate::handler::{Answered, Application, Reply, RequestedWork, World};
 use crate::http::{CONTINUE, Keep, Progress, Receiver, Refusal, Status};
 use crate::telemetry::Probe;
 use concsim_model::units::{Elapsed, Stamp};
@@ -180,7 +180,7 @@ fn answer(
 ) -> bool {
     let request = receiver.request();
     let asked = application.ask(&request);
-    if let Asked::Play { number, .. } = &asked {
+    if let RequestedWork::Play { number, .. } = &asked {
         let (accounting, probe) = transport.accounting();
         accounting.is_number(*number);
         probe.runs_request(accounting.request);

@@ -12,14 +12,14 @@ use super::{Doing, Result, child, fork, processes};
 
 /// Work under way in a child process. It ends with its work, or with this process.
 #[derive(Debug)]
-pub struct Apart {
+pub struct IsolatedWork {
     pid: u32,
     reader: PipeReader,
 }
 
-impl Apart {
+impl IsolatedWork {
     /// Starts `work` in a child, bound to `core` if one is given and the platform supports it.
-    /// [`Apart::result`] returns the result of `work`.
+    /// [`IsolatedWork::result`] returns the result of `work`.
     ///
     /// # Errors
     /// Fails if the system has no process, pipe or memory left.

@@ -53,11 +53,11 @@ mod linux {
     /// Process that is observed many times a second: opening its file anew each time would cost as much as
     /// reading it. Returns nothing once the process has ended, even if its id is used again.
     #[derive(Debug)]
-    pub struct Watched {
+    pub struct ObservedProcess {
         stat: Option<File>,
     }
 
-    impl Watched {
+    impl ObservedProcess {
         /// Returns the process with this id.
         pub fn new(pid: u32) -> Self {
             let stat = File::open(format!("/proc/{pid}/stat")).ok();
@@ -96,7 +96,7 @@ mod linux {
 
     /// Returns the state of a process now.
     pub fn whereabouts_of(pid: u32) -> Option<ProcStat> {
-        Watched::new(pid).proc_stat()
+        ObservedProcess::new(pid).proc_stat()
     }
 
     /// Returns the parent of a process.
@@ -258,9 +258,9 @@ mod elsewhere {
 
     /// Process that is observed many times a second.
     #[derive(Debug)]
-    pub struct Watched;
+    pub struct ObservedProcess;
 
-    impl Watched {
+    impl ObservedProcess {
         /// Returns the process with this id.
         pub fn new(_pid: u32) -> Self {
             Self
@@ -326,13 +326,13 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    Watched, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core, last_counted,
-    own_core, pss_kib_of, switches_of, whereabouts_of,
+    ObservedProcess, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core,
+    last_counted, own_core, pss_kib_of, switches_of, whereabouts_of,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    Watched, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core, last_counted,
-    own_core, parent_of, pss_kib_of, switches_of, whereabouts_of,
+    ObservedProcess, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core,
+    last_counted, own_core, parent_of, pss_kib_of, switches_of, whereabouts_of,
 };
 
 fn every_core() -> Vec<usize> {
@@ -432,7 +432,7 @@ mod tests {
             .arg("60")
             .spawn()
             .unwrap();
-        let watched = Watched::new(child.id());
+        let watched = ObservedProcess::new(child.id());
         assert!(watched.proc_stat().is_some());
         assert!(watched.proc_stat().is_some(), "read again");
         child.kill().unwrap();

@@ -291,13 +291,13 @@ fn give_handlers_a_stack() -> Result<()> {
 }
 
 /// Terminal state for the handler of fatal signals: the modes, and the keeper's pipe.
-struct Taken {
+struct RestoreState {
     modes: libc::termios,
     keeper: Option<RawFd>,
 }
 
 /// Terminal that is taken over; null if there is none.
-static TAKEN: AtomicPtr<Taken> = AtomicPtr::new(std::ptr::null_mut());
+static TAKEN: AtomicPtr<RestoreState> = AtomicPtr::new(std::ptr::null_mut());
 
 /// Signals that end a process by default, and that are sent on purpose.
 const FATAL: [system::Signal; 11] = [
@@ -328,7 +328,7 @@ pub fn give_back_on_death(keeper: Option<RawFd>) -> Result<()> {
         return Err(std::io::Error::last_os_error()).doing("read the terminal's modes");
     }
     // Leaked: a handler may run at any time.
-    let taken = Box::leak(Box::new(Taken { modes, keeper }));
+    let taken = Box::leak(Box::new(RestoreState { modes, keeper }));
     TAKEN.store(taken, Ordering::Release);
     for fatal in FATAL {
         let is_default = |handler| matches!(handler, SigHandler::SigDfl);

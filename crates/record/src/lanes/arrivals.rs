@@ -37,7 +37,7 @@ pub(super) struct Arrivals {
     /// and were answered well.
     good: Instants,
     /// Requests that each worker has accepted, by slot, in the order in which this became known.
-    taken: Vec<Taken>,
+    taken: Vec<WorkerArrivals>,
 }
 
 /// Arrival of one request. [`Stamp::NEVER`]: did not happen, or is not known.
@@ -68,7 +68,7 @@ struct Connection {
 
 /// Requests accepted by one worker.
 #[derive(Clone, Debug, Default)]
-struct Taken {
+struct WorkerArrivals {
     requests: Vec<u32>,
     blocks: Blocks,
 }
@@ -179,7 +179,7 @@ impl Arrivals {
         }
         let slot = usize::from(worker);
         if self.taken.len() <= slot {
-            self.taken.resize_with(slot + 1, Taken::default);
+            self.taken.resize_with(slot + 1, WorkerArrivals::default);
         }
         let taken = &mut self.taken[slot];
         let place = taken.requests.len();

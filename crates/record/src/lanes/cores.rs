@@ -17,14 +17,14 @@ const LOOKED_BACK: usize = 64;
 
 /// A worker's report that it ran on `core` from `from` to `to`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Says {
+pub(super) struct CoreReport {
     pub(super) worker: u16,
     pub(super) core: Option<u32>,
     pub(super) from: Stamp,
     pub(super) to: Stamp,
 }
 
-impl Says {
+impl CoreReport {
     /// Precedence: the worker that came later has the core; of two that came at once, the one with the
     /// higher slot.
     fn rank(&self) -> (Stamp, u16) {
@@ -181,11 +181,11 @@ impl Lanes<'_> {
     }
 
     /// Returns all reports about a core in the interval, in order of arrival.
-    fn says(&self, core: Option<u32>, interval: Interval) -> Vec<Says> {
+    fn says(&self, core: Option<u32>, interval: Interval) -> Vec<CoreReport> {
         let mut says = Vec::new();
         for (worker, on, claims) in self.pool(core) {
             for claim in inside(claims, interval) {
-                says.push(Says {
+                says.push(CoreReport {
                     worker,
                     core: on,
                     from: claim.from,
@@ -199,16 +199,16 @@ impl Lanes<'_> {
             says.to = says.to.min(interval.to);
             says.from < says.to && says.to > interval.from
         });
-        says.sort_by_key(Says::rank);
+        says.sort_by_key(CoreReport::rank);
         says
     }
 
     /// Reports of workers that are still running.
-    fn open_says(&self, core: Option<u32>) -> Vec<Says> {
+    fn open_says(&self, core: Option<u32>) -> Vec<CoreReport> {
         let known = self.cores_are_known();
         let says = self.open.iter().flat_map(|open| {
             open.parts.iter().filter_map(|part| match *part {
-                Part::RunSlice { from, to, core } => Some(Says {
+                Part::RunSlice { from, to, core } => Some(CoreReport {
                     worker: open.worker,
                     core,
                     from,
@@ -222,14 +222,14 @@ impl Lanes<'_> {
 
     /// Times at which this worker did not have its core although it reports so: workers that came later had
     /// all cores.
-    pub(super) fn lost(&self, mine: Says) -> Vec<(Stamp, Stamp)> {
+    pub(super) fn lost(&self, mine: CoreReport) -> Vec<(Stamp, Stamp)> {
         let cores = if self.cores_are_known() {
             1
         } else {
             self.core_count()
         };
         let mut steps = Vec::new();
-        let mut later = |says: Says| {
+        let mut later = |says: CoreReport| {
             if says.rank() > mine.rank() && says.from < mine.to {
                 steps.push((says.from, true));
                 steps.push((says.to.min(mine.to), false));
@@ -239,7 +239,7 @@ impl Lanes<'_> {
             let first = claims.partition_point(|claim| claim.from < mine.from);
             let claims = claims[first..].iter();
             for claim in claims.take_while(|claim| claim.from < mine.to) {
-                later(Says {
+                later(CoreReport {
                     worker,
                     core: on,
                     from: claim.from,
@@ -317,7 +317,7 @@ pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
     let open = sample.workers.iter().filter_map(|worker| {
         let since = worker.running_since?;
         let workings = index.workers.get(worker.index).unwrap_or(&nothing);
-        let told = workings.stretches.last();
+        let told = workings.slices.last();
         let from = told.map_or(since, |last| last.to.max(since));
         let from = from.min(sample.at);
         let is_blocked = worker.phase == Phase::Blocked;
@@ -399,12 +399,12 @@ fn taken(steps: &[(Stamp, bool)], all: usize) -> Vec<(Stamp, Stamp)> {
 }
 
 /// Assigns cores from one change to the next; the latest arrivals have the cores.
-fn hold_exactly(pool: &mut [CoreLane], says: &[Says]) {
+fn hold_exactly(pool: &mut [CoreLane], says: &[CoreReport]) {
     let mut edges: Vec<Stamp> = says.iter().flat_map(|says| [says.from, says.to]).collect();
     edges.sort_unstable();
     edges.dedup();
     let mut coming = says.iter().peekable();
-    let mut on: Vec<Says> = Vec::new();
+    let mut on: Vec<CoreReport> = Vec::new();
     for edge in edges.windows(2) {
         let (from, to) = (edge[0], edge[1]);
         on.retain(|says| says.is_on_at(from));
@@ -417,12 +417,12 @@ fn hold_exactly(pool: &mut [CoreLane], says: &[Says]) {
 }
 
 /// A worker that had a row keeps it; the others get free rows.
-fn seat(pool: &mut [CoreLane], on: &[Says], from: Stamp, to: Stamp) {
+fn seat(pool: &mut [CoreLane], on: &[CoreReport], from: Stamp, to: Stamp) {
     let had = |lane: &CoreLane, worker: u16| {
         let last = lane.held.last();
         last.is_some_and(|last| last.worker == worker && last.to == from)
     };
-    let (stay, come): (Vec<&Says>, Vec<&Says>) = on
+    let (stay, come): (Vec<&CoreReport>, Vec<&CoreReport>) = on
         .iter()
         .partition(|says| pool.iter().any(|lane| had(lane, says.worker)));
     for says in stay.into_iter().chain(come) {

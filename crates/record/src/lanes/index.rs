@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::Interval;
 use super::arrivals::Arrivals;
 use super::blocks::Blocks;
-use super::workings::{BreakKind, Claim, Part, Stretch, Workings};
+use super::workings::{BreakKind, Claim, Part, Slice, Workings};
 use crate::{Recording, WorkerSample};
 use concsim_engine::telemetry::{Awaited, Event, NO_REQUEST, Phase, RunSlice, SwitchReason};
 use concsim_model::scenario::ConnectionMode::PerRequest;
@@ -26,7 +26,7 @@ const FAR_AHEAD: usize = 1 << 20;
 pub struct Index {
     /// Value of [`Recording::one_in`] at the time of building.
     pub(super) one_in: u32,
-    read: Read,
+    read: ReadPositions,
     /// Requests, by number.
     pub(super) requests: Vec<Entry>,
     /// Sent requests, by their position in [`Recording::sent`].
@@ -68,7 +68,7 @@ struct CutShort {
 
 /// Number of entries read, of each list.
 #[derive(Clone, Copy, Debug, Default)]
-struct Read {
+struct ReadPositions {
     sent: usize,
     outcomes: usize,
     events: usize,
@@ -83,8 +83,8 @@ pub(super) struct Entry {
     pub(super) outcome: Option<u32>,
     pub(super) served: Option<u32>,
     pub(super) waited: Option<u32>,
-    /// Worker and position in [`Workings::stretches`] of each of its run slices.
-    pub(super) stretches: Vec<(u16, u32)>,
+    /// Worker and position in [`Workings::slices`] of each of its run slices.
+    pub(super) slices: Vec<(u16, u32)>,
     /// Times at which its waits entered another part, in order of time; only of waits that have more than
     /// one part.
     pub(super) parts: Vec<(Stamp, Awaited)>,
@@ -96,7 +96,7 @@ impl Default for Index {
     fn default() -> Self {
         Self {
             one_in: 1,
-            read: Read::default(),
+            read: ReadPositions::default(),
             requests: Vec::new(),
             blocks: Blocks::default(),
             arrivals: Arrivals::default(),
@@ -135,7 +135,7 @@ impl Index {
         for answer in &recording.answers[self.read.answers..] {
             self.note_answer(answer, known);
         }
-        self.read = Read {
+        self.read = ReadPositions {
             sent: recording.sent.len(),
             outcomes: recording.outcomes.len(),
             events: recording.events.len(),
@@ -329,16 +329,16 @@ impl Index {
 
     fn note_run(&mut self, worker: u16, ran: &RunSlice, sent: usize) {
         let workings = self.workings(worker);
-        let stretch = workings.close(ran);
-        workings.stretches.push(stretch);
-        let at = workings.stretches.len() as u32 - 1;
+        let slice = workings.close(ran);
+        workings.slices.push(slice);
+        let at = workings.slices.len() as u32 - 1;
         if let Some(entry) = self.entry(ran.request, sent) {
-            entry.stretches.push((worker, at));
-            if entry.stretches.len() == 1 {
-                self.arrivals.take(ran.request, worker, stretch.ready);
+            entry.slices.push((worker, at));
+            if entry.slices.len() == 1 {
+                self.arrivals.take(ran.request, worker, slice.ready);
             }
         }
-        self.claim(worker, &stretch);
+        self.claim(worker, &slice);
     }
 
     /// Reads the deaths that are due: after everything that the dead process reported, and before the
@@ -356,7 +356,7 @@ impl Index {
         let core_is_known = !self.is_without_cores;
         let workings = self.workings(death.worker);
         workings.deaths.push(death.at);
-        let told = workings.stretches.last().map_or(Stamp::ZERO, |it| it.to);
+        let told = workings.slices.last().map_or(Stamp::ZERO, |it| it.to);
         // A run that was reported after the sample is not the one that the death cut short.
         let Some(cut) = death.cut_short.filter(|cut| told <= cut.seen) else {
             return;
@@ -381,8 +381,8 @@ impl Index {
         self.note_run(death.worker, &ran, sent);
     }
 
-    fn claim(&mut self, worker: u16, stretch: &Stretch) {
-        for part in self.workers[usize::from(worker)].parts(stretch) {
+    fn claim(&mut self, worker: u16, slice: &Slice) {
+        for part in self.workers[usize::from(worker)].parts(slice) {
             let Part::RunSlice { from, to, core } = part else {
                 continue;
             };

@@ -2,7 +2,7 @@
 //!
 //! It is computed from the same events as the lanes, so that glyphs and lanes of one instant agree.
 
-use super::cores::Says;
+use super::cores::CoreReport;
 use super::workings::{BreakKind, Part, Workings};
 use super::{Doing, Index, Interval, Lanes};
 use crate::Recording;
@@ -180,8 +180,8 @@ impl Lanes<'_> {
         let workings = self.index.workers.get(slot).unwrap_or(&nothing);
         let deaths = workings.deaths.partition_point(|death| *death <= at);
         let died = deaths.checked_sub(1).map(|last| workings.deaths[last]);
-        let begun = workings.stretches.partition_point(|it| it.from <= at);
-        let last = begun.checked_sub(1).map(|last| &workings.stretches[last]);
+        let begun = workings.slices.partition_point(|it| it.from <= at);
+        let last = begun.checked_sub(1).map(|last| &workings.slices[last]);
         let forks = workings.forks.partition_point(|fork| fork.0 <= at);
         let process = forks.checked_sub(1).map(|newest| {
             let (forked, pid) = workings.forks[newest];
@@ -196,17 +196,17 @@ impl Lanes<'_> {
             process,
             ..WorkerInstant::default()
         };
-        if let Some(stretch) = last.filter(|stretch| at < stretch.to) {
+        if let Some(slice) = last.filter(|slice| at < slice.to) {
             let mut found = WorkerInstant {
-                had_since: Some(stretch.from),
-                request: Some(stretch.request).filter(|it| *it != NO_REQUEST),
+                had_since: Some(slice.from),
+                request: Some(slice.request).filter(|it| *it != NO_REQUEST),
                 ..idle
             };
             self.find_part(
                 &mut found,
                 slot as u16,
-                workings.parts(stretch),
-                stretch.from,
+                workings.parts(slice),
+                slice.from,
                 at,
             );
             return found;
@@ -259,7 +259,7 @@ impl Lanes<'_> {
         for part in parts {
             match part {
                 Part::RunSlice { from, to, core } if from <= at && at < to => {
-                    let mine = Says {
+                    let mine = CoreReport {
                         worker,
                         core,
                         from,
@@ -284,7 +284,7 @@ impl Lanes<'_> {
     }
 
     /// Time since which a worker has lost the core that it reports to be on, if it has lost it at `at`.
-    fn lost_at(&self, mine: Says, at: Stamp) -> Option<Stamp> {
+    fn lost_at(&self, mine: CoreReport, at: Stamp) -> Option<Stamp> {
         let lost = self.lost(mine).into_iter();
         let mut lost = lost.filter(|(from, to)| *from <= at && at < *to);
         lost.next().map(|(from, _)| from)

@@ -35,7 +35,7 @@ pub use instant::{Instant, Process, WorkerInstant};
 pub use turns::Turn;
 use workings::Claim;
 
-use super::latency::{Breakdown, Spent};
+use super::latency::{Breakdown, TimeParts};
 use super::requests::Request;
 use super::{Past, Recording, Window};
 use concsim_engine::telemetry::{Awaited, Event, Failure, Outcome, Sent, Served, WaitParts};
@@ -224,7 +224,7 @@ impl<'a> Lanes<'a> {
                 begun: None,
             })
             .collect();
-        let spent = Spent::by(requests.iter())?;
+        let spent = TimeParts::by(requests.iter())?;
         Some((spent.breakdown, requests.len()))
     }
 
@@ -244,13 +244,13 @@ impl<'a> Lanes<'a> {
     pub fn at_the_door(&self, request: u32) -> Option<(Stamp, Stamp)> {
         let outcome = self.outcome(request)?;
         let served = self.served(request);
-        let stretches = self.index.requests.get(request as usize);
-        let first = stretches.and_then(|entry| entry.stretches.first());
+        let slices = self.index.requests.get(request as usize);
+        let first = slices.and_then(|entry| entry.slices.first());
         let request = Request {
             outcome,
             served,
             waited: None,
-            begun: first.map(|at| self.stretch(*at).ready),
+            begun: first.map(|at| self.slice(*at).ready),
         };
         request.at_the_door()
     }

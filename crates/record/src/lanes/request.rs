@@ -1,8 +1,8 @@
 //! One request from its sending to its end.
 
-use super::cores::{Open, Says};
+use super::cores::{CoreReport, Open};
 use super::index::Entry;
-use super::workings::{BreakKind, Part, Stretch};
+use super::workings::{BreakKind, Part, Slice};
 use super::{Doing, Interval, Lanes, RequestLane, Span};
 use concsim_engine::telemetry::{Awaited, SwitchReason};
 use concsim_model::scenario::WorkerKind;
@@ -51,20 +51,20 @@ impl Lanes<'_> {
     }
 
     /// Worker that accepts a request and the time of the accept, as far as known.
-    fn taken(&self, request: u32) -> Option<Taken> {
+    fn taken(&self, request: u32) -> Option<Accept> {
         let entry = self.index.requests.get(request as usize)?;
         if let Some((worker, accepted)) = self.index.arrivals.taken(request) {
-            let first = entry.stretches.first().map(|at| self.stretch(*at).ready);
+            let first = entry.slices.first().map(|at| self.slice(*at).ready);
             let at = first.into_iter().chain([accepted]).min()?;
             // A request on a keep-alive connection is with its worker from the beginning.
             let is_kept = !self.index.arrivals.came_to_the_door(request);
             let sent = self.sent(request).filter(|_| is_kept);
             let since = sent.map_or(at, |sent| sent.sent);
-            return Some(Taken { worker, at, since });
+            return Some(Accept { worker, at, since });
         }
         let mut open = self.open.iter();
         let open = open.rfind(|open| open.request == Some(request))?;
-        Some(Taken {
+        Some(Accept {
             worker: open.worker,
             at: open.from,
             since: open.from,
@@ -73,7 +73,7 @@ impl Lanes<'_> {
 
     /// Activity of a request in the newest sample. A worker that has not read the number yet has the
     /// request that it accepted at that activity's start.
-    fn open_of(&self, request: u32, taken: Option<Taken>) -> Option<&Open> {
+    fn open_of(&self, request: u32, taken: Option<Accept>) -> Option<&Open> {
         self.open.iter().find(|open| match open.request {
             Some(number) => number == request,
             None => taken.is_some_and(|it| (it.worker, it.at) == (open.worker, open.since)),
@@ -95,25 +95,25 @@ impl Lanes<'_> {
         let Some(entry) = self.index.requests.get(request as usize) else {
             return Vec::new();
         };
-        let stretches = entry.stretches.iter().map(|at| self.stretch(*at));
-        stretches
-            .take_while(|stretch| stretch.to <= self.until)
-            .map(|stretch| (stretch.to, stretch.then))
+        let slices = entry.slices.iter().map(|at| self.slice(*at));
+        slices
+            .take_while(|slice| slice.to <= self.until)
+            .map(|slice| (slice.to, slice.then))
             .collect()
     }
 
-    pub(super) fn stretch(&self, (worker, at): (u16, u32)) -> &Stretch {
-        &self.index.workers[usize::from(worker)].stretches[at as usize]
+    pub(super) fn slice(&self, (worker, at): (u16, u32)) -> &Slice {
+        &self.index.workers[usize::from(worker)].slices[at as usize]
     }
 
-    fn live(&self, life: &mut Life, request: u32, taken: Option<Taken>) {
+    fn live(&self, life: &mut Life, request: u32, taken: Option<Accept>) {
         let entry = &self.index.requests[request as usize];
-        let stretches = &entry.stretches;
+        let slices = &entry.slices;
         // Before the interval only the last run slice matters: it decides the state at the beginning.
-        let over = |at: &(u16, u32)| self.stretch(*at).to <= life.interval.from;
-        let first = stretches.partition_point(over);
+        let over = |at: &(u16, u32)| self.slice(*at).to <= life.interval.from;
+        let first = slices.partition_point(over);
         let mut wait = if let Some(last) = first.checked_sub(1) {
-            let last = self.stretch(stretches[last]);
+            let last = self.slice(slices[last]);
             life.at = last.to;
             self.wait_after(last, entry)
         } else {
@@ -125,33 +125,33 @@ impl Lanes<'_> {
                 parts: &entry.parts,
             }
         };
-        for at in &stretches[first..] {
-            let stretch = self.stretch(*at);
-            if stretch.ready.max(life.at) >= life.interval.to {
+        for at in &slices[first..] {
+            let slice = self.slice(*at);
+            if slice.ready.max(life.at) >= life.interval.to {
                 break;
             }
-            life.wait_until(stretch.ready, wait);
-            life.until(stretch.from, self.is_ready());
+            life.wait_until(slice.ready, wait);
+            life.until(slice.from, self.is_ready());
             let workings = &self.index.workers[usize::from(at.0)];
-            for part in workings.parts(stretch) {
+            for part in workings.parts(slice) {
                 self.play(life, at.0, part, &entry.parts);
             }
-            wait = self.wait_after(stretch, entry);
+            wait = self.wait_after(slice, entry);
         }
-        let over = stretches.last().and_then(|last| self.over(*last, entry));
+        let over = slices.last().and_then(|last| self.over(*last, entry));
         if self.kind() == WorkerKind::Threads {
             life.open = self.is_with_others(taken);
         }
         match self.open_of(request, taken) {
             Some(open) => {
-                if stretches.is_empty() {
+                if slices.is_empty() {
                     wait.doing = self.is_ready();
                 }
                 self.go_on(life, open, (wait, over));
             }
             None if wait.then == SwitchReason::Ended || life.at == Stamp::NEVER => {}
             // Accepted, and has not run yet.
-            None if stretches.is_empty() => life.until(Stamp::NEVER, self.is_ready()),
+            None if slices.is_empty() => life.until(Stamp::NEVER, self.is_ready()),
             None => {
                 if let Some(over) = over {
                     life.wait_until(over, wait);
@@ -165,11 +165,11 @@ impl Lanes<'_> {
     }
 
     /// Wait of a request that has yielded its worker.
-    fn wait_after<'b>(&self, stretch: &Stretch, entry: &'b Entry) -> Wait<'b> {
+    fn wait_after<'b>(&self, slice: &Slice, entry: &'b Entry) -> Wait<'b> {
         Wait {
-            doing: self.waits(stretch.then),
-            then: stretch.then,
-            since: stretch.from,
+            doing: self.waits(slice.then),
+            then: slice.then,
+            since: slice.from,
             parts: &entry.parts,
         }
     }
@@ -177,14 +177,14 @@ impl Lanes<'_> {
     /// Time at which the wait after a run slice was over, if known before the request has its worker again:
     /// its service answered, or its timer was due.
     fn over(&self, at: (u16, u32), entry: &Entry) -> Option<Stamp> {
-        let stretch = self.stretch(at);
-        match stretch.then {
+        let slice = self.slice(at);
+        match slice.then {
             // A call of an earlier wait was read before this run slice began.
             SwitchReason::Service => entry
                 .answered
-                .filter(|(asked, _)| *asked >= stretch.from)
-                .map(|(_, written)| written.max(stretch.to)),
-            SwitchReason::Timer => stretch.due,
+                .filter(|(asked, _)| *asked >= slice.from)
+                .map(|(_, written)| written.max(slice.to)),
+            SwitchReason::Timer => slice.due,
             SwitchReason::Ended | SwitchReason::Yielded | SwitchReason::Client => None,
         }
     }
@@ -197,7 +197,7 @@ impl Lanes<'_> {
     }
 
     /// Adds the span from the sending to the accept, or to the giving up.
-    fn arrive(&self, life: &mut Life, request: u32, taken: Option<Taken>) {
+    fn arrive(&self, life: &mut Life, request: u32, taken: Option<Accept>) {
         let at = taken.map_or(Stamp::NEVER, |taken| taken.at);
         if self.index.arrivals.came_to_the_door(request) {
             let done = self.done(request).unwrap_or(Stamp::NEVER);
@@ -211,7 +211,7 @@ impl Lanes<'_> {
 
     /// Interval in which a request that was last reported as parked may have been ready. Only its worker
     /// reports that, when it next runs the request; it is running another now.
-    fn may_be_ready(&self, taken: Option<Taken>) -> Option<(Stamp, Stamp)> {
+    fn may_be_ready(&self, taken: Option<Accept>) -> Option<(Stamp, Stamp)> {
         let worker = taken?.worker;
         let is_busy = self.open.iter().any(|open| open.worker == worker);
         let before = self.recording.samples.len().checked_sub(2)?;
@@ -220,7 +220,7 @@ impl Lanes<'_> {
 
     /// Interval in which the state of a request in a worker with threads is not known: a sample names one
     /// request, and the others report with their next wait.
-    fn is_with_others(&self, taken: Option<Taken>) -> Option<(Stamp, Stamp)> {
+    fn is_with_others(&self, taken: Option<Accept>) -> Option<(Stamp, Stamp)> {
         taken?;
         let before = self.recording.samples.len().checked_sub(2)?;
         Some((self.recording.samples[before].at, Stamp::NEVER))
@@ -259,7 +259,7 @@ impl Lanes<'_> {
         match part {
             Part::RunSlice { from, to, core } => {
                 life.until(from, self.is_ready());
-                let mine = Says {
+                let mine = CoreReport {
                     worker,
                     core,
                     from,
@@ -322,7 +322,7 @@ impl Lanes<'_> {
 
 /// Accept of a request by a worker.
 #[derive(Clone, Copy, Debug)]
-struct Taken {
+struct Accept {
     worker: u16,
     /// Time of the accept, or of the first sign of the request.
     at: Stamp,

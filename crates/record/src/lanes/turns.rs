@@ -1,6 +1,6 @@
 //! Turns of one worker: the requests that had it, one after the other.
 
-use super::workings::{Break, BreakKind, Stretch, Workings};
+use super::workings::{Break, BreakKind, Slice, Workings};
 use super::{Doing, Lanes, Span};
 use concsim_engine::telemetry::{NO_REQUEST, SwitchReason};
 use concsim_model::units::Stamp;
@@ -30,22 +30,22 @@ impl Lanes<'_> {
     pub fn turns(&self, worker: usize) -> impl Iterator<Item = Turn> {
         let workings = self.index.workers.get(worker).into_iter();
         workings.flat_map(move |workings| {
-            let told = workings.stretches.iter();
-            let stretches = told.take_while(|stretch| stretch.to <= self.until);
-            stretches.map(|stretch| turn(workings, stretch))
+            let told = workings.slices.iter();
+            let slices = told.take_while(|slice| slice.to <= self.until);
+            slices.map(|slice| turn(workings, slice))
         })
     }
 }
 
-fn turn(workings: &Workings, stretch: &Stretch) -> Turn {
-    let breaks = stretch.breaks.0 as usize..stretch.breaks.1 as usize;
+fn turn(workings: &Workings, slice: &Slice) -> Turn {
+    let breaks = slice.breaks.0 as usize..slice.breaks.1 as usize;
     Turn {
-        request: (stretch.request != NO_REQUEST).then_some(stretch.request),
-        task: stretch.task,
-        ready: stretch.ready,
-        from: stretch.from,
-        to: stretch.to,
-        then: stretch.then,
+        request: (slice.request != NO_REQUEST).then_some(slice.request),
+        task: slice.task,
+        ready: slice.ready,
+        from: slice.from,
+        to: slice.to,
+        then: slice.then,
         breaks: workings.breaks[breaks].iter().map(span).collect(),
     }
 }

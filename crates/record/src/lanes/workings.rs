@@ -8,7 +8,7 @@ use concsim_model::units::Stamp;
 /// Activity of one worker.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workings {
-    pub(super) stretches: Vec<Stretch>,
+    pub(super) slices: Vec<Slice>,
     pub(super) breaks: Vec<Break>,
     /// Number of breaks before the run slice in progress.
     closed_breaks: usize,
@@ -22,7 +22,7 @@ pub(super) struct Workings {
 
 /// A [`RunSlice`] with its breaks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch {
+pub(super) struct Slice {
     pub(super) task: u32,
     /// [`NO_REQUEST`] if its number is not known.
     pub(super) request: u32,
@@ -85,14 +85,14 @@ impl Workings {
     }
 
     /// Adds a run slice: breaks since the last one lie in it or before it.
-    pub(super) fn close(&mut self, ran: &RunSlice) -> Stretch {
-        let last = self.stretches.last().map_or(Stamp::ZERO, |last| last.to);
+    pub(super) fn close(&mut self, ran: &RunSlice) -> Slice {
+        let last = self.slices.last().map_or(Stamp::ZERO, |last| last.to);
         let from = ran.from.max(last);
         let to = ran.to.max(from);
         let breaks = (self.closed_breaks as u32, self.breaks.len() as u32);
         self.closed_breaks = self.breaks.len();
         self.until = self.until.max(to);
-        Stretch {
+        Slice {
             task: ran.task,
             request: ran.request,
             ready: ran.ready.min(from),
@@ -106,9 +106,9 @@ impl Workings {
     }
 
     /// Returns the parts of a run slice, in order.
-    pub(super) fn parts<'a>(&'a self, stretch: &Stretch) -> impl Iterator<Item = Part> + use<'a> {
-        let breaks = &self.breaks[stretch.breaks.0 as usize..stretch.breaks.1 as usize];
-        parts(breaks, stretch.from, stretch.to, stretch.core)
+    pub(super) fn parts<'a>(&'a self, slice: &Slice) -> impl Iterator<Item = Part> + use<'a> {
+        let breaks = &self.breaks[slice.breaks.0 as usize..slice.breaks.1 as usize];
+        parts(breaks, slice.from, slice.to, slice.core)
     }
 
     /// Returns the break that contains an instant.

@@ -5,7 +5,7 @@ use super::scene::{Context, hundredths, per_cent, would_help};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::three_digits;
 use concsim_model::words::{all_of, counted, mean};
-use concsim_theory::demand::{self, Spent};
+use concsim_theory::demand::{self, DemandPart};
 
 /// Share of the cores from which on they count as full.
 const NEARLY_ALL: f64 = 0.9;
@@ -158,7 +158,7 @@ impl<'a> Check<'a> for CoroutinesDoNotHelp {
     fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Minimum ratio of requests begun to requests computing.
         const MANY: f64 = 2.0;
-        let waits = demand::of_mix(scene.scenario(), |spent| spent != Spent::Computing);
+        let waits = demand::of_mix(scene.scenario(), |spent| spent != DemandPart::Computing);
         let means = &scene.means;
         let is_full = CoresFull::notice(scene).is_some() || WorkersFull::notice(scene).is_some();
         let applies = scene.kind() == WorkerKind::Coroutine

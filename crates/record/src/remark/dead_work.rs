@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::scene::{Context, per_cent};
-use crate::dead_work::Spent;
+use crate::dead_work::WorkerTime;
 use concsim_model::scenario::{Accept, Arrivals, ConnectionMode, Scenario, WorkerKind};
 use concsim_model::units::{Elapsed, letter};
 use concsim_model::words::{all_of, counted, grouped, length};
@@ -13,7 +13,7 @@ pub(super) struct DeadWork {
     /// Slots of these workers.
     slots: Vec<u16>,
     /// Sum of their busy time and of its dead part.
-    spent: Spent,
+    spent: WorkerTime,
     in_queue: u64,
 }
 
@@ -27,16 +27,16 @@ impl<'a> Check<'a> for DeadWork {
         const MANY: u64 = 10;
         let account = scene.dead_work();
         let least = LONG * scene.span.length().as_secs_f64();
-        let is_much = |spent: &Spent| {
+        let is_much = |spent: &WorkerTime| {
             let share = spent.share().unwrap_or(0.0);
             share >= MUCH && spent.dead.as_secs_f64() >= least
         };
         let some = account.workers.iter().filter(|(_, spent)| is_much(spent));
-        let some: Vec<(u16, Spent)> = some.map(|(slot, spent)| (*slot, *spent)).collect();
+        let some: Vec<(u16, WorkerTime)> = some.map(|(slot, spent)| (*slot, *spent)).collect();
         let applies = !some.is_empty() || account.in_queue >= MANY;
         applies.then(|| Self {
             slots: some.iter().map(|(slot, _)| *slot).collect(),
-            spent: Spent::sum(some.iter().map(|(_, spent)| spent)),
+            spent: WorkerTime::sum(some.iter().map(|(_, spent)| spent)),
             in_queue: account.in_queue,
         })
     }

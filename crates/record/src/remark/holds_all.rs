@@ -17,12 +17,12 @@ pub(super) struct HoldsAll {
     begun: f64,
     /// Share of these samples in which it was blocked.
     blocked: f64,
-    taken: Option<Taken>,
+    taken: Option<AcceptBurst>,
 }
 
 /// Connections that a worker took in one turn.
 #[derive(Clone, Copy, Debug)]
-struct Taken {
+struct AcceptBurst {
     at: Stamp,
     count: usize,
     within: Elapsed,
@@ -127,7 +127,7 @@ fn holds_all(sample: &Sample) -> Option<(usize, &WorkerSample)> {
 
 /// Largest number of connections that this worker accepted at once, each within [`MOMENT`] of the one
 /// before.
-fn taken_at_once(scene: &Context<'_>, worker: usize) -> Option<Taken> {
+fn taken_at_once(scene: &Context<'_>, worker: usize) -> Option<AcceptBurst> {
     /// Maximum time between two such accepts. A hub accepts until the queue is empty, without running a
     /// request in between.
     const MOMENT: Elapsed = Elapsed::from_millis(1);
@@ -139,17 +139,17 @@ fn taken_at_once(scene: &Context<'_>, worker: usize) -> Option<Taken> {
             Event::Accepted { at, .. } if usize::from(*slot) == worker => Some(*at),
             _ => None,
         });
-    let mut most: Option<Taken> = None;
-    let mut turn: Option<Taken> = None;
+    let mut most: Option<AcceptBurst> = None;
+    let mut turn: Option<AcceptBurst> = None;
     let mut last = Stamp::ZERO;
     for at in accepts {
         turn = Some(match turn {
-            Some(turn) if at.since(last) <= MOMENT => Taken {
+            Some(turn) if at.since(last) <= MOMENT => AcceptBurst {
                 count: turn.count + 1,
                 within: at.since(turn.at),
                 ..turn
             },
-            _ => Taken {
+            _ => AcceptBurst {
                 at,
                 count: 1,
                 within: Elapsed::ZERO,

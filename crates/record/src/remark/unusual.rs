@@ -7,7 +7,7 @@ use crate::Past;
 use concsim_model::scenario::{Scenario, Step, draw};
 use concsim_model::units::Elapsed;
 use concsim_model::words::typical;
-use concsim_theory::demand::{Spent, spent_on};
+use concsim_theory::demand::{DemandPart, spent_on};
 
 /// Minimum ratio of an unusual run to the usual one.
 const TIMES: u64 = 3;
@@ -119,7 +119,7 @@ fn longest_run(scenario: &Scenario, class: usize, mut demand: impl FnMut(&Step) 
                 false
             }
             Step::Call { .. } | Step::Sleep { .. } => {
-                let blocks = spent_on(step, kind) == Some(Spent::Blocked);
+                let blocks = spent_on(step, kind) == Some(DemandPart::Blocked);
                 let keeps = blocks && kind.has_a_loop();
                 run = run.saturating_add(if keeps { long } else { 0 });
                 !keeps

@@ -9,14 +9,14 @@ use concsim_model::scenario::{Scenario, Step, WaitMode, WorkerKind};
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{counted, grouped, mean};
 use concsim_theory::bounds::{self, Scarce};
-use concsim_theory::demand::{self, Spent};
+use concsim_theory::demand::{self, DemandPart};
 
 fn is_blocked(worker: &WorkerSample) -> bool {
     worker.phase == Phase::Blocked
 }
 
 /// True if a request of the mix spends time in this way.
-fn spends(scenario: &Scenario, time: Spent) -> bool {
+fn spends(scenario: &Scenario, time: DemandPart) -> bool {
     demand::of_mix(scenario, |spent| spent == time).mean > 0.0
 }
 
@@ -231,7 +231,7 @@ pub(super) struct Parked {
 impl<'a> Check<'a> for Parked {
     fn notice(scene: &Context<'a>) -> Option<Self> {
         let scenario = scene.scenario();
-        if !spends(scenario, Spent::Parked) || spends(scenario, Spent::Blocked) {
+        if !spends(scenario, DemandPart::Parked) || spends(scenario, DemandPart::Blocked) {
             return None;
         }
         let by_log = scene.mean_parked();

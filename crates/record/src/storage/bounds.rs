@@ -6,7 +6,7 @@
 //! Numbers of tasks have no bound: they are names, and no reader allocates an entry for each.
 
 use super::chunk::Corruption;
-use crate::{Header, Sample, Who, Window};
+use crate::{Header, RecordSource, Sample, Window};
 use concsim_engine::telemetry::{
     Event, HIGHEST_REQUEST, Intervention, Marker, NO_REQUEST, Outcome, RunSlice, SLOTS, Sent,
     Served,
@@ -53,10 +53,17 @@ enum Name {
 }
 
 /// Fails if a record of `who` contains a number that no run of the scenario has.
-pub(super) fn check_event(scenario: &Scenario, who: Who, event: &Event) -> Result<(), Corruption> {
+pub(super) fn check_event(
+    scenario: &Scenario,
+    who: RecordSource,
+    event: &Event,
+) -> Result<(), Corruption> {
     let writer = match who {
-        Who::Worker(slot) => Some(Name::Worker(slot.into())),
-        Who::Load | Who::Services | Who::Arbiter | Who::Driver => None,
+        RecordSource::Worker(slot) => Some(Name::Worker(slot.into())),
+        RecordSource::Load
+        | RecordSource::Services
+        | RecordSource::Arbiter
+        | RecordSource::Driver => None,
     };
     check(scenario, writer.into_iter().chain(names_of(event)))
 }

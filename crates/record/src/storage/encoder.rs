@@ -10,7 +10,7 @@
 //! All numbers are variable-length (seven bits a byte, the lowest first), differences zigzag.
 
 use super::chunk::Corruption;
-use crate::{Sample, Who};
+use crate::{RecordSource, Sample};
 use concsim_engine::telemetry::Record;
 
 const SAMPLE: u64 = 0;
@@ -31,7 +31,7 @@ pub(super) struct ChunkEncoder {
 struct Before(Vec<Vec<(u8, Fields)>>);
 
 impl Before {
-    fn of(&mut self, who: Who, kind: u8) -> &mut Fields {
+    fn of(&mut self, who: RecordSource, kind: u8) -> &mut Fields {
         let who = who.number() as usize;
         if self.0.len() <= who {
             self.0.resize_with(who + 1, Vec::new);
@@ -67,7 +67,7 @@ impl ChunkEncoder {
     }
 
     /// Adds a record.
-    pub(super) fn record(&mut self, who: Who, record: &Record) {
+    pub(super) fn record(&mut self, who: RecordSource, record: &Record) {
         let (kind, fields) = split(record);
         let before = self.before.of(who, kind);
         let mut mask = 0;
@@ -91,7 +91,7 @@ pub(super) enum Piece {
     /// A sample.
     Sample(Box<Sample>),
     /// A record of a ring.
-    Record(Who, Record),
+    Record(RecordSource, Record),
 }
 
 /// Reads a chunk, piece by piece.
@@ -113,7 +113,7 @@ pub(super) fn read(
                 take(Piece::Sample(sample))
             }
             who => {
-                let who = Who::numbered(who - 1).ok_or_else(malformed)?;
+                let who = RecordSource::numbered(who - 1).ok_or_else(malformed)?;
                 let (kind, others) = rest.split_first().ok_or_else(malformed)?;
                 rest = others;
                 let mask = number(&mut rest)?;
@@ -188,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    fn read_back(payload: &[u8]) -> Vec<(Who, Record)> {
+    fn read_back(payload: &[u8]) -> Vec<(RecordSource, Record)> {
         let mut found = Vec::new();
         read(payload, |piece| {
             if let Piece::Record(who, record) = piece {
@@ -207,7 +207,7 @@ mod tests {
         ) {
             let records: Vec<_> = records
                 .into_iter()
-                .map(|(who, record)| (Who::numbered(who).unwrap(), record))
+                .map(|(who, record)| (RecordSource::numbered(who).unwrap(), record))
                 .collect();
             let mut pieces = ChunkEncoder::default();
             for (who, record) in &records {
@@ -229,7 +229,7 @@ mod tests {
             let from = 5_000_000_000 + turn * 1_100_000;
             let head = 2 << 56 | (turn % 60) << 32 | turn;
             let record = [head, from, from + 1_000_000, from - 300_000, 3, 1, 0, 0];
-            pieces.record(Who::Worker(turn as u16 % 2), &record);
+            pieces.record(RecordSource::Worker(turn as u16 % 2), &record);
         }
         assert!(pieces.len() < 30_000, "{} bytes", pieces.len());
     }

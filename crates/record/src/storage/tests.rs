@@ -10,7 +10,7 @@ use super::chunk::{Corruption, FIRST_LINE};
 use super::reader::read;
 use super::*;
 use crate::synthetic::Synthetic;
-use crate::{Recording, Sample, Seen, Who};
+use crate::{RecordSource, Recording, Sample, Seen};
 use concsim_engine::telemetry::{Event, Intervention, Marker};
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::scenario::{TimelineAction, TimelineEvent};
@@ -22,8 +22,8 @@ fn kept(recording: &Recording) -> Vec<u8> {
     let mut keeper = RecordingWriter::begin(&mut file, &recording.header).unwrap();
     let everything = recording.events.iter().map(|(slot, event)| {
         let who = match event {
-            Event::Forked { .. } | Event::Died { .. } => Who::Arbiter,
-            _ => Who::Worker(*slot),
+            Event::Forked { .. } | Event::Died { .. } => RecordSource::Arbiter,
+            _ => RecordSource::Worker(*slot),
         };
         (who, *event)
     });
@@ -31,19 +31,19 @@ fn kept(recording: &Recording) -> Vec<u8> {
         keeper.record(who, &event.to_record());
     }
     for (slot, switch) in &recording.switches {
-        keeper.record(Who::Worker(*slot), &switch.to_record());
+        keeper.record(RecordSource::Worker(*slot), &switch.to_record());
     }
     for sent in &recording.sent {
-        keeper.record(Who::Load, &Event::Sent(*sent).to_record());
+        keeper.record(RecordSource::Load, &Event::Sent(*sent).to_record());
     }
     for outcome in &recording.outcomes {
-        keeper.record(Who::Load, &Event::Ended(*outcome).to_record());
+        keeper.record(RecordSource::Load, &Event::Ended(*outcome).to_record());
     }
     for answer in &recording.answers {
-        keeper.record(Who::Services, &answer.to_record());
+        keeper.record(RecordSource::Services, &answer.to_record());
     }
     for marker in &recording.markers {
-        keeper.record(Who::Driver, &Event::Marked(*marker).to_record());
+        keeper.record(RecordSource::Driver, &Event::Marked(*marker).to_record());
     }
     for sample in &recording.samples {
         keeper.sample(sample);
@@ -189,7 +189,7 @@ fn a_recording_without_room_breaks_off_in_time_and_says_why() {
     for sample in &recording.samples {
         keeper.sample(&without_seen(sample));
         for (slot, switch) in &recording.switches {
-            keeper.record(Who::Worker(*slot), &switch.to_record());
+            keeper.record(RecordSource::Worker(*slot), &switch.to_record());
         }
     }
     let why = keeper.end(&recording.seen()).unwrap_err();

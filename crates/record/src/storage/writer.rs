@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::chunk::{self, FIRST_LINE, Kind};
 use super::encoder::ChunkEncoder;
-use crate::{Header, Sample, Seen, Who};
+use crate::{Header, RecordSource, Sample, Seen};
 
 /// Length from which on a chunk is written, in bytes …
 const CHUNK: usize = 256 << 10;
@@ -52,7 +52,7 @@ impl<W: Write> RecordingWriter<W> {
     }
 
     /// Writes a record of a ring.
-    pub fn record(&mut self, who: Who, record: &Record) {
+    pub fn record(&mut self, who: RecordSource, record: &Record) {
         if self.failed.is_none() {
             self.pieces.record(who, record);
             if self.pieces.len() >= CHUNK {

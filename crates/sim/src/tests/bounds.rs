@@ -130,7 +130,7 @@ impl Observer for Outcomes {
     const WANTS_EVENTS: bool = false;
     const WANTS_SWITCHES: bool = false;
 
-    fn event(&mut self, _: Who, _: &Event) {}
+    fn event(&mut self, _: RecordSource, _: &Event) {}
 
     fn ended(&mut self, outcome: &Outcome) {
         self.0.push(*outcome);

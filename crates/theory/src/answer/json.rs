@@ -17,7 +17,7 @@
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::{Answer, Figure, Known, PERCENTILE_NAMES, Section, Table, Unit, Value};
+use super::{Answer, Figure, NumberOrReason, PERCENTILE_NAMES, Section, Table, Unit, Value};
 
 /// Name of the schema.
 pub const SCHEMA: &str = "concsim.theory/1";
@@ -89,7 +89,7 @@ fn object(place: &str, section: &Section, reasons: &mut Members) -> Node {
 }
 
 fn add(members: &mut Members, figure: &Figure, place: &str, reasons: &mut Members) {
-    let mut add_number = |key: String, unit: Unit, known: &Known| {
+    let mut add_number = |key: String, unit: Unit, known: &NumberOrReason| {
         let node = number(unit, known, &format!("{place}.{key}"), reasons);
         members.push((key, node));
     };
@@ -109,7 +109,7 @@ fn add(members: &mut Members, figure: &Figure, place: &str, reasons: &mut Member
 }
 
 /// Returns the number, or null with a reason.
-fn number(unit: Unit, known: &Known, place: &str, reasons: &mut Members) -> Node {
+fn number(unit: Unit, known: &NumberOrReason, place: &str, reasons: &mut Members) -> Node {
     match known {
         Ok(number) if unit == Unit::Count => Node::Whole(*number as u64),
         Ok(number) => Node::Number(*number),

@@ -1,13 +1,13 @@
 //! The answer of `concsim theory little`: requests present, throughput and response time, the third from the other two.
 
 use super::{Answer, Unit, Value};
-use crate::little::{Balance, Known};
+use crate::little::{Balance, LittleInputs};
 
 /// Two of the numbers, or all three.
 #[derive(Clone, Copy, Debug)]
 pub enum Question {
     /// Two of them.
-    Two(Known),
+    Two(LittleInputs),
     /// All three, to be checked.
     All(Balance),
 }
@@ -24,9 +24,9 @@ pub fn answer(question: &Question) -> Answer {
         Question::All(balance) => (*balance, [true; 3]),
         Question::Two(known) => {
             let is_given = match known {
-                Known::ThroughputAndResponse(..) => [false, true, true],
-                Known::PresentAndResponse(..) => [true, false, true],
-                Known::PresentAndThroughput(..) => [true, true, false],
+                LittleInputs::ThroughputAndResponse(..) => [false, true, true],
+                LittleInputs::PresentAndResponse(..) => [true, false, true],
+                LittleInputs::PresentAndThroughput(..) => [true, true, false],
             };
             (Balance::of(*known), is_given)
         }

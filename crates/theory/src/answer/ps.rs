@@ -1,7 +1,7 @@
 //! The answer of `concsim theory ps`: cores in processor sharing.
 
 use super::classes::{self, Class};
-use super::{Answer, Column, Known, Unit, grows, of, quantity};
+use super::{Answer, Column, NumberOrReason, Unit, grows, of, quantity};
 use crate::open::Means;
 use crate::open::many::{Mmc, Steady};
 use crate::queues;
@@ -81,7 +81,7 @@ pub fn answer(question: &Question) -> Answer {
 }
 
 /// Adds the response time of each class and of each size.
-fn add_lengths(answer: &mut Answer, question: &Question, stretch: &Known) {
+fn add_lengths(answer: &mut Answer, question: &Question, stretch: &NumberOrReason) {
     let column = |key, label, unit| Column { key, label, unit };
     let service = column("service", "service", Unit::Time);
     let found = [service, column("response_mean", "response", Unit::Time)];

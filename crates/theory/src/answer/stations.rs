@@ -1,6 +1,6 @@
 //! Stations of a closed network, with their names.
 
-use super::{Column, Known, Section, Unit};
+use super::{Column, NumberOrReason, Section, Unit};
 use crate::closed::{Network, Servers, Station};
 
 /// A station with its name.
@@ -29,7 +29,7 @@ pub struct Question {
 
 impl Named {
     /// Returns the number of its servers, or the reason for which that is no number.
-    pub(super) fn servers(&self) -> Known {
+    pub(super) fn servers(&self) -> NumberOrReason {
         match self.servers {
             Servers::Some(servers) => Ok(servers as f64),
             Servers::Unlimited => Err("a delay serves all at once".to_owned()),

@@ -2,7 +2,7 @@
 //! has.
 
 use super::quantity::describe;
-use super::{Answer, Known, PERCENTILE_NAMES, Section, Table, Unit, Value};
+use super::{Answer, NumberOrReason, PERCENTILE_NAMES, Section, Table, Unit, Value};
 
 /// Returns the answer as text, with a newline at its end.
 #[must_use]
@@ -38,7 +38,7 @@ struct Notes(Vec<String>);
 
 impl Notes {
     /// Returns the number, or the footnote with the reason for its absence. Equal reasons share a footnote.
-    fn cell(&mut self, unit: Unit, known: &Known) -> String {
+    fn cell(&mut self, unit: Unit, known: &NumberOrReason) -> String {
         let why = match known {
             Ok(number) => return describe(unit, *number),
             Err(why) => why,

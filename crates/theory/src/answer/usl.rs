@@ -1,6 +1,6 @@
 //! The answer of `concsim theory usl`: scalability of measured throughputs, and their maximum.
 
-use super::{Answer, Column, Known, Section, Unit, Value, of};
+use super::{Answer, Column, NumberOrReason, Section, Unit, Value, of};
 use crate::usl::Law;
 use crate::usl::fit::{Fit, Point};
 
@@ -63,7 +63,7 @@ fn throughput(label: &'static str) -> Column {
 }
 
 /// Returns a row without a name.
-fn row(numbers: &[f64]) -> (String, Vec<Known>) {
+fn row(numbers: &[f64]) -> (String, Vec<NumberOrReason>) {
     (String::new(), numbers.iter().copied().map(Ok).collect())
 }
 
@@ -79,7 +79,7 @@ fn at_limit(is_held: bool, name: &str, so: &str) -> String {
 }
 
 /// Returns 1/alpha, if the throughput has not begun to fall before.
-fn optimal_load(law: &Law, no_alpha: impl Fn() -> String) -> Known {
+fn optimal_load(law: &Law, no_alpha: impl Fn() -> String) -> NumberOrReason {
     let load = law.optimal_load().ok_or_else(no_alpha)?;
     match law.peak() {
         Some(peak) if peak.load < load => {

@@ -130,7 +130,7 @@ fn of_the_services(scenario: &Scenario) -> Option<String> {
 
 fn of_the_server(scenario: &Scenario) -> Option<String> {
     let server = &scenario.server;
-    let computes = demand::of_mix(scenario, |it| it == demand::Spent::Computing).mean > 0.0;
+    let computes = demand::of_mix(scenario, |it| it == demand::DemandPart::Computing).mean > 0.0;
     if server.kind == WorkerKind::Threads && server.gil && server.threads > 1 && computes {
         return Some("threads compute one at a time, behind one lock".into());
     }

@@ -5,7 +5,7 @@ use super::open::{ALIKE, BETWEEN, spread};
 use super::work::{Bursts, Law, Sharing, Work};
 use super::{Forecast, Model, Times, counted, slots, workers_of};
 use crate::closed::{Network, Station, solve};
-use crate::demand::{Moments, Spent};
+use crate::demand::{DemandPart, Moments};
 use crate::tokens::returning::settled;
 use concsim_model::scenario::Draw;
 
@@ -230,7 +230,7 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
 }
 
 fn loops_assume(work: &Work<'_>, shares: bool) -> Vec<String> {
-    let is_random = work.law(|spent| spent != Spent::Parked) == Law::Exponential;
+    let is_random = work.law(|spent| spent != DemandPart::Parked) == Law::Exponential;
     let law = match (shares, is_random) {
         (true, _) => Some("slices are short".to_owned()),
         (false, true) => None,

@@ -4,7 +4,7 @@ use super::door::{self, Coming};
 use super::patience::FEW;
 use super::work::{Bursts, Law, Sharing, Work};
 use super::{Forecast, Model, Times, counted, percentiles, slots, workers_of};
-use crate::demand::{Moments, Spent};
+use crate::demand::{DemandPart, Moments};
 use crate::open::constant::Md1;
 use crate::open::finite::Mmck;
 use crate::open::many::Mmc;
@@ -269,10 +269,14 @@ fn times_of(work: &Work<'_>, steady: &Steady) -> Times {
 
 /// Caveat that the chain assumes exponential times.
 fn of_demands(work: &Work<'_>) -> impl Iterator<Item = String> + use<> {
-    let is_exponential = [Spent::Computing, Spent::Blocked, Spent::Parked]
-        .into_iter()
-        .all(|part| work.law(|spent| spent == part) != Law::Other)
-        && work.law(|spent| spent == Spent::Computing) == Law::Exponential;
+    let is_exponential = [
+        DemandPart::Computing,
+        DemandPart::Blocked,
+        DemandPart::Parked,
+    ]
+    .into_iter()
+    .all(|part| work.law(|spent| spent == part) != Law::Other)
+        && work.law(|spent| spent == DemandPart::Computing) == Law::Exponential;
     let said = "computing and waiting take exponential times; less random ones wait less";
     (!is_exponential).then(|| said.to_owned()).into_iter()
 }
@@ -344,7 +348,7 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
 /// Returns one worker's queue for its core: requests take turns for each burst. `rate` is the arrival rate at
 /// this worker.
 fn turns_of_bursts(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Turns {
-    let holds = |spent| spent != Spent::Parked;
+    let holds = |spent| spent != DemandPart::Parked;
     match (work.law(holds), bursts.each <= 1.0) {
         (Law::Exponential, true) => Turns::exponential(1, rate, bursts.length.mean),
         (Law::Md1, true) => Turns::constant(rate, bursts.length.mean),
@@ -484,7 +488,7 @@ fn by_kind_held(scenario: &Scenario) -> impl Iterator<Item = f64> + use<'_> {
     let kind = scenario.server.kind;
     let requests = scenario.requests.iter();
     requests.map(move |request| {
-        let held = |spent| spent != Spent::Parked;
+        let held = |spent| spent != DemandPart::Parked;
         crate::demand::of_script(&request.script, kind, held).mean
     })
 }

@@ -3,8 +3,8 @@
 use super::settling::length_of_warmup;
 use super::work::{Law, Work};
 use super::{Forecast, Model, Times, slots};
-use crate::attempt::{self, Taken};
-use crate::demand::Spent;
+use crate::attempt::{self, ResourceUse};
+use crate::demand::DemandPart;
 use crate::queues;
 use concsim_model::scenario::{Arrivals, Scenario};
 
@@ -77,7 +77,7 @@ impl Wait {
 
     /// Returns the share of requests with this demand that waits longer than a time in seconds. The times of
     /// those that wait are about exponential.
-    fn beyond(&self, time: f64, alone: &Taken) -> f64 {
+    fn beyond(&self, time: f64, alone: &ResourceUse) -> f64 {
         if time < 0.0 {
             return 1.0;
         }
@@ -115,7 +115,7 @@ fn behind_all_others(clients: usize, work: &Work<'_>) -> f64 {
     let servers = slots(work.scenario);
     let others = clients.saturating_sub(servers) as f64;
     let each = work.held.mean / servers as f64;
-    let is_constant = work.law(|spent| spent != Spent::Parked) == Law::Md1;
+    let is_constant = work.law(|spent| spent != DemandPart::Parked) == Law::Md1;
     let variation = if is_constant {
         0.0
     } else {

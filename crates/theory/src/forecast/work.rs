@@ -1,6 +1,6 @@
 //! Demands of a scenario's requests on its workers, in the terms of queueing theory.
 
-use crate::demand::{self, Moments, Spent};
+use crate::demand::{self, DemandPart, Moments};
 use crate::quantile;
 use concsim_model::scenario::{Draw, Request, Scenario, Step, WorkerKind};
 
@@ -31,8 +31,8 @@ impl<'a> Work<'a> {
             scenario,
             cores,
             alone: demand::of_mix(scenario, |_| true),
-            held: demand::of_mix(scenario, |spent| spent != Spent::Parked),
-            cpu: demand::of_mix(scenario, |spent| spent == Spent::Computing),
+            held: demand::of_mix(scenario, |spent| spent != DemandPart::Parked),
+            cpu: demand::of_mix(scenario, |spent| spent == DemandPart::Computing),
         }
     }
 
@@ -48,7 +48,7 @@ impl<'a> Work<'a> {
 
     /// Returns the law of the parts of a request for which `counts` is true: exponential only for a single
     /// part.
-    pub(super) fn law(&self, counts: impl Fn(Spent) -> bool) -> Law {
+    pub(super) fn law(&self, counts: impl Fn(DemandPart) -> bool) -> Law {
         if !self.is_of_one_kind() {
             return Law::Other;
         }
@@ -140,7 +140,7 @@ fn pieces_of(request: &Request, kind: WorkerKind) -> Vec<Vec<Piece>> {
         let burst = bursts.last_mut().expect("at least one");
         let piece = burst.last_mut().expect("at least one");
         match (step, demand::spent_on(step, kind), step.duration()) {
-            (_, Some(Spent::Parked), _) => bursts.push(vec![Piece::default()]),
+            (_, Some(DemandPart::Parked), _) => bursts.push(vec![Piece::default()]),
             (
                 Step::Compute {
                     slice: Some(slice), ..
@@ -151,7 +151,7 @@ fn pieces_of(request: &Request, kind: WorkerKind) -> Vec<Vec<Piece>> {
                 let sliced = Piece::in_slices(Moments::of(draw), slice.0 as f64 / 1e9);
                 burst.extend([sliced, Piece::default()]);
             }
-            (_, Some(Spent::Computing | Spent::Blocked), Some(draw)) => {
+            (_, Some(DemandPart::Computing | DemandPart::Blocked), Some(draw)) => {
                 piece.whole = piece.whole.then(Moments::of(draw));
                 piece.cut = piece.whole;
             }
@@ -246,8 +246,8 @@ fn bursts_of(request: &Request, scenario: &Scenario) -> Vec<Moments> {
             demand::spent_on(step, scenario.server.kind),
             step.duration(),
         ) {
-            (Some(Spent::Parked), _) => bursts.push(Moments::default()),
-            (Some(Spent::Computing | Spent::Blocked), Some(draw)) => {
+            (Some(DemandPart::Parked), _) => bursts.push(Moments::default()),
+            (Some(DemandPart::Computing | DemandPart::Blocked), Some(draw)) => {
                 let last = bursts.len() - 1;
                 bursts[last] = bursts[last].then(Moments::of(draw));
             }

@@ -24,7 +24,7 @@ use super::Pool;
 use super::matrix::Matrix;
 
 /// Sums over all states.
-pub(super) struct Found {
+pub(super) struct StateSums {
     /// Probability that all tokens are taken.
     pub(super) no_token: f64,
     /// Mean number of requests without a token.
@@ -48,7 +48,7 @@ struct Sums {
 /// Solves the chain of this pool with `tokens` tokens; both of its times must be positive. Each wait is
 /// longer by `turn` seconds for each request at the cores. `None` if the reduction does not converge, which
 /// occurs only within rounding of the capacity.
-pub(super) fn solve(pool: &Pool, tokens: usize, turn: f64) -> Option<Found> {
+pub(super) fn solve(pool: &Pool, tokens: usize, turn: f64) -> Option<StateSums> {
     let chain = Chain {
         rate: pool.rate,
         tokens,
@@ -70,7 +70,7 @@ pub(super) fn solve(pool: &Pool, tokens: usize, turn: f64) -> Option<Found> {
         }
     }
     let states = sums.states[0];
-    Some(Found {
+    Some(StateSums {
         no_token: sums.no_token[0] / states,
         at_the_door: sums.at_the_door[0] / states,
         at_cores: sums.at_cores[0] / states,

@@ -7,7 +7,7 @@ use concsim_model::scenario::WorkerKind;
 use concsim_model::units::{Elapsed, letter, three_digits};
 use concsim_model::words::{counted, grouped, is_or_are, length, number_of};
 use concsim_record::remark::{Kind, Usual};
-use concsim_theory::demand::{self, Spent};
+use concsim_theory::demand::{self, DemandPart};
 
 impl Now<'_> {
     pub(super) fn say_preparing(&self) -> Option<Vec<String>> {
@@ -234,7 +234,7 @@ impl Now<'_> {
             )
         };
         let mut said = vec![format!("{}; {queues}.", upper(&self.who_runs())), second];
-        let waits = demand::of_mix(self.scenario(), |spent| spent != Spent::Computing);
+        let waits = demand::of_mix(self.scenario(), |spent| spent != DemandPart::Computing);
         if self.kind().has_a_loop() && waits.mean <= 0.0 {
             said.push("These requests only compute, and no wait lets another one run.".into());
         }

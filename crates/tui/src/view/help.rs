@@ -5,7 +5,7 @@ use super::explain::ceiling;
 use super::{footer, frame};
 use crate::command::{Command, Context, Entry, SCRUB};
 use crate::cursor::CursorMotion;
-use crate::help::{Help, Only};
+use crate::help::{Help, HelpFilter};
 use crate::number::Number;
 use crate::pane::Pane;
 use crate::state::State;
@@ -135,7 +135,7 @@ impl Item {
 
     fn is_shown(&self, help: &Help) -> bool {
         match (&help.only, help.letters()) {
-            (Only::About(number), _) => self.number == Some(*number),
+            (HelpFilter::About(number), _) => self.number == Some(*number),
             (_, Some(letters)) => self.has(letters),
             (_, None) => true,
         }
@@ -226,16 +226,16 @@ fn draw_line(canvas: &mut Canvas<'_>, y: u16, line: &Line) {
 /// Draws the keys of the help, and the search.
 fn draw_keys(canvas: &mut Canvas<'_>, state: &State, help: &Help, left: usize) {
     let said = match &help.only {
-        Only::All | Only::About(_) => String::new(),
-        Only::Typed(letters) => format!("search: {letters}_"),
-        Only::With(letters) => format!("search: {letters}"),
+        HelpFilter::All | HelpFilter::About(_) => String::new(),
+        HelpFilter::Typed(letters) => format!("search: {letters}_"),
+        HelpFilter::With(letters) => format!("search: {letters}"),
     };
     let behind = canvas.write(1, 0, &said, strong());
     let x = if said.is_empty() { 0 } else { behind + 2 };
     let commands: &[(Command, &str)] = match &help.only {
-        Only::Typed(_) => &[],
-        Only::With(_) | Only::About(_) => &[(Command::CloseHelp, "all lines")],
-        Only::All => &[
+        HelpFilter::Typed(_) => &[],
+        HelpFilter::With(_) | HelpFilter::About(_) => &[(Command::CloseHelp, "all lines")],
+        HelpFilter::All => &[
             (Command::Search, "search"),
             (Command::Scroll(-1), "scroll"),
             (Command::Scroll(1), "scroll"),

@@ -8,7 +8,7 @@ use super::lanes::draw_cell;
 use super::marks::Target;
 use crate::command::Command;
 use crate::number::{Number, Part};
-use crate::requests::{Ended, MOST_LISTED, Only, Parts, RequestRow, Step, Way};
+use crate::requests::{Ended, MOST_LISTED, Parts, RequestFilter, RequestPath, RequestRow, Step};
 use crate::state::State;
 use concsim_engine::telemetry::{Awaited, Failure, SwitchReason};
 use concsim_model::palette::Room;
@@ -124,10 +124,10 @@ pub(super) fn draw_lane(
 pub(super) fn heading(state: &State) -> String {
     let view = &state.requests;
     let which = match view.only {
-        Only::All => "all so far".to_owned(),
-        Only::Open => "not ended".to_owned(),
-        Only::Failed => "failed".to_owned(),
-        Only::Class(class) => format!("for {}", class_name(state, class)),
+        RequestFilter::All => "all so far".to_owned(),
+        RequestFilter::Open => "not ended".to_owned(),
+        RequestFilter::Failed => "failed".to_owned(),
+        RequestFilter::Class(class) => format!("for {}", class_name(state, class)),
     };
     let newest = if view.sent > MOST_LISTED {
         format!(" of the newest {}", grouped(MOST_LISTED as u64))
@@ -203,7 +203,7 @@ fn seconds(at: Stamp) -> String {
     format!("{:.3} s", at.0 as f64 / 1e9)
 }
 
-fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &Way) {
+fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &RequestPath) {
     let row = &way.row;
     let worker = row.worker.map_or_else(
         || "no worker".into(),
@@ -261,7 +261,7 @@ fn queued(row: &RequestRow) -> String {
 }
 
 /// Draws each step in a line; if there are too many, the first and the last ones.
-fn draw_steps(canvas: &mut Canvas<'_>, way: &Way) {
+fn draw_steps(canvas: &mut Canvas<'_>, way: &RequestPath) {
     let mut lines = vec![(
         Elapsed::ZERO,
         None,
@@ -306,7 +306,7 @@ fn draw_steps(canvas: &mut Canvas<'_>, way: &Way) {
     }
 }
 
-fn describe(step: &Step, way: &Way) -> String {
+fn describe(step: &Step, way: &RequestPath) -> String {
     let worker = way.row.worker.map_or_else(String::new, |worker| {
         format!(" in worker {}", letter(usize::from(worker)))
     });

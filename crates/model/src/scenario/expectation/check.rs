@@ -45,7 +45,7 @@ impl Expression {
 
 /// Type of an expression: its dimension, and true if it is made of bare numbers alone.
 #[derive(Clone, Copy)]
-struct Known {
+struct ExpressionType {
     dimension: Dimension,
     bare: bool,
 }
@@ -57,14 +57,14 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     /// Returns the type, or `None` after a mistake: one is enough.
-    fn kind_of(&mut self, expression: &Expression) -> Option<Known> {
+    fn kind_of(&mut self, expression: &Expression) -> Option<ExpressionType> {
         match expression {
-            Expression::Number(quantity) => Some(Known {
+            Expression::Number(quantity) => Some(ExpressionType {
                 dimension: quantity.dimension,
                 bare: quantity.dimension == Dimension::PLAIN,
             }),
             Expression::Name(name) => match self.name(name) {
-                Ok(dimension) => Some(Known {
+                Ok(dimension) => Some(ExpressionType {
                     dimension,
                     bare: false,
                 }),
@@ -95,16 +95,17 @@ impl Checker<'_> {
     /// unknown.
     fn agree(
         &mut self,
-        left: Option<Known>,
-        right: Option<Known>,
+        left: Option<ExpressionType>,
+        right: Option<ExpressionType>,
         sign: &Range<usize>,
         verb: &str,
-    ) -> Option<Known> {
+    ) -> Option<ExpressionType> {
         let (left, right) = (left?, right?);
-        let reads_as_rate =
-            |bare: Known, other: Known| bare.bare && other.dimension == Dimension::RATE;
+        let reads_as_rate = |bare: ExpressionType, other: ExpressionType| {
+            bare.bare && other.dimension == Dimension::RATE
+        };
         if left.dimension == right.dimension || reads_as_rate(right, left) {
-            return Some(Known {
+            return Some(ExpressionType {
                 bare: left.bare && right.bare,
                 ..left
             });
@@ -157,8 +158,8 @@ impl Checker<'_> {
     }
 }
 
-fn scaled(left: Known, right: Known, power: fn(i8, i8) -> i8) -> Known {
-    Known {
+fn scaled(left: ExpressionType, right: ExpressionType, power: fn(i8, i8) -> i8) -> ExpressionType {
+    ExpressionType {
         dimension: Dimension(power(left.dimension.0, right.dimension.0)),
         bare: left.bare && right.bare,
     }

@@ -18,7 +18,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::rc::Rc;
 
 use super::{WorkerContext, exit};
-use crate::handler::{Application, CallFailed, Spent, World};
+use crate::handler::{Application, CallFailed, RequestTimes, World};
 use crate::http::response::Date;
 use crate::server::accounting::{RequestAccounting, Wait};
 use crate::server::calls::ServiceConnection;
@@ -369,9 +369,9 @@ impl World for Cooperative<'_, '_> {
         self.worker.date_cache.at(self.received_at)
     }
 
-    fn spent(&self) -> Spent {
+    fn spent(&self) -> RequestTimes {
         let switches = self.task_context.shared.switches.borrow();
-        Spent {
+        RequestTimes {
             others: switches.others_since(self.switch_snapshot, self.task_context.id),
             ..self.accounting.spent
         }

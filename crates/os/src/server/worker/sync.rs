@@ -16,7 +16,7 @@ use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 
 use super::{WorkerContext, exit};
-use crate::handler::{CallFailed, Spent, World};
+use crate::handler::{CallFailed, RequestTimes, World};
 use crate::http::response::Date;
 use crate::server::accounting::{RequestAccounting, Wait};
 use crate::server::calls::ServiceConnection;
@@ -277,7 +277,7 @@ impl World for Blocking<'_> {
         self.context.date_cache.at(self.received_at)
     }
 
-    fn spent(&self) -> Spent {
+    fn spent(&self) -> RequestTimes {
         self.accounting.spent
     }
 }

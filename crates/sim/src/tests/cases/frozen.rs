@@ -4,7 +4,7 @@
 use super::*;
 
 /// One request every 100 ms; 100 s of answers within a moment, and 100 s without any.
-fn freeze(mark: Elapsed) -> Found {
+fn freeze(mark: Elapsed) -> Results {
     let text = processes(1, 1)
         + &at_random(10.0)
         + "load.arrivals = 'constant'\nrequests.it.steps = ['compute 10us']\n\
@@ -26,7 +26,7 @@ fn freeze(mark: Elapsed) -> Found {
     };
     play(scenario, &mut ledger);
     ledger.batch.seconds = 200.0;
-    Found {
+    Results {
         name: "V31, V32: 100 s frozen".into(),
         batches: vec![ledger.batch],
     }
@@ -54,7 +54,7 @@ fn a_quarter_takes_longer_than_50_seconds_and_one_of_a_hundred_98() {
     }
 }
 
-impl Found {
+impl Results {
     /// Returns a number of a run that is one batch.
     fn sole(&self, number: Number) -> f64 {
         let (sum, over) = self.batches[0].parts(number);

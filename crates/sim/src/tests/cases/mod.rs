@@ -204,7 +204,7 @@ impl<const STATIONS: bool> Observer for Ledger<'_, STATIONS> {
     const WANTS_EVENTS: bool = STATIONS;
     const WANTS_SWITCHES: bool = false;
 
-    fn event(&mut self, _: Who, event: &Event) {
+    fn event(&mut self, _: RecordSource, event: &Event) {
         match event {
             Event::Answered {
                 service,
@@ -233,27 +233,27 @@ impl<const STATIONS: bool> Observer for Ledger<'_, STATIONS> {
 }
 
 /// Result of a run, without its warm-up and its end.
-struct Found {
+struct Results {
     name: String,
     batches: Vec<Batch>,
 }
 
 /// Plays `requests` requests of a text.
-fn play_it(name: &str, text: &str, requests: u64) -> Found {
+fn play_it(name: &str, text: &str, requests: u64) -> Results {
     play_marked(name, text, requests, Marks::default())
 }
 
 /// Plays requests of a text, and counts answers that take longer than a mark.
-fn play_marked(name: &str, text: &str, requests: u64, marks: Marks) -> Found {
+fn play_marked(name: &str, text: &str, requests: u64, marks: Marks) -> Results {
     play_with::<false>(name, text, requests, marks)
 }
 
 /// Plays requests of a text, and measures the times of calls.
-fn play_stations(name: &str, text: &str, requests: u64) -> Found {
+fn play_stations(name: &str, text: &str, requests: u64) -> Results {
     play_with::<true>(name, text, requests, Marks::default())
 }
 
-fn play_with<const STATIONS: bool>(name: &str, text: &str, requests: u64, marks: Marks) -> Found {
+fn play_with<const STATIONS: bool>(name: &str, text: &str, requests: u64, marks: Marks) -> Results {
     let plan = plan(&format!("{text}load.requests = {requests}\n"), &[]);
     let scenario = &plan.variants[0].scenario;
     let mut ledger = Ledger::<STATIONS> {
@@ -269,13 +269,13 @@ fn play_with<const STATIONS: bool>(name: &str, text: &str, requests: u64, marks:
     ledger.batches.clear();
     play(scenario, &mut ledger);
     let batches = ledger.batches.drain(1..=BATCHES as usize).collect();
-    Found {
+    Results {
         name: name.to_owned(),
         batches,
     }
 }
 
-impl Found {
+impl Results {
     /// Returns a number, and its standard error.
     fn number(&self, number: Number) -> (f64, f64) {
         let parts = || self.batches.iter().map(|batch| batch.parts(number));

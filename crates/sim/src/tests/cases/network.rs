@@ -60,7 +60,7 @@ fn check(name: &str, stations: &[Visited], (count, think_ms): (usize, f64), requ
     check_stations(&found, stations, &theory);
 }
 
-fn check_stations(found: &Found, stations: &[Visited], theory: &Steady) {
+fn check_stations(found: &Results, stations: &[Visited], theory: &Steady) {
     for (at, (station, theory)) in stations.iter().zip(&theory.stations).enumerate() {
         let each = theory.residence / station.visits as f64;
         found.check(Number::Residence(at), each);

@@ -155,7 +155,7 @@ fn what_is_said_to_cure_dead_work_cures_it_and_a_little_less_does_not() {
     assert_eq!(
         run.remarks[0].advice.as_deref(),
         Some(
-            "What would cure it is a patience of 6.3 s or more, or 5 workers (computed, with a fifth of the \
+            "The cure is a patience of 6.3 s or more, or 5 workers (computed, with a fifth of the \
              limit left free)."
         )
     );
@@ -234,9 +234,7 @@ fn cures_of(run: &Run) -> Vec<String> {
         Some(rest.split([' ', ',']).next()?.to_owned())
     };
     let list = advice.split(" (computed").next().unwrap_or_default();
-    let each = list
-        .trim_start_matches("What would cure it is ")
-        .split(", or ");
+    let each = list.trim_start_matches("The cure is ").split(", or ");
     each.filter_map(|cure| {
         if let Some(places) = number(cure, "`server.backlog` of ") {
             return Some(format!("server.backlog={places}"));

@@ -21,6 +21,7 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
         return;
     }
     check_means(account, &text, second, place, findings);
+    check_samples(account, &text, second, place, findings);
     check_connections(account, &text, until, place, findings);
     check_hog(account, &text, place, findings);
 }
@@ -112,17 +113,61 @@ fn check_means(
             findings.near(&format!("{place}: {name}"), said, right(), 0.02);
         }
     }
-    let samples = account.samples.iter();
-    let samples = samples
-        .filter(|at| second.0 <= **at && **at <= second.1)
-        .count();
-    if let Some(said) = before(text, " samples in ") {
-        findings.near(
-            &format!("{place}: samples"),
-            Some(said),
-            samples as f64,
-            0.0,
-        );
+}
+
+/// Returns what stands ahead of these words, each time they occur, and behind them.
+fn around<'a>(text: &'a str, words: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let places = text.match_indices(words);
+    places.map(|(at, words)| (&text[..at], &text[at + words.len()..]))
+}
+
+/// Returns the number at the end of a text.
+fn last(text: &str) -> Option<Written> {
+    before(&format!("{text} #"), " #")
+}
+
+/// Checks `blocked in 85 of 85 samples of one worker each (18 samples in 1.03 s)` and `In 3 of 18 samples`.
+fn check_samples(
+    account: &Account,
+    text: &str,
+    second: (Ns, Ns),
+    place: &str,
+    findings: &mut Findings,
+) {
+    let is_inside = |at: Ns| second.0 <= at && at <= second.1;
+    let samples = account.samples.iter().filter(|at| is_inside(**at)).count();
+    for (ahead, _) in around(text, " samples in ") {
+        // A worker that came late has its own samples.
+        if ahead.rsplit(' ').nth(1) != Some("own") {
+            let place = format!("{place}: samples");
+            findings.near(&place, last(ahead), samples as f64, 0.0);
+        }
+    }
+    let living = account
+        .looks
+        .iter()
+        .filter(|it| is_inside(it.at) && it.phase != "gone");
+    let living: Vec<&str> = living.map(|it| it.phase.as_str()).collect();
+    for (ahead, behind) in around(text, " samples of one worker each") {
+        let Some((ahead, all)) = ahead.rsplit_once(" of ") else {
+            findings.lacks(place, "number of samples of one worker each");
+            continue;
+        };
+        let phase = if ahead.contains("found idle in") {
+            "idle"
+        } else {
+            "blocked"
+        };
+        let found = living.iter().filter(|it| **it == phase).count();
+        let (some, all) = (last(ahead), Written::read(all));
+        // The sentence is about the workers that it names, the evidence about all.
+        let is_evidence = behind.starts_with(" (");
+        for (name, said, right) in [("found", some, found), ("looks", all, living.len())] {
+            let place = format!("{place}: {name} in samples of one worker each");
+            let count = said.map(|it| it.value as usize);
+            let holds = count.is_some_and(|it| it == right || (!is_evidence && it < right));
+            findings.number(&place, count, right, holds);
+        }
     }
 }
 

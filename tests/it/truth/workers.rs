@@ -14,10 +14,11 @@ const ENDS: [usize; 10] = [3, 17, 22, 31, 40, 48, 59, 67, 73, 80];
 const CLOSING: f64 = 1e-4;
 
 /// Counts of a worker at a sample.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Look {
     pub(super) at: Ns,
     pub(super) worker: u16,
+    pub(super) phase: String,
     pub(super) answered: u64,
     pub(super) switches: u64,
     pub(super) voluntary: u64,
@@ -33,6 +34,7 @@ impl Look {
         Self {
             at: of("at_ns"),
             worker: of("worker") as u16,
+            phase: row["phase"].clone(),
             answered: of("requests"),
             switches: of("coroutine_switches"),
             voluntary: of("voluntary"),
@@ -58,9 +60,9 @@ fn cells(line: &str) -> Option<(u16, Vec<Option<Written>>)> {
 
 impl Account {
     /// Returns a worker at a sample.
-    pub(super) fn look(&self, worker: u16, at: Ns) -> Option<Look> {
+    pub(super) fn look(&self, worker: u16, at: Ns) -> Option<&Look> {
         let mut looks = self.looks.iter();
-        looks.find(|it| it.at == at && it.worker == worker).copied()
+        looks.find(|it| it.at == at && it.worker == worker)
     }
 
     /// Returns the number of workers in a sample.
@@ -114,7 +116,7 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
             findings,
         );
         let seconds = (to - from) as f64 / 1e9;
-        let before = account.look(worker, from).unwrap_or_default();
+        let before = account.look(worker, from).cloned().unwrap_or_default();
         let rates = [
             ("voluntary", 4, look.voluntary - before.voluntary),
             ("involuntary", 5, look.involuntary - before.involuntary),
@@ -146,7 +148,7 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
 fn check_so_far(
     account: &Account,
     census: &Census,
-    (worker, look): (u16, Look),
+    (worker, look): (u16, &Look),
     sampled: Ns,
     cells: &[Option<Written>],
     place: &str,

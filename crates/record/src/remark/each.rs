@@ -102,8 +102,6 @@ pub(super) fn of(
     for (looks, seen) in all.iter_mut().zip(seen) {
         if let (Some(looks), Some(seen)) = (looks, seen) {
             looks.came_late = looks.there < end.at.since(span.begin().at);
-            let has_time = looks.there > Elapsed::ZERO;
-            let log = log.filter(|_| has_time);
             looks.blocked = log.map(|log| {
                 let told = waits(log, looks.worker).into_iter();
                 let all = told.chain(cut_short(span, events, looks.worker));

@@ -56,13 +56,14 @@ impl Blocked {
         let were = was_or_were(some.len());
         let sum = |what: fn(&Looks) -> usize| some.iter().map(|looks| what(looks)).sum::<usize>();
         if some.iter().any(|looks| looks.blocked.is_none()) {
-            let (found, all) = (sum(|looks| looks.found_blocked), sum(|looks| looks.all));
-            let all = counted(all as u64, "sample");
-            let found = grouped(found as u64);
-            return match some.len() {
-                1 => format!("{who} was found blocked in {wait} in {found} of {all} {when}"),
-                _ => format!("{who} were found blocked in {wait} in {found} of {all} {when}"),
+            let found = grouped(sum(|looks| looks.found_blocked) as u64);
+            let all = sum(|looks| looks.all) as u64;
+            let samples = match &some[..] {
+                [one] if one.came_late => format!("its own {}", counted(all, "sample")),
+                [_] => counted(all, "sample"),
+                _ => format!("{} of one worker each", counted(all, "sample")),
             };
+            return format!("{who} {were} found blocked in {wait} in {found} of {samples} {when}");
         }
         let shares = some.iter().map(|looks| looks.blocked_share());
         let share = per_cent(shares.sum::<f64>() / some.len().max(1) as f64);

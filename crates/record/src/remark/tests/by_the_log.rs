@@ -86,6 +86,54 @@ fn where_records_are_missing_samples_are_counted_and_called_so() {
 }
 
 #[test]
+fn samples_of_several_workers_are_not_called_samples_of_each() {
+    // Three samples in the last second; each of two workers is in all of them, or worker B in the last two.
+    let sentence = |blocked: [bool; 2], came: u64| {
+        let mut recording = blocked_in_each_tenth([None, None]);
+        recording.one_in = 2;
+        let found = with_workers(recording, |worker, at| {
+            worker.phase = match (worker.index, blocked[worker.index]) {
+                (1, _) if at < Stamp(came * MS) => Phase::Gone,
+                (_, true) => Phase::Blocked,
+                (_, false) => Phase::Idle,
+            };
+        });
+        first_sentence(&found, Now, Kind::BlockedWithFreeCores)
+    };
+    let both = "Both workers were found blocked in a wait in";
+    let one = "Worker B was found blocked in a wait in";
+    let each = "of one worker each in the last second.";
+    assert_eq!(
+        sentence([true; 2], 0),
+        format!("{both} 6 of 6 samples {each}")
+    );
+    assert_eq!(
+        sentence([true; 2], 3_500),
+        format!("{both} 5 of 5 samples {each}")
+    );
+    assert_eq!(
+        sentence([false, true], 3_500),
+        format!("{one} 2 of its own 2 samples in the last second.")
+    );
+}
+
+#[test]
+fn a_worker_of_the_newest_sample_alone_hides_no_log_of_others() {
+    let recording = blocked_in_each_tenth([Some((20, 80)), Some((0, 100))]);
+    let late = with_workers(recording, |worker, at| {
+        worker.phase = match worker.index {
+            1 if at < NOW => Phase::Gone,
+            1 => Phase::Blocked,
+            _ => worker.phase,
+        };
+    });
+    assert_eq!(
+        first_sentence(&late, Now, Kind::BlockedWithFreeCores),
+        "Worker A was blocked in a wait for 60 % of the time in the last second."
+    );
+}
+
+#[test]
 fn a_process_that_wants_a_core_after_its_wait_is_blocked_no_longer() {
     // Of each 100 ms, 80 are in the call; in the last 20 of these the answer is there and no core is free.
     let mut recording = blocked_in_each_tenth([None, Some((10, 90))]);

@@ -306,15 +306,19 @@ fn lets_go(recording: &Recording, number: u32) -> usize {
     let class = draw::class_of(scenario, u64::from(number));
     let script = &scenario.requests[class].script;
     let each = script.iter().enumerate().map(|(place, step)| match step {
-        Step::Compute { slice: None, .. } | Step::Write { .. } => 0,
         Step::Compute {
             slice: Some(slice), ..
         } => {
             let demand = draw::demand(scenario, class, u64::from(number), place);
             demand.div_ceil(slice.0) as usize - 1
         }
-        Step::Count { with_yield, .. } => usize::from(*with_yield),
-        _ => 1,
+        Step::Call { .. }
+        | Step::Sleep { .. }
+        | Step::Yield
+        | Step::Count {
+            with_yield: true, ..
+        } => 1,
+        _ => 0,
     });
     each.sum()
 }

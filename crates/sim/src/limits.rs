@@ -90,8 +90,8 @@ fn takes_no_time(request: &Request, machine: &Machine) -> bool {
 /// Time of a request besides its steps, in nanoseconds.
 fn costs(request: &Request, machine: &Machine) -> u64 {
     let has = |is: fn(&Step) -> bool| request.reached_steps().iter().any(is);
-    let calls = has(|step| matches!(step, Step::Call { .. }));
-    let waits = calls || has(|step| matches!(step, Step::Sleep { .. }));
+    let calls = has(|step| step.service().is_some());
+    let waits = has(|step| step.wait_mode().is_some());
     let always = machine.request + machine.accept + machine.generator + machine.coroutine_switch;
     let service = if calls { machine.service.0 } else { 0 };
     let late = if waits {

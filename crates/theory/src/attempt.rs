@@ -277,16 +277,12 @@ impl<'a> Playing<'a> {
                 })
             }
             Step::Sleep { .. } => self.waits(step, length, |_, _| {}),
-            Step::Yield
-            | Step::Count {
-                with_yield: true, ..
-            } => {
-                if has_loop {
+            Step::Yield | Step::Write { .. } | Step::Count { .. } => {
+                if has_loop && step.yields() {
                     self.silence = 0.0;
                 }
                 true
             }
-            Step::Write { .. } | Step::Count { .. } => true,
             Step::Panic => {
                 self.is_good = false;
                 false
@@ -332,16 +328,7 @@ impl<'a> Playing<'a> {
 
     fn waits(&mut self, step: &Step, length: f64, also: impl Fn(&mut ResourceUse, f64)) -> bool {
         if spent_on(step, self.kind) == Some(DemandPart::Parked) {
-            let is_in_threads = matches!(
-                step,
-                Step::Call {
-                    manner: WaitMode::InThreads,
-                    ..
-                } | Step::Sleep {
-                    manner: WaitMode::InThreads,
-                    ..
-                }
-            );
+            let is_in_threads = step.wait_mode() == Some(WaitMode::InThreads);
             let sure = self.sure(length);
             also(&mut self.taken, sure);
             self.taken.in_threads += if is_in_threads { sure } else { 0.0 };

@@ -15,7 +15,7 @@
 
 use super::attempt::{self, ResourceUse};
 use crate::demand::Moments;
-use concsim_model::scenario::{Arrivals, ConnectionMode, POOL_THREADS, Scenario, Step, WorkerKind};
+use concsim_model::scenario::{Arrivals, ConnectionMode, POOL_THREADS, Scenario, WorkerKind};
 
 /// An upper limit of the throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -241,12 +241,7 @@ fn becomes_more(scenario: &Scenario, mean: &ResourceUse, bound: &Bound) -> bool 
 /// True if a request can overtake another. If each occupies its worker once, they end in order of arrival.
 fn passes_others(scenario: &Scenario) -> bool {
     let mut steps = scenario.drawn().flat_map(|request| &request.script);
-    steps.any(|step| match step {
-        Step::Compute { slice, .. } => slice.is_some(),
-        Step::Call { .. } | Step::Sleep { .. } | Step::Yield => true,
-        Step::Count { with_yield, .. } => *with_yield,
-        Step::Write { .. } | Step::Panic | Step::Overflow => false,
-    })
+    steps.any(|step| step.slice().is_some() || step.wait_mode().is_some() || step.yields())
 }
 
 /// Adjusts the bound as if the arrivals with the least demand were served first.

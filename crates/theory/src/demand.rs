@@ -142,22 +142,12 @@ pub enum DemandPart {
 /// Returns the use of a step's duration by a worker of this kind; `None` for a step without a duration.
 #[must_use]
 pub fn spent_on(step: &Step, kind: WorkerKind) -> Option<DemandPart> {
-    match step {
-        Step::Compute { .. } => Some(DemandPart::Computing),
-        Step::Call { manner, .. } | Step::Sleep { manner, .. } => Some(match (kind, manner) {
-            (
-                WorkerKind::Coroutine | WorkerKind::Callback,
-                WaitMode::Patched | WaitMode::InThreads,
-            ) => DemandPart::Parked,
-            (WorkerKind::Sync | WorkerKind::Threads, _)
-            | (WorkerKind::Coroutine | WorkerKind::Callback, WaitMode::Unpatched) => {
-                DemandPart::Blocked
-            }
-        }),
-        Step::Yield | Step::Write { .. } | Step::Count { .. } | Step::Panic | Step::Overflow => {
-            None
-        }
-    }
+    step.duration()?;
+    Some(match step.wait_mode() {
+        None => DemandPart::Computing,
+        Some(WaitMode::Patched | WaitMode::InThreads) if kind.has_a_loop() => DemandPart::Parked,
+        Some(WaitMode::Patched | WaitMode::InThreads | WaitMode::Unpatched) => DemandPart::Blocked,
+    })
 }
 
 /// Returns the moments of the parts of a script for which `counts` is true.

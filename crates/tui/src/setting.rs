@@ -209,14 +209,11 @@ pub(super) enum Waits {
 
 /// Returns the kind of wait of a scenario's requests.
 pub(super) fn waits(scenario: &Scenario) -> Waits {
-    let manners = scenario.requests.iter().flat_map(|request| &request.script);
-    manners.fold(Waits::None, |so_far, step| match (so_far, step) {
-        (Waits::Unpatched, _) => Waits::Unpatched,
-        (_, Step::Call { manner, .. } | Step::Sleep { manner, .. }) => match manner {
-            WaitMode::Patched | WaitMode::InThreads => Waits::Patched,
-            WaitMode::Unpatched => Waits::Unpatched,
-        },
-        (so_far, _) => so_far,
+    let steps = scenario.requests.iter().flat_map(|request| &request.script);
+    let modes = steps.filter_map(Step::wait_mode);
+    modes.fold(Waits::None, |so_far, mode| match (so_far, mode) {
+        (Waits::Unpatched, _) | (_, WaitMode::Unpatched) => Waits::Unpatched,
+        (_, WaitMode::Patched | WaitMode::InThreads) => Waits::Patched,
     })
 }
 
@@ -225,7 +222,7 @@ pub(super) fn waits(scenario: &Scenario) -> Waits {
 pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>) -> String {
     let server = &scenario.server;
     let mut steps = scenario.requests.iter().flat_map(|request| &request.script);
-    if steps.any(|step| matches!(step, Step::Count { .. })) {
+    if steps.any(|step| step.counter().is_some()) {
         return "the counters: each process has its own, and an update may get lost".into();
     }
     if has_a_hog(scenario) {

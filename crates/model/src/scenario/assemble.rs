@@ -5,7 +5,7 @@ use super::fields::{self, Fields};
 use super::keys::{CLOSED, LOAD, OPEN, REQUEST, SERVER, SERVICE, TOP};
 use super::machine;
 use super::problem::{Place, Problem};
-use super::step::{self, Names};
+use super::sentence::{self, Names};
 use super::timeline;
 use super::tree::{Entry, Node, Table};
 use super::words::Word;
@@ -148,7 +148,7 @@ fn named_tables<'t>(
     {
         let path = format!("{name}.{}", entry.key);
         let key = Word::only(&entry.key);
-        if let Err(mistake) = step::name(&key) {
+        if let Err(mistake) = sentence::name(&key) {
             problems.push(Problem::new(&entry.place, mistake.message));
         }
         match entry.node.table() {
@@ -221,7 +221,7 @@ fn step_of(node: &Node, names: &mut Names) -> Result<super::Step, Problem> {
         return Err(Problem::new(&node.place, message)
             .legal("a sentence in quotes, for example \"compute 1ms\""));
     };
-    step::read(text, names).map_err(|mistake| fields::at(node, mistake))
+    sentence::read(text, names).map_err(|mistake| fields::at(node, mistake))
 }
 
 fn load(tree: &Table, problems: &mut Vec<Problem>) -> Load {

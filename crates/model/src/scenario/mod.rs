@@ -23,6 +23,7 @@ mod quantity;
 mod question;
 mod rate;
 mod schema;
+mod sentence;
 mod step;
 mod stream;
 mod timeline;
@@ -41,12 +42,13 @@ pub use problem::Problems;
 pub use quantity::UNITS as TIME_UNITS;
 pub use question::{Choice, Question};
 pub use schema::schema;
-pub use step::{POOL_THREADS, Sentence};
+pub use sentence::Sentence;
+pub use step::{POOL_THREADS, Script, Step, WaitMode};
 pub use timeline::{TimelineAction, TimelineEvent};
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::{CpuTime, Elapsed};
+use crate::units::Elapsed;
 
 /// Parses a length of time as a scenario writes it: `3.2s`, `150ms`. [`None`] if it is none.
 #[must_use]
@@ -289,83 +291,6 @@ pub struct Request {
     pub weight: f64,
     /// Its steps, in order.
     pub script: Script,
-}
-
-/// Steps of a request, in order.
-pub type Script = Vec<Step>;
-
-/// One step of a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Step {
-    /// Uses a core for this much CPU time, letting go between slices if there are any.
-    Compute {
-        /// CPU time.
-        cpu: Draw,
-        /// Slice length: lets go ⌈cpu ÷ slice⌉ − 1 times. `None`: in one piece.
-        slice: Option<CpuTime>,
-    },
-    /// A real request to a service, which answers after `wait`.
-    Call {
-        /// Index into [`Scenario::services`].
-        service: usize,
-        /// Time that the service takes.
-        wait: Draw,
-        /// Way of waiting.
-        manner: WaitMode,
-    },
-    /// A timer without a socket.
-    Sleep {
-        /// Length of the sleep.
-        wait: Draw,
-        /// Way of waiting.
-        manner: WaitMode,
-    },
-    /// Lets go once, stays ready.
-    Yield,
-    /// Part of the response's body.
-    Write {
-        /// Number of bytes.
-        bytes: u64,
-    },
-    /// Reads a counter of this process and writes it back plus one.
-    Count {
-        /// Index into [`Scenario::counters`].
-        counter: usize,
-        /// Lets go between reading and writing: the lost-update experiment.
-        with_yield: bool,
-    },
-    /// Panics: an experiment on failure.
-    Panic,
-    /// Overflows the stack: an experiment on failure.
-    Overflow,
-}
-
-impl Step {
-    /// Returns the draw of a step that has a duration, in the order of the request's `d=` list.
-    #[must_use]
-    pub fn duration(&self) -> Option<&Draw> {
-        match self {
-            Self::Compute { cpu: draw, .. }
-            | Self::Call { wait: draw, .. }
-            | Self::Sleep { wait: draw, .. } => Some(draw),
-            Self::Yield
-            | Self::Write { .. }
-            | Self::Count { .. }
-            | Self::Panic
-            | Self::Overflow => None,
-        }
-    }
-}
-
-/// Way of waiting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum WaitMode {
-    /// As the worker's kind does it: a coroutine is parked.
-    Patched,
-    /// Blocks the whole worker, as an unpatched library does under gevent.
-    Unpatched,
-    /// Handed to the worker's pool of threads: blocks a thread of the pool.
-    InThreads,
 }
 
 /// A length of time, or its distribution. All lengths in nanoseconds; draws are capped at an hour.

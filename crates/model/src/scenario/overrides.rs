@@ -4,7 +4,7 @@
 use super::MachineFile;
 use super::played_by::Engine;
 use super::problem::{Place, Problem, Source};
-use super::step;
+use super::sentence;
 use super::tree::{self, Node, Table, Value};
 use super::variant;
 use super::words::Word;
@@ -245,7 +245,7 @@ fn typed(value: &Word<'_>, text: &str, source: usize) -> Node {
 }
 
 fn parts(inner: &str, begin: usize, text: &str, source: usize) -> Vec<Node> {
-    step::cut(inner)
+    sentence::cut(inner)
         .iter()
         .map(|word| Word::of(text, begin + word.range.start..begin + word.range.end))
         .map(|word| typed(&word, text, source))
@@ -257,7 +257,7 @@ fn steps(value: &Word<'_>, text: &str, source: usize) -> Node {
     if let Some(node) = tree::value(text, value.range.clone(), source) {
         return node;
     }
-    let sentences = step::cut(value.text).into_iter().map(|word| {
+    let sentences = sentence::cut(value.text).into_iter().map(|word| {
         let begin = value.range.start;
         let range = begin + word.range.start..begin + word.range.end;
         Node::bare(word.text, Place::new(source, range))

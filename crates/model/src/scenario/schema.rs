@@ -6,7 +6,7 @@ use super::keys::{
     ASK, EXPECT, Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape, TIMELINE, TOP, VARIANT,
 };
 use super::machine::MACHINE;
-use super::step::VERBS;
+use super::sentence::VERBS;
 use super::timeline::DEEDS;
 
 /// A length of time. The reader checks distributions more closely.
@@ -142,7 +142,7 @@ fn shape(shape: Shape) -> Value {
         }
         Shape::Rate => text(RATE),
         Shape::Steps => {
-            let verbs: Vec<&str> = VERBS.iter().map(|(verb, _)| *verb).collect();
+            let verbs: Vec<&str> = VERBS.iter().map(|verb| verb.word).collect();
             list_of(&text(&format!(r"^\s*({})\b", verbs.join("|"))))
         }
         Shape::Intervention => {

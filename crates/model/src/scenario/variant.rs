@@ -4,7 +4,7 @@
 use super::keys::{LOAD, REQUEST, SERVER, SERVICE, Section, Shape, VARIANT};
 use super::overrides::Setting;
 use super::problem::{Place, Problem, did_you_mean, one_of};
-use super::step;
+use super::sentence;
 use super::tree::{Entry, Node, Table};
 use super::words::Word;
 
@@ -211,7 +211,7 @@ fn checked(node: &Node) -> Result<String, Problem> {
         text,
         range: 0..text.len(),
     };
-    step::name(&word).map_err(|mistake| Problem::new(&node.place, mistake.message))?;
+    sentence::name(&word).map_err(|mistake| Problem::new(&node.place, mistake.message))?;
     Ok(text.to_owned())
 }
 

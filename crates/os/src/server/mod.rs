@@ -25,7 +25,7 @@ mod timers;
 pub mod wire;
 mod worker;
 
-use concsim_model::scenario::{Scenario, Step, WorkerKind};
+use concsim_model::scenario::{Scenario, WorkerKind};
 
 /// Descriptors that every worker has open (standard streams, scoreboard, door, poller, pipes), and some to
 /// spare.
@@ -41,6 +41,6 @@ pub fn descriptors_needed(scenario: &Scenario) -> u64 {
         WorkerKind::Coroutine | WorkerKind::Callback => scenario.server.connections as u64,
     };
     let mut steps = scenario.requests.iter().flat_map(|request| &request.script);
-    let calls = steps.any(|step| matches!(step, Step::Call { .. }));
+    let calls = steps.any(|step| step.service().is_some());
     DESCRIPTORS_OF_A_WORKER + scenario.services.len() as u64 + connections * (1 + u64::from(calls))
 }

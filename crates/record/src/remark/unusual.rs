@@ -106,8 +106,8 @@ fn longest_run(scenario: &Scenario, class: usize, mut demand: impl FnMut(&Step) 
     let (mut longest, mut run) = (0_u64, 0_u64);
     for step in &scenario.requests[class].script {
         let long = demand(step);
-        let lets_go = match step {
-            Step::Compute { slice, .. } => {
+        let lets_go = match (step, step.wait_mode()) {
+            (Step::Compute { slice, .. }, _) => {
                 let slice = slice.filter(|slice| kind.has_a_loop() && slice.0 > 0);
                 match slice.filter(|slice| long > slice.0) {
                     Some(slice) => {
@@ -118,22 +118,13 @@ fn longest_run(scenario: &Scenario, class: usize, mut demand: impl FnMut(&Step) 
                 }
                 false
             }
-            Step::Call { .. } | Step::Sleep { .. } => {
+            (_, Some(_)) => {
                 let blocks = spent_on(step, kind) == Some(DemandPart::Blocked);
                 let keeps = blocks && kind.has_a_loop();
                 run = run.saturating_add(if keeps { long } else { 0 });
                 !keeps
             }
-            Step::Yield
-            | Step::Count {
-                with_yield: true, ..
-            } => kind.has_a_loop(),
-            Step::Count {
-                with_yield: false, ..
-            }
-            | Step::Write { .. }
-            | Step::Panic
-            | Step::Overflow => false,
+            (_, None) => step.yields() && kind.has_a_loop(),
         };
         longest = longest.max(run);
         if lets_go {

@@ -11,7 +11,7 @@ use concsim_engine::telemetry::{
     Event, HIGHEST_REQUEST, Intervention, Marker, NO_REQUEST, Outcome, RunSlice, SLOTS, Sent,
     Served,
 };
-use concsim_model::scenario::{Arrivals, Scenario, Step};
+use concsim_model::scenario::{Arrivals, Scenario};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Maximum length of a run: warm-up and window last a day at most each, the longest request an hour.
@@ -121,15 +121,10 @@ pub(super) fn check_scenario(scenario: &Scenario) -> Result<(), Corruption> {
         Name::For(scenario.duration.0),
     ];
     let steps = scenario.requests.iter().flat_map(|it| &it.script);
-    let steps = steps.filter_map(|step| match step {
-        Step::Call { service, .. } => Some(Name::Service(*service as u64)),
-        Step::Count { counter, .. } => Some(Name::Counter(*counter as u64)),
-        Step::Compute { .. }
-        | Step::Sleep { .. }
-        | Step::Yield
-        | Step::Write { .. }
-        | Step::Panic
-        | Step::Overflow => None,
+    let steps = steps.flat_map(|step| {
+        let service = step.service().map(|it| Name::Service(it as u64));
+        let counter = step.counter().map(|it| Name::Counter(it as u64));
+        service.into_iter().chain(counter)
     });
     check(scenario, counts.into_iter().chain(steps))
 }

@@ -90,21 +90,10 @@ fn of_the_steps(scenario: &Scenario) -> Option<String> {
         return Some(said.into());
     }
     let steps = || scenario.drawn().flat_map(|it| &it.script);
-    if steps().any(|step| matches!(step, Step::Panic | Step::Overflow)) {
+    if steps().any(Step::ends_the_request) {
         return Some("requests break off in the middle".into());
     }
-    let in_threads = |step: &Step| {
-        matches!(
-            step,
-            Step::Call {
-                manner: WaitMode::InThreads,
-                ..
-            } | Step::Sleep {
-                manner: WaitMode::InThreads,
-                ..
-            }
-        )
-    };
+    let in_threads = |step: &Step| step.wait_mode() == Some(WaitMode::InThreads);
     let has_a_pool = scenario.server.kind.has_a_loop();
     (has_a_pool && steps().any(in_threads)).then(|| "waits queue for a pool of threads, too".into())
 }
@@ -121,7 +110,7 @@ fn of_the_services(scenario: &Scenario) -> Option<String> {
     let narrow = |it: &Service| is_less(it.pool, of_one) || is_less(it.capacity, of_all);
     let is_called = |called: usize| {
         let mut steps = scenario.drawn().flat_map(|it| &it.script);
-        steps.any(|step| matches!(step, Step::Call { service, .. } if *service == called))
+        steps.any(|step| step.service() == Some(called))
     };
     let mut services = scenario.services.iter().enumerate();
     let (_, narrow) = services.find(|(place, it)| narrow(it) && is_called(*place))?;

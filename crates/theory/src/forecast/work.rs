@@ -155,13 +155,7 @@ fn pieces_of(request: &Request, kind: WorkerKind) -> Vec<Vec<Piece>> {
                 piece.whole = piece.whole.then(Moments::of(draw));
                 piece.cut = piece.whole;
             }
-            (
-                Step::Yield
-                | Step::Count {
-                    with_yield: true, ..
-                },
-                ..,
-            ) => burst.push(Piece::default()),
+            _ if step.yields() => burst.push(Piece::default()),
             _ => {}
         }
     }

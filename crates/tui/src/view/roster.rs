@@ -13,7 +13,7 @@ use crate::setting::service_name;
 use crate::state::State;
 use crate::view_model::{Doing, Held, ViewModel, WorkerPicture};
 use concsim_model::palette::Meaning;
-use concsim_model::scenario::{Scenario, Step};
+use concsim_model::scenario::Scenario;
 use concsim_model::units::Elapsed;
 use concsim_model::units::letter;
 use concsim_model::words::{counted, grouped, length};
@@ -314,17 +314,10 @@ fn hint(worker: &WorkerPicture, state: &State) -> String {
 /// Describes the wait of a blocked process, if the scenario has only one.
 fn only_wait(scenario: &Scenario) -> String {
     let steps = scenario.requests.iter().flat_map(|request| &request.script);
-    let mut waits = steps.filter_map(|step| match step {
-        Step::Call { service, .. } => {
-            Some(format!("the call to {}", service_name(scenario, *service)))
-        }
-        Step::Sleep { .. } => Some("its sleep".to_owned()),
-        Step::Compute { .. }
-        | Step::Yield
-        | Step::Write { .. }
-        | Step::Count { .. }
-        | Step::Panic
-        | Step::Overflow => None,
+    let waits = steps.filter(|step| step.wait_mode().is_some());
+    let mut waits = waits.map(|step| match step.service() {
+        Some(service) => format!("the call to {}", service_name(scenario, service)),
+        None => "its sleep".to_owned(),
     });
     match (waits.next(), waits.next()) {
         (Some(only), None) => only,

@@ -128,10 +128,7 @@ fn total(request: &Request) -> u64 {
 
 /// Describes the steps that take no time of their own, except writing.
 fn notes(request: &Request, scenario: &Scenario) -> String {
-    let is_told = |step: &&Step| match step {
-        Step::Yield | Step::Count { .. } | Step::Panic | Step::Overflow => true,
-        Step::Compute { .. } | Step::Call { .. } | Step::Sleep { .. } | Step::Write { .. } => false,
-    };
+    let is_told = |step: &&Step| step.duration().is_none() && !matches!(step, Step::Write { .. });
     let told = request.script.iter().filter(is_told);
     let words: Vec<String> = told.map(|step| step_in_words(step, scenario)).collect();
     words.join(", ")
@@ -211,31 +208,18 @@ fn segments(request: &Request, scenario: &Scenario, scale: f64, width: u16) -> V
 
 /// Returns the meaning of a step, and its words: first in full, then short.
 fn words(step: &Step, scenario: &Scenario, length: &str) -> (Meaning, Vec<String>) {
-    let (long, manner) = match step {
-        Step::Call {
-            service, manner, ..
-        } => (
-            format!("waits for {} {length}", service_name(scenario, *service)),
-            manner,
-        ),
-        Step::Sleep { manner, .. } => (format!("sleeps {length}"), manner),
-        Step::Compute {
-            slice: Some(slice), ..
-        } => {
-            let slices = format!("{length} in slices of {}", short_length(Elapsed(slice.0)));
-            return (Meaning::Running, vec![format!("computes {slices}"), slices]);
-        }
-        Step::Compute { slice: None, .. }
-        | Step::Yield
-        | Step::Write { .. }
-        | Step::Count { .. }
-        | Step::Panic
-        | Step::Overflow => {
-            let long = format!("computes {length}");
-            return (Meaning::Running, vec![long, length.to_owned()]);
-        }
+    let Some(mode) = step.wait_mode() else {
+        let words = match step.slice() {
+            Some(slice) => format!("{length} in slices of {}", short_length(Elapsed(slice.0))),
+            None => length.to_owned(),
+        };
+        return (Meaning::Running, vec![format!("computes {words}"), words]);
     };
-    let (meaning, long) = match manner {
+    let long = match step.service() {
+        Some(service) => format!("waits for {} {length}", service_name(scenario, service)),
+        None => format!("sleeps {length}"),
+    };
+    let (meaning, long) = match mode {
         WaitMode::Patched => (Meaning::Parked, long),
         WaitMode::InThreads => (Meaning::Parked, format!("{long}, in threads")),
         WaitMode::Unpatched => (Meaning::Blocked, format!("{long}, unpatched")),

@@ -9,12 +9,14 @@
 //!
 //! The time of a sync worker is from the accept to the last byte of each request; the time of a worker with
 //! a loop is its run slices, including unpatched waits. Only requests in the log count: the patience of a
-//! foreign client is not known, and a request that was lost with its worker is not in the log.
+//! foreign client is not known. A request that its worker died with is not in the log: it
+//! counts up to the death, from the start that the last sample before shows.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::cut_short::CutShort;
 use super::listener::{Arrival, queue_at};
 use super::summary::rounded;
 use super::{Past, Recording, Sample, Window, WorkerSample};
@@ -79,7 +81,8 @@ pub(super) struct Log<'a> {
     outcomes: &'a [Outcome],
     events: &'a [(u16, Event)],
     switches: &'a [(u16, Event)],
-    newest: &'a Sample,
+    /// Samples, at least one.
+    samples: &'a [Sample],
 }
 
 impl<'a> Log<'a> {
@@ -91,20 +94,71 @@ impl<'a> Log<'a> {
             outcomes: past.outcomes(),
             events: past.events(),
             switches: past.switches(),
-            newest: past.sample(),
+            samples: past.samples(),
         }
     }
 
     /// Returns all data of a run; [`None`] if it has no sample.
     pub(super) fn of(recording: &'a Recording) -> Option<Self> {
-        Some(Self {
+        (!recording.samples.is_empty()).then_some(Self {
             server: &recording.header.scenario.server,
             sent: &recording.sent,
             outcomes: &recording.outcomes,
             events: &recording.events,
             switches: &recording.switches,
-            newest: recording.samples.last()?,
+            samples: &recording.samples,
         })
+    }
+
+    /// Returns the workers of the newest sample.
+    fn newest_workers(&self) -> (Stamp, &'a [WorkerSample]) {
+        let newest = self.samples.last().expect("at least one sample");
+        (newest.at, &newest.workers)
+    }
+
+    /// Returns the time that each request had its worker, as workers reported it: slot, start, end, request.
+    fn reported(&self) -> Vec<Work> {
+        let of_requests = self.events.iter().filter_map(|(slot, event)| match event {
+            Event::Served(served) => Some((*slot, served.accepted, served.written, served.request)),
+            _ => None,
+        });
+        let of_slices = self
+            .switches
+            .iter()
+            .filter_map(|(slot, event)| match event {
+                Event::RunSlice(ran) => Some((*slot, ran.from, ran.to, ran.request)),
+                _ => None,
+            });
+        match self.server.kind {
+            WorkerKind::Sync | WorkerKind::Threads => of_requests.collect(),
+            WorkerKind::Coroutine | WorkerKind::Callback => of_slices.collect(),
+        }
+    }
+
+    /// Returns the work that ended with the process of its worker.
+    fn cut_short(&self, reported: &[Work]) -> Vec<Work> {
+        let deaths = self.events.iter().filter_map(|(slot, event)| match event {
+            Event::Died { at, pid, .. } => Some((*slot, *at, *pid)),
+            _ => None,
+        });
+        let cut = deaths.filter_map(|(slot, death, pid)| {
+            let cut = CutShort::before(self.samples, death, slot, pid)?;
+            let own = reported.iter().filter(|it| it.0 == slot && it.1 < death);
+            let last = own.map(|it| it.2).max().unwrap_or(Stamp::ZERO);
+            Some((slot, cut.begin(last)?, death, cut.request))
+        });
+        cut.collect()
+    }
+
+    /// Returns the work in progress, which is not reported yet.
+    fn in_progress(&self) -> Vec<Work> {
+        let (at, workers) = self.newest_workers();
+        let busy = workers.iter().filter(|it| is_busy(it));
+        let busy = busy.filter_map(|worker| {
+            let request = worker.running_request.unwrap_or(NO_REQUEST);
+            Some((worker.index as u16, worker.running_since?, at, request))
+        });
+        busy.collect()
     }
 }
 
@@ -140,38 +194,20 @@ fn left(outcomes: &[Outcome]) -> BTreeMap<u32, Stamp> {
     gave_up.map(|it| (it.request, it.done)).collect()
 }
 
+/// Worker, start, end and request of an interval of work.
+type Work = (u16, Stamp, Stamp, u32);
+
 fn spent(log: &Log<'_>, window: Window, left: &BTreeMap<u32, Stamp>) -> BTreeMap<u16, WorkerTime> {
     let mut workers: BTreeMap<u16, WorkerTime> = BTreeMap::new();
-    let mut add = |slot: u16, from: Stamp, to: Stamp, request: u32| {
+    let reported = log.reported();
+    let unreported = log
+        .cut_short(&reported)
+        .into_iter()
+        .chain(log.in_progress());
+    for (slot, from, to, request) in reported.iter().copied().chain(unreported) {
         let left = left.get(&request).copied();
-        workers
-            .entry(slot)
-            .or_default()
-            .add(window, (from, to), left);
-    };
-    match log.server.kind {
-        WorkerKind::Sync | WorkerKind::Threads => {
-            for (slot, event) in log.events {
-                if let Event::Served(served) = event {
-                    add(*slot, served.accepted, served.written, served.request);
-                }
-            }
-        }
-        WorkerKind::Coroutine | WorkerKind::Callback => {
-            for (slot, event) in log.switches {
-                if let Event::RunSlice(ran) = event {
-                    add(*slot, ran.from, ran.to, ran.request);
-                }
-            }
-        }
-    }
-    // Work in progress has not been published yet.
-    let sample = log.newest;
-    for worker in sample.workers.iter().filter(|it| is_busy(it)) {
-        if let Some(since) = worker.running_since {
-            let request = worker.running_request.unwrap_or(NO_REQUEST);
-            add(worker.index as u16, since, sample.at, request);
-        }
+        let time = workers.entry(slot).or_default();
+        time.add(window, (from, to), left);
     }
     workers
 }
@@ -224,7 +260,7 @@ fn taken(log: &Log<'_>) -> BTreeMap<u32, Stamp> {
         Event::BlockedIn { from, request, .. } => Some((*request, *from)),
         _ => None,
     });
-    let running = log.newest.workers.iter();
+    let running = log.newest_workers().1.iter();
     let running =
         running.filter_map(|worker| Some((worker.running_request?, worker.running_since?)));
     let mut first: BTreeMap<u32, Stamp> = BTreeMap::new();
@@ -233,4 +269,76 @@ fn taken(log: &Log<'_>) -> BTreeMap<u32, Stamp> {
         *known = at.min(*known);
     }
     first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::summarise;
+    use crate::synthetic::{Life, MS, S, Synthetic};
+
+    /// One worker has request 0 from 2.0 s until it is killed at 3.8 s; the client left at 3.0 s. Request 1 is
+    /// answered within 200 ms by the next process.
+    fn killed(kind: WorkerKind) -> Recording {
+        let mut run = Synthetic::idle(kind, 1);
+        let left = Life {
+            due: 2 * S,
+            tail: S,
+            failure: Some(Failure::Timeout),
+            ..Life::default()
+        };
+        let answered = Life {
+            due: 5 * S,
+            cpu: 200 * MS,
+            ..Life::default()
+        };
+        run.lives = vec![left, answered];
+        let mut recording = run.recording();
+        let death = Stamp(3_800 * MS);
+        for sample in &mut recording.samples {
+            let worker = &mut sample.workers[0];
+            if sample.at >= Stamp(2 * S) && sample.at < death {
+                worker.phase = Phase::Running;
+                worker.running_since = Some(Stamp(2 * S));
+                worker.running_request = Some(0);
+            } else if sample.at >= death {
+                worker.pid += 1;
+            }
+        }
+        let died = Event::Died {
+            at: death,
+            worker: 0,
+            pid: recording.samples[0].workers[0].pid,
+            status: -9,
+            cause: None,
+        };
+        recording.events.insert(0, (0, died));
+        recording
+    }
+
+    #[test]
+    fn work_that_ended_with_its_worker_counts_up_to_the_death() {
+        for kind in [WorkerKind::Sync, WorkerKind::Coroutine] {
+            // 0.8 s of 1.8 s + 0.2 s.
+            let work = summarise(&killed(kind)).dead_work.expect("dead work");
+            assert_eq!(work.share, Some(0.4), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_was_reported_after_the_last_sample_is_not_cut_short() {
+        let mut recording = killed(WorkerKind::Coroutine);
+        let mut ran = recording.switches.iter().find_map(|(_, it)| match it {
+            Event::RunSlice(ran) => Some(*ran),
+            _ => None,
+        });
+        let ran = ran.as_mut().expect("a run slice");
+        // The last sample before the death is at 3.5 s.
+        (ran.request, ran.ready, ran.from, ran.to) =
+            (0, Stamp(2 * S), Stamp(2 * S), Stamp(3_600 * MS));
+        recording.switches.insert(0, (0, Event::RunSlice(*ran)));
+        // 0.6 s of 1.6 s + 0.2 s.
+        let work = summarise(&recording).dead_work.expect("dead work");
+        assert_eq!(work.share, Some(0.3333));
+    }
 }

@@ -6,6 +6,7 @@
 mod accounting;
 mod ceiling;
 pub mod comparison;
+mod cut_short;
 mod dead_work;
 mod downsampling;
 pub mod evaluate;

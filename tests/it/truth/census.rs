@@ -15,6 +15,8 @@ pub(super) struct Unread {
     pub(super) worker: u16,
     pub(super) from: Ns,
     pub(super) to: Ns,
+    /// True if the worker died in it, so that a sample alone shows it.
+    pub(super) is_cut_short: bool,
     core: Option<u64>,
     /// Blocked or preempted intervals in it, with the core that was lost.
     breaks: Vec<(Ns, Ns, Option<u64>)>,
@@ -36,6 +38,7 @@ impl Unread {
                     worker,
                     from,
                     to,
+                    is_cut_short: false,
                     core,
                     breaks: std::mem::take(own),
                 });
@@ -44,6 +47,24 @@ impl Unread {
             }
         }
         all
+    }
+
+    /// Returns a run that ended with its worker; `blocked` is the start of a call in which it slept.
+    pub(super) fn cut_short(
+        worker: u16,
+        core: Option<u64>,
+        (from, to): (Ns, Ns),
+        blocked: Option<Ns>,
+    ) -> Self {
+        let breaks = blocked.map(|since| (since.max(from), to, None));
+        Self {
+            worker,
+            from,
+            to,
+            is_cut_short: true,
+            core,
+            breaks: breaks.into_iter().collect(),
+        }
     }
 
     /// True if it includes an instant.

@@ -145,7 +145,8 @@ impl Account {
         let connections = of("requests").iter().map(|row| number(row, "connection"));
         let connections: Vec<Option<u64>> = connections.collect();
         let told = (of("events"), of("workers"));
-        untold::complete(&mut requests, &connections, told);
+        let mut unread = Unread::all(of("switches"));
+        unread.extend(untold::complete(&mut requests, &connections, told));
         let column = |name: &str| -> Vec<Ns> {
             let values = samples.iter().map(|row| number(row, name).unwrap_or(0));
             values.collect()
@@ -167,7 +168,7 @@ impl Account {
             stages: samples.iter().map(|row| row["stage"].clone()).collect(),
             requests,
             looks: of("workers").iter().map(Look::read).collect(),
-            unread: Unread::all(of("switches")),
+            unread,
         }
     }
 

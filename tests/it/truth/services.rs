@@ -54,13 +54,10 @@ impl Against<'_> {
                 dead += left.map_or(0, |left| inside((from.max(left), to)));
             }
         }
-        if account.has_a_loop() {
-            busy += account
-                .unread
-                .iter()
-                .map(|it| inside((it.from, it.to)))
-                .sum::<Ns>();
-        }
+        // Connections whose request is not read yet: a worker without a loop reports none of their times.
+        let unread = account.unread.iter();
+        let unread = unread.filter(|it| account.has_a_loop() || it.is_cut_short);
+        busy += unread.map(|it| inside((it.from, it.to))).sum::<Ns>();
         let share = (busy > 0).then(|| dead as f64 / busy as f64);
         self.real("dead_work/share", share, 0.6e-4);
         let had_left = |it: &&Request| {
@@ -103,14 +100,16 @@ impl Against<'_> {
     }
 }
 
-/// Returns the intervals in which a worker was busy or blocked with a request, as far as reported: a
-/// worker's last slice before its death is not in the log.
+/// Returns the intervals in which a worker was busy or blocked with a request: up to the worker's death, if
+/// the last sample before shows that it had the request.
 fn work(account: &Account, request: &Request) -> Vec<(Ns, Ns)> {
+    let slices = request.slices.iter();
     if account.has_a_loop() {
-        let slices = request.slices.iter().map(|it| (it.from, it.to));
-        return slices.filter(|it| request.lost != Some(it.1)).collect();
+        return slices.map(|it| (it.from, it.to)).collect();
     }
-    let told = request.taken().zip(request.written);
+    let is_cut_short = slices.clone().any(|it| request.lost == Some(it.to));
+    let lost = request.lost.filter(|_| is_cut_short);
+    let told = request.taken().zip(request.written.or(lost));
     told.into_iter().collect()
 }
 

@@ -248,8 +248,8 @@ impl Against<'_> {
         self.real("drift", drift, 0.51e-3);
     }
 
-    /// Checks the processes that lived at once: at the window's start, and after each instant in it at
-    /// which one began or ended.
+    /// Checks the least and the largest number of processes at once. The number changes where a process begins
+    /// or ends, so it is counted at the start of the window and at each such instant in it.
     fn check_workers_at_once(&mut self, account: &Account, events: &[Row]) {
         let (begin, end) = account.window;
         let changes = events.iter().filter_map(|row| {

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use super::census::Unread;
 use super::events::{Ns, Request, Slice, State};
 use super::tables::{Row, number};
 
@@ -53,9 +54,10 @@ impl Known {
         accepts.find(is_its).copied()
     }
 
-    /// Adds the runs in which workers died. A worker that reported a run after the last sample had another
-    /// one then.
-    fn cut_short(&self, requests: &mut [Request], workers: &[Row]) {
+    /// Adds the runs in which workers died, and returns those of connections whose request was not read yet. A
+    /// worker that reported a run after the last sample had another one then.
+    fn cut_short(&self, requests: &mut [Request], workers: &[Row]) -> Vec<Unread> {
+        let mut unread = Vec::new();
         for (worker, deaths) in &self.deaths {
             let own = |row: &&Row| number(row, "worker") == Some(u64::from(*worker));
             for death in deaths {
@@ -70,27 +72,30 @@ impl Known {
                 let slices = requests.iter().flat_map(|it| &it.slices);
                 let told = slices.filter(|it| it.worker == Some(*worker) && it.from < *death);
                 let told = told.map(|it| it.to).max().unwrap_or(0);
-                let request = number(last, "running_request");
-                let mut all = requests.iter_mut();
-                let request = all.find(|it| request == Some(u64::from(it.number)));
-                let since = number(last, "running_since_ns");
-                let (Some(request), Some(since)) = (request, since) else {
+                let Some(since) = number(last, "running_since_ns") else {
                     continue;
                 };
-                if Some(told) > seen(last) {
+                let from = since.max(told);
+                if Some(told) > seen(last) || from >= *death {
                     continue;
                 }
-                let from = since.max(told);
+                let core = number(last, "core");
+                let is_blocked = last["phase"] == "blocked";
+                let blocked = number(last, "phase_since_ns").filter(|_| is_blocked);
+                let request = number(last, "running_request");
+                let mut all = requests.iter_mut();
+                let Some(request) = all.find(|it| request == Some(u64::from(it.number))) else {
+                    unread.push(Unread::cut_short(*worker, core, (from, *death), blocked));
+                    continue;
+                };
                 request.worker = Some(*worker);
-                if last["phase"] == "blocked" {
-                    let since = number(last, "phase_since_ns").unwrap_or(from);
-                    request
-                        .breaks
-                        .push((since.max(from), *death, State::Blocked));
+                if let Some(since) = blocked {
+                    let blocked = (since.max(from), *death, State::Blocked);
+                    request.breaks.push(blocked);
                 }
                 request.slices.push(Slice {
                     worker: Some(*worker),
-                    core: number(last, "core"),
+                    core,
                     ready: from,
                     from,
                     to: *death,
@@ -98,6 +103,7 @@ impl Known {
                 });
             }
         }
+        unread
     }
 
     fn death(&self, worker: u16, after: Ns) -> Option<Ns> {
@@ -107,13 +113,14 @@ impl Known {
 }
 
 /// Completes requests with the numbers of their connections, if they have any, from events and workers.
+/// Returns the runs of connections whose request was not read when their worker died.
 pub(super) fn complete(
     requests: &mut [Request],
     connections: &[Option<u64>],
     (events, workers): (&[Row], &[Row]),
-) {
+) -> Vec<Unread> {
     let known = Known::of(events);
-    known.cut_short(requests, workers);
+    let unread = known.cut_short(requests, workers);
     for (request, connection) in requests.iter_mut().zip(connections) {
         if request.written.is_some() {
             continue;
@@ -134,4 +141,5 @@ pub(super) fn complete(
             death
         };
     }
+    unread
 }

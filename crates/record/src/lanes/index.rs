@@ -12,8 +12,9 @@ use super::Interval;
 use super::arrivals::Arrivals;
 use super::blocks::Blocks;
 use super::workings::{BreakKind, Claim, Part, Slice, Workings};
-use crate::{Recording, WorkerSample};
-use concsim_engine::telemetry::{Awaited, Event, NO_REQUEST, Phase, RunSlice, SwitchReason};
+use crate::Recording;
+use crate::cut_short::CutShort;
+use concsim_engine::telemetry::{Awaited, Event, RunSlice, SwitchReason};
 use concsim_model::scenario::ConnectionMode::PerRequest;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
@@ -51,19 +52,6 @@ struct Death {
     at: Stamp,
     /// The interrupted run, from the last sample before the death.
     cut_short: Option<CutShort>,
-}
-
-/// A run that its worker died before reporting.
-#[derive(Clone, Copy, Debug)]
-struct CutShort {
-    /// Time of the sample.
-    seen: Stamp,
-    /// Start of the run.
-    since: Stamp,
-    request: u32,
-    core: u32,
-    /// Time since which the process is asleep in one call.
-    blocked: Option<Stamp>,
 }
 
 /// Number of entries read, of each list.
@@ -242,7 +230,7 @@ impl Index {
                     at, worker, pid, ..
                 } => {
                     let worker = *worker as u16;
-                    let cut_short = CutShort::before(recording, *at, worker, *pid);
+                    let cut_short = CutShort::before(&recording.samples, *at, worker, *pid);
                     let at = *at;
                     self.deaths.push(Death {
                         worker,
@@ -357,14 +345,12 @@ impl Index {
         let workings = self.workings(death.worker);
         workings.deaths.push(death.at);
         let told = workings.slices.last().map_or(Stamp::ZERO, |it| it.to);
-        // A run that was reported after the sample is not the one that the death cut short.
-        let Some(cut) = death.cut_short.filter(|cut| told <= cut.seen) else {
+        let Some(cut) = death.cut_short else {
             return;
         };
-        let from = cut.since.max(told);
-        if from >= death.at {
+        let Some(from) = cut.begin(told).filter(|from| *from < death.at) else {
             return;
-        }
+        };
         if let Some(blocked) = cut.blocked {
             workings.note(blocked.max(from), death.at, BreakKind::Blocked);
         }
@@ -400,22 +386,5 @@ fn begin_of(switch: &Event) -> Option<Stamp> {
         Event::RunSlice(ran) => Some(ran.from),
         Event::BlockedIn { from, .. } | Event::Preempted { from, .. } => Some(*from),
         _ => None,
-    }
-}
-
-impl CutShort {
-    /// Returns the run of process `pid` in the last sample before its death.
-    fn before(recording: &Recording, death: Stamp, worker: u16, pid: u32) -> Option<Self> {
-        let before = recording.samples.partition_point(|it| it.at < death);
-        let sample = &recording.samples[before.checked_sub(1)?];
-        let is_it = |it: &&WorkerSample| it.index == usize::from(worker) && it.pid == pid;
-        let seen = sample.workers.iter().find(is_it)?;
-        Some(Self {
-            seen: sample.at,
-            since: seen.running_since?,
-            request: seen.running_request.unwrap_or(NO_REQUEST),
-            core: seen.core as u32,
-            blocked: (seen.phase == Phase::Blocked).then_some(seen.phase_since),
-        })
     }
 }

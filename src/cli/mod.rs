@@ -74,7 +74,7 @@ enum Command {
     Report(report::Args),
     /// Draw a figure of kept runs or of a sweep, and write its data beside it
     Figure(figure::Args),
-    /// Export a kept run: screens (SVG, text, asciicast) or data (CSV, JSONL, Perfetto, HdrHistogram)
+    /// Export a kept run: screens (SVG, text, asciicast, film) or data (CSV, JSONL, Perfetto, HdrHistogram)
     Export(export::Args),
     /// Write a scenario to start from
     New(new::Args),

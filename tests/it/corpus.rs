@@ -107,8 +107,8 @@ fn mutant(seed: u64, number: u64, inputs: &[(String, Vec<u8>)]) -> Vec<u8> {
     bytes
 }
 
-/// Tries mutants for `time`, and prints their number. Fails with the first one that is not read soundly,
-/// which is stored in the folder of temporary files.
+/// Tries mutants for `time`, and prints their number. Fails at the first mutant that makes the entry panic,
+/// and writes this mutant into the folder of temporary files.
 fn attack(name: &str, entry: Entry, seed: u64, time: Duration) {
     let inputs = corpus(name);
     let begin = Instant::now();

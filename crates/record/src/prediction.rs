@@ -134,8 +134,8 @@ pub struct Prediction {
     pub coroutine_switches: Option<Figure>,
     /// Coroutine switches per request.
     pub coroutine_switches_per_request: Option<Figure>,
-    /// Coroutine switches, compared request by request. Clients that wait for their answers send fewer
-    /// requests if answers come later, so for closed loads only this comparison is meaningful.
+    /// Coroutine switches, compared request by request. In a closed load later answers make fewer requests,
+    /// so sums over a run are not comparable there.
     pub coroutine_switches_of_each: Option<Compared>,
     /// Coroutine switches of connections outside their requests: for first bytes that were not there yet,
     /// which is a race if the system does not defer accepts until data, and for closing.

@@ -15,7 +15,7 @@ pub(super) type ConnectionId = u32;
 pub(super) type Connections = Slab<Connection>;
 
 /// No client: a request of an open load, or one sent besides the load.
-pub(super) const NOBODY: u32 = u32::MAX;
+pub(super) const NO_CLIENT: u32 = u32::MAX;
 
 /// Place of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

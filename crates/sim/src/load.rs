@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::Simulation;
-use super::connection::{Connection, ConnectionId, NOBODY, Place};
+use super::connection::{Connection, ConnectionId, NO_CLIENT, Place};
 use super::event::SimEvent;
 use super::machine::EntityId;
 use super::observer::Observer;
@@ -113,7 +113,7 @@ impl LoadModel {
 
     fn keep(&mut self, client: u32, id: ConnectionId) -> bool {
         match &mut self.kept {
-            IdlePool::ByClient(kept) if client != NOBODY => {
+            IdlePool::ByClient(kept) if client != NO_CLIENT => {
                 let client = client as usize;
                 if kept.len() <= client {
                     kept.resize(client + 1, None);
@@ -174,7 +174,7 @@ impl<O: Observer> Simulation<'_, O> {
             Some(extra) => extra.class,
             None => draw::class_of(self.scenario, u64::from(number)) as u16,
         };
-        let client = due.client.map_or(NOBODY, |client| client as u32);
+        let client = due.client.map_or(NO_CLIENT, |client| client as u32);
         if self.machine_costs.generator == 0 {
             return self.send(number, class, client, due.at.0);
         }
@@ -338,7 +338,7 @@ impl<O: Observer> Simulation<'_, O> {
             return;
         }
         self.load.course.ended(outcome.due, outcome.done);
-        let client = (client != NOBODY).then_some(client as usize);
+        let client = (client != NO_CLIENT).then_some(client as usize);
         if matches!(outcome.failure, None | Some(Failure::Status)) {
             self.load.course.answered(client);
         }

@@ -1,7 +1,7 @@
 //! The timetable of a run: the instant of each request, and its client.
 //!
-//! The instants of an open load are fixed before the run: they follow from seed, rate and law, and from
-//! what the scenario's timeline does to the rate. Those of a closed load follow from its answers: client
+//! The instants of an open load are fixed before the run: they follow from seed, law and rate, and from the
+//! changes of the rate in the scenario's timeline. Those of a closed load follow from its answers: client
 //! *c* of *n* is first due at *c* ÷ *n* of the ramp, then when its last request ended, plus a pause.
 //!
 //! ```text

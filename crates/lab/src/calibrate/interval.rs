@@ -1,10 +1,10 @@
 //! A median with its confidence interval.
 //!
-//! Two of the values themselves bound the interval, by their ranks: of n independent values the number that
-//! lie below the true median is binomial with ½, whatever their distribution. So the j-th from below and
-//! the j-th from above enclose it with a probability that depends on n and j alone; j is the largest for
-//! which that is at least 95 % (the sign-test interval; Hahn and Meeker, "Statistical Intervals", chapter
-//! 5). Fewer than six values have no such interval.
+//! Two of the values are the bounds of the interval. The number of n independent values below the true
+//! median is binomial with p = ½, for any distribution of the values. So the j-th smallest and the j-th
+//! largest value enclose the median with a probability that depends on n and j alone. j is the largest
+//! number for which this probability is at least 95 % (the sign-test interval; Hahn and Meeker, "Statistical
+//! Intervals", chapter 5). Fewer than six values have no such interval.
 
 use serde::Serialize;
 

@@ -235,9 +235,9 @@ impl<R: 'static> Parker<R> {
 
 /// Mapped stack, with a coroutine on it that has ended, runs or is about to start.
 ///
-/// The crate marks the lowest words of a stack when it makes one, and reads them when it drops it, to see
-/// whether the stack was used up. The mark costs a page that no task needs: a third of the cost of a parked
-/// connection. So the page is given back at once, and the mark is written again before the crate reads it.
+/// The crate writes a mark into the lowest words of a new stack, and reads it when it drops the stack, to
+/// detect an overflow. The mark costs a page that no task needs: a third of the cost of a parked connection.
+/// So the page is given back at once, and the mark is written again before the crate reads it.
 struct Stack<R: 'static> {
     coroutine: Coroutine<R>,
     /// Lowest word of the stack and its value, if its page was given back.

@@ -1,9 +1,11 @@
 //! Slices: a core has one entity at a time, and preempts it when its slice is over and another entity wants
 //! the core. With one queue for all cores (round-robin), or one for each.
 //!
-//! An entity keeps its core as long as none waits: the end of a slice is in the calendar only while an
-//! entity waits. With a queue for each core, a waking entity goes to the core that it was on, if idle, else
-//! to any idle one, else it waits for its own; a core without work takes from the longest queue, and a core
+//! An entity keeps its core while no other one waits: the end of its slice is in the calendar only while
+//! another entity waits.
+//!
+//! With a queue for each core, a waking entity goes to its last core if that is idle, else to any idle core,
+//! else into the queue of its last core. A core without work takes an entity from the longest queue. A core
 //! whose slice is over does so too if its own queue is shorter by two.
 
 use std::collections::VecDeque;

@@ -24,12 +24,12 @@
 //! Cases of the literature that are not here, with the reason:
 //!
 //! - M/M/c/c, without waiting: a listener's queue has room for at least one, as in the kernel.
-//! - A hub whose tasks compute *and* wait, as a pool of tokens: in theory a request leaves at the end of
-//!   its wait; in a hub it leaves at the next poll, which is one more turn in its queue, as in a real
-//!   hub. The same pool is played with processes that share one core.
-//! - The cost of a lock around computing to a waiting thread, the order of real servers in published
-//!   tables, and Little's law on those: measured elsewhere, not computed. Fits of Amdahl's, Gustafson's
-//!   and Gunther's laws begin from measured speeds.
+//! - A hub whose tasks compute *and* wait, as a pool of tokens. In theory a request leaves at the end of
+//!   its wait. In a hub, simulated or real, it leaves at the next poll, after one more turn in the hub's
+//!   queue. The same pool is played with processes that share one core.
+//! - The delay that a lock around computing causes to a waiting thread, the order of real servers in
+//!   published tables, and Little's law on these tables: they are measurements, and no theory computes
+//!   them. Fits of Amdahl's, Gustafson's and Gunther's laws begin from measured speeds.
 //! - Percentiles from the 99th on, at high utilisation: the standard error of such rare events needs
 //!   several times longer runs. The median and the 90th are compared, and one 99th with a single client.
 //! - A pause that a load generator's manual shows in its own output: a measurement, good to 20 %. The

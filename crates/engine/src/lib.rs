@@ -1,9 +1,13 @@
 //! The rules that both engines share, the real server and the simulation: when each request is due, which
-//! coroutine runs next, which worker slot is free, and the events by which an engine reports.
+//! coroutine runs next, which worker slot is free, the constants of [`policy`], and the events by which an
+//! engine reports.
 
+mod idle_pool;
+pub mod policy;
 mod ready_queue;
 pub mod roster;
 pub mod telemetry;
 pub mod timetable;
 
+pub use idle_pool::IdlePool;
 pub use ready_queue::{ReadyQueue, TaskId, Turn};

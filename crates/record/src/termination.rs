@@ -1,6 +1,7 @@
 //! The end of a worker's process, described: by what the arbiter did to end it, or else by its status.
 
-use concsim_engine::telemetry::{OVERFLOWED, TerminationCause};
+use concsim_engine::policy::OVERFLOWED;
+use concsim_engine::telemetry::TerminationCause;
 use concsim_model::units::Elapsed;
 use concsim_model::words::length;
 

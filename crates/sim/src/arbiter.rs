@@ -10,19 +10,15 @@ use super::lock::Lock;
 use super::machine::Kind;
 use super::observer::Observer;
 use super::worker::{Doing, Links, Pool, Thread, Worker};
+use concsim_engine::policy::{self, ABORTED, ARBITER_TICK, KILLED};
 use concsim_engine::roster::Verdict;
 use concsim_engine::telemetry::{Event, Failure, Intervention, Marker, Phase, TerminationCause};
-use concsim_model::scenario::{TimelineAction, WorkerKind};
+use concsim_model::scenario::TimelineAction;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::RecordSource;
 
-/// Time between two checks of heartbeats, in nanoseconds.
-pub(super) const TICK: u64 = 1_000_000_000;
 /// Time from the fork of a worker until it serves, as on a laptop; in nanoseconds.
 pub(super) const BOOT: u64 = 3_000_000;
-/// Exit statuses of an aborted worker and of a killed one.
-const ABORTED: i32 = 1;
-const KILLED: i32 = -9;
 /// Pid of the first worker; not a pid of a real process.
 const FIRST_PID: u32 = 1_001;
 
@@ -44,12 +40,8 @@ impl<O: Observer> Simulation<'_, O> {
         let pid = FIRST_PID + age as u32 - 1;
         self.roster.insert(slot, pid, age);
         let server = &self.scenario.server;
-        let threads = match server.kind {
-            WorkerKind::Threads => server.threads,
-            WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => 1,
-        };
         let has_loop = server.kind.has_a_loop();
-        let threads: Vec<Thread> = (0..threads)
+        let threads: Vec<Thread> = (0..policy::threads_of_a_worker(server))
             .map(|thread| self.thread(slot, thread))
             .collect();
         let (now, services) = (self.now, self.scenario.services.len());
@@ -235,7 +227,7 @@ impl<O: Observer> Simulation<'_, O> {
         if self.is_over {
             return;
         }
-        self.calendar.set(self.now + TICK, SimEvent::Tick);
+        self.calendar.set(self.now + ARBITER_TICK.0, SimEvent::Tick);
         let Some(timeout) = self.scenario.server.timeout else {
             return;
         };
@@ -343,7 +335,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.drained = Stamp(self.now);
         self.load.next = None;
         self.give_up_on_all();
-        let kept = self.load.take_all_kept();
+        let kept = self.load.take_all_idle();
         for id in kept {
             self.hangs_up(id);
         }
@@ -451,9 +443,7 @@ impl<O: Observer> Simulation<'_, O> {
             self.observer.event(who, &Event::Served(served));
         }
         self.may_be_replaced(worker);
-        let kind = self.scenario.server.kind;
-        let keeps = kind != WorkerKind::Sync
-            && self.scenario.server.keepalive > Elapsed::ZERO
+        let keeps = policy::keepalive(&self.scenario.server).is_some()
             && !self.workers[worker].stopping
             && self.would_keep(id);
         self.is_told(id, Ok(status));

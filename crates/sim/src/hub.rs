@@ -17,16 +17,12 @@ use super::Simulation;
 use super::connection::{ConnectionId, Place};
 use super::observer::Observer;
 use super::script::{self, Need};
-use concsim_engine::telemetry::{Event, OVERFLOWED, Phase, RunSlice, SwitchReason};
+use concsim_engine::policy::{ACCEPTS_PER_TURN, HUB_TURN, OVERFLOWED};
+use concsim_engine::telemetry::{Event, Phase, RunSlice, SwitchReason};
 use concsim_engine::{ReadyQueue, TaskId, Turn};
 use concsim_model::scenario::{WaitMode, WorkerKind};
 use concsim_model::units::Stamp;
 use concsim_record::RecordSource;
-
-/// Maximum time for which the hub runs tasks before it polls again, in nanoseconds.
-const TURN: u64 = 5_000_000;
-/// Maximum number of accepts in one turn.
-const ACCEPTS_A_TURN: usize = 100;
 
 /// State of a hub in its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +158,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
         let mut cost = 0;
         let mut taken = 0;
-        while taken < ACCEPTS_A_TURN && self.may_take(worker) {
+        while taken < ACCEPTS_PER_TURN && self.may_take(worker) {
             let Some(id) = self.take_from_the_door(worker) else {
                 break;
             };
@@ -206,7 +202,7 @@ impl<O: Observer> Simulation<'_, O> {
         let hub = self.hub(worker);
         if hub.queue.ready_count() > 0 {
             hub.turn = hub.queue.begin_turn();
-            hub.look_up_at = now + TURN;
+            hub.look_up_at = now + HUB_TURN.0;
             hub.state = State::Turning;
             self.workers[worker].enter(Phase::Running, now);
             return true;

@@ -51,6 +51,7 @@ use self::machine::{EntityId, Kind, Machine};
 pub use self::observer::{Observer, Totals, WithoutSwitches};
 use self::service::{Call, Service, ServiceEvent};
 use self::worker::Worker;
+use concsim_engine::policy::ARBITER_TICK;
 use concsim_engine::roster::Roster;
 use concsim_engine::telemetry::{Event, Phase, SLOTS};
 use concsim_model::scenario::draw::Demands;
@@ -229,7 +230,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
 
     fn play(&mut self) {
         self.fill_vacancies();
-        self.calendar.set(arbiter::TICK, SimEvent::Tick);
+        self.calendar.set(ARBITER_TICK.0, SimEvent::Tick);
         for (cue, wanted) in self.scenario.timeline.iter().enumerate() {
             let at = BEGIN + wanted.at.0;
             self.calendar.set(at, SimEvent::TimelineEvent(cue as u16));

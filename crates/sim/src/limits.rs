@@ -2,9 +2,8 @@
 //! remedy.
 
 use super::arbiter::BOOT;
-use concsim_model::scenario::{
-    Accept, Arrivals, Draw, Machine, Request, Scenario, Step, Warmup, WorkerKind,
-};
+use concsim_engine::policy::threads_of_a_worker;
+use concsim_model::scenario::{Accept, Arrivals, Draw, Machine, Request, Scenario, Step, Warmup};
 use concsim_model::units::{CpuTime, Elapsed};
 use concsim_theory::bounds;
 
@@ -191,7 +190,7 @@ fn steps(scenario: &Scenario, requests: f64) -> f64 {
         Arrivals::Closed { .. } => requests.max(scenario.most_clients() as f64),
         Arrivals::Open { .. } => requests,
     };
-    let each = 3.0 + woken(scenario) + threads_of_a_worker(scenario);
+    let each = 3.0 + woken(scenario) + threads_of_a_worker(&scenario.server) as f64;
     let scripts = most(scenario, |request| {
         2.0 * request.reached_steps().len() as f64
     });
@@ -235,15 +234,10 @@ fn shortest(own: Option<CpuTime>, machine: &Machine) -> f64 {
 /// Threads that one arrival may wake.
 fn woken(scenario: &Scenario) -> f64 {
     match scenario.server.accept {
-        Accept::Shared => scenario.server.workers as f64 * threads_of_a_worker(scenario),
+        Accept::Shared => {
+            scenario.server.workers as f64 * threads_of_a_worker(&scenario.server) as f64
+        }
         Accept::Exclusive | Accept::Blocking | Accept::Reuseport => 1.0,
-    }
-}
-
-fn threads_of_a_worker(scenario: &Scenario) -> f64 {
-    match scenario.server.kind {
-        WorkerKind::Threads => scenario.server.threads as f64,
-        WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => 1.0,
     }
 }
 

@@ -9,23 +9,13 @@ use super::event::SimEvent;
 use super::machine::EntityId;
 use super::observer::Observer;
 use super::worker::TimeWeighted;
+use concsim_engine::IdlePool;
+use concsim_engine::policy::pause_after;
 use concsim_engine::telemetry::{Event, Failure, Outcome, Sent, Stage};
 use concsim_engine::timetable::{Due, RunProgress, Timetable};
-use concsim_model::scenario::{Arrivals, ConnectionMode, Scenario, draw};
-use concsim_model::units::{Elapsed, Stamp};
+use concsim_model::scenario::{ConnectionMode, Scenario, draw};
+use concsim_model::units::Stamp;
 use concsim_record::RecordSource;
-
-/// Pause of a client of a closed load after a failed connection, if it does not pause longer anyway. As in
-/// the real load.
-const AFTER_A_FAILURE: Elapsed = Elapsed::from_millis(100);
-
-/// Idle keep-alive connections, and the clients that may use them.
-#[derive(Debug)]
-enum IdlePool {
-    Nothing,
-    ByClient(Vec<Option<ConnectionId>>),
-    Pool(Vec<ConnectionId>),
-}
 
 /// Task of load's process.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +40,7 @@ pub(super) struct LoadModel {
     /// Time of the timetable's next entry, in nanoseconds.
     pub(super) next: Option<u64>,
     jobs: VecDeque<LoadEvent>,
-    kept: IdlePool,
+    idle: IdlePool<ConnectionId>,
     next_number: u32,
     births: u32,
     /// Deadline of each request in flight, in order of sending.
@@ -68,13 +58,6 @@ pub(super) struct LoadModel {
 
 impl LoadModel {
     pub(super) fn new(scenario: &Scenario, begin: u64, entity: EntityId) -> Self {
-        let kept = match (scenario.load.connection, scenario.load.arrivals) {
-            (ConnectionMode::PerRequest, _) => IdlePool::Nothing,
-            (ConnectionMode::KeepAlive, Arrivals::Closed { clients, .. }) => {
-                IdlePool::ByClient(vec![None; clients])
-            }
-            (ConnectionMode::KeepAlive, Arrivals::Open { .. }) => IdlePool::Pool(Vec::new()),
-        };
         Self {
             timetable: Timetable::new(scenario, Stamp(begin)),
             course: RunProgress::new(scenario, Stamp(begin)),
@@ -82,7 +65,7 @@ impl LoadModel {
             entity,
             next: None,
             jobs: VecDeque::new(),
-            kept,
+            idle: IdlePool::new(scenario),
             next_number: 0,
             births: 0,
             patience: VecDeque::new(),
@@ -103,52 +86,21 @@ impl LoadModel {
         self.next = next.filter(|at| self.course.allows(*at)).map(|at| at.0);
     }
 
-    fn take_kept(&mut self, client: u32) -> Option<ConnectionId> {
-        match &mut self.kept {
-            IdlePool::ByClient(kept) => kept.get_mut(client as usize)?.take(),
-            IdlePool::Pool(kept) => kept.pop(),
-            IdlePool::Nothing => None,
-        }
-    }
-
-    fn keep(&mut self, client: u32, id: ConnectionId) -> bool {
-        match &mut self.kept {
-            IdlePool::ByClient(kept) if client != NO_CLIENT => {
-                let client = client as usize;
-                if kept.len() <= client {
-                    kept.resize(client + 1, None);
-                }
-                kept[client] = Some(id);
-            }
-            IdlePool::Pool(kept) => kept.push(id),
-            IdlePool::Nothing | IdlePool::ByClient(_) => return false,
-        }
-        true
-    }
-
     /// Removes an idle connection; returns true if it was idle.
     pub(super) fn forget(&mut self, client: u32, id: ConnectionId) -> bool {
-        match &mut self.kept {
-            IdlePool::ByClient(kept) => {
-                let place = kept.get_mut(client as usize);
-                place.is_some_and(|place| place.take_if(|kept| *kept == id).is_some())
-            }
-            IdlePool::Pool(kept) => {
-                let place = kept.iter().position(|kept| *kept == id);
-                place.map(|place| kept.remove(place)).is_some()
-            }
-            IdlePool::Nothing => false,
-        }
+        self.idle.forget(number_of(client), id)
     }
 
     /// Removes and returns all idle connections.
-    pub(super) fn take_all_kept(&mut self) -> Vec<ConnectionId> {
-        match &mut self.kept {
-            IdlePool::ByClient(kept) => kept.iter_mut().filter_map(Option::take).collect(),
-            IdlePool::Pool(kept) => std::mem::take(kept),
-            IdlePool::Nothing => Vec::new(),
-        }
+    pub(super) fn take_all_idle(&mut self) -> Vec<ConnectionId> {
+        self.idle.take_all()
     }
+}
+
+/// Number of a client; [`None`] for [`NO_CLIENT`].
+#[inline]
+fn number_of(client: u32) -> Option<usize> {
+    (client != NO_CLIENT).then_some(client as usize)
 }
 
 impl<O: Observer> Simulation<'_, O> {
@@ -239,7 +191,7 @@ impl<O: Observer> Simulation<'_, O> {
     fn send(&mut self, number: u32, class: u16, client: u32, due: u64) {
         let now = self.now;
         self.load.sent += 1;
-        let kept = self.load.take_kept(client);
+        let kept = self.load.idle.take(number_of(client));
         if kept.is_none() {
             self.load.births = self.load.births.wrapping_add(1);
         }
@@ -301,7 +253,7 @@ impl<O: Observer> Simulation<'_, O> {
         let connection = &self.connections[id as usize];
         let (turn, client) = (connection.turn, connection.client);
         // The run may have ended with this answer; a worker learns this when its client has left.
-        if self.is_over || !self.load.keep(client, id) {
+        if self.is_over || !self.load.idle.keep(number_of(client), id) {
             // A request besides the load has no client to send again.
             self.connections[id as usize].is_alone = true;
             return self.became_ready(id);
@@ -338,16 +290,13 @@ impl<O: Observer> Simulation<'_, O> {
             return;
         }
         self.load.course.ended(outcome.due, outcome.done);
-        let client = (client != NO_CLIENT).then_some(client as usize);
+        let client = number_of(client);
         if matches!(outcome.failure, None | Some(Failure::Status)) {
             self.load.course.answered(client);
         }
         if let Some(client) = client {
             let think = draw::think(self.scenario, u64::from(outcome.request));
-            let pause = match outcome.failure {
-                None | Some(Failure::Timeout | Failure::Status) => think,
-                Some(Failure::Refused | Failure::Reset) => think.max(AFTER_A_FAILURE),
-            };
+            let pause = pause_after(outcome.failure, think);
             self.load.timetable.again(client, outcome.done + pause);
             self.load.look_ahead();
         }

@@ -9,10 +9,8 @@ use super::Simulation;
 use super::event::SimEvent;
 use super::machine::EntityId;
 use super::observer::Observer;
+use concsim_engine::policy::SWITCH_INTERVAL;
 use concsim_model::scenario::{WorkerKind, draw};
-
-/// Time for which a thread waits before it requests the lock, in nanoseconds.
-const INTERVAL: u64 = 5_000_000;
 
 /// One lock.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +67,7 @@ impl<O: Observer> Simulation<'_, O> {
     fn wait_for_an_interval(&mut self, worker: usize, entity: EntityId) {
         let switches = self.workers[worker].lock.switches;
         let happening = SimEvent::LockInterval(entity, switches);
-        self.calendar.set(self.now + INTERVAL, happening);
+        self.calendar.set(self.now + SWITCH_INTERVAL.0, happening);
     }
 
     /// Releases the lock of a thread that waits for something else.

@@ -10,7 +10,8 @@ use super::machine::EntityId;
 use super::observer::Observer;
 use super::script::{self, Need};
 use super::worker::{Doing, Worker};
-use concsim_engine::telemetry::{Event, OVERFLOWED, Phase, RunSlice, SwitchReason};
+use concsim_engine::policy::OVERFLOWED;
+use concsim_engine::telemetry::{Event, Phase, RunSlice, SwitchReason, task_number};
 use concsim_model::units::Stamp;
 use concsim_record::RecordSource;
 
@@ -106,7 +107,7 @@ impl<O: Observer> Simulation<'_, O> {
     fn takes(&mut self, worker: usize, thread: usize, id: ConnectionId, is_new: bool) -> bool {
         let (now, costs) = (self.now, self.machine_costs);
         let task = self.workers[worker].next_task;
-        self.workers[worker].next_task = (task + 1) & 0x00FF_FFFF;
+        self.workers[worker].next_task = task_number(task + 1);
         let mut cost = costs.request;
         let mut ready = now;
         if is_new {

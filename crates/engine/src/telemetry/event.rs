@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::number::NO_REQUEST;
+use super::number::{NO_REQUEST, SMALL_FIELD};
 use super::request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason};
 use super::termination::TerminationCause;
 use super::wait::{Awaited, WaitParts};
@@ -180,7 +180,12 @@ const AWAITS: u64 = 13;
 const WAITED: u64 = 14;
 
 fn head(kind: u64, small: u32, request: u32) -> u64 {
-    kind << 56 | u64::from(small & 0x00FF_FFFF) << 32 | u64::from(request)
+    kind << 56 | u64::from(small & SMALL_FIELD) << 32 | u64::from(request)
+}
+
+/// Decodes the small field and the request of a record's head.
+fn parts_of(head: u64) -> (u32, u32) {
+    ((head >> 32) as u32 & SMALL_FIELD, head as u32)
 }
 
 /// Encodes a number as one more; zero stands for "cannot tell".
@@ -268,9 +273,8 @@ impl Event {
     /// Decodes a record; `None` if this version does not know its kind.
     #[must_use]
     pub fn from_record(record: &Record) -> Option<Self> {
-        let [head, a, b, c, d, e, f, ..] = *record;
-        let small = u32::try_from(head >> 32 & 0x00FF_FFFF).ok()?;
-        let request = u32::try_from(head & 0xFFFF_FFFF).ok()?;
+        let [head, a, b, c, d, ..] = *record;
+        let (small, request) = parts_of(head);
         let (from, to) = (Stamp(a), Stamp(b));
         Some(match head >> 56 {
             ACCEPTED => Self::Accepted {
@@ -278,16 +282,7 @@ impl Event {
                 task: small,
                 connection: optional_of(b),
             },
-            RAN => Self::RunSlice(RunSlice {
-                ready: Stamp(c),
-                from,
-                to,
-                task: small,
-                request,
-                then: SwitchReason::from_raw(d)?,
-                due: (f > 0).then(|| Stamp(b.saturating_add(f - 1))),
-                core: optional_of(e),
-            }),
+            RAN => Self::RunSlice(RunSlice::from_record(record, small, request)?),
             PREEMPTED => Self::Preempted {
                 from,
                 to,
@@ -323,11 +318,7 @@ impl Event {
                 worker: small,
                 pid: u32::try_from(b).ok()?,
             },
-            kind @ (MARKED | CUED) => Self::Marked(Marker {
-                at: from,
-                deed: Intervention::from_numbers(small, b)?,
-                cue: (kind == CUED).then_some(u16::try_from(c).ok()?),
-            }),
+            MARKED | CUED => Self::Marked(Marker::from_record(record, small)?),
             DIED => Self::Died {
                 at: from,
                 worker: small,
@@ -350,9 +341,10 @@ impl Sent {
 
     fn from_record(record: &Record) -> Option<Self> {
         let [head, due, sent, connection, opened, ..] = *record;
+        let (class, request) = parts_of(head);
         Some(Self {
-            request: u32::try_from(head & 0xFFFF_FFFF).ok()?,
-            class: u16::try_from(head >> 32 & 0x00FF_FFFF).ok()?,
+            request,
+            class: u16::try_from(class).ok()?,
             due: Stamp(due),
             sent: Stamp(sent),
             connection: optional_of(connection),
@@ -376,6 +368,20 @@ impl RunSlice {
             0,
         ]
     }
+
+    fn from_record(record: &Record, task: u32, request: u32) -> Option<Self> {
+        let [_, from, to, ready, then, core, due, _] = *record;
+        Some(Self {
+            ready: Stamp(ready),
+            from: Stamp(from),
+            to: Stamp(to),
+            task,
+            request,
+            then: SwitchReason::from_raw(then)?,
+            due: (due > 0).then(|| Stamp(to.saturating_add(due - 1))),
+            core: optional_of(core),
+        })
+    }
 }
 
 /// Interventions by the timeline and by hand are different kinds: a reader that does not know the first
@@ -386,6 +392,16 @@ impl Marker {
         let (kind, cue) = self.cue.map_or((MARKED, 0), |cue| (CUED, u64::from(cue)));
         let head = head(kind, which, NO_REQUEST);
         [head, self.at.0, on, cue, 0, 0, 0, 0]
+    }
+
+    fn from_record(record: &Record, which: u32) -> Option<Self> {
+        let [head, at, on, cue, ..] = *record;
+        let cue = u16::try_from(cue).ok()?;
+        Some(Self {
+            at: Stamp(at),
+            deed: Intervention::from_numbers(which, on)?,
+            cue: (head >> 56 == CUED).then_some(cue),
+        })
     }
 }
 
@@ -474,9 +490,10 @@ impl Outcome {
             4 => Some(Failure::Status),
             _ => return None,
         };
+        let (class, request) = parts_of(record[0]);
         Some(Self {
-            request: u32::try_from(record[0] & 0xFFFF_FFFF).ok()?,
-            class: u16::try_from(record[0] >> 32 & 0x00FF_FFFF).ok()?,
+            request,
+            class: u16::try_from(class).ok()?,
             status: u16::try_from(record[1] >> 16 & 0xFFFF).ok()?,
             failure,
             opened: record[1] >> 8 & 1 == 1,

@@ -13,11 +13,11 @@ mod wait;
 pub use event::{Event, Phase, Record};
 pub use extra::Extra;
 pub use intervention::{Intervention, Marker};
-pub use number::{HIGHEST_REQUEST, NO_REQUEST, stated_request};
+pub use number::{HIGHEST_REQUEST, NO_REQUEST, stated_request, task_number};
 pub use reading::Reading;
 pub use request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason, status_and_failure};
 pub use stage::Stage;
-pub use termination::{OVERFLOWED, TerminationCause};
+pub use termination::TerminationCause;
 pub use wait::{Awaited, WaitParts};
 
 /// Workers that a server can have at once. A worker keeps its slot when it is respawned.

@@ -35,6 +35,3 @@ impl TerminationCause {
         })
     }
 }
-
-/// Exit code of a worker in which a request ran out of stack.
-pub const OVERFLOWED: i32 = 70;

@@ -25,7 +25,6 @@
 
 mod answer;
 mod connection;
-mod idle_pool;
 mod player;
 mod probe;
 mod requests;

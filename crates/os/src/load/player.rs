@@ -10,7 +10,6 @@ use std::sync::atomic::Ordering;
 
 use super::Orders;
 use super::connection::{Connection, Exchange, Progress, Sending, failure_of};
-use super::idle_pool::IdlePool;
 use super::probe::LoadProbe;
 use super::requests::{Prepared, Requests};
 use crate::sys::Result;
@@ -19,6 +18,8 @@ use crate::sys::connect::{Dialer, is_exhaustion};
 use crate::sys::generational_slab::{Places, Token};
 use crate::sys::poller::{Poller, Ready};
 use crate::telemetry::{ChildMessage, Extra, Failure, LastSeen, RunWords, Scoreboard, Stage};
+use concsim_engine::IdlePool;
+use concsim_engine::policy::pause_after;
 use concsim_engine::timetable::{Change, Due, RunProgress, Timetable};
 use concsim_model::scenario::{Arrivals, Scenario, draw};
 use concsim_model::units::{Elapsed, Stamp};
@@ -29,9 +30,6 @@ const LONGEST_LOCATION: usize = 200;
 const READ_BYTES: usize = 64 * 1024;
 /// Interval between checks for orders of the driver: another load, or the end.
 const LISTEN_EVERY: Elapsed = Elapsed::from_millis(10);
-/// Shortest pause of a client of a closed load after a connection that failed: a server that refuses at
-/// once must not be asked a hundred thousand times a second.
-const AFTER_A_FAILURE: Elapsed = Elapsed::from_millis(100);
 
 /// Plays one load against one server.
 pub(super) struct Player<'a> {
@@ -45,7 +43,7 @@ pub(super) struct Player<'a> {
     requests: Requests<'a>,
     probe: LoadProbe<'a>,
     connections: Places<Connection>,
-    idle: IdlePool,
+    idle: IdlePool<Token>,
     /// Orders for another amount of load that were carried out.
     amounts: LastSeen,
     /// Orders for another request that were carried out.
@@ -366,10 +364,7 @@ impl<'a> Player<'a> {
         }
         if let Some(client) = exchange.client {
             let think = draw::think(self.scenario, u64::from(exchange.number));
-            let pause = match verdict {
-                Ok(_) | Err(Failure::Timeout | Failure::Status) => think,
-                Err(Failure::Refused | Failure::Reset) => think.max(AFTER_A_FAILURE),
-            };
+            let pause = pause_after(verdict.err(), think);
             self.timetable.again(client, done + pause);
         }
     }

@@ -23,15 +23,16 @@ use std::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 
 use self::respawns::{Respawns, SHORT_LIVES_LIMIT};
-use super::worker::{self, BOOT_FAILED, WorkerConfig};
+use super::worker::{self, WorkerConfig};
 use crate::handler::Access;
 use crate::sys::clock::Clock;
 use crate::sys::fork::{self, Death};
 use crate::sys::signals::{self, Signal, Signals};
 use crate::sys::{Doing, net, pipe};
 use crate::telemetry::{
-    ChildMessage, Event, OVERFLOWED, Phase, SLOTS, Scoreboard, Telemetry, TerminationCause, Writer,
+    ChildMessage, Event, Phase, SLOTS, Scoreboard, Telemetry, TerminationCause, Writer,
 };
+use concsim_engine::policy::{ARBITER_TICK, BOOT_FAILED, KILLED, OVERFLOWED};
 use concsim_engine::roster::{Process, Roster, Verdict};
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, Stamp, letter};
@@ -55,15 +56,10 @@ pub struct Orders {
     pub access: Access,
 }
 
-/// Interval between checks of the heartbeats.
-const TICK: Elapsed = Elapsed::from_secs(1);
 /// Interval between checks while workers boot or are being reaped.
 const BOOT_POLL: Elapsed = Elapsed::from_millis(5);
 /// Time that a server waits for its workers after a second request to stop quickly.
 const FORCED_STOP_TIMEOUT: Elapsed = Elapsed::from_secs(2);
-
-/// Status of a process that was killed (SIGKILL) by any process.
-const KILLED: i32 = -9;
 
 /// Reasons why the server cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -168,7 +164,7 @@ impl<'a> Arbiter<'a> {
             lifelines: (0..SLOTS).map(|_| None).collect(),
             last_words: pipe::nonblocking()?,
             respawns: Respawns::new(SLOTS),
-            next_tick: orders.clock.now() + TICK,
+            next_tick: orders.clock.now() + ARBITER_TICK,
             is_up: false,
             is_killing: false,
             scoreboard,
@@ -452,7 +448,7 @@ impl<'a> Arbiter<'a> {
         if now < self.next_tick {
             return;
         }
-        self.next_tick = now + TICK;
+        self.next_tick = now + ARBITER_TICK;
         let Some(timeout) = self.orders.scenario.server.timeout else {
             return;
         };

@@ -23,6 +23,7 @@ use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 use std::rc::Rc;
 
+use super::DOOR_PAUSE;
 use super::log::log;
 use super::task_context::{Shared, TaskContext, WaitReason};
 use super::timers::Timers;
@@ -31,21 +32,12 @@ use crate::sys::poller::Ready;
 use crate::sys::signals::{Signal, Signals};
 use crate::sys::{self, net, processes};
 use crate::telemetry::{Event, Phase, RunSlice, SwitchReason};
+use concsim_engine::policy::{ACCEPTS_PER_TURN, HEARTBEAT, HUB_TURN};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Tokens that are not of a source.
 const LISTENER: u64 = u64::MAX;
 const SIGNALS: u64 = u64::MAX - 1;
-
-/// Longest interval between heartbeats of an idle hub: half of the shortest `server.timeout`.
-const HEARTBEAT: Elapsed = Elapsed::from_secs(1);
-/// Longest time for which the hub runs tasks before it polls again; a task that does not let go may take
-/// longer. (gevent's loop: `sys.getswitchinterval()`, 5 ms by default.)
-const TURN: Elapsed = Elapsed::from_millis(5);
-/// Most connections accepted in one turn, so that many clients cannot keep the hub from its tasks.
-const ACCEPTS_A_TURN: usize = 100;
-/// Time without accepts after the system had no descriptor for a connection.
-const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
 
 /// Time that the door must be open before another refusal is logged.
 const DOOR_REPORT: Elapsed = Elapsed::from_secs(1);
@@ -204,7 +196,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
 
     /// 3: accepts the clients at the door, as long as there is room.
     fn accept_connections(&mut self) {
-        for taken in 0..ACCEPTS_A_TURN {
+        for taken in 0..ACCEPTS_PER_TURN {
             if !self.queue.has_room() || self.shared.stopping.get() {
                 return;
             }
@@ -258,7 +250,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         }
         let mut now = self.shared.probe.now();
         self.enter(Phase::Running, now);
-        let turn_ends = now + TURN;
+        let turn_ends = now + HUB_TURN;
         let mut turn = self.queue.begin_turn();
         while now < turn_ends
             && let Some(id) = self.queue.next(&mut turn)

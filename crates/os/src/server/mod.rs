@@ -25,7 +25,12 @@ mod timers;
 pub mod wire;
 mod worker;
 
-use concsim_model::scenario::{Scenario, WorkerKind};
+use concsim_model::scenario::Scenario;
+use concsim_model::units::Elapsed;
+
+/// Time without accepts after the system had no descriptor for a connection. (gevent waits for 10 ms first,
+/// and for a second at most.)
+const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
 
 /// Descriptors that every worker has open (standard streams, scoreboard, door, poller, pipes), and some to
 /// spare.
@@ -35,11 +40,7 @@ const DESCRIPTORS_OF_A_WORKER: u64 = 64;
 /// its socket, and one more while it calls a service.
 #[must_use]
 pub fn descriptors_needed(scenario: &Scenario) -> u64 {
-    let connections = match scenario.server.kind {
-        WorkerKind::Sync => 1,
-        WorkerKind::Threads => scenario.server.threads as u64,
-        WorkerKind::Coroutine | WorkerKind::Callback => scenario.server.connections as u64,
-    };
+    let connections = scenario.server.concurrency_limit_of(1) as u64;
     let mut steps = scenario.requests.iter().flat_map(|request| &request.script);
     let calls = steps.any(|step| step.service().is_some());
     DESCRIPTORS_OF_A_WORKER + scenario.services.len() as u64 + connections * (1 + u64::from(calls))

@@ -17,6 +17,7 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use super::DOOR_PAUSE;
 use crate::sys::clock::Clock;
 use crate::sys::connect::is_exhaustion;
 use crate::sys::generational_slab::{Places, Token};
@@ -64,8 +65,6 @@ const BACKLOG: u32 = 4096;
 /// Number of due answers that are collected before they are written: enough to share a write between
 /// answers on one connection, too few to make the first one late.
 const ANSWERED_AT_ONCE: usize = 64;
-/// Time before the next accept when the system had no descriptor for a connection.
-const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
 /// Number of calls of closed connections that are always kept until they are due.
 const FORGOTTEN_AT_MOST: usize = 1024;
 /// Number of bytes of one read.

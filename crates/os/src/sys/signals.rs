@@ -15,6 +15,8 @@ use nix::sys::signal::{
     self as system, SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, sigaction, sigprocmask,
 };
 
+use concsim_engine::policy::ABORTED;
+
 use super::clock::Clock;
 use super::{Doing, Result, pipe};
 
@@ -229,9 +231,6 @@ struct AbortHandler {
 }
 
 static ABORT_HANDLER: OnceLock<AbortHandler> = OnceLock::new();
-
-/// Exit code of a worker that its arbiter aborted.
-pub const ABORTED: i32 = 1;
 
 /// Makes an abort by the parent store its instant into `word` and end this process, wherever it is. The
 /// handler has a stack of its own, since the one in use may be full or half switched.

@@ -29,7 +29,8 @@ use crate::server::task_context::{
     Registration, Shared, SwitchSnapshot, TaskContext, TimedOut, WaitReason,
 };
 use crate::sys::{self, Doing};
-use crate::telemetry::{OVERFLOWED, Probe};
+use crate::telemetry::Probe;
+use concsim_engine::policy::{self, OVERFLOWED};
 use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
@@ -39,8 +40,7 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
     let worker = Rc::new(WorkerShared {
         application: context.application,
         date_cache: context.date_cache,
-        keepalive: Some(context.config.scenario.server.keepalive)
-            .filter(|keepalive| *keepalive > Elapsed::ZERO),
+        keepalive: policy::keepalive(&context.config.scenario.server),
         pool: Pool::open(&shared, &context.config.services)?,
     });
     let play = move |task_context: &mut TaskContext<'_>, socket: TcpStream, accepted: Stamp| {

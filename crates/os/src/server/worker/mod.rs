@@ -28,12 +28,9 @@ use crate::sys::clock::Clock;
 use crate::sys::signals::{Signal, Signals};
 use crate::sys::{self, child, fork, poller, signals};
 use crate::telemetry::{Phase, Probe, Scoreboard, Telemetry};
+use concsim_engine::policy::BOOT_FAILED;
 use concsim_model::scenario::{Scenario, WorkerKind};
 use concsim_model::units::letter;
-
-/// Exit code of a worker that could not get ready, as gunicorn's. It stops the server: the next worker would
-/// fail too.
-pub(super) const BOOT_FAILED: i32 = 3;
 
 /// Everything that a worker is started with.
 pub(super) struct WorkerConfig {

@@ -25,11 +25,10 @@ use crate::server::log::log;
 use crate::sys::signals::Signal;
 use crate::sys::{self, Doing, fork, net, processes};
 use crate::telemetry::{Event, Phase, Probe, RunSlice, SwitchReason};
+use concsim_engine::policy;
+use concsim_engine::telemetry::task_number;
 use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
-
-/// Longest sleep at the door if `server.timeout` asks for no heartbeat.
-const POLL_TIMEOUT: Elapsed = Elapsed::from_secs(1);
 
 /// Serves until it is told to stop. Returns the exit code.
 pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
@@ -39,8 +38,7 @@ pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
             ServiceConnection::connect(*service).doing("connect to a service")?,
         ));
     }
-    let timeout = context.config.scenario.server.timeout;
-    let poll_timeout = timeout.map_or(POLL_TIMEOUT, |timeout| Elapsed(timeout.0 / 2));
+    let longest_sleep = policy::sync_sleep(context.config.scenario.server.timeout);
     let mut client_is_waiting = false;
     for number in 0.. {
         context.probe.heartbeat(context.probe.now());
@@ -59,7 +57,7 @@ pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
                 }
                 context.probe.phase(Phase::Idle, context.probe.now());
                 let sources = [context.config.listener.as_fd(), context.signals.as_fd()];
-                [client_is_waiting, _] = net::wait_readable(sources, Some(poll_timeout))?;
+                [client_is_waiting, _] = net::wait_readable(sources, Some(longest_sleep))?;
             }
         }
     }
@@ -82,7 +80,7 @@ fn serve_one(
     number: u32,
 ) {
     let accepted = context.probe.now();
-    let task = number & 0x00FF_FFFF;
+    let task = task_number(number);
     context
         .probe
         .accepted(accepted, task, net::client_number(&socket));

@@ -1,0 +1,112 @@
+//! Constants and small rules of the server and its load that both engines follow. Each names its source in
+//! gunicorn, gevent or CPython, or the reason where it differs from them.
+
+use crate::telemetry::Failure;
+use concsim_model::scenario::{Server, WorkerKind};
+use concsim_model::units::Elapsed;
+
+/// Time for which a thread of CPython runs while others want to run (`sys.getswitchinterval()`).
+pub const SWITCH_INTERVAL: Elapsed = Elapsed::from_millis(5);
+
+/// Longest time for which a hub runs tasks before it polls again; a task that does not let go may take
+/// longer. (gevent's loop takes the switch interval.)
+pub const HUB_TURN: Elapsed = SWITCH_INTERVAL;
+
+/// Most connections that a hub accepts in one turn, so that many clients cannot keep it from its tasks.
+/// (`max_accept` in `gevent/baseserver.py`. gunicorn sets it to 1 for several workers; see
+/// ARCHITECTURE.md for the reason not to.)
+pub const ACCEPTS_PER_TURN: usize = 100;
+
+/// Interval between two checks of the heartbeats by the arbiter. (`Arbiter.sleep` in `gunicorn/arbiter.py`
+/// waits for one second.)
+pub const ARBITER_TICK: Elapsed = Elapsed::from_secs(1);
+
+/// Longest interval between two heartbeats of an idle worker: half of the shortest `server.timeout`.
+/// (`gunicorn/workers/ggevent.py` sleeps for one second between two.)
+pub const HEARTBEAT: Elapsed = Elapsed::from_secs(1);
+
+/// Returns the longest sleep of a sync worker at the door: it must beat twice within `timeout`.
+/// (`gunicorn/arbiter.py` gives its workers half of the timeout.)
+#[must_use]
+pub fn sync_sleep(timeout: Option<Elapsed>) -> Elapsed {
+    timeout.map_or(HEARTBEAT, |timeout| Elapsed(timeout.0 / 2))
+}
+
+/// Exit code of a worker that its arbiter aborted. (`handle_abort` in `gunicorn/workers/base.py`.)
+pub const ABORTED: i32 = 1;
+
+/// Exit code of a worker that could not get ready. It stops the server: the next worker would fail too.
+/// (`WORKER_BOOT_ERROR` in `gunicorn/arbiter.py`.)
+pub const BOOT_FAILED: i32 = 3;
+
+/// Exit code of a worker in which a request ran out of stack. (`EX_SOFTWARE` in `sysexits.h`; CPython dies
+/// of the signal instead.)
+pub const OVERFLOWED: i32 = 70;
+
+/// Status of a process that was killed by SIGKILL, from any process: the signal's number, negated.
+pub const KILLED: i32 = -9;
+
+/// Returns the number of threads of one worker process that serve requests.
+#[must_use]
+pub fn threads_of_a_worker(server: &Server) -> usize {
+    match server.kind {
+        WorkerKind::Threads => server.threads,
+        WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => 1,
+    }
+}
+
+/// Returns the longest time for which a worker keeps an idle connection; `None` if it closes each after one
+/// response. A sync worker does, whatever `server.keepalive` is: it could serve no other client meanwhile.
+/// (`gunicorn/workers/sync.py`.)
+#[inline]
+#[must_use]
+pub fn keepalive(server: &Server) -> Option<Elapsed> {
+    match server.kind {
+        WorkerKind::Sync => None,
+        WorkerKind::Coroutine | WorkerKind::Threads | WorkerKind::Callback => {
+            Some(server.keepalive).filter(|keepalive| *keepalive > Elapsed::ZERO)
+        }
+    }
+}
+
+/// Shortest pause of a client of a closed load after a connection that failed: a server that refuses at
+/// once must not be asked a hundred thousand times a second.
+pub const RETRY_PAUSE: Elapsed = Elapsed::from_millis(100);
+
+/// Returns the pause of a client between the end of one request and its next. `think` is its think time;
+/// `failure` tells how the request failed, if it did.
+#[inline]
+#[must_use]
+pub fn pause_after(failure: Option<Failure>, think: Elapsed) -> Elapsed {
+    match failure {
+        None | Some(Failure::Timeout | Failure::Status) => think,
+        Some(Failure::Refused | Failure::Reset) => think.max(RETRY_PAUSE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_client_without_a_connection_pauses_at_least_a_tenth_of_a_second() {
+        let think = Elapsed::from_millis(7);
+        for failure in [None, Some(Failure::Timeout), Some(Failure::Status)] {
+            assert_eq!(pause_after(failure, think), think);
+        }
+        for failure in [Failure::Refused, Failure::Reset].map(Some) {
+            assert_eq!(pause_after(failure, think), Elapsed::from_millis(100));
+            let second = Elapsed::from_secs(1);
+            assert_eq!(pause_after(failure, second), second);
+        }
+    }
+
+    #[test]
+    fn a_sync_worker_beats_twice_within_its_timeout() {
+        assert_eq!(
+            sync_sleep(Some(Elapsed::from_secs(30))),
+            Elapsed::from_secs(15)
+        );
+        assert_eq!(sync_sleep(None), Elapsed::from_secs(1));
+    }
+}

@@ -1,11 +1,11 @@
 //! Constants and small rules of the server and its load that both engines follow. Each names its source in
-//! gunicorn, gevent or CPython, or the reason where it differs from them.
+//! gunicorn, gevent or `CPython`, or the reason where it differs from them.
 
 use crate::telemetry::Failure;
 use concsim_model::scenario::{Server, WorkerKind};
 use concsim_model::units::Elapsed;
 
-/// Time for which a thread of CPython runs while others want to run (`sys.getswitchinterval()`).
+/// Time for which a thread of `CPython` runs while others want to run (`sys.getswitchinterval()`).
 pub const SWITCH_INTERVAL: Elapsed = Elapsed::from_millis(5);
 
 /// Longest time for which a hub runs tasks before it polls again; a task that does not let go may take
@@ -39,7 +39,7 @@ pub const ABORTED: i32 = 1;
 /// (`WORKER_BOOT_ERROR` in `gunicorn/arbiter.py`.)
 pub const BOOT_FAILED: i32 = 3;
 
-/// Exit code of a worker in which a request ran out of stack. (`EX_SOFTWARE` in `sysexits.h`; CPython dies
+/// Exit code of a worker in which a request ran out of stack. (`EX_SOFTWARE` in `sysexits.h`; `CPython` dies
 /// of the signal instead.)
 pub const OVERFLOWED: i32 = 70;
 

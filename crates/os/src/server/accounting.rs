@@ -4,8 +4,10 @@
 use super::compute::burn;
 use super::wire::Answer;
 use crate::handler::RequestTimes;
+use crate::sys::processes;
 use crate::telemetry::{
-    Awaited, Event, NO_REQUEST, Phase, Probe, Served, WaitParts, stated_request,
+    Awaited, Event, NO_REQUEST, Phase, Probe, RunSlice, Served, SwitchReason, WaitParts,
+    stated_request,
 };
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
@@ -32,12 +34,19 @@ pub(super) enum Wait {
 }
 
 impl Wait {
-    /// Returns the wait for a call whose connection was there at `begun`. `wait` is the service time that
-    /// the call asked for; the answer says when it was due.
-    pub(super) fn for_answer(begun: Stamp, answer: &Answer, wait: Elapsed) -> Self {
+    /// Returns the end and the purpose of the wait for an answer, on a connection that was there at
+    /// `connected`. `wait` is the service time that the call asked for; the answer says when it was due.
+    pub(super) fn for_answer(connected: Stamp, answer: &Answer, wait: Elapsed) -> (Stamp, Self) {
+        let served = Stamp(answer.due.0.saturating_sub(wait.0));
+        (answer.written, Self::Call { connected, served })
+    }
+
+    /// Returns the purpose of a wait for a part of an answer, in which the service served the call since
+    /// `begun`.
+    pub(super) fn part_of_answer(begun: Stamp) -> Self {
         Self::Call {
             connected: begun,
-            served: Stamp(answer.due.0.saturating_sub(wait.0)),
+            served: begun,
         }
     }
 }
@@ -119,7 +128,7 @@ impl RequestAccounting {
 
     /// Adds a wait from `begun` to `over`, after which the request went on at `resumed`. Returns its
     /// length.
-    pub(super) fn waited(
+    fn waited(
         &mut self,
         probe: &Probe,
         (begun, over, resumed): (Stamp, Stamp, Stamp),
@@ -198,6 +207,15 @@ impl RequestAccounting {
         (slept, over)
     }
 
+    /// Adds a wait that parked the task, as [`Self::waited`].
+    pub(super) fn park(&mut self, probe: &Probe, times: (Stamp, Stamp, Stamp), wait: Wait) {
+        if self.has_come() {
+            let length = self.waited(probe, times, wait);
+            self.spent.parked += length;
+            self.spent.let_go += 1;
+        }
+    }
+
     /// Computes, and publishes each time in which the core was taken away.
     pub(super) fn compute(&mut self, probe: &Probe, cpu: CpuTime) {
         let (task, request) = (self.task, self.request);
@@ -243,5 +261,53 @@ impl RequestAccounting {
         probe.ended(served, answered);
         self.ended = self.request;
         (self.begun, self.since, self.request) = (false, at, NO_REQUEST);
+    }
+}
+
+/// Run of a sync worker's request that has not ended yet: it lasts from the end of one blocking call to the
+/// beginning of the next.
+pub(super) struct OpenSlice {
+    /// Instant at which it could have begun.
+    ready: Stamp,
+    /// Instant at which it began.
+    from: Stamp,
+}
+
+impl OpenSlice {
+    /// Returns the first slice of a connection.
+    pub(super) fn accepted(at: Stamp) -> Self {
+        Self {
+            ready: at,
+            from: at,
+        }
+    }
+
+    /// Begins a slice now; it could have begun at `ready`.
+    pub(super) fn begin(probe: &Probe, ready: Stamp) -> Self {
+        let from = probe.now();
+        Self {
+            ready: ready.min(from),
+            from,
+        }
+    }
+
+    /// Ends the slice now, and publishes it. `due` is the end of the wait that follows, if that is a timer.
+    pub(super) fn end(
+        &self,
+        probe: &Probe,
+        accounting: &RequestAccounting,
+        then: SwitchReason,
+        due: Option<Stamp>,
+    ) {
+        probe.event(&Event::RunSlice(RunSlice {
+            ready: self.ready,
+            from: self.from,
+            to: probe.now(),
+            task: accounting.task,
+            request: accounting.works_for(),
+            then,
+            due,
+            core: processes::own_core(),
+        }));
     }
 }

@@ -19,9 +19,11 @@ mod date_cache;
 mod deadlines;
 mod hub;
 mod log;
+mod service_pool;
 pub mod services;
 mod task_context;
 mod timers;
+mod transport;
 pub mod wire;
 mod worker;
 

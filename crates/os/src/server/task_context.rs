@@ -15,13 +15,13 @@ use std::rc::Rc;
 
 use slab::Slab;
 
-use super::connection::{Deadline, Interest};
 use super::deadlines::{self, Deadlines};
+use super::transport::{Deadline, Interest};
 use crate::coroutine::{Parker, TaskId};
 use crate::sys;
 use crate::sys::poller::{Poller, Ready};
 use crate::telemetry::{NO_REQUEST, Probe, SwitchReason};
-use concsim_model::units::Stamp;
+use concsim_model::units::{Elapsed, Stamp};
 
 /// Reasons for a task to let go of the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,6 +310,12 @@ impl<'task> TaskContext<'task> {
         self.parker.park(pause);
     }
 
+    /// Parks, at least once, until the source of a service's connection may be ready.
+    pub(super) fn wait_for_service(&mut self, source: &IoSource, interest: Interest) {
+        let waited = self.wait_for(source, interest, WaitReason::Service, Deadline::ENDLESS);
+        debug_assert!(waited.is_ok(), "a wait without a limit does not time out");
+    }
+
     /// Parks, at least once, until the source may be ready.
     ///
     /// # Errors
@@ -331,6 +337,32 @@ impl<'task> TaskContext<'task> {
             return Err(TimedOut);
         }
         Ok(())
+    }
+}
+
+/// Share of the worker that a task may take with reads and writes that never wait. A socket that is always
+/// ready never parks its task, and the hub could neither run other tasks nor beat.
+#[derive(Debug, Default)]
+pub(super) struct TransferShare {
+    /// Number of reads and writes without a wait.
+    transfers: u32,
+}
+
+impl TransferShare {
+    /// Longest run of such a task before it yields: it delays every run of another task by this much.
+    const LONGEST_RUN: Elapsed = Elapsed(500_000);
+    /// Number of reads and writes between readings of the clock.
+    const TRANSFERS: u32 = 4;
+
+    /// Counts a read or a write without a wait. Returns true if the task has to yield.
+    pub(super) fn is_used_up(&mut self, shared: &Shared) -> bool {
+        self.transfers = self.transfers.wrapping_add(1);
+        self.transfers.is_multiple_of(Self::TRANSFERS) && Self::has_run_for_it(shared)
+    }
+
+    /// True if the running task has run for the whole share.
+    pub(super) fn has_run_for_it(shared: &Shared) -> bool {
+        shared.probe.now().since(shared.resumed.get()) >= Self::LONGEST_RUN
     }
 }
 

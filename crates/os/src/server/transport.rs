@@ -1,0 +1,234 @@
+//! Connection of a client, as every worker serves it: the loop "try, would block, wait".
+//!
+//! ```text
+//!   try to read or write ──▶ done
+//!      ▲          └── WouldBlock ──▶ wait, as this worker waits
+//!      └───────────────────────────────┘
+//! ```
+//!
+//! Everything here is the same for all workers. Their difference is a [`WaitStrategy`]: in a wait, a sync
+//! worker blocks its process, and a coroutine worker parks the task.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+
+use super::accounting::RequestAccounting;
+use super::date_cache::DateCache;
+use crate::handler::{CallFailed, RequestTimes, World};
+use crate::http::response::Date;
+use crate::telemetry::Probe;
+use concsim_model::scenario::WaitMode;
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
+
+/// Longest time for a client to make room for more bytes of its answer.
+const SEND: Elapsed = Elapsed::from_secs(30);
+
+/// Readiness of a socket that a request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Interest {
+    /// Bytes or an end to read.
+    Read,
+    /// Room for bytes to write.
+    Write,
+}
+
+/// Limit of a wait for a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Deadline {
+    /// Instant at which the wait times out.
+    pub(super) until: Stamp,
+    /// True between two requests: a server that stops need not wait for this connection.
+    pub(super) idle: bool,
+}
+
+impl Deadline {
+    /// Deadline of a wait without a limit.
+    pub(super) const ENDLESS: Self = Self {
+        until: Stamp::NEVER,
+        idle: false,
+    };
+
+    /// Returns the deadline of a wait within a request.
+    pub(super) fn until(until: Stamp) -> Self {
+        Self { until, idle: false }
+    }
+}
+
+/// Effect of a wait, and everything that follows from it: the difference between the kinds of workers.
+pub(super) trait WaitStrategy {
+    /// Waits until the client's socket is ready. Fails with `TimedOut` at the deadline.
+    fn wait_for_client(
+        &mut self,
+        socket: &TcpStream,
+        interest: Interest,
+        deadline: Deadline,
+    ) -> io::Result<()>;
+
+    /// Calls a service, an index into the scenario's, and waits for its answer, which takes `wait`.
+    fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> io::Result<()>;
+
+    /// Waits for a timer.
+    fn sleep(&mut self, wait: Elapsed, mode: WaitMode);
+
+    /// Lets others run, and stays ready.
+    fn yield_now(&mut self);
+
+    /// Waits before a read that is known to find nothing.
+    fn before_read(&mut self, _socket: &TcpStream, _deadline: Deadline) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Notes a read of `count` bytes into `room`. Returns the instant at which they were received.
+    fn after_read(&mut self, count: usize, room: usize) -> Stamp;
+
+    /// Allows others to run before the next of several writes.
+    fn between_writes(&mut self) {}
+
+    /// Allows others to run before a request that arrived together with the last one.
+    fn between_requests(&mut self) {}
+
+    /// Longest time that a connection may stay idle; `None` if it is closed after each response.
+    fn keepalive(&self) -> Option<Elapsed>;
+
+    /// Returns the account of the current request, and the probe to report it to.
+    fn accounting(&mut self) -> (&mut RequestAccounting, &Probe);
+
+    /// Returns the sums of the current request.
+    fn spent(&self) -> RequestTimes;
+
+    /// Probe of the worker.
+    fn probe(&self) -> &Probe;
+
+    /// Cache of the date that answers carry.
+    fn dates(&self) -> &DateCache;
+}
+
+/// World of one connection: it has a client at the other end, and waits by `W`.
+pub(super) struct Transport<W> {
+    /// Dropped before the socket is closed: it accounts the end of the request.
+    waits: W,
+    socket: TcpStream,
+    received_at: Stamp,
+}
+
+impl<W: WaitStrategy> Transport<W> {
+    /// Returns the world of a connection that was accepted at `accepted`.
+    pub(super) fn new(socket: TcpStream, accepted: Stamp, waits: W) -> Self {
+        Self {
+            waits,
+            socket,
+            received_at: accepted,
+        }
+    }
+
+    /// Tries to transfer bytes until the kernel takes or gives some, and waits whenever it would block.
+    fn transfer(
+        &mut self,
+        interest: Interest,
+        deadline: impl Fn(&Probe) -> Deadline,
+        mut attempt: impl FnMut(&mut TcpStream) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        loop {
+            match attempt(&mut self.socket) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    let deadline = deadline(self.waits.probe());
+                    self.waits
+                        .wait_for_client(&self.socket, interest, deadline)?;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Reads bytes from the client, as soon as there are any; returns 0 at their end. Fails with `TimedOut`
+    /// at the deadline.
+    pub(super) fn receive(&mut self, room: &mut [u8], deadline: Deadline) -> io::Result<usize> {
+        self.waits.before_read(&self.socket, deadline)?;
+        let count = self.transfer(Interest::Read, |_| deadline, |socket| socket.read(room))?;
+        self.received_at = self.waits.after_read(count, room.len());
+        Ok(count)
+    }
+
+    /// Reads bytes from the client that are there already. Never waits.
+    pub(super) fn read_now(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        self.socket.read(room)
+    }
+
+    /// Allows other requests to run before one that arrived together with the last one.
+    pub(super) fn between_requests(&mut self) {
+        self.waits.between_requests();
+    }
+
+    /// Ends the sending side: the client sees an end.
+    pub(super) fn hang_up(&mut self) {
+        // If the client is gone, there is nothing to end.
+        let _ = self.socket.shutdown(Shutdown::Write);
+    }
+
+    /// Longest time that the connection may stay idle; `None` if it is closed after the response.
+    pub(super) fn keepalive(&self) -> Option<Elapsed> {
+        self.waits.keepalive()
+    }
+
+    /// Instant at which the last bytes were received.
+    pub(super) fn received_at(&self) -> Stamp {
+        self.received_at
+    }
+
+    /// Returns the account of the current request, and the probe to report it to.
+    pub(super) fn accounting(&mut self) -> (&mut RequestAccounting, &Probe) {
+        self.waits.accounting()
+    }
+}
+
+impl<W: WaitStrategy> World for Transport<W> {
+    /// Uses the core. No other request of this thread can run meanwhile: computing is not a wait.
+    fn compute(&mut self, cpu: CpuTime) {
+        let (accounting, probe) = self.waits.accounting();
+        accounting.compute(probe, cpu);
+    }
+
+    fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> Result<(), CallFailed> {
+        Ok(self.waits.call(service, wait, mode)?)
+    }
+
+    fn sleep(&mut self, wait: Elapsed, mode: WaitMode) {
+        self.waits.sleep(wait, mode);
+    }
+
+    fn let_go(&mut self) {
+        self.waits.yield_now();
+    }
+
+    /// Reads a counter of this process.
+    fn counter(&mut self, counter: usize) -> u64 {
+        self.waits.probe().counter(counter)
+    }
+
+    /// Writes a counter back.
+    fn set_counter(&mut self, counter: usize, value: u64) {
+        self.waits.probe().counted(counter, value);
+    }
+
+    /// Sends all bytes. Waits while the socket's buffer is full.
+    fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        let deadline = |probe: &Probe| Deadline::until(probe.now() + SEND);
+        while !bytes.is_empty() {
+            let count = self.transfer(Interest::Write, deadline, |socket| socket.write(bytes))?;
+            bytes = &bytes[count..];
+            if !bytes.is_empty() {
+                self.waits.between_writes();
+            }
+        }
+        Ok(())
+    }
+
+    fn date(&self) -> Date {
+        self.waits.dates().at(self.received_at)
+    }
+
+    fn spent(&self) -> RequestTimes {
+        self.waits.spent()
+    }
+}

@@ -19,7 +19,8 @@ use super::event::SimEvent;
 use super::hub;
 use super::machine::EntityId;
 use super::observer::Observer;
-use super::worker::{Doing, Worker};
+use super::thread::Doing;
+use super::worker::Worker;
 use concsim_model::scenario::{Accept, draw};
 
 /// Time between two of the first connection attempts, in nanoseconds …

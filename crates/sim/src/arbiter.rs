@@ -9,7 +9,8 @@ use super::hub::{self, Hub};
 use super::lock::Lock;
 use super::machine::Kind;
 use super::observer::Observer;
-use super::worker::{Doing, Links, Pool, Thread, Worker};
+use super::thread::{Doing, Thread};
+use super::worker::{Links, Pool, Worker};
 use concsim_engine::policy::{self, ABORTED, ARBITER_TICK, KILLED};
 use concsim_engine::roster::Verdict;
 use concsim_engine::telemetry::{Event, Failure, Intervention, Marker, Phase, TerminationCause};
@@ -73,17 +74,7 @@ impl<O: Observer> Simulation<'_, O> {
         let entity = self.machine.add(Kind::Worker);
         self.owners.resize(entity as usize + 1, (usize::MAX, 0));
         self.owners[entity as usize] = (worker, thread);
-        Thread {
-            entity,
-            doing: Doing::Looking { woken: false },
-            turn: 0,
-            from: 0,
-            ready: 0,
-            computes_from: 0,
-            computes: 0,
-            task: 0,
-            wants_lock: false,
-        }
+        Thread::new(entity)
     }
 
     /// Ends a worker that was told to exit, or exits by itself.

@@ -16,13 +16,11 @@ use std::collections::VecDeque;
 use super::Simulation;
 use super::connection::{ConnectionId, Place};
 use super::observer::Observer;
-use super::script::{self, Need};
-use concsim_engine::policy::{ACCEPTS_PER_TURN, HUB_TURN, OVERFLOWED};
-use concsim_engine::telemetry::{Event, Phase, RunSlice, SwitchReason};
+use super::script::Need;
+use concsim_engine::policy::{ACCEPTS_PER_TURN, HUB_TURN};
+use concsim_engine::telemetry::{Phase, SwitchReason};
 use concsim_engine::{ReadyQueue, TaskId, Turn};
 use concsim_model::scenario::{WaitMode, WorkerKind};
-use concsim_model::units::Stamp;
-use concsim_record::RecordSource;
 
 /// State of a hub in its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +52,6 @@ pub(super) struct Hub {
     turn: Turn,
     look_up_at: u64,
     polled: u64,
-    /// Times since which the running task was ready, and has run.
-    pub(super) ready: u64,
-    pub(super) from: u64,
-    /// Start and length of the present computation.
-    computes_from: u64,
-    computes: u64,
 }
 
 impl Hub {
@@ -73,10 +65,6 @@ impl Hub {
             sockets: VecDeque::new(),
             look_up_at: 0,
             polled: 0,
-            ready: 0,
-            from: 0,
-            computes_from: 0,
-            computes: 0,
         }
     }
 
@@ -238,7 +226,6 @@ impl<O: Observer> Simulation<'_, O> {
         };
         let id = *hub.queue.task(task);
         hub.state = State::Running(task);
-        (hub.from, hub.ready) = (now, now);
         let connection = &mut self.connections[id as usize];
         let could_run = if connection.begun == 0 {
             connection.accepted
@@ -252,7 +239,7 @@ impl<O: Observer> Simulation<'_, O> {
             self.begins(worker, id);
             cost += costs.request;
         }
-        self.hub(worker).ready = could_run.min(now);
+        self.workers[worker].threads[0].begin_run(task.0, could_run, now);
         self.workers[worker].counts.switches += u64::from(has_coroutines);
         self.uses(worker, cost)
     }
@@ -260,27 +247,15 @@ impl<O: Observer> Simulation<'_, O> {
     /// Continues a task that has had its core time.
     fn run_on(&mut self, worker: usize, task: TaskId) -> bool {
         let now = self.now;
-        let hub = self.hub(worker);
-        let id = *hub.queue.task(task);
-        let (from, computes) = (hub.computes_from, std::mem::take(&mut hub.computes));
-        let connection = &mut self.connections[id as usize];
-        if computes > 0 {
-            connection.cpu += computes;
-            connection.core_wait += (now - from).saturating_sub(computes);
-        }
-        if !connection.has_begun {
+        let id = *self.hub(worker).queue.task(task);
+        if !self.connections[id as usize].has_begun {
             // It was woken by the end of the connection, not by a request.
             return self.closes(worker, task, id);
         }
-        let counters = &mut self.workers[worker].counts.counters;
-        match script::play(connection, self.scenario, &mut self.demands, counters) {
-            Need::Compute(cpu) => {
-                let hub = self.hub(worker);
-                (hub.computes_from, hub.computes) = (now, cpu);
-                self.work(worker, 0, cpu);
-                false
-            }
+        match self.play_on(worker, 0, id) {
+            Need::Compute(_) | Need::Overflow => false,
             Need::LetGo => {
+                let connection = &mut self.connections[id as usize];
                 (connection.begun, connection.over) = (now, now);
                 self.lets_go(worker, task, id, SwitchReason::Yielded);
                 true
@@ -303,10 +278,6 @@ impl<O: Observer> Simulation<'_, O> {
                 manner != WaitMode::Unpatched
             }
             Need::Done => self.answers(worker, task, id),
-            Need::Overflow => {
-                self.dies(worker, OVERFLOWED);
-                false
-            }
         }
     }
 
@@ -348,7 +319,7 @@ impl<O: Observer> Simulation<'_, O> {
         let has_coroutines = self.has_coroutines;
         let counts = &mut self.workers[worker].counts;
         counts.waits += u64::from(has_coroutines);
-        self.run_is_over(worker, task, id, then);
+        self.run_is_over(worker, id, then);
         let hub = self.hub(worker);
         hub.state = State::Turning;
         if then == SwitchReason::Yielded {
@@ -358,28 +329,12 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    fn run_is_over(&mut self, worker: usize, task: TaskId, id: ConnectionId, then: SwitchReason) {
-        let (now, has_coroutines) = (self.now, self.has_coroutines);
-        let hub = self.hub(worker);
-        let (ready, from) = (hub.ready, hub.from);
-        let counts = &mut self.workers[worker].counts;
-        counts.switches += u64::from(has_coroutines);
-        counts.longest_run = counts.longest_run.max(now - from);
-        if O::WANTS_SWITCHES {
-            let core = self.machine.core_of(self.workers[worker].threads[0].entity);
-            let ran = RunSlice {
-                ready: Stamp(ready),
-                from: Stamp(from),
-                to: Stamp(now),
-                task: task.0,
-                request: self.connections[id as usize].works_for(),
-                then,
-                due: self.connections[id as usize].due_of(then),
-                core,
-            };
-            let who = RecordSource::Worker(worker as u16);
-            self.observer.event(who, &Event::RunSlice(ran));
-        }
+    fn run_is_over(&mut self, worker: usize, id: ConnectionId, then: SwitchReason) {
+        let found = &mut self.workers[worker];
+        let length = self.now - found.threads[0].from;
+        found.counts.switches += u64::from(self.has_coroutines);
+        found.counts.longest_run = found.counts.longest_run.max(length);
+        self.report_run(worker, 0, id, then);
     }
 
     /// Ends an answer after its last byte: the connection is kept alive or closed.
@@ -402,7 +357,7 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     fn closes(&mut self, worker: usize, task: TaskId, id: ConnectionId) -> bool {
-        self.run_is_over(worker, task, id, SwitchReason::Ended);
+        self.run_is_over(worker, id, SwitchReason::Ended);
         let hub = self.hub(worker);
         hub.state = State::Turning;
         hub.queue.close(task);

@@ -36,6 +36,7 @@ mod script;
 mod service;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod worker;
 
 use std::collections::VecDeque;
@@ -385,9 +386,9 @@ impl<'a, O: Observer> Simulation<'a, O> {
             let task = hub.running()?;
             return Some((task.0, *hub.queue.peek(task)));
         }
-        let thread = &worker.threads[thread];
-        match thread.doing {
-            worker::Doing::Serving(id) if thread.computes > 0 => Some((thread.task, id)),
+        let state = &worker.threads[thread];
+        match state.doing {
+            thread::Doing::Serving(id) if state.computes > 0 => Some((state.task, id)),
             _ => None,
         }
     }

@@ -8,12 +8,9 @@ use super::event::SimEvent;
 use super::hub;
 use super::machine::EntityId;
 use super::observer::Observer;
-use super::script::{self, Need};
-use super::worker::{Doing, Worker};
-use concsim_engine::policy::OVERFLOWED;
-use concsim_engine::telemetry::{Event, Phase, RunSlice, SwitchReason, task_number};
-use concsim_model::units::Stamp;
-use concsim_record::RecordSource;
+use super::script::Need;
+use super::thread::Doing;
+use concsim_engine::telemetry::{Phase, SwitchReason, task_number};
 
 impl<O: Observer> Simulation<'_, O> {
     /// Returns the worker and the thread of an entity, if they live.
@@ -123,7 +120,7 @@ impl<O: Observer> Simulation<'_, O> {
             seat: thread as u32,
         };
         let state = &mut self.workers[worker].threads[thread];
-        (state.from, state.ready, state.task) = (now, ready, task);
+        state.begin_run(task, ready, now);
         if !asks {
             // A keep-alive connection has ended.
             self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
@@ -145,22 +142,8 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Continues a connection's script; returns true if the thread continues at once.
     fn serve(&mut self, worker: usize, thread: usize, id: ConnectionId) -> bool {
-        let now = self.now;
-        let found = &mut self.workers[worker];
-        let state = &mut found.threads[thread];
-        let (from, computes) = (state.computes_from, std::mem::take(&mut state.computes));
-        let connection = &mut self.connections[id as usize];
-        if computes > 0 {
-            connection.cpu += computes;
-            connection.core_wait += (now - from).saturating_sub(computes);
-        }
-        let counters = &mut found.counts.counters;
-        match script::play(connection, self.scenario, &mut self.demands, counters) {
-            Need::Compute(cpu) => {
-                (state.computes_from, state.computes) = (now, cpu);
-                self.work(worker, thread, cpu);
-                false
-            }
+        match self.play_on(worker, thread, id) {
+            Need::Compute(_) | Need::Overflow => false,
             // This thread has no other connection.
             Need::LetGo => true,
             Need::Sleep { wait, manner } => {
@@ -179,10 +162,6 @@ impl<O: Observer> Simulation<'_, O> {
                 false
             }
             Need::Done => self.thread_answers(worker, thread, id),
-            Need::Overflow => {
-                self.dies(worker, OVERFLOWED);
-                false
-            }
         }
     }
 
@@ -210,29 +189,13 @@ impl<O: Observer> Simulation<'_, O> {
         id: ConnectionId,
         then: SwitchReason,
     ) {
-        let now = self.now;
-        let Worker {
-            threads, counts, ..
-        } = &mut self.workers[worker];
-        let (state, connection) = (&threads[thread], &self.connections[id as usize]);
         if then == SwitchReason::Ended {
             // From the accept on: a sync worker has one request for its whole life.
-            counts.longest_run = counts.longest_run.max(now - connection.accepted);
+            let accepted = self.connections[id as usize].accepted;
+            let counts = &mut self.workers[worker].counts;
+            counts.longest_run = counts.longest_run.max(self.now - accepted);
         }
-        if O::WANTS_SWITCHES {
-            let ran = RunSlice {
-                ready: Stamp(state.ready),
-                from: Stamp(state.from),
-                to: Stamp(now),
-                task: state.task,
-                request: connection.works_for(),
-                then,
-                due: connection.due_of(then),
-                core: self.machine.core_of(state.entity),
-            };
-            let who = RecordSource::Worker(worker as u16);
-            self.observer.event(who, &Event::RunSlice(ran));
-        }
+        self.report_run(worker, thread, id, then);
     }
 
     /// Puts a thread to sleep in a wait of its connection.
@@ -253,8 +216,8 @@ impl<O: Observer> Simulation<'_, O> {
     fn unblock(&mut self, worker: usize, thread: usize, id: ConnectionId) {
         let now = self.now;
         let state = &mut self.workers[worker].threads[thread];
-        (state.from, state.ready) = (now, self.connections[id as usize].over.min(now));
-        let task = state.task;
+        let (task, over) = (state.task, self.connections[id as usize].over);
+        state.begin_run(task, over, now);
         self.workers[worker].set_doing(thread, Doing::Serving(id));
         self.workers[worker].enter(Phase::Running, now);
         self.was_blocked(worker, id, task);

@@ -3,7 +3,8 @@
 use super::Simulation;
 use super::event::SimEvent;
 use super::observer::Observer;
-use super::worker::{Doing, Thread, Worker};
+use super::thread::{Doing, Thread};
+use super::worker::Worker;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::{
     CoreSample, LoadSample, Sample, Seen, Window, WorkerSample, until_next_sample,
@@ -121,7 +122,7 @@ impl<O: Observer> Simulation<'_, O> {
             running_ready: worker
                 .hub
                 .as_ref()
-                .and_then(|hub| hub.running().map(|_| Stamp(hub.ready))),
+                .and_then(|hub| hub.running().map(|_| Stamp(worker.threads[0].ready))),
             running_request,
             longest_run: Elapsed(counts.longest_run.max(self.open_run(worker))),
             accepted: counts.accepted,
@@ -167,7 +168,7 @@ impl<O: Observer> Simulation<'_, O> {
             let Some(task) = hub.running() else {
                 return (None, None);
             };
-            return (Some(hub.from), request(*hub.queue.peek(task)));
+            return (Some(worker.threads[0].from), request(*hub.queue.peek(task)));
         }
         // Among several threads, one in the process's phase, preferably a computing one.
         let serves = |thread: &Thread| match thread.doing {

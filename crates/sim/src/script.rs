@@ -86,17 +86,9 @@ pub(super) fn play(
                 counter,
                 with_yield,
             } => {
-                let (additions, value) = &mut counters[counter];
-                if with_yield && connection.part == Part::Begin {
-                    (connection.part, connection.left) = (Part::Counted, *value);
-                    return Need::LetGo;
+                if let Some(need) = count(connection, &mut counters[counter], with_yield) {
+                    return need;
                 }
-                let read = match connection.part {
-                    Part::Counted => connection.left,
-                    Part::Begin | Part::Slice | Part::SliceOver => *value,
-                };
-                (*additions, *value) = (*additions + 1, read + 1);
-                (connection.part, connection.step) = (Part::Begin, connection.step + 1);
             }
             Step::Panic => {
                 connection.status = 500;
@@ -125,6 +117,26 @@ fn slice_of(connection: &mut Connection, left: u64, slice: Option<u64>) -> Optio
             (left > 0).then_some(Need::Compute(left))
         }
     }
+}
+
+/// Adds 1 to a counter, and ends the step; with a yield, first reads it and returns that. Updates by others
+/// between the reading and the writing are lost.
+fn count(
+    connection: &mut Connection,
+    (additions, value): &mut (u64, u64),
+    with_yield: bool,
+) -> Option<Need> {
+    if with_yield && connection.part == Part::Begin {
+        (connection.part, connection.left) = (Part::Counted, *value);
+        return Some(Need::LetGo);
+    }
+    let read = match connection.part {
+        Part::Counted => connection.left,
+        Part::Begin | Part::Slice | Part::SliceOver => *value,
+    };
+    (*additions, *value) = (*additions + 1, read + 1);
+    (connection.part, connection.step) = (Part::Begin, connection.step + 1);
+    None
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::accept_queue::Wakers;
 use super::connection::ConnectionId;
 use super::hub::Hub;
 use super::lock::Lock;
-use super::machine::EntityId;
+use super::thread::{Doing, Thread};
 use concsim_engine::telemetry::{Phase, Reading};
 use concsim_model::scenario::{Scenario, Server, draw};
 use concsim_model::units::Stamp;
@@ -37,23 +37,6 @@ impl TimeWeighted {
     }
 }
 
-/// State of a thread of a worker without a loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doing {
-    /// Asleep at the listener.
-    Sleeping,
-    /// Looking for a connection, after waking or serving.
-    Looking { woken: bool },
-    /// Reading from an accepted connection.
-    Taking(ConnectionId),
-    /// Computing for a connection.
-    Serving(ConnectionId),
-    /// Sleeping in a wait of a connection.
-    Waiting(ConnectionId),
-    /// Gone.
-    Gone,
-}
-
 /// The numbers of threads of a process that work, and that wait in a request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Activity {
@@ -79,25 +62,6 @@ impl Activity {
             Self { .. } => Phase::Idle,
         }
     }
-}
-
-/// A thread of a process: a sync worker and a worker with a loop have one.
-#[derive(Clone, Debug)]
-pub(super) struct Thread {
-    pub(super) entity: EntityId,
-    pub(super) doing: Doing,
-    /// Number of the present sleep.
-    pub(super) turn: u32,
-    /// Times since which it has had its connection without a wait, and was ready.
-    pub(super) from: u64,
-    pub(super) ready: u64,
-    /// Start and length of its present computation.
-    pub(super) computes_from: u64,
-    pub(super) computes: u64,
-    /// The task of its connection.
-    pub(super) task: u32,
-    /// True if it waits for the lock of its process.
-    pub(super) wants_lock: bool,
 }
 
 /// Connections that a process has to one service.

@@ -1,5 +1,6 @@
 //! A server without load, for any load generator: its processes, the table of its workers, and the page of counters.
 
+mod counters;
 mod metrics;
 mod worker_table;
 

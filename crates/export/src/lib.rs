@@ -8,7 +8,6 @@ pub mod asciicast;
 pub mod drawing;
 pub mod film;
 pub mod hlog;
-pub mod metrics;
 pub mod perfetto;
 pub mod screens;
 pub mod tables;

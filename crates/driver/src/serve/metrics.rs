@@ -7,8 +7,8 @@
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
+use super::counters::{CONTENT_TYPE, Page};
 use crate::console;
-use concsim_export::metrics::{CONTENT_TYPE, Page};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::http::{CONTINUE, Method, Progress, Receiver, Refusal, Status, response};

@@ -5,13 +5,13 @@
 
 use std::fmt::Write as _;
 
-use concsim_engine::telemetry::Phase;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::letter;
+use concsim_os::telemetry::Phase;
 use concsim_record::WorkerSample;
 
 /// Content type of the text, for HTTP.
-pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,24 +150,20 @@ fn one_if(condition: bool) -> f64 {
 
 /// State of a server at one instant.
 #[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
+pub(super) struct Page<'a> {
     /// Kind of its workers.
-    pub kind: WorkerKind,
+    pub(super) kind: WorkerKind,
     /// Latest sample of each worker.
-    pub workers: &'a [WorkerSample],
+    pub(super) workers: &'a [WorkerSample],
     /// Number of events that workers reported.
-    pub events: u64,
+    pub(super) events: u64,
     /// Number of events dropped because a ring was full.
-    pub events_dropped: u64,
+    pub(super) events_dropped: u64,
 }
 
 impl Page<'_> {
     /// Formats the metrics as text.
-    ///
-    /// # Panics
-    /// Never: writing to a `String` does not fail.
-    #[must_use]
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let mut text = String::new();
         self.write(&mut text).expect("a String takes all text");
         text
@@ -270,7 +266,7 @@ mod tests {
 
     #[test]
     fn every_metric_is_documented() {
-        let documentation = include_str!("../../../docs/data.md");
+        let documentation = include_str!("../../../../docs/data.md");
         for family in &FAMILIES {
             let (name, help) = (family.name, family.help.trim_end_matches('.'));
             let line = format!("| `{name}` | {help} |");

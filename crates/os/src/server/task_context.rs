@@ -23,6 +23,12 @@ use crate::sys::poller::{Poller, Ready};
 use crate::telemetry::{NO_REQUEST, Probe, SwitchReason};
 use concsim_model::units::{Elapsed, Stamp};
 
+/// Longest run of a task whose socket is always ready, before it yields. Each such task delays every run of
+/// another task by this much.
+const SHARE: Elapsed = Elapsed(500_000);
+/// Number of reads and writes without a wait between readings of the clock.
+const TRANSFERS: u32 = 4;
+
 /// Reasons for a task to let go of the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WaitReason {
@@ -255,23 +261,23 @@ impl SwitchCounter {
     }
 
     /// Returns the present state.
-    pub(super) fn mark(&self) -> SwitchSnapshot {
+    pub(super) fn snapshot(&self) -> SwitchSnapshot {
         SwitchSnapshot {
             runs: self.runs,
             closed: self.closed,
         }
     }
 
-    /// Number of tasks other than `me` that have run since `mark`.
-    pub(super) fn others_since(&self, mark: SwitchSnapshot, me: TaskId) -> u64 {
-        let ran = |last_run: &&u64| **last_run > mark.runs;
+    /// Number of tasks other than `me` that have run since `before`.
+    pub(super) fn others_since(&self, before: SwitchSnapshot, me: TaskId) -> u64 {
+        let ran = |last_run: &&u64| **last_run > before.runs;
         let open = self.last_runs.iter().filter(ran).count() as u64;
         let mine = u64::from(
             self.last_runs
                 .get(me.0 as usize)
                 .is_some_and(|run| ran(&run)),
         );
-        self.closed - mark.closed + open - mine
+        self.closed - before.closed + open - mine
     }
 }
 
@@ -286,6 +292,8 @@ pub(super) struct TaskContext<'task> {
     pub(super) request: u32,
     /// Instant at which it last let go of the hub.
     pub(super) let_go: Stamp,
+    /// Number of its reads and writes without a wait.
+    transfers: u32,
 }
 
 impl<'task> TaskContext<'task> {
@@ -297,7 +305,21 @@ impl<'task> TaskContext<'task> {
             parker,
             request: NO_REQUEST,
             let_go: Stamp::ZERO,
+            transfers: 0,
         }
+    }
+
+    /// True if the task has run for its [`SHARE`] and should yield.
+    pub(super) fn has_run_its_share(&self) -> bool {
+        let shared = &self.shared;
+        shared.probe.now().since(shared.resumed.get()) >= SHARE
+    }
+
+    /// Counts a read or a write without a wait. Returns true if the task should yield: a socket that is
+    /// always ready never parks it, and the hub could neither run other tasks nor beat.
+    pub(super) fn has_transferred_its_share(&mut self) -> bool {
+        self.transfers = self.transfers.wrapping_add(1);
+        self.transfers.is_multiple_of(TRANSFERS) && self.has_run_its_share()
     }
 
     /// Lets go of the hub; returns when the task is resumed. The clock is read once, for both the end of
@@ -340,32 +362,6 @@ impl<'task> TaskContext<'task> {
     }
 }
 
-/// Share of the worker that a task may take with reads and writes that never wait. A socket that is always
-/// ready never parks its task, and the hub could neither run other tasks nor beat.
-#[derive(Debug, Default)]
-pub(super) struct TransferShare {
-    /// Number of reads and writes without a wait.
-    transfers: u32,
-}
-
-impl TransferShare {
-    /// Longest run of such a task before it yields: it delays every run of another task by this much.
-    const LONGEST_RUN: Elapsed = Elapsed(500_000);
-    /// Number of reads and writes between readings of the clock.
-    const TRANSFERS: u32 = 4;
-
-    /// Counts a read or a write without a wait. Returns true if the task has to yield.
-    pub(super) fn is_used_up(&mut self, shared: &Shared) -> bool {
-        self.transfers = self.transfers.wrapping_add(1);
-        self.transfers.is_multiple_of(Self::TRANSFERS) && Self::has_run_for_it(shared)
-    }
-
-    /// True if the running task has run for the whole share.
-    pub(super) fn has_run_for_it(shared: &Shared) -> bool {
-        shared.probe.now().since(shared.resumed.get()) >= Self::LONGEST_RUN
-    }
-}
-
 impl Drop for TaskContext<'_> {
     fn drop(&mut self) {
         self.shared.request.set(self.request);
@@ -383,16 +379,20 @@ mod tests {
         for id in [me, a, b] {
             switches.runs(id);
         }
-        let mark = switches.mark();
+        let before = switches.snapshot();
         for id in [a, a, c, me, a] {
             switches.runs(id);
         }
-        assert_eq!(switches.others_since(mark, me), 2);
+        assert_eq!(switches.others_since(before, me), 2);
         switches.closes(c);
-        assert_eq!(switches.others_since(mark, me), 2, "one of them has ended");
+        assert_eq!(
+            switches.others_since(before, me),
+            2,
+            "one of them has ended"
+        );
         switches.runs(c);
         assert_eq!(
-            switches.others_since(mark, me),
+            switches.others_since(before, me),
             3,
             "another one has its place"
         );

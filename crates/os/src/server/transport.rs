@@ -73,8 +73,8 @@ pub(super) trait WaitStrategy {
     /// Lets others run, and stays ready.
     fn yield_now(&mut self);
 
-    /// Waits before a read that is known to find nothing.
-    fn before_read(&mut self, _socket: &TcpStream, _deadline: Deadline) -> io::Result<()> {
+    /// Waits before a read that is known to find nothing. Fails with `TimedOut` at the deadline.
+    fn before_read(&mut self, _deadline: Deadline) -> io::Result<()> {
         Ok(())
     }
 
@@ -144,7 +144,7 @@ impl<W: WaitStrategy> Transport<W> {
     /// Reads bytes from the client, as soon as there are any; returns 0 at their end. Fails with `TimedOut`
     /// at the deadline.
     pub(super) fn receive(&mut self, room: &mut [u8], deadline: Deadline) -> io::Result<usize> {
-        self.waits.before_read(&self.socket, deadline)?;
+        self.waits.before_read(deadline)?;
         let count = self.transfer(Interest::Read, |_| deadline, |socket| socket.read(room))?;
         self.received_at = self.waits.after_read(count, room.len());
         Ok(count)

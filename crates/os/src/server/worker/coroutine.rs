@@ -1,4 +1,5 @@
-//! The coroutine worker: a World for each open connection. A wait parks the coroutine.
+//! The coroutine worker: a [`World`](crate::handler::World) for each open connection. A wait parks the
+//! coroutine.
 //!
 //! ```text
 //!   hub:   poll ──▶ accept ── connections ──▶ new tasks ──▶ run each ready task once ──▶ poll …
@@ -25,8 +26,7 @@ use crate::server::date_cache::DateCache;
 use crate::server::hub::{Ended, Hub};
 use crate::server::service_pool::{PooledConnection, ServicePool};
 use crate::server::task_context::{
-    IoSource, Registration, Shared, SwitchSnapshot, TaskContext, TimedOut, TransferShare,
-    WaitReason,
+    IoSource, Registration, Shared, SwitchSnapshot, TaskContext, TimedOut, WaitReason,
 };
 use crate::server::transport::{Deadline, Interest, Transport, WaitStrategy};
 use crate::sys;
@@ -38,7 +38,7 @@ use concsim_model::units::{Elapsed, Stamp};
 /// Serves until it is told to stop. Returns the exit code.
 pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
     let shared = Rc::new(Shared::new(context.probe)?);
-    let worker = Rc::new(WorkerShared {
+    let resources = Rc::new(Resources {
         application: context.application,
         date_cache: context.date_cache,
         keepalive: policy::keepalive(&context.config.scenario.server),
@@ -50,7 +50,7 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
         context.signals,
         context.config.scenario.server.connections,
         move |task: &mut TaskContext<'_>, socket, accepted| {
-            serve_one(task, &worker, socket, accepted);
+            serve_one(task, &resources, socket, accepted);
         },
     )?;
     let ended = hub.run()?;
@@ -61,8 +61,8 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
     })
 }
 
-/// State that all tasks of a worker share.
-struct WorkerShared {
+/// Everything that the tasks of a worker have in common.
+struct Resources {
     application: Application,
     date_cache: DateCache,
     /// Longest time that a connection may stay idle; `None` closes it after each response.
@@ -73,7 +73,7 @@ struct WorkerShared {
 /// Serves one connection in its task: one request after the other, then closes it.
 fn serve_one(
     task: &mut TaskContext<'_>,
-    worker: &WorkerShared,
+    resources: &Resources,
     socket: TcpStream,
     accepted: Stamp,
 ) {
@@ -82,31 +82,28 @@ fn serve_one(
         return;
     };
     task.shared.could_run_since(accepted);
-    let switches_before = task.shared.switches.borrow().mark();
+    let switches_before = task.shared.switches.borrow().snapshot();
     let waits = Parking {
         accounting: RequestAccounting::accepted(task.id.0, accepted),
         switches_before,
-        share: TransferShare::default(),
         task,
-        worker,
+        resources,
         source,
     };
     let mut transport = Transport::new(socket, accepted, waits);
-    connection::serve(&mut transport, &worker.application);
+    connection::serve(&mut transport, &resources.application);
 }
 
 /// Waits of the requests of one task. Each parks the task, unless it is `unpatched`.
 struct Parking<'connection, 'task> {
     /// Handle to the hub, which runs other tasks while this one is parked.
     task: &'connection mut TaskContext<'task>,
-    worker: &'connection WorkerShared,
+    resources: &'connection Resources,
     /// Readiness of the client's socket, as far as the hub's poller has reported it.
     source: Registration,
     accounting: RequestAccounting,
     /// Count of task switches at the begin of the request, to tell how many other tasks ran since.
     switches_before: SwitchSnapshot,
-    /// Reads and writes without a wait, which must not keep the hub from its other tasks.
-    share: TransferShare,
 }
 
 impl<'task> Parking<'_, 'task> {
@@ -143,12 +140,21 @@ impl<'task> Parking<'_, 'task> {
         self.accounting.block(probe, sleep, end_of).0
     }
 
+    /// Parks the task until the poller reports the client's socket.
+    fn park_for_client(&mut self, interest: Interest, deadline: Deadline) -> io::Result<()> {
+        let waited = self.park(
+            |task, client| task.wait_for(client, interest, WaitReason::Client, deadline),
+            |_, _, polled| (polled, Wait::Client),
+        );
+        waited.map_err(|TimedOut| ErrorKind::TimedOut.into())
+    }
+
     /// Takes a connection to a service from the pool, or opens one.
     fn connection_to(&mut self, service: usize) -> io::Result<PooledConnection> {
-        if let Some(pooled) = self.worker.services.take(service) {
+        if let Some(pooled) = self.resources.services.take(service) {
             return Ok(pooled);
         }
-        let connection = ServiceConnection::begin(self.worker.services.address(service))?;
+        let connection = ServiceConnection::begin(self.resources.services.address(service))?;
         let registration = self.task.shared.watch(&connection);
         let registration = registration.map_err(|error| error.source)?;
         // On one machine a connection is mostly open at once. A task that parked for it all the same would
@@ -211,11 +217,7 @@ impl WaitStrategy for Parking<'_, '_> {
         if interest == Interest::Read {
             self.source.readable.set(false);
         }
-        let waited = self.park(
-            |task, client| task.wait_for(client, interest, WaitReason::Client, deadline),
-            |_, _, polled| (polled, Wait::Client),
-        );
-        waited.map_err(|TimedOut| ErrorKind::TimedOut.into())
+        self.park_for_client(interest, deadline)
     }
 
     /// Calls a service. Parks the task until the answer is there; `unpatched`, blocks the process.
@@ -226,7 +228,7 @@ impl WaitStrategy for Parking<'_, '_> {
             WaitMode::Unpatched => self.call_blocking(&mut pooled, wait)?,
             WaitMode::InThreads => unreachable!("refused before it is played"),
         }
-        self.worker.services.give_back(service, pooled);
+        self.resources.services.give_back(service, pooled);
         Ok(())
     }
 
@@ -256,11 +258,11 @@ impl WaitStrategy for Parking<'_, '_> {
 
     /// Parks if the poller has reported no bytes since the last ones were read; yields if the task has read
     /// without a wait for too long.
-    fn before_read(&mut self, socket: &TcpStream, deadline: Deadline) -> io::Result<()> {
+    fn before_read(&mut self, deadline: Deadline) -> io::Result<()> {
         if !self.source.readable.get() {
-            return self.wait_for_client(socket, Interest::Read, deadline);
+            return self.park_for_client(Interest::Read, deadline);
         }
-        if self.share.is_used_up(&self.task.shared) {
+        if self.task.has_transferred_its_share() {
             self.yield_now();
             if deadline.until <= self.task.shared.polled.get() {
                 return Err(ErrorKind::TimedOut.into());
@@ -275,28 +277,28 @@ impl WaitStrategy for Parking<'_, '_> {
         let drained = count < room && !self.source.closing.get();
         self.source.readable.set(!drained);
         if !self.accounting.has_come() {
-            self.switches_before = self.task.shared.switches.borrow().mark();
+            self.switches_before = self.task.shared.switches.borrow().snapshot();
         }
         self.task.shared.resumed.get()
     }
 
     /// Yields if the task has written without a wait for too long.
     fn between_writes(&mut self) {
-        if self.share.is_used_up(&self.task.shared) {
+        if self.task.has_transferred_its_share() {
             self.yield_now();
         }
     }
 
     /// Yields if the task has run for too long: other tasks may be ready.
     fn between_requests(&mut self) {
-        if TransferShare::has_run_for_it(&self.task.shared) {
+        if self.task.has_run_its_share() {
             self.yield_now();
         }
     }
 
     /// Keeps the connection for `server.keepalive`: a parked task costs only memory.
     fn keepalive(&self) -> Option<Elapsed> {
-        self.worker
+        self.resources
             .keepalive
             .filter(|_| !self.task.shared.stopping.get())
     }
@@ -318,7 +320,7 @@ impl WaitStrategy for Parking<'_, '_> {
     }
 
     fn dates(&self) -> &DateCache {
-        &self.worker.date_cache
+        &self.resources.date_cache
     }
 }
 

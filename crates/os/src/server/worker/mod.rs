@@ -1,7 +1,8 @@
 //! A worker: one child process of the arbiter, from its fork to its end.
 //!
-//! Startup and exit are the same for both kinds of workers and are here. [`sync`] and [`coroutine`] hold the
-//! difference, in the same order, to be read side by side:
+//! Startup and exit are the same for both kinds of workers and are here; a connection and its transport are
+//! the same, too, one floor below. [`sync`] and [`coroutine`] hold the difference, in the same order, to be
+//! read side by side. A World is all that the handler of a request can do: compute, wait, send.
 //!
 //! | | [`sync`] | [`coroutine`] |
 //! |---|---|---|

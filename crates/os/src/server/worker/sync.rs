@@ -1,4 +1,4 @@
-//! The sync worker: one World at once. A wait blocks the process.
+//! The sync worker: one [`World`](crate::handler::World) at once. A wait blocks the process.
 //!
 //! ```text
 //!   worker:   accept ── a connection ──▶ serve one request ──▶ close the connection ──▶ accept …
@@ -41,15 +41,16 @@ pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
     }
     let longest_sleep = policy::sync_sleep(context.config.scenario.server.timeout);
     let mut client_is_waiting = false;
-    for accept_count in 0.. {
+    for pass in 0.. {
         context.probe.heartbeat(context.probe.now());
         if context.signals.take().contains(&Signal::Terminate) {
             break;
         }
         match net::accept(&context.config.listener, false) {
-            Ok(socket) => serve_one(&context, &mut services, socket, task_number(accept_count)),
+            Ok(socket) => serve_one(&context, &mut services, socket, task_number(pass)),
             Err(error) => {
                 log_accept_error(&error);
+                // It was woken for a client, and another worker was faster.
                 if client_is_waiting && error.kind() == ErrorKind::WouldBlock {
                     context.probe.found_nothing();
                 }
@@ -73,7 +74,7 @@ fn log_accept_error(error: &io::Error) {
     }
 }
 
-/// Serves one connection: one request, then closes it.
+/// Serves one connection, which events call `task`: one request, then closes it.
 fn serve_one(
     context: &WorkerContext<'_>,
     services: &mut [Option<ServiceConnection>],

@@ -23,21 +23,13 @@ const DEEPEST: usize = 32;
 /// The first mistake, with its place in `text`.
 pub fn parse(text: &str) -> Result<Comparison, Mistake> {
     let words = words(text)?;
-    let mut parser = Parser {
-        words: &words,
-        next: 0,
-        end: text.len(),
-        depth: 0,
-    };
+    let mut parser = Parser::new(&words, text);
     let comparison = parser.comparison()?;
-    match parser.peek() {
-        None => Ok(comparison),
-        Some(word) => Err(mistake(
-            word.range.clone(),
-            "unexpected text after the comparison",
-            Some("a `that` has one comparison; write another `[[expect]]` for a second"),
-        )),
-    }
+    parser.expect_end(
+        "unexpected text after the comparison",
+        Some("a `that` has one comparison; write another `[[expect]]` for a second"),
+    )?;
+    Ok(comparison)
 }
 
 /// Parses one side of a comparison: `coroutine.throughput / sync.throughput`.
@@ -46,21 +38,10 @@ pub fn parse(text: &str) -> Result<Comparison, Mistake> {
 /// The first mistake, with its place in `text`.
 pub fn parse_expression(text: &str) -> Result<Expression, Mistake> {
     let words = words(text)?;
-    let mut parser = Parser {
-        words: &words,
-        next: 0,
-        end: text.len(),
-        depth: 0,
-    };
+    let mut parser = Parser::new(&words, text);
     let expression = parser.sum()?;
-    match parser.peek() {
-        None => Ok(expression),
-        Some(word) => Err(mistake(
-            word.range.clone(),
-            "unexpected text after the number",
-            None,
-        )),
-    }
+    parser.expect_end("unexpected text after the number", None)?;
+    Ok(expression)
 }
 
 /// Parses a single number with its unit: `20`, `150ms`, `20/s`.
@@ -214,6 +195,21 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    fn new(words: &'a [Word], text: &str) -> Self {
+        Self {
+            words,
+            next: 0,
+            end: text.len(),
+            depth: 0,
+        }
+    }
+
+    /// Fails if words are left: `unexpected` describes them.
+    fn expect_end(&self, unexpected: &str, hint: Option<&str>) -> Result<(), Mistake> {
+        let end = self.peek().map_or(Ok(()), Err);
+        end.map_err(|word| mistake(word.range.clone(), unexpected, hint))
+    }
+
     fn peek(&self) -> Option<&'a Word> {
         self.words.get(self.next)
     }

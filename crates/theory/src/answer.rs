@@ -18,7 +18,7 @@ pub mod table;
 pub mod tokens;
 pub mod usl;
 
-use crate::open::{Means, PERCENTILES};
+use crate::open::{Laws, Means, PERCENTILES};
 
 /// A number, or the reason for its absence.
 pub type NumberOrReason = Result<f64, String>;
@@ -209,6 +209,27 @@ impl Section {
         ] {
             self.known(key, label, unit, known);
         }
+    }
+
+    /// Adds the arrivals per second, and the mean service time in seconds.
+    pub fn arrivals(&mut self, rate: f64, service: f64) {
+        self.number("arrival_rate", "arrival rate", Unit::Rate, rate);
+        self.number("service_time", "service time", Unit::Time, service);
+    }
+
+    /// Adds the time to stay below, in seconds, if one was given.
+    pub fn limit(&mut self, within: Option<f64>) {
+        if let Some(within) = within {
+            self.number("within", "within", Unit::Time, within);
+        }
+    }
+
+    /// Adds the percentiles of wait and response, and the shares within a time, if one was given.
+    pub fn laws<S: Laws>(&mut self, steady: &Result<S, String>, within: Option<f64>) {
+        let at = |law: fn(&S, f64) -> f64| move |at| of(steady, |steady| law(steady, at));
+        self.percentiles("wait", at(S::wait_percentile));
+        self.percentiles("response", at(S::response_percentile));
+        self.within(within, at(S::wait_tail), at(S::response_tail));
     }
 
     /// Adds the percentiles of a time, by share.

@@ -1,6 +1,7 @@
 //! The answer of `concsim theory md1`: one server with constant service time.
 
 use super::{Answer, Unit, grows, of};
+use crate::open::Laws;
 use crate::open::constant::{Md1, Steady};
 
 /// Returns the answer of a queue; `within` is a time to stay below, in seconds.
@@ -9,11 +10,8 @@ pub fn answer(queue: &Md1, within: Option<f64>) -> Answer {
     let about = "requests at random, constant service, one server (Crommelin)";
     let mut answer = Answer::new("md1", "M/D/1", about);
     let given = &mut answer.given;
-    given.number("arrival_rate", "arrival rate", Unit::Rate, queue.rate);
-    given.number("service_time", "service time", Unit::Time, queue.service);
-    if let Some(within) = within {
-        given.number("within", "within", Unit::Time, within);
-    }
+    given.arrivals(queue.rate, queue.service);
+    given.limit(within);
     let capacity = 1.0 / queue.service;
     let steady = queue.steady().ok_or_else(|| grows(queue.rate, capacity));
     let results = &mut answer.results;
@@ -21,14 +19,6 @@ pub fn answer(queue: &Md1, within: Option<f64>) -> Answer {
     let waits = of(&steady, |it| it.wait_tail(0.0));
     results.known("must_wait", "have to wait", Unit::Share, waits);
     results.means(&steady, Steady::means);
-    results.percentiles("wait", |share| of(&steady, |it| it.wait_percentile(share)));
-    results.percentiles("response", |share| {
-        of(&steady, |it| it.response_percentile(share))
-    });
-    results.within(
-        within,
-        |time| of(&steady, |it| it.wait_tail(time)),
-        |time| of(&steady, |it| it.response_tail(time)),
-    );
+    results.laws(&steady, within);
     answer
 }

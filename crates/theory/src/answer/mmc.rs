@@ -14,12 +14,9 @@ pub fn answer(
 ) -> Answer {
     let mut answer = Answer::new(model, name, about);
     let given = &mut answer.given;
-    given.number("arrival_rate", "arrival rate", Unit::Rate, queue.rate);
-    given.number("service_time", "service time", Unit::Time, queue.service);
+    given.arrivals(queue.rate, queue.service);
     given.number("servers", "servers", Unit::Count, queue.servers as f64);
-    if let Some(within) = within {
-        given.number("within", "within", Unit::Time, within);
-    }
+    given.limit(within);
     let capacity = queue.capacity();
     let steady = queue.steady().ok_or_else(|| grows(queue.rate, capacity));
     let results = &mut answer.results;
@@ -37,14 +34,6 @@ pub fn answer(
         of(&steady, |it| it.waits),
     );
     results.means(&steady, Steady::means);
-    results.percentiles("wait", |share| of(&steady, |it| it.wait_percentile(share)));
-    results.percentiles("response", |share| {
-        of(&steady, |it| it.response_percentile(share))
-    });
-    results.within(
-        within,
-        |time| of(&steady, |it| it.wait_tail(time)),
-        |time| of(&steady, |it| it.response_tail(time)),
-    );
+    results.laws(&steady, within);
     answer
 }

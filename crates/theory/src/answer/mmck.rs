@@ -1,7 +1,7 @@
 //! The answer of `concsim theory mmck`: several servers and a finite queue.
 
 use super::{Answer, Unit};
-use crate::open::finite::Mmck;
+use crate::open::finite::{Mmck, Steady};
 
 /// Returns the answer of a queue; `within` is a time to stay below, in seconds.
 #[must_use]
@@ -10,13 +10,10 @@ pub fn answer(queue: &Mmck, within: Option<f64>) -> Answer {
     let about = "requests at random, exponential service, servers alike, so many places, and the rest is lost";
     let mut answer = Answer::new("mmck", name, about);
     let given = &mut answer.given;
-    given.number("arrival_rate", "arrival rate", Unit::Rate, queue.rate);
-    given.number("service_time", "service time", Unit::Time, queue.service);
+    given.arrivals(queue.rate, queue.service);
     given.number("servers", "servers", Unit::Count, queue.servers as f64);
     given.number("places", "places", Unit::Count, queue.places as f64);
-    if let Some(within) = within {
-        given.number("within", "within", Unit::Time, within);
-    }
+    given.limit(within);
     let steady = queue.steady();
     let results = &mut answer.results;
     results.number("lost", "lost", Unit::Share, steady.lost());
@@ -29,13 +26,8 @@ pub fn answer(queue: &Mmck, within: Option<f64>) -> Answer {
     );
     results.number("empty", "system empty", Unit::Share, steady.empty());
     results.number("must_wait", "have to wait", Unit::Share, steady.waits());
-    results.means(&Ok(&steady), |it| it.means());
-    results.percentiles("wait", |share| Ok(steady.wait_percentile(share)));
-    results.percentiles("response", |share| Ok(steady.response_percentile(share)));
-    results.within(
-        within,
-        |time| Ok(steady.wait_tail(time)),
-        |time| Ok(steady.response_tail(time)),
-    );
+    let steady = Ok(steady);
+    results.means(&steady, Steady::means);
+    results.laws(&steady, within);
     answer
 }

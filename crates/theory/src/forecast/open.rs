@@ -5,6 +5,7 @@ use super::patience::FEW;
 use super::work::{Bursts, Law, Sharing, Work};
 use super::{Forecast, Model, Times, counted, percentiles, slots, workers_of};
 use crate::demand::{DemandPart, Moments};
+use crate::open::Laws;
 use crate::open::constant::Md1;
 use crate::open::finite::Mmck;
 use crate::open::many::Mmc;

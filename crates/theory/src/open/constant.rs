@@ -14,7 +14,7 @@
 //! difference decreases at least as fast as e^−2t/D, so from 64 services on both are equal to the last digit.
 
 use super::poisson::Events;
-use super::{Means, percentile};
+use super::{Laws, Means, percentile};
 use crate::demand::Moments;
 use crate::queues::wait_in_turn;
 
@@ -141,10 +141,10 @@ impl Steady {
     pub fn means(&self) -> Means {
         self.means
     }
+}
 
-    /// Returns P(wait > t). `time` is in seconds.
-    #[must_use]
-    pub fn wait_tail(&self, time: f64) -> f64 {
+impl Laws for Steady {
+    fn wait_tail(&self, time: f64) -> f64 {
         let services = time / self.queue.service;
         if services >= FAR as f64 {
             return self.far.tail(services);
@@ -159,24 +159,19 @@ impl Steady {
         (1.0 - within).max(0.0)
     }
 
-    /// Returns P(response > t): the wait, one service later. `time` is in seconds.
-    #[must_use]
-    pub fn response_tail(&self, time: f64) -> f64 {
+    /// The tail of the wait, one service later.
+    fn response_tail(&self, time: f64) -> f64 {
         if time < self.queue.service {
             return 1.0;
         }
         self.wait_tail(time - self.queue.service)
     }
 
-    /// Returns the wait that a `share` of requests does not exceed, in seconds.
-    #[must_use]
-    pub fn wait_percentile(&self, share: f64) -> f64 {
+    fn wait_percentile(&self, share: f64) -> f64 {
         percentile(share, self.queue.service, |time| self.wait_tail(time))
     }
 
-    /// Returns the response time that a `share` of requests does not exceed, in seconds.
-    #[must_use]
-    pub fn response_percentile(&self, share: f64) -> f64 {
+    fn response_percentile(&self, share: f64) -> f64 {
         self.wait_percentile(share) + self.queue.service
     }
 }

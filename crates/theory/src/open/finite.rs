@@ -7,7 +7,7 @@
 //! Poisson law of the number of ticks in a time (*uniformisation*, Jensen 1953).
 
 use super::poisson::Events;
-use super::{Means, percentile};
+use super::{Laws, Means, percentile};
 use crate::birth_death;
 
 /// Random arrivals, exponential service, several equal servers, and a limited number of places.
@@ -129,24 +129,6 @@ impl Steady {
         Means::of_wait(throughput, self.queue.service, waiting / throughput)
     }
 
-    /// Returns P(wait > t) of admitted requests. `time` is in seconds.
-    #[must_use]
-    pub fn wait_tail(&self, time: f64) -> f64 {
-        let waits = &self.still_there.waits;
-        self.over_ticks(time, |ticks| waits.get(ticks).copied().unwrap_or(0.0))
-    }
-
-    /// Returns P(response > t) of admitted requests. `time` is in seconds.
-    #[must_use]
-    pub fn response_tail(&self, time: f64) -> f64 {
-        let still_there = &self.still_there;
-        let last = still_there.not_through.len() - 1;
-        self.over_ticks(time, |ticks| {
-            let beyond = ticks.saturating_sub(last) as f64;
-            still_there.not_through[ticks.min(last)] * libm::pow(still_there.stays, beyond)
-        })
-    }
-
     fn over_ticks(&self, time: f64, share_after: impl Fn(usize) -> f64) -> f64 {
         let per_s = self.queue.servers as f64 / self.queue.service;
         let ticks = Events::of(per_s * time);
@@ -155,16 +137,28 @@ impl Steady {
             .map(|(number, probability)| probability * share_after(number))
             .sum()
     }
+}
 
-    /// Returns the wait that a `share` of admitted requests does not exceed, in seconds.
-    #[must_use]
-    pub fn wait_percentile(&self, share: f64) -> f64 {
+impl Laws for Steady {
+    fn wait_tail(&self, time: f64) -> f64 {
+        let waits = &self.still_there.waits;
+        self.over_ticks(time, |ticks| waits.get(ticks).copied().unwrap_or(0.0))
+    }
+
+    fn response_tail(&self, time: f64) -> f64 {
+        let still_there = &self.still_there;
+        let last = still_there.not_through.len() - 1;
+        self.over_ticks(time, |ticks| {
+            let beyond = ticks.saturating_sub(last) as f64;
+            still_there.not_through[ticks.min(last)] * libm::pow(still_there.stays, beyond)
+        })
+    }
+
+    fn wait_percentile(&self, share: f64) -> f64 {
         percentile(share, self.queue.service, |time| self.wait_tail(time))
     }
 
-    /// Returns the response time that a `share` of admitted requests does not exceed, in seconds.
-    #[must_use]
-    pub fn response_percentile(&self, share: f64) -> f64 {
+    fn response_percentile(&self, share: f64) -> f64 {
         percentile(share, self.queue.service, |time| self.response_tail(time))
     }
 }

@@ -5,7 +5,7 @@
 //! Kleinrock, *Queueing Systems* I, 1975).
 
 use super::poisson::Events;
-use super::{Means, percentile};
+use super::{Laws, Means, percentile};
 use crate::queues::{erlang_b, erlang_c};
 
 /// Random arrivals, exponential service, several equal servers, one queue.
@@ -79,20 +79,18 @@ impl Steady {
         let beyond = 1.0 + blocked * utilisation / (1.0 - utilisation);
         libm::exp(-offered) / (Events::of(offered).at_most(self.queue.servers) * beyond)
     }
+}
 
-    /// Returns P(wait > t): C·e^−(cμ−λ)t. `time` is in seconds.
-    #[must_use]
-    pub fn wait_tail(&self, time: f64) -> f64 {
+impl Laws for Steady {
+    /// C·e^−(cμ−λ)t.
+    fn wait_tail(&self, time: f64) -> f64 {
         self.waits * libm::exp(-self.drain * time)
     }
 
-    /// Returns P(response > t), exactly. `time` is in seconds.
-    ///
     /// With θ = cμ − λ it is e^−μt + C·μ·(e^−μt − e^−θt) ÷ (θ − μ). The difference is written as the larger
     /// exponential times 1 − e^−|θ−μ|t. That form is continuous at θ = μ, where the limit is e^−μt·(1 +
     /// C·μ·t), and never overflows.
-    #[must_use]
-    pub fn response_tail(&self, time: f64) -> f64 {
+    fn response_tail(&self, time: f64) -> f64 {
         let served = 1.0 / self.queue.service;
         let apart = (self.drain - served).abs();
         let spread = if apart > 0.0 {
@@ -104,9 +102,7 @@ impl Steady {
         libm::exp(-served * time) + self.waits * served * slower * spread
     }
 
-    /// Returns the wait that a `share` of requests does not exceed, in seconds.
-    #[must_use]
-    pub fn wait_percentile(&self, share: f64) -> f64 {
+    fn wait_percentile(&self, share: f64) -> f64 {
         let longer = 1.0 - share;
         if self.waits <= longer {
             return 0.0;
@@ -114,9 +110,7 @@ impl Steady {
         libm::log(self.waits / longer) / self.drain
     }
 
-    /// Returns the response time that a `share` of requests does not exceed, in seconds.
-    #[must_use]
-    pub fn response_percentile(&self, share: f64) -> f64 {
+    fn response_percentile(&self, share: f64) -> f64 {
         percentile(share, self.queue.service, |time| self.response_tail(time))
     }
 }

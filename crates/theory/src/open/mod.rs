@@ -24,6 +24,21 @@ pub struct Means {
     pub present: f64,
 }
 
+/// Laws of the times in a steady state. Times are in seconds, and of admitted requests.
+pub trait Laws {
+    /// Returns P(wait > t).
+    fn wait_tail(&self, time: f64) -> f64;
+
+    /// Returns P(response > t).
+    fn response_tail(&self, time: f64) -> f64;
+
+    /// Returns the wait that a `share` of requests does not exceed.
+    fn wait_percentile(&self, share: f64) -> f64;
+
+    /// Returns the response time that a `share` of requests does not exceed.
+    fn response_percentile(&self, share: f64) -> f64;
+}
+
 impl Means {
     /// Computes all four from the mean wait, by Little's law. `rate` is that of admitted requests, per
     /// second; `service` and `wait` are in seconds.

@@ -1,6 +1,7 @@
 //! One server, first come first served: M/M/1, M/D/1, M/G/1, and a mix with long requests in it.
 
 use super::*;
+use concsim_theory::open::Laws;
 use concsim_theory::open::constant::Md1;
 use concsim_theory::open::many::Mmc;
 use concsim_theory::queues::wait_in_turn;

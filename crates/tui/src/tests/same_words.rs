@@ -119,7 +119,7 @@ fn a_small_screen_has_its_instant_and_the_cores_of_workers_in_full_whatever_the_
     let place = (1, Stamp(4 * S));
     for view in '1'..='8' {
         let screen = words(&in_a_replay(&recordings, place, view), (40, 12));
-        assert!(screen[1].starts_with(" simulated co"), "{}", screen[1]);
+        assert!(screen[1].starts_with(" sim coroutine, "), "{}", screen[1]);
         assert!(
             screen[1].trim_end().ends_with("PAUSED 4.000 000 s"),
             "{}",
@@ -129,6 +129,27 @@ fn a_small_screen_has_its_instant_and_the_cores_of_workers_in_full_whatever_the_
     let workers = words(&in_a_replay(&recordings, place, '6'), (40, 12));
     for worker in &workers[3..5] {
         assert!(worker.trim_end().ends_with(" cores 1 s"), "{worker}");
+    }
+}
+
+#[test]
+fn a_small_screen_names_the_help_and_the_way_out_in_every_view() {
+    let recordings = recordings();
+    for view in '1'..='8' {
+        let screen = text(&in_a_replay(&recordings, (0, Stamp(4 * S)), view), 40, 12);
+        assert!(screen.contains("? help   q quit"), "{view}: {screen}");
+    }
+}
+
+#[test]
+fn a_list_on_a_small_screen_leaves_room_for_the_first_sentence_of_the_caption() {
+    let recordings = recordings();
+    for view in ['1', '3', '4', '5', '6', '8'] {
+        // The sentence takes three lines.
+        let screen = words(&in_a_replay(&recordings, (0, Stamp(4 * S)), view), (34, 12));
+        let said: Vec<&str> = screen.iter().map(|line| line.trim()).collect();
+        let sentence = "Both workers are blocked in a wait; 58 requests are at the door.";
+        assert!(said.join(" ").contains(sentence), "{view}: {screen:#?}");
     }
 }
 

@@ -267,6 +267,20 @@ pub(super) fn cut(text: &str, width: u16) -> String {
     kept
 }
 
+/// Cuts a name of more than `width` columns in its middle: names of variants often begin alike.
+pub(super) fn cut_in_the_middle(name: &str, width: u16) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let left = usize::from(width.saturating_sub(1));
+    // Wide letters take two columns.
+    let is_narrow = usize::from(width_of(name)) == letters.len();
+    if letters.len() <= usize::from(width) || !is_narrow || width < 3 {
+        return cut(name, width);
+    }
+    let begin: String = letters[..left / 2].iter().collect();
+    let end: String = letters[letters.len() - left.div_ceil(2)..].iter().collect();
+    format!("{begin}…{end}")
+}
+
 /// Breaks `text` between words into lines of at most `width` columns; an empty line stays one.
 pub(super) fn wrap(text: &str, width: u16) -> Vec<String> {
     let mut lines = Vec::new();
@@ -320,5 +334,17 @@ mod tests {
         canvas.part(5, 7, 9, 9).write(0, 0, "x", plain());
         canvas.part(0, 0, 3, 1).write(0, 1, "y", plain());
         assert_eq!(buffer, Buffer::with_lines(["   ab ", "      "]));
+    }
+
+    #[test]
+    fn long_names_that_begin_alike_keep_their_ends() {
+        for (width, right) in [
+            (10, "with_yield"),
+            (9, "with…ield"),
+            (8, "wit…ield"),
+            (2, "w…"),
+        ] {
+            assert_eq!(cut_in_the_middle("with_yield", width), right);
+        }
     }
 }

@@ -156,20 +156,44 @@ pub(super) fn draw_keys(canvas: &mut Canvas<'_>, state: &State) {
     draw_commands(canvas, state, &named.collect::<Vec<_>>());
 }
 
-/// Draws commands with their keys and labels, without those that cannot be reached. Neighbours with the
-/// same label are written as one.
+/// Commands with the same label, each with its key.
+type Entries<'a> = &'a [(String, Command, &'a str)];
+
+/// Returns the width of an entry: its keys, a blank behind each, and the label.
+fn width_of_entry(same: Entries<'_>) -> u16 {
+    let keys = same.iter().map(|(key, ..)| width_of(key) + 1).sum::<u16>();
+    keys + width_of(same[0].2)
+}
+
+/// Leaves out entries until the others fit: the last ones first, but the help and the way out last.
+fn fitting(mut entries: Vec<Entries<'_>>, width: u16) -> Vec<Entries<'_>> {
+    let rank = |same: &Entries<'_>| match same[0].1 {
+        Command::Quit | Command::CloseHelp | Command::LeaveNumbers => 2,
+        Command::Help => 1,
+        _ => 0,
+    };
+    let needs = |entries: &[Entries<'_>]| {
+        let all = entries.iter().map(|same| width_of_entry(same) + 3);
+        (all.sum::<u16>() + 1).saturating_sub(3)
+    };
+    while entries.len() > 1 && needs(&entries) > width {
+        let places = 0..entries.len();
+        let least = places.rev().min_by_key(|place| rank(&entries[*place]));
+        entries.remove(least.unwrap_or(0));
+    }
+    entries
+}
+
+/// Draws commands with their keys and labels, without those that cannot be reached or do not fit.
+/// Neighbours with the same label are written as one.
 pub(super) fn draw_commands(canvas: &mut Canvas<'_>, state: &State, commands: &[(Command, &str)]) {
     let mut x = 1;
     let reachable = commands
         .iter()
         .map(|(command, short)| (state.keymap.label(*command), *command, *short));
     let reachable: Vec<_> = reachable.filter(|(key, ..)| !key.is_empty()).collect();
-    for same in reachable.chunk_by(|one, other| one.2 == other.2) {
-        let keys = same.iter().map(|(key, ..)| width_of(key) + 1).sum::<u16>();
-        // An entry that is cut is useless.
-        if x > 1 && x + keys + width_of(same[0].2) > canvas.width() {
-            break;
-        }
+    let entries = reachable.chunk_by(|one, other| one.2 == other.2).collect();
+    for same in fitting(entries, canvas.width()) {
         let mut from = x;
         for (position, (key, command, short)) in same.iter().enumerate() {
             x = canvas.write(x, 0, &cut(key, canvas.width()), strong()) + 1;

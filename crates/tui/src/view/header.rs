@@ -2,7 +2,7 @@
 
 use ratatui_core::style::{Modifier, Style};
 
-use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use super::canvas::{Canvas, cut, cut_in_the_middle, plain, quiet, strong, width_of};
 use super::clauses;
 use crate::number::Number;
 use crate::state::State;
@@ -165,13 +165,19 @@ pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
         (motion(state), Number::Instant)
     };
     let place = place(state);
-    let name = place.split(", ").next().unwrap_or_default();
+    let long = place.split(", ").next().unwrap_or_default();
+    let (name, origin) = match state.shown().origin {
+        Origin::Measured => (&state.variant().name, ""),
+        Origin::Simulated => (&state.variant().name, "sim "),
+    };
     // The position among the variants is dropped before anything about the instant.
-    let forms = [format!("{place}, {now}"), format!("{name}, {now}")];
+    let forms = [&place, long, &format!("{origin}{name}")];
+    let forms = forms.map(|it| format!("{it}, {now}"));
     let fits = forms.iter().find(|form| width_of(form) <= width);
     let said = fits.cloned().unwrap_or_else(|| {
-        let room = width.saturating_sub(width_of(&now) + 2);
-        cut(&format!("{}, {now}", cut(name, room)), width)
+        let room = width.saturating_sub(width_of(&now) + width_of(origin) + 2);
+        let name = cut_in_the_middle(name, room);
+        cut(&format!("{origin}{name}, {now}"), width)
     });
     canvas.number(1, 1, &said, plain(), number);
 }

@@ -243,11 +243,11 @@ fn draw_keys(canvas: &mut Canvas<'_>, state: &State, help: &Help, left: usize) {
         ],
     };
     let width = canvas.width();
-    footer::draw_commands(&mut canvas.part(x, 0, width, 1), state, commands);
-    if left > 0 {
-        let more = format!(" {} more below", grouped(left as u64));
-        canvas.write_before(width, 0, &more, quiet());
-    }
+    let more = format!(" {} more below", grouped(left as u64));
+    let more = if left > 0 { more.as_str() } else { "" };
+    let room = width.saturating_sub(x + width_of(more));
+    footer::draw_commands(&mut canvas.part(x, 0, room, 1), state, commands);
+    canvas.write_before(width, 0, more, quiet());
 }
 
 /// Returns every line to be shown, for a sheet of this width.

@@ -7,6 +7,8 @@ use crate::command::Command;
 use crate::state::State;
 
 const WIDTH: u16 = 77;
+/// Width of a screen below which the keys have short labels.
+const NARROW: u16 = 56;
 /// Column at which choices begin, behind their keys.
 const LABEL_AT: u16 = 5;
 /// Columns of a bar that stands for all votes.
@@ -28,7 +30,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, asked: usize) {
     let goes_on = if votes == 0 { "skip" } else { "go on" };
     let mut last = canvas.part(0, height.saturating_sub(1), width, 1);
     let guesses = (0..state.votes()[asked].len()).map(Command::Guess);
-    let guesses = guesses.map(|guess| (guess, guess.entry().short));
+    let label = |guess: &Command| {
+        if width < NARROW {
+            "guess"
+        } else {
+            guess.entry().short
+        }
+    };
+    let guesses = guesses.map(|guess| (guess, label(&guess)));
     let mut commands: Vec<(Command, &str)> = guesses.collect();
     commands.extend([(Command::GoOn, goes_on), (Command::Quit, "quit")]);
     footer::draw_commands(&mut last, state, &commands);

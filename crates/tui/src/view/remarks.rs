@@ -2,8 +2,9 @@
 
 use ratatui_core::style::Style;
 
-use super::canvas::{Canvas, plain, quiet, strong, wrap};
-use super::header;
+use super::canvas::{Canvas, plain, quiet, strong, width_of, wrap};
+use super::{footer, header};
+use crate::command::Command;
 use crate::state::State;
 use concsim_model::words::counted;
 use concsim_record::remark::Remark;
@@ -43,10 +44,25 @@ pub(super) fn second(state: &State) -> String {
 pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
     header::draw_small(canvas, state);
     let (width, height) = (canvas.width(), canvas.height());
-    draw_list(
-        &mut canvas.part(0, 3, width, height.saturating_sub(3)),
-        state,
+    let lines = lines(state, width);
+    let room = usize::from(height.saturating_sub(4));
+    let first = state.scrolled.min(lines.len().saturating_sub(room));
+    let end = lines.len().min(first + room);
+    draw_lines(
+        &mut canvas.part(0, 3, width, height.saturating_sub(4)),
+        &lines[first..end],
     );
+    let below = lines.len() - end;
+    let said = match (first, below) {
+        (0, 0) => String::new(),
+        (above, 0) => format!("↑ {above} above"),
+        (_, below) => format!("↑ ↓ {below} more below"),
+    };
+    let mut last = canvas.part(0, height.saturating_sub(1), width, 1);
+    let room = width.saturating_sub(width_of(&said) + 2);
+    let commands = [(Command::Help, "help"), (Command::Quit, "quit")];
+    footer::draw_commands(&mut last.part(0, 0, room, 1), state, &commands);
+    last.write_before(width.saturating_sub(1), 0, &said, quiet());
 }
 
 fn draw_list(canvas: &mut Canvas<'_>, state: &State) {

@@ -1,6 +1,6 @@
 //! Short forms of views for small screens: a line for each of the first few numbers.
 
-use super::canvas::{cut, width_of};
+use super::canvas::{cut_in_the_middle, width_of};
 use super::requests::{failure_of, latency_of};
 use super::variants::row_at;
 use super::{detail, latency};
@@ -40,7 +40,7 @@ pub(super) fn figures(state: &State) -> Option<Vec<Figure>> {
 pub(super) fn name_in(name: &str, width: u16) -> String {
     let whole = name.split(" ÷ ").next().unwrap_or(name);
     if width_of(name) <= width || width_of(whole) > width {
-        cut(name, width)
+        cut_in_the_middle(name, width)
     } else {
         whole.to_owned()
     }

@@ -1,6 +1,6 @@
 //! Small screens: the most important numbers, as text.
 
-use super::canvas::{Canvas, cut, plain, quiet, width_of};
+use super::canvas::{Canvas, cut, plain, quiet, width_of, wrap};
 use super::clauses::{in_lines, sentences};
 use super::short::{self, Figure};
 use super::{footer, header};
@@ -33,8 +33,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let mut y = 3;
     let of_the_view =
         short::figures(state).filter(|_| state.shown().picture.stage != Stage::Preparing);
-    // Two lines are left for the caption.
-    let lines = usize::from(height.saturating_sub(6));
+    let mut said = state.caption().to_vec();
+    said.extend(state.note().iter().flat_map(|note| sentences(note)));
+    // Two lines are left for the caption; more if its first sentence needs them, but at most half of all.
+    let first = said
+        .first()
+        .map_or(0, |it| wrap(it, width.saturating_sub(2)).len());
+    let all = usize::from(height.saturating_sub(4));
+    let lines = all - first.clamp(2, (all / 2).max(2)).min(all);
     let shown: Vec<Figure> = of_the_view.into_iter().flatten().take(lines).collect();
     let names = shown.iter().map(|figure| width_of(&figure.name));
     let value_at = names.max().unwrap_or(0).clamp(8, width / 2) + 3;
@@ -63,8 +69,6 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         canvas.write(behind + 1, y, &base, quiet());
         y += 1;
     }
-    let mut said = state.caption().to_vec();
-    said.extend(state.note().iter().flat_map(|note| sentences(note)));
     let room = usize::from(height.saturating_sub(y + 1));
     for line in in_lines(&said, room, width.saturating_sub(2)) {
         canvas.write(1, y, &line, plain());

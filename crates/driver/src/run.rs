@@ -395,7 +395,7 @@ impl<'a> Driver<'a> {
         let now = self.clock.now();
         let coming = edges(self.scoreboard).into_iter().zip(self.edges);
         let edges = coming.filter_map(|(edge, taken)| edge.filter(|_| !taken));
-        let coming = edges.chain(self.next_cue());
+        let coming = edges.chain(self.next_timeline_event());
         coming
             .map(|at| at.since(now))
             .fold(LOOK_EVERY, Elapsed::min)

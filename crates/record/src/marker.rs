@@ -1,47 +1,43 @@
 //! Descriptions of interventions: the caption of a timeline event, or the action and its target.
 
 use super::Header;
-use concsim_engine::telemetry::{Intervention, Marker};
-use concsim_model::scenario::TimelineEvent;
+use concsim_engine::telemetry::Marker;
+use concsim_model::scenario::{Intervention, Request, TimelineEvent};
 
 impl Header {
     /// Returns the caption of a marker for the screen, as a sentence.
     #[must_use]
     pub fn caption_of(&self, marker: &Marker) -> String {
-        let Some(cue) = marker.cue else {
-            return format!("Steered: {}.", self.describe(marker.deed));
+        let Some(index) = marker.timeline_event else {
+            return format!("Steered: {}.", self.describe(marker));
         };
-        let caption = self.cue(cue).and_then(|cue| cue.caption.clone());
-        caption.unwrap_or_else(|| sentence(&self.describe(marker.deed)))
+        let event = self.scenario.timeline.get(usize::from(index));
+        let caption = event.and_then(|event: &TimelineEvent| event.caption.clone());
+        caption.unwrap_or_else(|| sentence(&self.describe(marker)))
     }
 
     /// `worker B was killed at 3 s`.
-    pub(super) fn said_of(&self, marker: &Marker) -> String {
+    pub(super) fn describe_at(&self, marker: &Marker) -> String {
         let at = marker.at.since(self.began);
-        format!("{} at {at}", self.describe(marker.deed))
-    }
-
-    fn cue(&self, cue: u16) -> Option<&TimelineEvent> {
-        self.scenario.timeline.get(usize::from(cue))
+        format!("{} at {at}", self.describe(marker))
     }
 
     /// Describes an intervention; a request by its name.
-    fn describe(&self, deed: Intervention) -> String {
-        match deed {
-            Intervention::Send(class) => match self.scenario.requests.get(usize::from(class)) {
-                Some(request) => format!("one request `{}` was sent", request.name),
-                None => deed.to_string(),
-            },
+    fn describe(&self, marker: &Marker) -> String {
+        let request = match marker.intervention {
+            Intervention::Send(class) => self.scenario.requests.get(class),
             Intervention::AddWorker
             | Intervention::RemoveWorker
-            | Intervention::KillWorker(_)
-            | Intervention::StopWorker(_)
-            | Intervention::ContinueWorker(_)
+            | Intervention::KillWorker
+            | Intervention::StopWorker
+            | Intervention::ContinueWorker
             | Intervention::Reload
             | Intervention::SetLoad(_)
             | Intervention::SetRate(_)
-            | Intervention::SetClients(_) => deed.to_string(),
-        }
+            | Intervention::SetClients(_) => None,
+        };
+        let by_name = |request: &Request| format!("one request `{}` was sent", request.name);
+        request.map_or_else(|| marker.to_string(), by_name)
     }
 }
 
@@ -59,29 +55,30 @@ mod tests {
     use crate::remark::Kind;
     use crate::summary::summarise;
     use crate::synthetic::Synthetic;
-    use concsim_model::scenario::TimelineAction;
     use concsim_model::scenario::WorkerKind::Coroutine;
     use concsim_model::units::{Elapsed, Stamp};
 
     /// A run with two timeline events, the first of which has a caption, and these markers.
-    fn marked(markers: &[(Intervention, Option<u16>)]) -> Recording {
+    fn marked(markers: &[(Intervention, Option<u16>, Option<u16>)]) -> Recording {
         let mut recording = Synthetic::io_bound(Coroutine).recording();
-        let cue = |happens, caption: Option<&str>| TimelineEvent {
+        let event = |intervention, caption: Option<&str>| TimelineEvent {
             at: Elapsed::from_secs(2),
-            happens,
+            intervention,
             caption: caption.map(str::to_owned),
         };
         recording.header.scenario.timeline = vec![
-            cue(TimelineAction::KillWorker, Some("See who takes its place.")),
-            cue(TimelineAction::Send(0), None),
+            event(Intervention::KillWorker, Some("See who takes its place.")),
+            event(Intervention::Send(0), None),
         ];
         let at = Stamp(recording.header.began.0 + 2_000_000_000);
-        let marker = |(deed, cue): &(Intervention, Option<u16>)| Marker {
+        let markers_of = markers.iter();
+        let marker = |(intervention, worker, timeline_event): &(_, _, _)| Marker {
             at,
-            deed: *deed,
-            cue: *cue,
+            intervention: *intervention,
+            worker: *worker,
+            timeline_event: *timeline_event,
         };
-        recording.markers = markers.iter().map(marker).collect();
+        recording.markers = markers_of.map(marker).collect();
         let seen = recording
             .samples
             .iter_mut()
@@ -96,12 +93,12 @@ mod tests {
     }
 
     #[test]
-    fn a_cue_is_said_by_its_caption_or_else_by_what_it_does() {
+    fn a_timeline_event_has_its_caption_or_else_the_action_in_words() {
         let recording = marked(&[
-            (Intervention::KillWorker(1), Some(0)),
-            (Intervention::Send(0), Some(1)),
-            (Intervention::KillWorker(1), None),
-            (Intervention::Send(99), None),
+            (Intervention::KillWorker, Some(1), Some(0)),
+            (Intervention::Send(0), None, Some(1)),
+            (Intervention::KillWorker, Some(1), None),
+            (Intervention::Send(99), None, None),
         ]);
         let captions: Vec<String> = recording
             .markers
@@ -121,7 +118,7 @@ mod tests {
 
     #[test]
     fn only_what_a_person_did_steers_a_run() {
-        let played = marked(&[(Intervention::KillWorker(1), Some(0))]);
+        let played = marked(&[(Intervention::KillWorker, Some(1), Some(0))]);
         assert!(!codes(&played).contains(&"steered"));
         let remarks = summarise(&played).remarks;
         let remark = remarks.iter().find(|it| it.kind == Kind::Cued).unwrap();
@@ -130,8 +127,8 @@ mod tests {
             "The scenario's timeline steered this run: worker B was killed at 2.00 s."
         );
         let steered = marked(&[
-            (Intervention::KillWorker(1), Some(0)),
-            (Intervention::Reload, None),
+            (Intervention::KillWorker, Some(1), Some(0)),
+            (Intervention::Reload, None, None),
         ]);
         assert!(codes(&steered).contains(&"steered"));
         assert!(codes(&steered).contains(&"timeline"));

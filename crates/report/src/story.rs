@@ -130,8 +130,8 @@ fn changed(runs: &[Run]) -> Option<String> {
         let names = list(&steered);
         return Some(format!("{runs} {names} {were} changed by hand"));
     }
-    let is_cued = !names(Kind::Cued).is_empty();
-    is_cued.then(|| "changed by the timeline".to_owned())
+    let is_changed = !names(Kind::Cued).is_empty();
+    is_changed.then(|| "changed by the timeline".to_owned())
 }
 
 fn demand(variant: &Variant) -> String {

@@ -13,8 +13,8 @@ use super::thread::{Doing, Thread};
 use super::worker::{Links, Pool, Worker};
 use concsim_engine::policy::{self, ABORTED, ARBITER_TICK, KILLED};
 use concsim_engine::roster::Verdict;
-use concsim_engine::telemetry::{Event, Failure, Intervention, Marker, Phase, TerminationCause};
-use concsim_model::scenario::TimelineAction;
+use concsim_engine::telemetry::{Event, Failure, Marker, Phase, TerminationCause};
+use concsim_model::scenario::Intervention;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::RecordSource;
 
@@ -237,68 +237,65 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Plays a timeline event that is due.
-    pub(super) fn plays_cue(&mut self, cue: u16) {
+    pub(super) fn play_timeline_event(&mut self, index: u16) {
         let now = Stamp(self.now);
         if self.is_over || self.load.course.window_end().is_some_and(|end| end <= now) {
             return;
         }
-        let action = self.scenario.timeline[usize::from(cue)].happens;
-        let Some(deed) = self.intervention_of(action) else {
+        let intervention = self.scenario.timeline[usize::from(index)].intervention;
+        let target = self.target_of(intervention);
+        if intervention.needs_a_worker() && target.is_none() {
             return;
+        }
+        let marker = Marker {
+            at: now,
+            intervention,
+            worker: target.map(|slot| slot as u16),
+            timeline_event: Some(index),
         };
-        let cue = Some(cue);
-        let marker = Marker { at: now, deed, cue };
         self.tell(RecordSource::Driver, &Event::Marked(marker));
-        match deed {
-            Intervention::AddWorker => {
+        self.carry_out(intervention, target);
+    }
+
+    fn carry_out(&mut self, intervention: Intervention, target: Option<usize>) {
+        match (intervention, target) {
+            (Intervention::AddWorker, _) => {
                 self.roster.add();
                 self.fill_vacancies();
             }
-            Intervention::RemoveWorker => {
+            (Intervention::RemoveWorker, _) => {
                 if let Some((slot, _)) = self.roster.remove_oldest() {
                     self.send_home(slot);
                 }
             }
-            Intervention::Reload => {
+            (Intervention::Reload, _) => {
                 let leaving = self.roster.replace_all().unwrap_or_default();
                 self.fill_vacancies();
                 for (slot, _) in leaving {
                     self.send_home(slot);
                 }
             }
-            Intervention::KillWorker(slot) => self.dies(usize::from(slot), KILLED),
-            Intervention::StopWorker(slot) => self.freeze(usize::from(slot), true),
-            Intervention::ContinueWorker(slot) => self.freeze(usize::from(slot), false),
-            // The timetable handles these itself.
-            Intervention::SetLoad(_)
-            | Intervention::SetRate(_)
-            | Intervention::SetClients(_)
-            | Intervention::Send(_) => {}
+            (Intervention::KillWorker, Some(slot)) => self.dies(slot, KILLED),
+            (Intervention::StopWorker, Some(slot)) => self.freeze(slot, true),
+            (Intervention::ContinueWorker, Some(slot)) => self.freeze(slot, false),
+            // The timetable handles the changes of the load itself.
+            (
+                Intervention::KillWorker
+                | Intervention::StopWorker
+                | Intervention::ContinueWorker
+                | Intervention::SetLoad(_)
+                | Intervention::SetRate(_)
+                | Intervention::SetClients(_)
+                | Intervention::Send(_),
+                _,
+            ) => {}
         }
     }
 
-    /// Intervention for an action, on the first suitable worker present.
-    fn intervention_of(&self, action: TimelineAction) -> Option<Intervention> {
-        let of = |wanted: fn(&Worker) -> bool| {
-            let is_wanted = |worker: &Worker| worker.is_alive && wanted(worker);
-            let found = self.workers.iter().position(is_wanted);
-            found.map(|slot| slot as u16)
-        };
-        Some(match action {
-            TimelineAction::AddWorker => Intervention::AddWorker,
-            TimelineAction::RemoveWorker => Intervention::RemoveWorker,
-            TimelineAction::KillWorker => Intervention::KillWorker(of(|_| true)?),
-            TimelineAction::StopWorker => Intervention::StopWorker(of(|worker| !worker.frozen)?),
-            TimelineAction::ContinueWorker => {
-                Intervention::ContinueWorker(of(|worker| worker.frozen)?)
-            }
-            TimelineAction::Reload => Intervention::Reload,
-            TimelineAction::SetRate(rate) => Intervention::SetRate((rate * 1e6).round() as u64),
-            TimelineAction::SetClients(clients) => {
-                Intervention::SetClients(u32::try_from(clients).unwrap_or(u32::MAX))
-            }
-            TimelineAction::Send(class) => Intervention::Send(class as u16),
-        })
+    /// Returns the slot of the first worker that can be the target of an intervention.
+    fn target_of(&self, intervention: Intervention) -> Option<usize> {
+        let mut workers = self.workers.iter();
+        workers.position(|worker| worker.is_alive && intervention.can_hit(worker.frozen))
     }
 
     fn freeze(&mut self, slot: usize, freezes: bool) {

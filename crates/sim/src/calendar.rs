@@ -133,12 +133,12 @@ mod tests {
     proptest! {
         #[test]
         fn it_does_what_a_sorted_list_would_do(
-            deeds in prop::collection::vec(prop::option::of(0_u64..20), 1..200)
+            actions in prop::collection::vec(prop::option::of(0_u64..20), 1..200)
         ) {
             let mut calendar = Calendar::new();
             let mut list: Vec<(u64, usize)> = Vec::new();
-            for (number, deed) in deeds.into_iter().enumerate() {
-                match deed {
+            for (number, action) in actions.into_iter().enumerate() {
+                match action {
                     Some(at) => {
                         calendar.set(at, number);
                         list.push((at, number));

@@ -232,9 +232,9 @@ impl<'a, O: Observer> Simulation<'a, O> {
     fn play(&mut self) {
         self.fill_vacancies();
         self.calendar.set(ARBITER_TICK.0, SimEvent::Tick);
-        for (cue, wanted) in self.scenario.timeline.iter().enumerate() {
-            let at = BEGIN + wanted.at.0;
-            self.calendar.set(at, SimEvent::TimelineEvent(cue as u16));
+        for (index, event) in self.scenario.timeline.iter().enumerate() {
+            let at = BEGIN + event.at.0;
+            self.calendar.set(at, SimEvent::TimelineEvent(index as u16));
         }
         self.run_whoever_can();
         if O::WANTS_EVENTS {
@@ -332,7 +332,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             SimEvent::LockInterval(entity, switches) => self.interval_is_over(entity, switches),
             SimEvent::Patience => self.lose_patience(),
             SimEvent::Tick => self.tick(),
-            SimEvent::TimelineEvent(cue) => self.plays_cue(cue),
+            SimEvent::TimelineEvent(index) => self.play_timeline_event(index),
             SimEvent::Sample => self.sample_regularly(),
             SimEvent::RunProgress if !self.is_over => self.follow_the_course(),
             SimEvent::LastOrders if self.is_over => self.last_orders(),

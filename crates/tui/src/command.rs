@@ -6,10 +6,11 @@
 use super::cursor::CursorMotion;
 use super::keys::{Key, Steer};
 use super::pane::Pane;
+use concsim_model::scenario::Intervention;
 use concsim_model::units::Elapsed;
 
 /// Command that a key can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Command {
     Quit,
     Help,
@@ -26,6 +27,8 @@ pub(super) enum Command {
     Faster,
     Go(CursorMotion),
     Steer(Steer),
+    /// Sends a hog.
+    Hog,
     /// Makes the next key select a fault.
     Fault,
     Turn(Pane),
@@ -218,16 +221,16 @@ pub(super) const TABLE: &[Entry] = &[
     row(C::Go(CursorMotion::NextMarker), In::Time, "next-marker", &[Char('m')], "marker", "to the next intervention, or edge of the counted window"),
     row(C::Go(CursorMotion::LastMarker), In::Time, "last-marker", &[Char('M')], "marker", "to the previous one"),
 
-    row(C::Steer(Steer::MoreWorkers), In::Steering, "more-workers", &[Char(']')], "workers", "one worker more"),
-    row(C::Steer(Steer::FewerWorkers), In::Steering, "fewer-workers", &[Char('[')], "workers", "one worker fewer"),
+    row(C::Steer(Steer::Intervene(Intervention::AddWorker)), In::Steering, "more-workers", &[Char(']')], "workers", "one worker more"),
+    row(C::Steer(Steer::Intervene(Intervention::RemoveWorker)), In::Steering, "fewer-workers", &[Char('[')], "workers", "one worker fewer"),
     row(C::Steer(Steer::MoreLoad), In::Steering, "more-load", &[Char('+')], "load", "more clients, or a higher rate"),
     row(C::Steer(Steer::LessLoad), In::Steering, "less-load", &[Char('-')], "load", "fewer clients, or a lower rate"),
     row(C::Fault, In::Steering, "fault", &[Char('f')], "fault", "a fault, chosen by the next key"),
-    row(C::Steer(Steer::Kill), In::Fault, "kill-worker", &[Char('k')], "kill", "kill a worker"),
-    row(C::Steer(Steer::Stop), In::Fault, "stop-worker", &[Char('s')], "stop", "stop a worker's process (SIGSTOP)"),
-    row(C::Steer(Steer::Continue), In::Fault, "continue-worker", &[Char('c')], "continue", "continue a stopped worker"),
-    row(C::Steer(Steer::Hog), In::Fault, "send-hog", &[Char('h')], "hog", "send a request that computes for long"),
-    row(C::Steer(Steer::Reload), In::Fault, "replace-workers", &[Char('r')], "replace all", "replace all workers, new ones first"),
+    row(C::Steer(Steer::Intervene(Intervention::KillWorker)), In::Fault, "kill-worker", &[Char('k')], "kill", "kill a worker"),
+    row(C::Steer(Steer::Intervene(Intervention::StopWorker)), In::Fault, "stop-worker", &[Char('s')], "stop", "stop a worker's process (SIGSTOP)"),
+    row(C::Steer(Steer::Intervene(Intervention::ContinueWorker)), In::Fault, "continue-worker", &[Char('c')], "continue", "continue a stopped worker"),
+    row(C::Hog, In::Fault, "send-hog", &[Char('h')], "hog", "send a request that computes for long"),
+    row(C::Steer(Steer::Intervene(Intervention::Reload)), In::Fault, "replace-workers", &[Char('r')], "replace all", "replace all workers, new ones first"),
 
     row(C::Guess(0), In::Question, "guess-1", &[Char('1')], GUESS, "count a hand for the first choice"),
     row(C::Guess(1), In::Question, "guess-2", &[Char('2')], GUESS, "count a hand for the second choice"),

@@ -155,6 +155,7 @@ fn key(node: &Node, command: &str) -> Result<Key, Problem> {
 mod tests {
     use super::*;
     use crate::command::{Command, Context};
+    use concsim_model::scenario::Intervention;
 
     #[test]
     fn a_command_has_the_keys_that_the_file_gives_it_and_no_others() {
@@ -171,7 +172,9 @@ mod tests {
             (Key::Char(' '), None),
             (
                 Key::Function(2),
-                Some(Command::Steer(crate::Steer::MoreWorkers)),
+                Some(Command::Steer(crate::Steer::Intervene(
+                    Intervention::AddWorker,
+                ))),
             ),
             (Key::Char('u'), None),
             (Key::Char('q'), Some(Command::Quit)),

@@ -2,6 +2,8 @@
 //!
 //! Their meaning is in `command` and `keymap`.
 
+use concsim_model::scenario::Intervention;
+
 /// Key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
@@ -126,7 +128,7 @@ fn is_told_apart(letter: char) -> bool {
 }
 
 /// Action for the driver after a key. Everything else is done before it is returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Action {
     /// Stop playing, and print the results so far.
     Quit,
@@ -138,27 +140,15 @@ pub enum Action {
     Steer(Steer),
 }
 
-/// Intervention by key in a live run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Change of a live run by key.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Steer {
-    /// One more worker.
-    MoreWorkers,
-    /// One worker fewer.
-    FewerWorkers,
+    /// This intervention.
+    Intervene(Intervention),
     /// More clients, or a higher rate.
     MoreLoad,
     /// Fewer clients, or a lower rate.
     LessLoad,
-    /// Kill a worker.
-    Kill,
-    /// Stop a worker with a signal that it cannot catch.
-    Stop,
-    /// Let a stopped worker go on.
-    Continue,
-    /// Replace all workers.
-    Reload,
-    /// Send a request that computes for long.
-    Hog,
 }
 
 #[cfg(test)]

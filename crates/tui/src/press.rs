@@ -11,6 +11,7 @@ use super::pointer::{Gesture, Pointer};
 use super::show::Screen;
 use super::state::State;
 use super::view::{help, marks};
+use concsim_model::scenario::Intervention;
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Rows of a page, and of a turn of the wheel.
@@ -106,9 +107,13 @@ impl State {
         match command {
             Command::Quit | Command::LeaveCard => return Some(Action::Quit),
             Command::GoOn => return Some(Action::Begin),
-            Command::Steer(Steer::Hog) if Hog::of(self.scenario()).is_none() => {
-                self.told = Some(Hog::offer(self.scenario()));
-            }
+            Command::Hog => match Hog::of(self.scenario()) {
+                Some(hog) => {
+                    let send = Intervention::Send(usize::from(hog.class));
+                    return Some(Action::Steer(Steer::Intervene(send)));
+                }
+                None => self.told = Some(Hog::offer(self.scenario())),
+            },
             Command::Steer(steer) => return Some(Action::Steer(steer)),
             Command::Fault => self.fault_comes = true,
             Command::Help => self.ask_for_help(),

@@ -41,7 +41,7 @@ pub(super) struct Show {
     /// … and its sentences.
     pub(super) caption: Vec<String>,
     /// Latest intervention, in words.
-    pub(super) deed: Option<String>,
+    pub(super) intervention_caption: Option<String>,
     /// Rows of the variants that have been played, by position.
     pub(super) rows: Vec<Option<Row>>,
     /// Answers per second of each variant before, in the second that ended as long after the beginning of

@@ -139,7 +139,7 @@ impl State {
                 sight: Caption::default(),
                 sight_since: Stamp::ZERO,
                 caption: Vec::new(),
-                deed: None,
+                intervention_caption: None,
                 rows: vec![None; plan.variants.len()],
                 rates_then: Vec::new(),
             },
@@ -197,7 +197,7 @@ impl State {
         self.show.sight = Caption::Preparing;
         self.show.sight_since = Stamp::ZERO;
         self.show.caption = Vec::new();
-        self.show.deed = None;
+        self.show.intervention_caption = None;
         self.scrolled = 0;
     }
 
@@ -427,8 +427,13 @@ impl State {
         }
         // An intervention is no news once the run is over.
         let goes_on = picture.stage != Stage::Done;
-        if let Some(deed) = self.shown().deed.clone().filter(|_| goes_on) {
-            return Some(deed);
+        if let Some(caption) = self
+            .shown()
+            .intervention_caption
+            .clone()
+            .filter(|_| goes_on)
+        {
+            return Some(caption);
         }
         if picture.stage == Stage::WarmUp {
             stage

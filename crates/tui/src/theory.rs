@@ -26,7 +26,7 @@ impl State {
     /// Computes the theory of the current variant, and of those before it.
     pub(super) fn look_up_theory(&mut self, past: &Past<'_>) {
         let mut markers = past.markers().iter();
-        self.theory.is_steered = markers.any(|marker| marker.cue.is_none());
+        self.theory.is_steered = markers.any(|marker| marker.timeline_event.is_none());
         let cores = self.cores;
         let known = &mut self.theory.of;
         known.resize(self.show.rows.len(), None);

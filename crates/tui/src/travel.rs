@@ -357,7 +357,7 @@ impl State {
             .last()
             .map(|last| (last.at, header.caption_of(last)));
         let is_read = |(at, said): &(Stamp, String)| past.sample().at.since(*at) < time_for(said);
-        self.show.deed = said.filter(is_read).map(|(_, said)| said);
+        self.show.intervention_caption = said.filter(is_read).map(|(_, said)| said);
     }
 
     /// Stores a bookmark before the sample at this position, if one is due there.

@@ -6,11 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Marker;
 use super::number::{NO_REQUEST, SMALL_FIELD};
 use super::request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason};
 use super::termination::TerminationCause;
 use super::wait::{Awaited, WaitParts};
-use super::{Intervention, Marker};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// Encoded event: eight words, one cache line.
@@ -65,7 +65,7 @@ impl Phase {
 }
 
 /// Event in a worker, or about one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A worker accepted a connection.
     Accepted {
@@ -175,7 +175,7 @@ const ANSWERED: u64 = 8;
 const SENT: u64 = 9;
 const ENDED: u64 = 10;
 const MARKED: u64 = 11;
-const CUED: u64 = 12;
+const BY_TIMELINE: u64 = 12;
 const AWAITS: u64 = 13;
 const WAITED: u64 = 14;
 
@@ -318,7 +318,7 @@ impl Event {
                 worker: small,
                 pid: u32::try_from(b).ok()?,
             },
-            MARKED | CUED => Self::Marked(Marker::from_record(record, small)?),
+            MARKED | BY_TIMELINE => Self::Marked(Marker::from_record(record, small)?),
             DIED => Self::Died {
                 at: from,
                 worker: small,
@@ -388,19 +388,22 @@ impl RunSlice {
 /// kind must not take a run that went as its scenario says for a steered one.
 impl Marker {
     fn to_record(self) -> Record {
-        let (which, on) = self.deed.to_numbers();
-        let (kind, cue) = self.cue.map_or((MARKED, 0), |cue| (CUED, u64::from(cue)));
+        let (which, on) = self.to_numbers();
+        let by_timeline = |event| (BY_TIMELINE, u64::from(event));
+        let (kind, event) = self.timeline_event.map_or((MARKED, 0), by_timeline);
         let head = head(kind, which, NO_REQUEST);
-        [head, self.at.0, on, cue, 0, 0, 0, 0]
+        [head, self.at.0, on, event, 0, 0, 0, 0]
     }
 
     fn from_record(record: &Record, which: u32) -> Option<Self> {
-        let [head, at, on, cue, ..] = *record;
-        let cue = u16::try_from(cue).ok()?;
+        let [head, at, on, event, ..] = *record;
+        let (intervention, worker) = Self::from_numbers(which, on)?;
+        let is_by_timeline = head >> 56 == BY_TIMELINE;
         Some(Self {
             at: Stamp(at),
-            deed: Intervention::from_numbers(which, on)?,
-            cue: (head >> 56 == CUED).then_some(cue),
+            intervention,
+            worker,
+            timeline_event: is_by_timeline.then_some(u16::try_from(event).ok()?),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 mod event;
 mod extra;
-mod intervention;
+mod marker;
 mod number;
 mod reading;
 mod request;
@@ -12,7 +12,7 @@ mod wait;
 
 pub use event::{Event, Phase, Record};
 pub use extra::Extra;
-pub use intervention::{Intervention, Marker};
+pub use marker::{Marker, millionths};
 pub use number::{HIGHEST_REQUEST, NO_REQUEST, stated_request, task_number};
 pub use reading::Reading;
 pub use request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason, status_and_failure};

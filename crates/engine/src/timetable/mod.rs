@@ -26,7 +26,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::iter::Peekable;
 
 use crate::telemetry::Extra;
-use concsim_model::scenario::{Arrivals, Scenario, TimelineAction, draw};
+use concsim_model::scenario::{Arrivals, Intervention, Scenario, draw};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// Request that is to be sent.
@@ -62,7 +62,7 @@ impl Timetable {
     /// Returns the timetable of a load that begins at `begin`.
     pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
         let changes = scenario.timeline.iter().filter_map(|event| {
-            let change = change_of(event.happens)?;
+            let change = change_of(event.intervention)?;
             Some((begin + event.at, change))
         });
         Self {
@@ -116,20 +116,21 @@ impl Timetable {
 }
 
 /// Change of the load by a timeline entry; [`None`] if it concerns the server.
-fn change_of(action: TimelineAction) -> Option<Change> {
-    match action {
-        TimelineAction::SetRate(rate) => Some(Change::Rate(rate)),
-        TimelineAction::SetClients(clients) => Some(Change::Clients(clients)),
-        TimelineAction::Send(class) => Some(Change::Extra(Extra {
+fn change_of(intervention: Intervention) -> Option<Change> {
+    match intervention {
+        Intervention::SetRate(rate) => Some(Change::Rate(rate)),
+        Intervention::SetClients(clients) => Some(Change::Clients(clients)),
+        Intervention::Send(class) => Some(Change::Extra(Extra {
             class: class as u16,
             at_least: CpuTime::ZERO,
         })),
-        TimelineAction::AddWorker
-        | TimelineAction::RemoveWorker
-        | TimelineAction::KillWorker
-        | TimelineAction::StopWorker
-        | TimelineAction::ContinueWorker
-        | TimelineAction::Reload => None,
+        Intervention::AddWorker
+        | Intervention::RemoveWorker
+        | Intervention::KillWorker
+        | Intervention::StopWorker
+        | Intervention::ContinueWorker
+        | Intervention::Reload
+        | Intervention::SetLoad(_) => None,
     }
 }
 
@@ -379,10 +380,10 @@ mod tests {
         assert!(dues().next().unwrap() >= BEGIN);
     }
 
-    fn cue(at_ms: u64, happens: TimelineAction) -> TimelineEvent {
+    fn event(at_ms: u64, intervention: Intervention) -> TimelineEvent {
         TimelineEvent {
             at: Elapsed::from_millis(at_ms),
-            happens,
+            intervention,
             caption: None,
         }
     }
@@ -400,8 +401,8 @@ mod tests {
     fn each_arrival_is_due_when_the_rate_adds_up_to_it() {
         let mut scenario = open(100.0);
         scenario.timeline = vec![
-            cue(300, TimelineAction::SetRate(400.0)),
-            cue(500, TimelineAction::SetRate(50.0)),
+            event(300, Intervention::SetRate(400.0)),
+            event(500, Intervention::SetRate(50.0)),
         ];
         let mut timetable = Timetable::new(&scenario, BEGIN);
         let dues = dues_until(&mut timetable, BEGIN + Elapsed::from_secs(2));
@@ -424,19 +425,23 @@ mod tests {
 
     #[test]
     fn a_rate_that_is_reached_in_between_begins_the_same_arrivals() {
-        let mut cued = open(100.0);
-        cued.timeline = vec![cue(250, TimelineAction::SetRate(400.0))];
+        let mut changed = open(100.0);
+        changed.timeline = vec![event(250, Intervention::SetRate(400.0))];
         let first = |scenario: &Scenario| {
             let mut timetable = Timetable::new(scenario, BEGIN);
             dues_until(&mut timetable, BEGIN + Elapsed::from_millis(250))
         };
-        assert_eq!(first(&cued), first(&open(100.0)), "nothing has changed yet");
+        assert_eq!(
+            first(&changed),
+            first(&open(100.0)),
+            "nothing has changed yet"
+        );
     }
 
     #[test]
     fn a_request_more_is_due_at_its_instant_and_is_nobodys() {
         let mut scenario = closed(2, Elapsed::ZERO);
-        scenario.timeline = vec![cue(5, TimelineAction::Send(0))];
+        scenario.timeline = vec![event(5, Intervention::Send(0))];
         let mut timetable = Timetable::new(&scenario, BEGIN);
         let dues = dues_until(&mut timetable, Stamp::NEVER);
         assert_eq!(dues.len(), 3);
@@ -448,9 +453,9 @@ mod tests {
     }
 
     #[test]
-    fn clients_come_at_the_instant_of_their_cue() {
+    fn clients_come_at_the_instant_of_their_event() {
         let mut scenario = closed(1, Elapsed::ZERO);
-        scenario.timeline = vec![cue(5, TimelineAction::SetClients(3))];
+        scenario.timeline = vec![event(5, Intervention::SetClients(3))];
         let mut timetable = Timetable::new(&scenario, BEGIN);
         let dues = dues_until(&mut timetable, Stamp::NEVER);
         let at = BEGIN + Elapsed::from_millis(5);

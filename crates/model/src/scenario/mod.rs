@@ -13,6 +13,7 @@ mod expand;
 pub mod expectation;
 mod fields;
 mod file;
+mod intervention;
 mod keys;
 mod limits;
 mod machine;
@@ -35,6 +36,7 @@ mod words;
 pub use encoding::text_of;
 pub use expand::expand;
 pub use file::{read, read_machine};
+pub use intervention::Intervention;
 pub use machine::{Machine, Overshoot, Scheduler};
 pub use overrides::Overrides;
 pub use played_by::Engine;
@@ -44,7 +46,7 @@ pub use question::{Choice, Question};
 pub use schema::schema;
 pub use sentence::Sentence;
 pub use step::{POOL_THREADS, Script, Step, WaitMode};
-pub use timeline::{TimelineAction, TimelineEvent};
+pub use timeline::TimelineEvent;
 
 use serde::{Deserialize, Serialize};
 

@@ -7,7 +7,7 @@ use super::keys::{
 };
 use super::machine::MACHINE;
 use super::sentence::VERBS;
-use super::timeline::DEEDS;
+use super::timeline::ACTIONS;
 
 /// A length of time. The reader checks distributions more closely.
 const LENGTH: &str = r"^\s*[0-9]+(\.[0-9]+)?(h|min|s|ms|us|µs|ns)\s*$";
@@ -32,7 +32,7 @@ pub fn schema() -> Value {
         .expect("a table has properties");
     properties.extend(all);
     properties.insert("machine".into(), table(&MACHINE, Lists::AreMistakes));
-    properties.insert("timeline".into(), list_of(&cue()));
+    properties.insert("timeline".into(), list_of(&event()));
     properties.insert("variants".into(), list_of(&variant()));
     properties.insert("expect".into(), list_of(&expect()));
     properties.insert("ask".into(), list_of(&ask()));
@@ -68,15 +68,15 @@ fn variant() -> Value {
         .as_object_mut()
         .expect("a table has properties");
     properties.extend(sections(Lists::AreMistakes));
-    properties.insert("timeline".into(), list_of(&cue()));
+    properties.insert("timeline".into(), list_of(&event()));
     variant["required"] = json!(["name"]);
     variant
 }
 
-fn cue() -> Value {
-    let mut cue = table(&TIMELINE, Lists::AreMistakes);
-    cue["required"] = json!(["at", "do"]);
-    cue
+fn event() -> Value {
+    let mut event = table(&TIMELINE, Lists::AreMistakes);
+    event["required"] = json!(["at", "do"]);
+    event
 }
 
 fn expect() -> Value {
@@ -146,7 +146,7 @@ fn shape(shape: Shape) -> Value {
             list_of(&text(&format!(r"^\s*({})\b", verbs.join("|"))))
         }
         Shape::Intervention => {
-            let verbs: Vec<&str> = DEEDS.iter().map(|(verb, _)| *verb).collect();
+            let verbs: Vec<&str> = ACTIONS.iter().map(|(verb, _)| *verb).collect();
             text(&format!(r"^\s*({})\b", verbs.join("|")))
         }
         Shape::Choices => list_of(&list_of(&json!({ "type": "string" }))),

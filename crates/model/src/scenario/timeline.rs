@@ -14,11 +14,11 @@ use super::quantity;
 use super::rate;
 use super::tree::{Node, Table};
 use super::words::{Cursor, Word};
-use super::{Arrivals, Request, Scenario, Warmup};
+use super::{Arrivals, Intervention, Request, Scenario, Warmup};
 use crate::units::Elapsed;
 
 /// Every action with its form.
-pub(super) const DEEDS: [(&str, &str); 8] = [
+pub(super) const ACTIONS: [(&str, &str); 8] = [
     ("add", "add a worker"),
     ("remove", "remove a worker"),
     ("kill", "kill a worker"),
@@ -41,33 +41,10 @@ pub struct TimelineEvent {
     /// Time since the load begins: the first request of a closed load is due then.
     pub at: Elapsed,
     /// The action.
-    pub happens: TimelineAction,
+    #[serde(rename = "happens")]
+    pub intervention: Intervention,
     /// Its caption; by default the action in words.
     pub caption: Option<String>,
-}
-
-/// Action of a timeline event.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TimelineAction {
-    /// Adds a worker.
-    AddWorker,
-    /// Retires the oldest worker.
-    RemoveWorker,
-    /// Kills a worker; another takes its place.
-    KillWorker,
-    /// Stops a worker (SIGSTOP), without notice.
-    StopWorker,
-    /// Continues a stopped worker (SIGCONT).
-    ContinueWorker,
-    /// Replaces all workers by new ones.
-    Reload,
-    /// Open load: new rate, per second.
-    SetRate(f64),
-    /// Closed load: new number of clients.
-    SetClients(usize),
-    /// Sends one extra request of this class: an index into [`Scenario::requests`].
-    Send(usize),
 }
 
 impl Scenario {
@@ -84,8 +61,8 @@ impl Scenario {
             Arrivals::Closed { clients, .. } => clients,
             Arrivals::Open { .. } => 0,
         };
-        let later = self.timeline.iter().map(|cue| match cue.happens {
-            TimelineAction::SetClients(clients) => clients,
+        let later = self.timeline.iter().map(|event| match event.intervention {
+            Intervention::SetClients(clients) => clients,
             _ => 0,
         });
         later.fold(at_first, usize::max)
@@ -98,10 +75,10 @@ impl Scenario {
             return 0.0;
         };
         let (mut since, mut due) = (Elapsed::ZERO, 0.0);
-        for cue in self.timeline.iter().filter(|cue| cue.at < length) {
-            if let TimelineAction::SetRate(next) = cue.happens {
-                due += rate * (cue.at - since).as_secs_f64();
-                (since, rate) = (cue.at, next);
+        for event in self.timeline.iter().filter(|event| event.at < length) {
+            if let Intervention::SetRate(next) = event.intervention {
+                due += rate * (event.at - since).as_secs_f64();
+                (since, rate) = (event.at, next);
             }
         }
         due + rate * (length - since).as_secs_f64()
@@ -110,9 +87,9 @@ impl Scenario {
 
 /// An event that is being read, with the places that its mistakes point at.
 struct EntryReader {
-    cue: TimelineEvent,
+    event: TimelineEvent,
     at: Place,
-    deed: Place,
+    action: Place,
 }
 
 /// Reads `[[timeline]]` of a scenario that is otherwise complete; in order of time.
@@ -129,20 +106,24 @@ pub(super) fn read(
         problems.push(problem.legal("write [[timeline]] once for each entry"));
         return Vec::new();
     };
-    let mut cues: Vec<EntryReader> = nodes
+    let mut events: Vec<EntryReader> = nodes
         .iter()
-        .filter_map(|node| cue(node, &scenario.requests, problems))
+        .filter_map(|node| read_event(node, &scenario.requests, problems))
         .collect();
-    cues.sort_by_key(|read| read.cue.at);
+    events.sort_by_key(|read| read.event.at);
     let mut workers = scenario.server.workers;
-    for read in &cues {
+    for read in &events {
         problems.extend(never_comes(read, scenario));
         problems.extend(does_not_fit(read, scenario, &mut workers));
     }
-    cues.into_iter().map(|read| read.cue).collect()
+    events.into_iter().map(|read| read.event).collect()
 }
 
-fn cue(node: &Node, requests: &[Request], problems: &mut Vec<Problem>) -> Option<EntryReader> {
+fn read_event(
+    node: &Node,
+    requests: &[Request],
+    problems: &mut Vec<Problem>,
+) -> Option<EntryReader> {
     let mut fields = Fields::new(&TIMELINE, "timeline", node.table(), problems);
     let at = fields.length_if_given("at");
     let sentence = fields.text("do");
@@ -153,52 +134,52 @@ fn cue(node: &Node, requests: &[Request], problems: &mut Vec<Problem>) -> Option
             fields.note(problem.legal(example));
         }
     }
-    let deed = fields.given("do")?;
-    let happens = match happening(&sentence?, requests) {
-        Ok(happens) => happens,
-        Err(NoDeed::Wrong(mistake)) => {
-            fields.note(fields::at(deed, mistake));
+    let action = fields.given("do")?;
+    let intervention = match read_action(&sentence?, requests) {
+        Ok(intervention) => intervention,
+        Err(NotAnAction::Wrong(mistake)) => {
+            fields.note(fields::at(action, mistake));
             return None;
         }
-        Err(NoDeed::NoRequest(mistake)) => {
-            fields.note(fields::at(deed, mistake).of_the_whole());
+        Err(NotAnAction::NoRequest(mistake)) => {
+            fields.note(fields::at(action, mistake).of_the_whole());
             return None;
         }
     };
     Some(EntryReader {
-        cue: TimelineEvent {
+        event: TimelineEvent {
             at: at?,
-            happens,
+            intervention,
             caption,
         },
         at: fields.given("at")?.place.clone(),
-        deed: deed.place.clone(),
+        action: action.place.clone(),
     })
 }
 
 /// Reason for which a sentence is no action.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum NoDeed {
+enum NotAnAction {
     /// It cannot be read.
     Wrong(Mistake),
     /// It names a request that this scenario does not have, and another variant may.
     NoRequest(Mistake),
 }
 
-impl From<Mistake> for NoDeed {
+impl From<Mistake> for NotAnAction {
     fn from(mistake: Mistake) -> Self {
         Self::Wrong(mistake)
     }
 }
 
-fn happening(sentence: &str, requests: &[Request]) -> Result<TimelineAction, NoDeed> {
+fn read_action(sentence: &str, requests: &[Request]) -> Result<Intervention, NotAnAction> {
     let mut cursor = Cursor::new(sentence);
     let Some(verb) = cursor.word() else {
-        return Err(cursor.missing("an action").hint(deeds()).into());
+        return Err(cursor.missing("an action").hint(actions()).into());
     };
-    let Some((name, form)) = DEEDS.iter().find(|(name, _)| *name == verb.text) else {
-        let known = DEEDS.iter().map(|(name, _)| *name);
-        let hint = did_you_mean(verb.text, known).or(Some(deeds()));
+    let Some((name, form)) = ACTIONS.iter().find(|(name, _)| *name == verb.text) else {
+        let known = ACTIONS.iter().map(|(name, _)| *name);
+        let hint = did_you_mean(verb.text, known).or(Some(actions()));
         let mistake = verb.mistake(format!("`{}` is not an action", verb.text));
         return Err(mistake.hint(hint).into());
     };
@@ -206,31 +187,31 @@ fn happening(sentence: &str, requests: &[Request]) -> Result<TimelineAction, NoD
         Some(_) => mistake,
         None => mistake.hint(format!("write `{form}`")),
     };
-    let happens = match *name {
+    let intervention = match *name {
         "set" => set(&mut cursor).map_err(written)?,
         "send" => {
             let name = cursor.word();
             let name = name.ok_or_else(|| written(cursor.missing("the name of a request")))?;
-            TimelineAction::Send(class_of(&name, requests)?)
+            Intervention::Send(class_of(&name, requests)?)
         }
-        "reload" => TimelineAction::Reload,
+        "reload" => Intervention::Reload,
         verb => {
             a_worker(&mut cursor).map_err(written)?;
             match verb {
-                "add" => TimelineAction::AddWorker,
-                "remove" => TimelineAction::RemoveWorker,
-                "kill" => TimelineAction::KillWorker,
-                "stop" => TimelineAction::StopWorker,
-                _ => TimelineAction::ContinueWorker,
+                "add" => Intervention::AddWorker,
+                "remove" => Intervention::RemoveWorker,
+                "kill" => Intervention::KillWorker,
+                "stop" => Intervention::StopWorker,
+                _ => Intervention::ContinueWorker,
             }
         }
     };
     cursor.end().map_err(written)?;
-    Ok(happens)
+    Ok(intervention)
 }
 
-fn deeds() -> String {
-    format!("the actions are {}", one_of(DEEDS.map(|(_, form)| form)))
+fn actions() -> String {
+    format!("the actions are {}", one_of(ACTIONS.map(|(_, form)| form)))
 }
 
 /// Skips `a worker`.
@@ -249,7 +230,7 @@ fn a_worker(cursor: &mut Cursor<'_>) -> Result<(), Mistake> {
     Ok(())
 }
 
-fn set(cursor: &mut Cursor<'_>) -> Result<TimelineAction, Mistake> {
+fn set(cursor: &mut Cursor<'_>) -> Result<Intervention, Mistake> {
     let Some(what) = cursor.word() else {
         return Err(cursor.missing("`rate` or `clients`"));
     };
@@ -257,12 +238,12 @@ fn set(cursor: &mut Cursor<'_>) -> Result<TimelineAction, Mistake> {
         "rate" => {
             let word = cursor.word();
             let word = word.ok_or_else(|| cursor.missing("a rate"))?;
-            Ok(TimelineAction::SetRate(rate::read(&word)?))
+            Ok(Intervention::SetRate(rate::read(&word)?))
         }
         "clients" => {
             let word = cursor.word();
             let word = word.ok_or_else(|| cursor.missing("a number of clients"))?;
-            Ok(TimelineAction::SetClients(clients(&word)?))
+            Ok(Intervention::SetClients(clients(&word)?))
         }
         other => Err(what
             .mistake(format!("`{other}` cannot be set"))
@@ -282,7 +263,7 @@ fn clients(word: &Word<'_>) -> Result<usize, Mistake> {
     })
 }
 
-fn class_of(name: &Word<'_>, requests: &[Request]) -> Result<usize, NoDeed> {
+fn class_of(name: &Word<'_>, requests: &[Request]) -> Result<usize, NotAnAction> {
     let class = requests
         .iter()
         .position(|request| request.name == name.text);
@@ -291,7 +272,7 @@ fn class_of(name: &Word<'_>, requests: &[Request]) -> Result<usize, NoDeed> {
         let known = format!("the requests are {}", one_of(names()));
         let hint = did_you_mean(name.text, names()).or(Some(known));
         let message = format!("unknown request `{}`", name.text);
-        NoDeed::NoRequest(name.mistake(message).hint(hint))
+        NotAnAction::NoRequest(name.mistake(message).hint(hint))
     })
 }
 
@@ -303,12 +284,12 @@ fn never_comes(read: &EntryReader, scenario: &Scenario) -> Option<Problem> {
         Warmup::UntilEveryoneWasAnswered => LONGEST_WARMUP,
     };
     let over = warmup + scenario.duration;
-    if scenario.load.requests.is_some() || read.cue.at < over {
+    if scenario.load.requests.is_some() || read.event.at < over {
         return None;
     }
     let message = format!(
         "{} is not before the end of the run",
-        quantity::Time(read.cue.at.0)
+        quantity::Time(read.event.at.0)
     );
     let legal = format!(
         "a time before {} (warm-up plus duration)",
@@ -320,39 +301,40 @@ fn never_comes(read: &EntryReader, scenario: &Scenario) -> Option<Problem> {
 
 /// Reports an action that is meaningless in this scenario.
 fn does_not_fit(read: &EntryReader, scenario: &Scenario, workers: &mut usize) -> Option<Problem> {
-    let (message, legal) = match (read.cue.happens, scenario.load.arrivals) {
-        (TimelineAction::SetRate(_), Arrivals::Closed { .. }) => {
+    let (message, legal) = match (read.event.intervention, scenario.load.arrivals) {
+        (Intervention::SetRate(_), Arrivals::Closed { .. }) => {
             ("`set rate` needs `load.rate`", "set clients 20")
         }
-        (TimelineAction::SetClients(_), Arrivals::Open { .. }) => {
+        (Intervention::SetClients(_), Arrivals::Open { .. }) => {
             ("`set clients` needs `load.clients`", "set rate 400/s")
         }
-        (TimelineAction::RemoveWorker, _) if *workers == 1 => {
+        (Intervention::RemoveWorker, _) if *workers == 1 => {
             ("the last worker cannot be removed", "at least 1 worker")
         }
-        (TimelineAction::AddWorker, _) if *workers == MOST_WORKERS => {
+        (Intervention::AddWorker, _) if *workers == MOST_WORKERS => {
             ("no more workers can be added", "at most 256 workers")
         }
-        (TimelineAction::RemoveWorker, _) => {
+        (Intervention::RemoveWorker, _) => {
             *workers -= 1;
             return None;
         }
-        (TimelineAction::AddWorker, _) => {
+        (Intervention::AddWorker, _) => {
             *workers += 1;
             return None;
         }
         (
-            TimelineAction::KillWorker
-            | TimelineAction::StopWorker
-            | TimelineAction::ContinueWorker
-            | TimelineAction::Reload
-            | TimelineAction::SetRate(_)
-            | TimelineAction::SetClients(_)
-            | TimelineAction::Send(_),
+            Intervention::KillWorker
+            | Intervention::StopWorker
+            | Intervention::ContinueWorker
+            | Intervention::Reload
+            | Intervention::SetRate(_)
+            | Intervention::SetClients(_)
+            | Intervention::Send(_)
+            | Intervention::SetLoad(_),
             _,
         ) => return None,
     };
-    let problem = Problem::new(&read.deed, message).of_the_whole();
+    let problem = Problem::new(&read.action, message).of_the_whole();
     Some(problem.legal(legal))
 }
 
@@ -360,34 +342,34 @@ fn does_not_fit(read: &EntryReader, scenario: &Scenario, workers: &mut usize) ->
 mod tests {
     use super::*;
 
-    fn read(sentence: &str) -> Result<TimelineAction, NoDeed> {
+    fn read(sentence: &str) -> Result<Intervention, NotAnAction> {
         let request = |name: &str| Request {
             name: name.into(),
             weight: 1.0,
             script: Vec::new(),
         };
-        happening(sentence, &[request("page"), request("hog")])
+        read_action(sentence, &[request("page"), request("hog")])
     }
 
     #[test]
-    fn every_deed_is_a_sentence() {
-        for (sentence, happens) in [
-            ("add a worker", TimelineAction::AddWorker),
-            ("remove a worker", TimelineAction::RemoveWorker),
-            ("kill a worker", TimelineAction::KillWorker),
-            ("stop a worker", TimelineAction::StopWorker),
-            ("continue a worker", TimelineAction::ContinueWorker),
-            (" reload ", TimelineAction::Reload),
-            ("set rate 400/s", TimelineAction::SetRate(400.0)),
-            ("set  clients 20", TimelineAction::SetClients(20)),
-            ("send hog", TimelineAction::Send(1)),
+    fn every_action_is_a_sentence() {
+        for (sentence, intervention) in [
+            ("add a worker", Intervention::AddWorker),
+            ("remove a worker", Intervention::RemoveWorker),
+            ("kill a worker", Intervention::KillWorker),
+            ("stop a worker", Intervention::StopWorker),
+            ("continue a worker", Intervention::ContinueWorker),
+            (" reload ", Intervention::Reload),
+            ("set rate 400/s", Intervention::SetRate(400.0)),
+            ("set  clients 20", Intervention::SetClients(20)),
+            ("send hog", Intervention::Send(1)),
         ] {
-            assert_eq!(read(sentence), Ok(happens), "{sentence}");
+            assert_eq!(read(sentence), Ok(intervention), "{sentence}");
         }
     }
 
     #[test]
-    fn a_mistake_in_a_deed_points_at_its_word() {
+    fn a_mistake_in_an_action_points_at_its_word() {
         for (sentence, pointed, message) in [
             ("", "", "an action is missing at the end"),
             ("kil a worker", "kil", "`kil` is not an action"),
@@ -411,7 +393,7 @@ mod tests {
                 "the name of a request is missing at the end",
             ),
         ] {
-            let Err(NoDeed::Wrong(mistake)) = read(sentence) else {
+            let Err(NotAnAction::Wrong(mistake)) = read(sentence) else {
                 panic!("`{sentence}` should be wrong");
             };
             assert_eq!(
@@ -423,7 +405,7 @@ mod tests {
                 "`{sentence}` is wrong without a hint"
             );
         }
-        let Err(NoDeed::NoRequest(mistake)) = read("send hgo") else {
+        let Err(NotAnAction::NoRequest(mistake)) = read("send hgo") else {
             panic!("nobody knows this request");
         };
         assert_eq!(mistake.hint.as_deref(), Some("did you mean `hog`?"));

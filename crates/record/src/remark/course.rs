@@ -15,7 +15,7 @@ impl<'a> Check<'a> for Steered<'a> {
     fn notice(scene: &Context<'a>) -> Option<Self> {
         let interventions = scene.past.markers().iter();
         let by_hand: Vec<_> = interventions
-            .filter(|marker| marker.cue.is_none())
+            .filter(|marker| marker.timeline_event.is_none())
             .collect();
         (!by_hand.is_empty()).then_some(Self {
             interventions: by_hand,
@@ -43,11 +43,11 @@ pub(super) struct Cued<'a> {
 impl<'a> Check<'a> for Cued<'a> {
     fn notice(scene: &Context<'a>) -> Option<Self> {
         let interventions = scene.past.markers().iter();
-        let cued: Vec<_> = interventions
-            .filter(|marker| marker.cue.is_some())
+        let by_timeline: Vec<_> = interventions
+            .filter(|marker| marker.timeline_event.is_some())
             .collect();
-        (!cued.is_empty()).then_some(Self {
-            interventions: cued,
+        (!by_timeline.is_empty()).then_some(Self {
+            interventions: by_timeline,
         })
     }
 
@@ -71,7 +71,7 @@ const NAMED: usize = 3;
 fn name_interventions(interventions: &[&Marker], scene: &Context<'_>, named: usize) -> String {
     let first = interventions.iter().take(named);
     let header = scene.past.header();
-    let mut said: Vec<String> = first.map(|marker| header.said_of(marker)).collect();
+    let mut said: Vec<String> = first.map(|marker| header.describe_at(marker)).collect();
     let more = interventions.len().saturating_sub(named);
     said.extend((more > 0).then(|| format!("and {more} more")));
     said.join(", ")

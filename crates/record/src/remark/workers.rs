@@ -4,7 +4,8 @@
 use super::Check;
 use super::scene::Context;
 use crate::{Sample, WorkerSample, describe_termination};
-use concsim_engine::telemetry::{Event, Intervention, Phase, TerminationCause};
+use concsim_engine::telemetry::{Event, Phase, TerminationCause};
+use concsim_model::scenario::Intervention;
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{counted, grouped};
 
@@ -177,25 +178,22 @@ impl<'a> Check<'a> for WorkerStopped<'a> {
 /// Time at which this worker was stopped, unless it was continued since or has another process.
 fn stopped_at(scene: &Context<'_>, worker: &WorkerSample) -> Option<Stamp> {
     let mut latest_first = scene.past.markers().iter().rev();
-    latest_first.find_map(|marker| match marker.deed {
-        Intervention::StopWorker(slot) if usize::from(slot) == worker.index => {
-            Some(Some(marker.at))
+    latest_first.find_map(|marker| {
+        let is_its = marker.worker.map(usize::from) == Some(worker.index);
+        match marker.intervention {
+            Intervention::StopWorker if is_its => Some(Some(marker.at)),
+            Intervention::ContinueWorker | Intervention::KillWorker if is_its => Some(None),
+            Intervention::Reload => Some(None),
+            Intervention::StopWorker
+            | Intervention::ContinueWorker
+            | Intervention::KillWorker
+            | Intervention::AddWorker
+            | Intervention::RemoveWorker
+            | Intervention::SetLoad(_)
+            | Intervention::SetRate(_)
+            | Intervention::SetClients(_)
+            | Intervention::Send(_) => None,
         }
-        Intervention::ContinueWorker(slot) | Intervention::KillWorker(slot)
-            if usize::from(slot) == worker.index =>
-        {
-            Some(None)
-        }
-        Intervention::Reload => Some(None),
-        Intervention::StopWorker(_)
-        | Intervention::ContinueWorker(_)
-        | Intervention::KillWorker(_)
-        | Intervention::AddWorker
-        | Intervention::RemoveWorker
-        | Intervention::SetLoad(_)
-        | Intervention::SetRate(_)
-        | Intervention::SetClients(_)
-        | Intervention::Send(_) => None,
     })?
 }
 

@@ -8,10 +8,9 @@
 use super::chunk::Corruption;
 use crate::{Header, RecordSource, Sample, Window};
 use concsim_engine::telemetry::{
-    Event, HIGHEST_REQUEST, Intervention, Marker, NO_REQUEST, Outcome, RunSlice, SLOTS, Sent,
-    Served,
+    Event, HIGHEST_REQUEST, Marker, NO_REQUEST, Outcome, RunSlice, SLOTS, Sent, Served,
 };
-use concsim_model::scenario::{Arrivals, Scenario};
+use concsim_model::scenario::{Arrivals, Intervention, Scenario};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Maximum length of a run: warm-up and window last a day at most each, the longest request an hour.
@@ -153,7 +152,11 @@ impl Name {
             Self::Service(index) => ("service", index, scenario.services.len() as u64),
             Self::Counter(index) => ("counter", index, scenario.counters.len() as u64),
             Self::Core(number) => ("core", number, CORES),
-            Self::TimelineEvent(index) => ("cue", index.into(), scenario.timeline.len() as u64),
+            Self::TimelineEvent(index) => (
+                "timeline event",
+                index.into(),
+                scenario.timeline.len() as u64,
+            ),
             Self::WorkerCount(count) => ("a worker count of", count, SLOTS as u64 + 1),
             Self::CoreCount(count) => ("a core count of", count, CORES + 1),
             Self::ClientCount(count) => ("a client count of", count, CLIENTS + 1),
@@ -265,18 +268,20 @@ fn of_outcome(outcome: &Outcome) -> Vec<Name> {
 }
 
 fn of_marker(marker: Marker) -> Vec<Name> {
-    let subject = match marker.deed {
-        Intervention::KillWorker(slot)
-        | Intervention::StopWorker(slot)
-        | Intervention::ContinueWorker(slot) => Some(Name::Worker(slot.into())),
-        Intervention::Send(class) => Some(Name::Class(class.into())),
+    let class = match marker.intervention {
+        Intervention::Send(class) => Some(Name::Class(class as u64)),
         Intervention::AddWorker
         | Intervention::RemoveWorker
+        | Intervention::KillWorker
+        | Intervention::StopWorker
+        | Intervention::ContinueWorker
         | Intervention::Reload
         | Intervention::SetLoad(_)
         | Intervention::SetRate(_)
         | Intervention::SetClients(_) => None,
     };
-    let names = [Name::At(marker.at)].into_iter().chain(subject);
-    names.chain(marker.cue.map(Name::TimelineEvent)).collect()
+    let worker = marker.worker.map(|slot| Name::Worker(slot.into()));
+    let event = marker.timeline_event.map(Name::TimelineEvent);
+    let names = [Some(Name::At(marker.at)), worker, class, event];
+    names.into_iter().flatten().collect()
 }

@@ -11,9 +11,9 @@ use super::reader::read;
 use super::*;
 use crate::synthetic::Synthetic;
 use crate::{RecordSource, Recording, Sample, Seen};
-use concsim_engine::telemetry::{Event, Intervention, Marker};
+use concsim_engine::telemetry::{Event, Marker};
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
-use concsim_model::scenario::{TimelineAction, TimelineEvent};
+use concsim_model::scenario::{Intervention, TimelineEvent};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// File of a recording, as its recorder would have written it.
@@ -54,10 +54,10 @@ fn kept(recording: &Recording) -> Vec<u8> {
 }
 
 /// A timeline event at second `second`.
-fn cue(second: u64) -> TimelineEvent {
+fn timeline_event(second: u64) -> TimelineEvent {
     TimelineEvent {
         at: Elapsed::from_secs(second),
-        happens: TimelineAction::AddWorker,
+        intervention: Intervention::AddWorker,
         caption: None,
     }
 }
@@ -88,12 +88,13 @@ fn the_header_of_a_recording_that_knows_of_no_timeline_is_read_all_the_same() {
 fn a_recording_reads_back_as_it_was() {
     for kind in [Sync, Coroutine] {
         let mut recording = Synthetic::io_bound(kind).recording();
-        recording.header.scenario.timeline = (0..4).map(cue).collect();
+        recording.header.scenario.timeline = (0..4).map(timeline_event).collect();
         recording.markers = [None, Some(3)]
-            .map(|cue| Marker {
+            .map(|timeline_event| Marker {
                 at: Stamp(7),
-                deed: Intervention::SetRate(400_000_000),
-                cue,
+                intervention: Intervention::SetRate(400.0),
+                worker: None,
+                timeline_event,
             })
             .into();
         let (read_back, tear) = read(&kept(&recording)[..]);

@@ -91,7 +91,7 @@ fn machine() -> impl Strategy<Value = String> {
 }
 
 fn timeline() -> impl Strategy<Value = String> {
-    let deed = prop_oneof![
+    let action = prop_oneof![
         Just("add a worker"),
         Just("kill a worker"),
         Just("stop a worker"),
@@ -99,10 +99,11 @@ fn timeline() -> impl Strategy<Value = String> {
         Just("reload"),
         Just("send it"),
     ];
-    prop::collection::vec((0_u32..300, deed), 0..6).prop_map(|mut cues| {
-        cues.sort_by_key(|(at, _)| *at);
-        let cues = cues.into_iter();
-        let written = cues.map(|(at, deed)| format!("[[timeline]]\nat='{at}ms'\ndo='{deed}'\n"));
+    prop::collection::vec((0_u32..300, action), 0..6).prop_map(|mut events| {
+        events.sort_by_key(|(at, _)| *at);
+        let events = events.into_iter();
+        let written =
+            events.map(|(at, action)| format!("[[timeline]]\nat='{at}ms'\ndo='{action}'\n"));
         written.collect()
     })
 }

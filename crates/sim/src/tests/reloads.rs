@@ -8,7 +8,7 @@ use concsim_record::Sample;
 /// Twenty workers, and six reloads 4 ms apart, beginning at `begin` milliseconds; no request is sent
 /// meanwhile.
 fn recording_with_reloads(kind: WorkerKind, begin: u64) -> Recording {
-    let cues = (0..6).map(|reload| {
+    let events = (0..6).map(|reload| {
         let at = begin + 4 * reload;
         format!("[[timeline]]\nat = '{at}ms'\ndo = 'reload'\n")
     });
@@ -17,7 +17,7 @@ fn recording_with_reloads(kind: WorkerKind, begin: u64) -> Recording {
          [requests.it]\nsteps = ['compute 1ms', 'sleep 20ms']\n\
          [load]\nrate = '200/s'\n[machine]\ncores = 4\n{}",
         kind.word(),
-        cues.collect::<String>()
+        events.collect::<String>()
     );
     recording_of(&plan(&text, &[]), 0)
 }

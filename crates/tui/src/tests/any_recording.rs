@@ -5,10 +5,11 @@ use proptest::prelude::*;
 use super::staging::{drawn, plan};
 use crate::{Key, State};
 use concsim_engine::telemetry::{
-    Event, Failure, Intervention, Marker, NO_REQUEST, Outcome, Phase, Reading, RunSlice, Sent,
-    Served, Stage, SwitchReason,
+    Event, Failure, Marker, NO_REQUEST, Outcome, Phase, Reading, RunSlice, Sent, Served, Stage,
+    SwitchReason,
 };
 use concsim_model::palette::{Colours, Glyphs, Look};
+use concsim_model::scenario::Intervention;
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::feed::Feed;
@@ -158,14 +159,21 @@ prop_compose! {
 }
 
 fn marker() -> impl Strategy<Value = Marker> {
-    let deeds = vec![
-        Intervention::AddWorker,
-        Intervention::KillWorker(3),
-        Intervention::SetLoad(250),
-        Intervention::Reload,
+    let interventions = vec![
+        (Intervention::AddWorker, None),
+        (Intervention::KillWorker, Some(3)),
+        (Intervention::SetLoad(250), None),
+        (Intervention::Reload, None),
     ];
-    let cue = prop::option::of(0_u16..3);
-    (stamp(), prop::sample::select(deeds), cue).prop_map(|(at, deed, cue)| Marker { at, deed, cue })
+    let event = prop::option::of(0_u16..3);
+    (stamp(), prop::sample::select(interventions), event).prop_map(
+        |(at, (intervention, worker), timeline_event)| Marker {
+            at,
+            intervention,
+            worker,
+            timeline_event,
+        },
+    )
 }
 
 prop_compose! {

@@ -3,7 +3,7 @@
 use super::staging::{Context, call, io_bound, plan, request, scenario, text};
 use crate::pointer::Gesture;
 use crate::{Action, Key, Keymap, Mouse, Pointer, State, Steer};
-use concsim_model::scenario::{Scenario, WorkerKind};
+use concsim_model::scenario::{Intervention, Scenario, WorkerKind};
 
 fn playing() -> State {
     let mut state = io_bound();
@@ -39,7 +39,7 @@ fn a_key_that_was_rebound_shows_as_rebound_and_does_what_it_shows() {
     assert!(!state.is_paused());
     assert_eq!(
         state.key(Key::Function(6)),
-        Some(Action::Steer(Steer::MoreWorkers))
+        Some(Action::Steer(Steer::Intervene(Intervention::AddWorker)))
     );
     press(&mut state, "p");
     assert!(state.is_paused());
@@ -56,7 +56,10 @@ fn faults_are_offered_before_one_is_chosen() {
         bottom(&state),
         "│ k kill   s stop   c continue   h hog   r replace all"
     );
-    assert_eq!(state.key(Key::Char('k')), Some(Action::Steer(Steer::Kill)));
+    assert_eq!(
+        state.key(Key::Char('k')),
+        Some(Action::Steer(Steer::Intervene(Intervention::KillWorker)))
+    );
     press(&mut state, "fx");
     assert!(
         bottom(&state).contains("pause"),

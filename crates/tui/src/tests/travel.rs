@@ -5,9 +5,9 @@ use super::staging::{drawn, io_bound, text};
 use ratatui_core::buffer::{Buffer, Cell};
 
 use crate::{Key, Row, State};
-use concsim_engine::telemetry::{Intervention, Marker};
+use concsim_engine::telemetry::Marker;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
-use concsim_model::scenario::{TimelineAction, TimelineEvent};
+use concsim_model::scenario::{Intervention, TimelineEvent};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::Recording;
 use concsim_record::feed::Feed;
@@ -241,19 +241,24 @@ fn a_step_goes_to_the_next_thing_that_happened_and_back() {
 }
 
 #[test]
-fn the_caption_of_a_cue_is_shown_when_it_is_played_and_while_it_is_read_and_not_before() {
+fn the_caption_of_a_timeline_event_is_shown_when_it_is_played_and_while_it_is_read_and_not_before()
+{
     let mut recordings = recordings();
     let caption = "A worker was killed, and nobody at the door has noticed anything of it.";
     let recording = &mut recordings[0];
     let began = recording.header.began;
     recording.header.scenario.timeline = vec![TimelineEvent {
         at: Elapsed::from_secs(2),
-        happens: TimelineAction::KillWorker,
+        intervention: Intervention::KillWorker,
         caption: Some(caption.into()),
     }];
     let at = began + Elapsed::from_secs(2);
-    let (deed, cue) = (Intervention::KillWorker(0), Some(0));
-    recording.markers.push(Marker { at, deed, cue });
+    recording.markers.push(Marker {
+        at,
+        intervention: Intervention::KillWorker,
+        worker: Some(0),
+        timeline_event: Some(0),
+    });
     for sample in &mut recording.samples {
         sample.seen.markers = usize::from(at <= sample.at);
     }

@@ -8,7 +8,7 @@ use crate::number::Number;
 use crate::setting::{service_name, step_in_words, steps};
 use crate::state::State;
 use concsim_model::palette::Meaning;
-use concsim_model::scenario::{Request, Scenario, Step, TimelineAction, TimelineEvent, WaitMode};
+use concsim_model::scenario::{Intervention, Request, Scenario, Step, TimelineEvent, WaitMode};
 use concsim_model::units::Elapsed;
 use concsim_model::words::{draw as describe, length as short_length, typical};
 
@@ -84,7 +84,7 @@ fn asked(scenario: &Scenario) -> impl Iterator<Item = &Request> {
     let is_sent = move |class: usize| {
         timeline
             .clone()
-            .any(|cue| cue.happens == TimelineAction::Send(class))
+            .any(|event| event.intervention == Intervention::Send(class))
     };
     let requests = scenario.requests.iter().enumerate();
     requests
@@ -97,8 +97,8 @@ fn asked(scenario: &Scenario) -> impl Iterator<Item = &Request> {
 fn heading(request: &Request, asked: &[&Request], scenario: &Scenario) -> String {
     let mixed = asked.iter().filter(|request| request.weight > 0.0).count();
     if request.weight <= 0.0 {
-        let is_its = |cue: &&TimelineEvent| match cue.happens {
-            TimelineAction::Send(class) => scenario.requests[class] == *request,
+        let is_its = |event: &&TimelineEvent| match event.intervention {
+            Intervention::Send(class) => scenario.requests[class] == *request,
             _ => false,
         };
         let often = match scenario.timeline.iter().filter(is_its).count() {

@@ -1,5 +1,6 @@
 //! Round trips of events through their encoding.
 
+use concsim_model::scenario::Intervention;
 use proptest::prelude::*;
 
 use super::*;
@@ -27,9 +28,14 @@ proptest! {
     }
 }
 
-fn marked(deed: Intervention, cue: Option<u16>) -> Event {
+fn marked(intervention: Intervention, worker: Option<u16>, timeline_event: Option<u16>) -> Event {
     let at = Stamp(3);
-    Event::Marked(Marker { at, deed, cue })
+    Event::Marked(Marker {
+        at,
+        intervention,
+        worker,
+        timeline_event,
+    })
 }
 
 #[test]
@@ -132,11 +138,11 @@ fn every_kind_of_event_reads_back_as_written() {
             sleep: Elapsed(5),
             client: Elapsed(6),
         }),
-        marked(Intervention::StopWorker(3), None),
-        marked(Intervention::SetLoad(2_500), None),
-        marked(Intervention::SetRate(400_000_000), Some(0)),
-        marked(Intervention::SetClients(20), None),
-        marked(Intervention::Send(1), Some(7)),
+        marked(Intervention::StopWorker, Some(3), None),
+        marked(Intervention::SetLoad(2_500), None, None),
+        marked(Intervention::SetRate(400.0), None, Some(0)),
+        marked(Intervention::SetClients(20), None, None),
+        marked(Intervention::Send(1), None, Some(7)),
     ] {
         assert_eq!(Event::from_record(&event.to_record()), Some(event));
     }

@@ -1,7 +1,7 @@
 //! Precedence of file, then `--set`, then the variant; names of variants.
 
 use super::*;
-use crate::scenario::TimelineAction;
+use crate::scenario::Intervention;
 use crate::scenario::{Arrivals, Process, Warmup, WorkerKind};
 use crate::units::Elapsed;
 
@@ -196,13 +196,13 @@ caption = "one more"
 #[test]
 fn cues_are_played_in_the_order_of_time() {
     let plan = read_alone(TIMED).unwrap();
-    let cues = &plan.variants[0].scenario.timeline;
-    let happens: Vec<_> = cues.iter().map(|cue| cue.happens).collect();
+    let events = &plan.variants[0].scenario.timeline;
+    let interventions: Vec<_> = events.iter().map(|event| event.intervention).collect();
     assert_eq!(
-        happens,
-        [TimelineAction::AddWorker, TimelineAction::SetRate(90.0)]
+        interventions,
+        [Intervention::AddWorker, Intervention::SetRate(90.0)]
     );
-    assert_eq!(cues[0].caption.as_deref(), Some("one more"));
+    assert_eq!(events[0].caption.as_deref(), Some("one more"));
 }
 
 #[test]

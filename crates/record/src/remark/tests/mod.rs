@@ -9,7 +9,8 @@ use crate::Recording;
 use crate::summary::summarise;
 use crate::synthetic::{MS, S};
 use crate::trust::so_far;
-use concsim_engine::telemetry::{Intervention, Phase, TerminationCause};
+use concsim_engine::telemetry::{Phase, TerminationCause};
+use concsim_model::scenario::Intervention;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::units::Stamp;
 use recordings::*;
@@ -50,11 +51,11 @@ const CASES: [Case; 27] = [
         kind: Kind::WorkerStopped,
         when: Now,
         says: "Worker B stands still, with 1 request begun now, and the other worker goes on. Its requests wait",
-        applies: || steered(&[(3_000, Intervention::StopWorker(1))]),
+        applies: || steered(&[(3_000, Intervention::StopWorker, Some(1))]),
         does_not: || {
             steered(&[
-                (3_000, Intervention::StopWorker(1)),
-                (3_500, Intervention::ContinueWorker(1)),
+                (3_000, Intervention::StopWorker, Some(1)),
+                (3_500, Intervention::ContinueWorker, Some(1)),
             ])
         },
     },
@@ -208,15 +209,15 @@ const CASES: [Case; 27] = [
         kind: Kind::Steered,
         when: AtTheEnd,
         says: "This run was steered by hand, so its claims are not judged: a worker was added at 3.00 s.",
-        applies: || steered(&[(3_000, Intervention::AddWorker)]),
-        does_not: || cued(Some(0)),
+        applies: || steered(&[(3_000, Intervention::AddWorker, None)]),
+        does_not: || changed_by_timeline(Some(0)),
     },
     Case {
         kind: Kind::Cued,
         when: AtTheEnd,
         says: "The scenario's timeline steered this run: a worker was added at 3.00 s.",
-        applies: || cued(Some(0)),
-        does_not: || cued(None),
+        applies: || changed_by_timeline(Some(0)),
+        does_not: || changed_by_timeline(None),
     },
     Case {
         kind: Kind::NotStationary,
@@ -398,7 +399,7 @@ fn what_would_help_is_computed_and_says_so() {
 
 #[test]
 fn of_a_run_that_was_steered_nothing_is_promised() {
-    let steered = steered(&[(2_000, Intervention::SetLoad(2_000))]);
+    let steered = steered(&[(2_000, Intervention::SetLoad(2_000), None)]);
     let said = find(&steered, Now, Kind::BlockedWithFreeCores).unwrap();
     assert_eq!(said.advice, None);
 }

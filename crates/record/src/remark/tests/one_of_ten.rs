@@ -4,7 +4,8 @@ use super::recordings::*;
 use super::{Kind, Now, When, find};
 use crate::Recording;
 use crate::synthetic::{Life, MS, S};
-use concsim_engine::telemetry::{Intervention, Phase};
+use concsim_engine::telemetry::Phase;
+use concsim_model::scenario::Intervention;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 
 /// Relation of a remark to a single worker of ten.
@@ -25,7 +26,7 @@ const ALL: [(Kind, OneOfTen); 27] = [
         Kind::WorkerStopped,
         Raised(|| {
             let ten = idle_ten(Sync).recording();
-            marked(ten, &[(3_000, Intervention::StopWorker(9))])
+            marked(ten, &[(3_000, Intervention::StopWorker, Some(9))])
         }),
     ),
     (

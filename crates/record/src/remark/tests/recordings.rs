@@ -3,7 +3,8 @@
 use super::NOW;
 use crate::synthetic::{Demand, Life, MS, Synthetic, scenario};
 use crate::{Recording, Sample, WorkerSample};
-use concsim_engine::telemetry::{Event, Failure, Intervention, Marker, Phase, TerminationCause};
+use concsim_engine::telemetry::{Event, Failure, Marker, Phase, TerminationCause};
+use concsim_model::scenario::Intervention;
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_model::units::Stamp;
 
@@ -67,18 +68,24 @@ pub(super) fn with_a_death_of(
     })
 }
 
-pub(super) fn steered(deeds: &[(u64, Intervention)]) -> Recording {
-    marked(io_bound(Sync, |_| {}), deeds)
+pub(super) fn steered(interventions: &[(u64, Intervention, Option<u16>)]) -> Recording {
+    marked(io_bound(Sync, |_| {}), interventions)
 }
 
 /// A recording with these interventions, by milliseconds.
-pub(super) fn marked(mut recording: Recording, deeds: &[(u64, Intervention)]) -> Recording {
-    let deeds = deeds.iter().map(|(at, deed)| Marker {
-        at: Stamp(at * MS),
-        deed: *deed,
-        cue: None,
-    });
-    recording.markers = deeds.collect();
+pub(super) fn marked(
+    mut recording: Recording,
+    interventions: &[(u64, Intervention, Option<u16>)],
+) -> Recording {
+    let markers = interventions
+        .iter()
+        .map(|(at, intervention, worker)| Marker {
+            at: Stamp(at * MS),
+            intervention: *intervention,
+            worker: *worker,
+            timeline_event: None,
+        });
+    recording.markers = markers.collect();
     let markers = recording.markers.clone();
     with_samples(recording, |sample| {
         sample.seen.markers = markers.partition_point(|marker| marker.at <= sample.at);
@@ -86,10 +93,10 @@ pub(super) fn marked(mut recording: Recording, deeds: &[(u64, Intervention)]) ->
 }
 
 /// Adds a worker, by the timeline or by hand.
-pub(super) fn cued(cue: Option<u16>) -> Recording {
-    let mut recording = steered(&[(3_000, Intervention::AddWorker)]);
-    let cues = recording.markers.iter_mut();
-    cues.for_each(|marker| marker.cue = cue);
+pub(super) fn changed_by_timeline(event: Option<u16>) -> Recording {
+    let mut recording = steered(&[(3_000, Intervention::AddWorker, None)]);
+    let markers = recording.markers.iter_mut();
+    markers.for_each(|marker| marker.timeline_event = event);
     recording
 }
 

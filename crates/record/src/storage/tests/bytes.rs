@@ -15,7 +15,7 @@ pub(super) fn header() -> Header {
     let requests = &mut header.scenario.requests;
     requests.truncate(1);
     assert_eq!(header.scenario.services.len(), 1);
-    header.scenario.timeline = vec![cue(1)];
+    header.scenario.timeline = vec![timeline_event(1)];
     header
 }
 

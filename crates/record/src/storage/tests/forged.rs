@@ -130,9 +130,14 @@ fn died(at: Stamp, worker: u32) -> Event {
     }
 }
 
-fn marked(deed: Intervention, cue: Option<u16>) -> Event {
+fn marked(intervention: Intervention, worker: Option<u16>, timeline_event: Option<u16>) -> Event {
     let at = Stamp(1);
-    Event::Marked(Marker { at, deed, cue })
+    Event::Marked(Marker {
+        at,
+        intervention,
+        worker,
+        timeline_event,
+    })
 }
 
 fn accepted(at: Stamp) -> Event {
@@ -293,18 +298,26 @@ fn forged() -> Vec<(u64, Event, &'static str)> {
         (ARBITER, forked(0x1_0000), "worker 65536, not below 256,"),
         (ARBITER, died(Stamp(1), 256), worker),
         (ARBITER, died(LATE, 0), late),
-        (DRIVER, marked(Intervention::KillWorker(256), None), worker),
-        (DRIVER, marked(Intervention::StopWorker(256), None), worker),
         (
             DRIVER,
-            marked(Intervention::ContinueWorker(256), None),
+            marked(Intervention::KillWorker, Some(256), None),
             worker,
         ),
-        (DRIVER, marked(Intervention::Send(1), None), class),
         (
             DRIVER,
-            marked(Intervention::Reload, Some(1)),
-            "cue 1, not below 1,",
+            marked(Intervention::StopWorker, Some(256), None),
+            worker,
+        ),
+        (
+            DRIVER,
+            marked(Intervention::ContinueWorker, Some(256), None),
+            worker,
+        ),
+        (DRIVER, marked(Intervention::Send(1), None, None), class),
+        (
+            DRIVER,
+            marked(Intervention::Reload, None, Some(1)),
+            "timeline event 1, not below 1,",
         ),
     ]
 }
@@ -382,8 +395,11 @@ fn the_last_of_all_that_a_run_may_have_is_read() {
         ),
         (SERVICES, answered(0, NO_REQUEST, end)),
         (ARBITER, forked(SLOTS as u32 - 1)),
-        (DRIVER, marked(Intervention::Send(0), Some(0))),
-        (DRIVER, marked(Intervention::SetRate(u64::MAX), None)),
+        (DRIVER, marked(Intervention::Send(0), None, Some(0))),
+        (
+            DRIVER,
+            marked(Intervention::SetRate(u64::MAX as f64 / 1e6), None, None),
+        ),
     ];
     for (writer, event) in all {
         let (bytes, _) = file(&header(), &record(writer, event.to_record()));

@@ -281,8 +281,10 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
     };
     let below = canvas.height().saturating_sub(1);
     if below > 0 {
-        let deed = state.said_of_the_key().or(state.shown().deed.clone());
-        let said = deed.unwrap_or_else(|| sentence(state, sheet));
+        let caption = state
+            .said_of_the_key()
+            .or(state.shown().intervention_caption.clone());
+        let said = caption.unwrap_or_else(|| sentence(state, sheet));
         canvas.write(1, 0, &in_a_line(&said, width), strong());
     }
     let room = canvas.look().room;

@@ -68,8 +68,8 @@ fn caption(state: &State, width: u16) -> String {
     if let Some(said) = state.said_of_the_key() {
         return said;
     }
-    if let Some(deed) = &show.deed {
-        return deed.clone();
+    if let Some(caption) = &show.intervention_caption {
+        return caption.clone();
     }
     if let Some(note) = state.note().filter(|_| show.picture.trust != Trust::Ok) {
         return note;

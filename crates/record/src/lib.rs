@@ -4,6 +4,7 @@
 //! number on the screen, in a summary and in a figure is the same number.
 
 mod accounting;
+pub mod caveat;
 mod ceiling;
 pub mod comparison;
 mod cut_short;

@@ -51,8 +51,13 @@ pub(super) fn load(scenario: &Scenario) -> String {
 
 /// Returns the load of a run's variant, in the same words.
 pub(super) fn load_of(plan: &Plan, run: &Run) -> Option<String> {
+    scenario_of(plan, run).map(load)
+}
+
+/// Returns the scenario of a run's variant.
+pub(super) fn scenario_of<'a>(plan: &'a Plan, run: &Run) -> Option<&'a Scenario> {
     let variant = plan.variants.iter().find(|it| it.name == run.variant);
-    variant.map(|variant| load(&variant.scenario))
+    variant.map(|variant| &variant.scenario)
 }
 
 /// Describes the steps of a request, in the words of a scenario file.

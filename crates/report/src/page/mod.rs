@@ -14,15 +14,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::story;
 use super::why;
-use super::words::list;
+use super::words::{list, scenario_of};
 use super::{theory, trust};
 use concsim_model::palette::{Rgb, Theme};
 use concsim_model::scenario::Plan;
 use concsim_model::svg::by_theme;
 use concsim_model::words::{counted, grouped, printable};
+use concsim_record::caveat::Caveats;
 use concsim_record::evaluate::Verdict;
 use concsim_record::summary::{Run, Summary};
-use concsim_record::trust::{Reason, Trust};
+use concsim_record::trust::Trust;
 
 const SHEET: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -232,16 +233,16 @@ fn numbers_of_steps(run: &Run) -> Vec<String> {
     both.into_iter().flatten().collect()
 }
 
-/// True if the only doubt about a run is that its file asks for few requests.
-fn is_illustration(plan: &Plan, run: &Run) -> bool {
-    let is_few = |reason: &Reason| reason.code == FEW;
-    let variant = plan.variants.iter().find(|it| it.name == run.variant);
-    let is_by_design = variant.is_some_and(|it| it.scenario.load.requests.is_some());
-    is_by_design && !run.because.is_empty() && run.because.iter().all(is_few)
+/// Returns the caveats of a run, if its plan has the variant.
+fn caveats<'a>(plan: &Plan, run: &'a Run) -> Option<Caveats<'a>> {
+    scenario_of(plan, run).map(|scenario| Caveats::of(scenario, run))
 }
 
-/// Code of the doubt about a small number of requests.
-const FEW: &str = "few-samples";
+/// Returns the note of a run of which nothing is doubtful but the small number of requests that its file sets.
+fn illustration(plan: &Plan, run: &Run) -> Option<String> {
+    let caveats = caveats(plan, run)?;
+    caveats.note().filter(|_| caveats.is_mere_illustration())
+}
 
 /// Returns the number of the file's claims that hold.
 fn judged_at_a_glance(kept: &Play<'_>) -> Markup {
@@ -267,11 +268,10 @@ fn trusted_at_a_glance(kept: &Play<'_>) -> Markup {
     let names = |trust: Trust| -> Vec<&str> {
         let of_it = runs
             .iter()
-            .filter(|run| run.trust == trust && !is_illustration(plan, run));
+            .filter(|run| run.trust == trust && illustration(plan, run).is_none());
         of_it.map(|run| run.variant.as_str()).collect()
     };
-    let few = runs.iter().find(|run| is_illustration(plan, run));
-    let few = few.map(|run| counted(run.due as u64, "request"));
+    let note = runs.iter().find_map(|run| illustration(plan, run));
     let cut: Vec<String> = runs
         .iter()
         .filter_map(|run| Some(format!("{}: {}", run.variant, run.interrupted_in_words()?)))
@@ -287,7 +287,7 @@ fn trusted_at_a_glance(kept: &Play<'_>) -> Markup {
                 p.alert { strong { (stopped(&format!("{}: {}", list(&of_it), trust.words()))) } " The reasons are below." }
             }
         }
-        @if let Some(few) = few { p.aside { "An illustration: the file asks for " (few) "." } }
+        @if let Some(note) = note { p.aside { (sentence(&note)) } }
         @for cut in cut {
             p.alert { strong { (stopped(&cut)) } " It shows the part that was played." }
         }

@@ -13,7 +13,7 @@ use concsim_record::summary::Run;
 /// Returns one row for each variant; beneath each later one, its ratios to the first.
 pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
     // The note on few requests is above all numbers.
-    let doubt = |run: &Run| table::doubt(run).filter(|_| !super::is_illustration(plan, run));
+    let doubt = |run: &Run| table::doubt(run).filter(|_| super::illustration(plan, run).is_none());
     html! {
         div.wider tabindex="0" role="region" aria-label="Results, by variant" {
             table.numbers {

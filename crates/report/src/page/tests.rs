@@ -5,6 +5,8 @@ use concsim_record::summary::{Summary, summarise};
 use concsim_record::synthetic::{self, Synthetic};
 
 use super::*;
+use concsim_record::caveat::FEW;
+use concsim_record::trust::Reason;
 
 /// A made-up plan with its summary.
 struct TestRun {
@@ -210,7 +212,7 @@ fn a_run_whose_file_asks_for_few_requests_is_an_illustration_and_no_alert() {
     }
     let page = written(&run, Vec::new());
     assert_eq!(
-        page.matches("An illustration: the file asks for 3 requests.")
+        page.matches("An illustration: the file sets 3 requests.")
             .count(),
         1
     );

@@ -8,7 +8,7 @@ use super::talk;
 use concsim_driver::run_store;
 use concsim_model::scenario::Plan;
 use concsim_record::storage;
-use concsim_record::summary::{Summary, summarise};
+use concsim_record::summary::Summary;
 use concsim_report::comparison::{Side, compare};
 
 /// Compares two kept runs: their numbers with difference and ratio, and the differences between their
@@ -55,8 +55,6 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn open(path: &Path) -> anyhow::Result<(Plan, Summary)> {
     let kept = storage::open(&run_store::find(path)?)?;
     report_losses(&kept);
-    let runs = kept.recordings.iter().map(summarise).collect();
-    let machine = kept.recordings[0].header.machine.clone(); // a stored run has at least one
-    let summary = Summary::of(&kept.plan, machine, runs);
+    let summary = kept.summary();
     Ok((kept.plan, summary))
 }

@@ -15,7 +15,7 @@ use concsim_driver::run_list::kept;
 use concsim_driver::run_store;
 use concsim_model::scenario::Plan;
 use concsim_os::sys::interrupt;
-use concsim_record::summary::{Run, Summary, summarise};
+use concsim_record::summary::Summary;
 use concsim_record::{Recording, storage};
 use concsim_terminal::display::{self, DisplayOptions};
 use concsim_terminal::screen::Cards;
@@ -60,9 +60,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let kept = storage::open(&folder)?;
     report_losses(&kept);
     let is_whole = kept.torn.is_empty() && kept.missing.is_empty();
-    let runs: Vec<Run> = kept.recordings.iter().map(summarise).collect();
-    let machine = kept.recordings[0].header.machine.clone();
-    let summary = Summary::of(&kept.plan, machine, runs);
+    let summary = kept.summary();
     let manner = args.display.manner(colour);
     if let Some(terminal) = screen {
         let stage = ReplaySession {

@@ -16,7 +16,7 @@ use hdrhistogram::serialization::interval_log::{
     IntervalLogWriterBuilder, IntervalLogWriterError, Tag,
 };
 
-use super::PlayedVariant;
+use super::RunView;
 use concsim_engine::telemetry::Outcome;
 use concsim_model::units::Elapsed;
 use concsim_model::words::one_line;
@@ -31,7 +31,7 @@ const NANOSECONDS_IN_A_MILLISECOND: f64 = 1e6;
 ///
 /// # Errors
 /// If writing fails.
-pub fn write(variants: &[PlayedVariant<'_>], mut to: impl Write) -> io::Result<()> {
+pub fn write(variants: &[RunView<'_>], mut to: impl Write) -> io::Result<()> {
     let mut serializer = V2DeflateSerializer::new();
     let mut builder = IntervalLogWriterBuilder::new();
     builder.with_max_value_divisor(NANOSECONDS_IN_A_MILLISECOND);
@@ -54,22 +54,22 @@ pub fn write(variants: &[PlayedVariant<'_>], mut to: impl Write) -> io::Result<(
 }
 
 /// Returns comment lines: the variant, and its trust.
-fn comments(told: &PlayedVariant<'_>) -> Vec<String> {
-    let header = &told.recording.header;
-    let name = one_line(told.name());
+fn comments(view: &RunView<'_>) -> Vec<String> {
+    let header = &view.recording.header;
+    let name = one_line(view.name());
     let mut lines = vec![
-        format!(" {name}: {}", one_line(&told.plan.title)),
+        format!(" {name}: {}", one_line(&view.plan.title)),
         format!(
             " {name}: concsim {}, {}, {}, seed {}, {}, trust {}",
             header.concsim,
-            one_line(&told.plan.file),
-            told.plan.sha256,
+            one_line(&view.plan.file),
+            view.plan.sha256,
             header.scenario.seed,
-            told.run.origin.word(),
-            told.run.trust.code(),
+            view.run().origin.word(),
+            view.run().trust.code(),
         ),
     ];
-    let caveat = told.caveat();
+    let caveat = view.caveats().in_full();
     lines.extend(caveat.map(|caveat| format!(" {name}: {}", one_line(&caveat))));
     if header.window.is_none() {
         lines.push(format!(" {name}: nothing was counted"));
@@ -91,16 +91,16 @@ fn tag(name: &str, taken: &[String]) -> String {
 }
 
 /// Returns the counted requests in the order in which they were due.
-fn counted<'a>(told: &PlayedVariant<'a>) -> Vec<&'a Outcome> {
-    let outcomes = told.recording.outcomes.iter();
-    let mut counted: Vec<&Outcome> = outcomes.filter(|outcome| told.counts(outcome)).collect();
+fn counted<'a>(view: &RunView<'a>) -> Vec<&'a Outcome> {
+    let outcomes = view.recording.outcomes.iter();
+    let mut counted: Vec<&Outcome> = outcomes.filter(|outcome| view.counts(outcome)).collect();
     counted.sort_by_key(|outcome| outcome.due);
     counted
 }
 
 /// Requests that were due in one second of a variant's window.
 struct Row<'a> {
-    told: &'a PlayedVariant<'a>,
+    view: &'a RunView<'a>,
     tag: String,
     /// Offset from the variant's first request.
     start: Elapsed,
@@ -109,18 +109,18 @@ struct Row<'a> {
 }
 
 /// Returns the rows of all variants in order of time: readers skip rows that go back in time.
-fn rows<'a>(variants: &'a [PlayedVariant<'a>], counted: &'a [Vec<&'a Outcome>]) -> Vec<Row<'a>> {
+fn rows<'a>(variants: &'a [RunView<'a>], counted: &'a [Vec<&'a Outcome>]) -> Vec<Row<'a>> {
     let (mut rows, mut tags) = (Vec::new(), Vec::new());
-    for (told, counted) in variants.iter().zip(counted) {
-        let tag = tag(told.name(), &tags);
-        if let Some(window) = told.recording.header.window {
+    for (view, counted) in variants.iter().zip(counted) {
+        let tag = tag(view.name(), &tags);
+        if let Some(window) = view.recording.header.window {
             let second = |outcome: &Outcome| outcome.due.since(window.begin).0 / ROW.0;
             for outcomes in counted.chunk_by(|one, next| second(one) == second(next)) {
                 let begin = Elapsed(second(outcomes[0]) * ROW.0);
                 rows.push(Row {
-                    told,
+                    view,
                     tag: tag.clone(),
-                    start: window.begin.since(told.recording.header.began) + begin,
+                    start: window.begin.since(view.recording.header.began) + begin,
                     length: ROW.min(window.length() - begin),
                     outcomes,
                 });
@@ -136,9 +136,9 @@ impl Row<'_> {
     /// Returns the histogram from due, and that from send if any request was sent.
     fn histograms(&self) -> impl Iterator<Item = (String, Histogram<u64>)> {
         let outcomes = self.outcomes.iter();
-        let from_due = outcomes.clone().map(|outcome| self.told.latency(outcome));
+        let from_due = outcomes.clone().map(|outcome| self.view.latency(outcome));
         let sent = outcomes.filter(|outcome| outcome.sent >= outcome.due);
-        let from_send = sent.map(|outcome| self.told.latency_from_send(outcome));
+        let from_send = sent.map(|outcome| self.view.latency_from_send(outcome));
         let both = [
             (self.tag.clone(), histogram(from_due)),
             (format!("{}.from-send", self.tag), histogram(from_send)),
@@ -173,13 +173,13 @@ mod tests {
     use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 
     use super::*;
-    use crate::told::made_up::MadeUpRuns;
+    use crate::made_up::MadeUpRuns;
     use concsim_model::scenario::WorkerKind;
     use concsim_record::synthetic::Synthetic;
 
     fn log(kept: &MadeUpRuns) -> String {
         let mut bytes = Vec::new();
-        write(&kept.told(), &mut bytes).unwrap();
+        write(&kept.views(), &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
@@ -216,13 +216,16 @@ mod tests {
             "{starts:?}"
         );
         let named = |name: &str| sums.iter().find(|(tag, _)| tag == name).unwrap().1.clone();
-        for told in kept.told() {
+        for view in kept.views() {
             for (tag, summary) in [
-                (told.name().to_owned(), told.run.latency_ms),
-                (format!("{}.from-send", told.name()), told.run.from_send_ms),
+                (view.name().to_owned(), view.run().latency_ms),
+                (
+                    format!("{}.from-send", view.name()),
+                    view.run().from_send_ms,
+                ),
             ] {
                 let sum = named(&tag);
-                assert_eq!(sum.len(), told.run.due as u64);
+                assert_eq!(sum.len(), view.run().due as u64);
                 let p50 = sum.value_at_quantile(0.5) as f64 / 1e6;
                 let expected = summary.p50.unwrap();
                 assert!(

@@ -8,9 +8,10 @@ pub mod asciicast;
 pub mod drawing;
 pub mod film;
 pub mod hlog;
+#[cfg(test)]
+mod made_up;
 pub mod perfetto;
 pub mod screens;
 pub mod tables;
-mod told;
 
-pub use told::PlayedVariant;
+pub use concsim_record::RunView;

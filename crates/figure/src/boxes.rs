@@ -16,7 +16,6 @@ use super::svg::{Anchor, Svg};
 use super::table::{Origin, Row, Table};
 use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, mark};
 use concsim_model::words::{digits, grouped, mean};
-use concsim_record::summary::summarise;
 
 /// Number of configurations above which the plane has numbers, explained by a key beneath it.
 const MOST_WITH_WORDS: usize = 2;
@@ -39,8 +38,8 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let mut rows = Vec::new();
     let mut caveats = Vec::new();
-    for (name, recording) in material.recordings() {
-        let run = summarise(recording);
+    for (name, view) in material.views() {
+        let run = view.run();
         let (Some(parallelism), Some(concurrency)) = (run.parallelism, run.concurrency) else {
             caveats.push(format!("{name} is not drawn: it has no counted window"));
             continue;

@@ -14,7 +14,7 @@ use super::table::Row;
 use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::{counted, digits};
 use concsim_record::latency::Breakdown;
-use concsim_record::summary::{Run, summarise};
+use concsim_record::summary::Run;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "breakdown",
@@ -52,14 +52,14 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         counted: windows(material),
         ..Extracted::default()
     };
-    for (name, recording) in material.recordings() {
-        let run = summarise(recording);
+    for (name, view) in material.views() {
+        let run = view.run();
         let Some(spent) = run.breakdown_ms else {
             let none = format!("{name} is not drawn: none of its requests was answered");
             taken.caveats.push(none);
             continue;
         };
-        taken.rows.extend(parts_of(&name, &run, &spent));
+        taken.rows.extend(parts_of(&name, run, &spent));
         let unfinished = run.unfinished;
         let failed = run.failed.all().saturating_sub(unfinished);
         let of = counted(run.due as u64, "request");

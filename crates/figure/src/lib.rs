@@ -53,13 +53,14 @@ pub use table::Table;
 
 use std::borrow::Cow;
 
-use self::caveat::{FAILED, SummarisedPlay};
+use self::caveat::{FAILED, JudgedPlay};
 use self::predictions::StoredPredictions;
 use self::sweep::Sweep;
 use self::table::{Row, distinct};
 use concsim_model::palette::Theme;
-use concsim_record::Recording;
 use concsim_record::storage::StoredRun;
+use concsim_record::summary::Summary;
+use concsim_record::{Recording, RunView, summary_of};
 
 /// Kind of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,9 +193,27 @@ pub struct Play<'a> {
     pub kept: &'a StoredRun,
     /// Name that distinguishes it from the other runs of the figure; empty for a single run.
     pub called: String,
+    /// Its variants, each with the summary that all parts of a figure share.
+    views: Vec<RunView<'a>>,
 }
 
-impl Play<'_> {
+impl<'a> Play<'a> {
+    /// Returns a stored run under a name.
+    #[must_use]
+    pub fn of(kept: &'a StoredRun, called: String) -> Self {
+        Self {
+            kept,
+            called,
+            views: kept.views(),
+        }
+    }
+
+    /// Returns the summary of all variants.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        summary_of(&self.kept.plan, &self.views)
+    }
+
     /// Returns the name of the run in the figure.
     fn name(&self) -> &str {
         if self.called.is_empty() {
@@ -221,6 +240,14 @@ impl Inputs<'_> {
         self.plays.iter().flat_map(|play| {
             let all = play.kept.recordings.iter();
             all.map(|recording| (play.name_of(recording), recording))
+        })
+    }
+
+    /// Returns all variants with their summaries, each with its name in the figure.
+    fn views(&self) -> impl Iterator<Item = (String, &RunView<'_>)> {
+        self.plays.iter().flat_map(|play| {
+            let all = play.views.iter();
+            all.map(|view| (play.name_of(view.recording), view))
         })
     }
 
@@ -330,9 +357,9 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     if taken.rows.is_empty() {
         return Err(needs());
     }
-    let told: Vec<SummarisedPlay<'_>> = material.plays.iter().map(SummarisedPlay::of).collect();
+    let told: Vec<JudgedPlay<'_>> = material.plays.iter().map(JudgedPlay::of).collect();
     let (sweeps, predictions) = (material.sweeps.iter(), material.predictions.iter());
-    let titles = told.iter().map(SummarisedPlay::title);
+    let titles = told.iter().map(JudgedPlay::title);
     let titles = titles.chain(sweeps.clone().map(|sweep| Some(sweep.title())));
     let titles: Vec<Option<String>> = titles
         .chain(predictions.clone().map(|it| Some(it.title.clone())))
@@ -345,10 +372,10 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     let provenance = material.plays.iter().map(|play| provenance(play.kept));
     let provenance = provenance.chain(sweeps.clone().map(|sweep| sweep.provenance.clone()));
     let without_title = told.iter().filter(|_| may_be_title);
-    let without_title = without_title.filter_map(SummarisedPlay::without_title);
-    let notes = told.iter().filter_map(SummarisedPlay::illustration);
+    let without_title = without_title.filter_map(JudgedPlay::without_title);
+    let notes = told.iter().filter_map(JudgedPlay::illustration);
     let notes: Vec<String> = notes.chain(without_title).collect();
-    let caveats = told.iter().flat_map(SummarisedPlay::caveats);
+    let caveats = told.iter().flat_map(JudgedPlay::caveats);
     let caveats = caveats.chain(sweeps.flat_map(|sweep| sweep.caveats.clone()));
     Ok(Table {
         kind,

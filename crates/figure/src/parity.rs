@@ -16,7 +16,7 @@ use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::digits;
 use concsim_record::Origin as Of;
 use concsim_record::prediction::LIMITS;
-use concsim_record::summary::{Run, summarise};
+use concsim_record::summary::Run;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "parity",
@@ -79,13 +79,13 @@ fn of_file(file: &StoredPredictions) -> Vec<Row> {
 
 /// Returns a row for each variant that was both measured and simulated.
 fn of_runs(material: &Inputs<'_>) -> Vec<Row> {
-    let runs: Vec<(String, Run)> = material
+    let runs: Vec<(String, &Run)> = material
         .plays
         .iter()
         .flat_map(|play| {
             let name = play.kept.plan.name();
-            let runs = play.kept.recordings.iter().map(summarise);
-            runs.map(move |run| (format!("{name} {}", run.variant), run))
+            let views = play.views.iter();
+            views.map(move |view| (format!("{name} {}", view.name()), view.run()))
         })
         .collect();
     let of = |origin: Of| runs.iter().filter(move |(_, run)| run.origin == origin);

@@ -16,8 +16,8 @@ use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, mark};
 use concsim_model::scenario::{Arrivals, Scenario, WorkerKind};
 use concsim_model::units::letter;
 use concsim_model::words::{counted, digits, mean};
-use concsim_record::Recording;
-use concsim_record::summary::{Run, summarise};
+use concsim_record::RunView;
+use concsim_record::summary::Run;
 use concsim_theory::demand::{DemandPart, of_mix};
 
 /// Number of points of a computed line.
@@ -36,15 +36,16 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let mut rows = Vec::new();
     for play in &material.plays {
-        let pairs = pairs(&play.kept.recordings);
+        let pairs = pairs(&play.views);
         let is_one = pairs.len() == 1;
         for (sync, coroutine) in pairs {
-            let runs = (summarise(sync), summarise(coroutine));
-            let Some(ratio) = ratio(&runs.0, &runs.1) else {
+            let runs = (sync.run(), coroutine.run());
+            let Some(ratio) = ratio(runs.0, runs.1) else {
                 continue;
             };
-            let scenario = &coroutine.header.scenario;
-            let cores = coroutine.header.machine.cores;
+            let header = &coroutine.recording.header;
+            let scenario = &header.scenario;
+            let cores = header.machine.cores;
             let line = line(scenario, cores);
             let computed = computed(scenario, cores, share_waiting(scenario));
             let is_new = |row: &Row| !rows.iter().any(|known: &Row| known.series == row.series);
@@ -54,7 +55,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
             let name = if is_one {
                 play.name().to_owned()
             } else {
-                format!("{} {}", play.name(), coroutine.header.variant)
+                format!("{} {}", play.name(), header.variant)
             };
             rows.push(Row {
                 panel: PANEL.into(),
@@ -78,11 +79,11 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
 }
 
 /// Pairs each sync variant with the coroutine one of the same requests, number of workers and load.
-fn pairs(recordings: &[Recording]) -> Vec<(&Recording, &Recording)> {
+fn pairs<'a, 'b>(views: &'b [RunView<'a>]) -> Vec<(&'b RunView<'a>, &'b RunView<'a>)> {
+    let scenario = |view: &'b RunView<'a>| &view.recording.header.scenario;
     let of = |kind: WorkerKind| {
-        recordings
-            .iter()
-            .filter(move |recording| recording.header.scenario.server.kind == kind)
+        let views = views.iter();
+        views.filter(move |view| scenario(view).server.kind == kind)
     };
     let matches = |a: &Scenario, b: &Scenario| {
         a.server.workers == b.server.workers
@@ -94,7 +95,7 @@ fn pairs(recordings: &[Recording]) -> Vec<(&Recording, &Recording)> {
     of(WorkerKind::Sync)
         .filter_map(|sync| {
             let mut others = of(WorkerKind::Coroutine);
-            let other = others.find(|other| matches(&sync.header.scenario, &other.header.scenario));
+            let other = others.find(|other| matches(scenario(sync), scenario(other)));
             other.map(|other| (sync, other))
         })
         .collect()

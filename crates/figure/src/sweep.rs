@@ -13,7 +13,6 @@ use concsim_model::scenario::Arrivals;
 use concsim_model::units::Elapsed;
 use concsim_model::words::{counted, digits, length};
 use concsim_record::Recording;
-use concsim_record::summary::summarise;
 
 /// A sweep, as input of a figure.
 #[derive(Clone, Debug)]
@@ -341,7 +340,8 @@ fn runs(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
     let scenarios = distinct(material.plays.iter().map(|play| play.kept.plan.name()));
     let mut all = Vec::new();
     for play in &material.plays {
-        for recording in &play.kept.recordings {
+        for view in &play.views {
+            let recording = view.recording;
             let variant = line_of(recording, &play.kept.recordings, key);
             let series = match scenarios.len() {
                 1 => variant.to_owned(),
@@ -351,7 +351,7 @@ fn runs(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
                 series,
                 origin: recording.header.origin.into(),
                 x,
-                numbers: serde_json::to_value(summarise(recording)).unwrap_or_default(),
+                numbers: serde_json::to_value(view.run()).unwrap_or_default(),
             }));
         }
     }

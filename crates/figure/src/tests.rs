@@ -28,10 +28,7 @@ pub(super) fn kept_of(title: &str, runs: &[Synthetic]) -> StoredRun {
 }
 
 pub(super) fn of_runs(kind: Kind, kept: &StoredRun) -> Result<Table, Refused> {
-    let play = Play {
-        kept,
-        called: String::new(),
-    };
+    let play = Play::of(kept, String::new());
     let material = Inputs {
         plays: vec![play],
         ..Inputs::default()
@@ -353,10 +350,7 @@ fn what_is_measured_and_what_is_simulated_are_lines_of_their_own() {
     let runs = Synthetic::io_bound(WorkerKind::Sync);
     let kept = kept_of("Both", &[runs]);
     let material = Inputs {
-        plays: vec![Play {
-            kept: &kept,
-            called: String::new(),
-        }],
+        plays: vec![Play::of(&kept, String::new())],
         sweeps: vec![simulated.clone(), simulated],
         ..Inputs::default()
     };
@@ -406,10 +400,7 @@ fn each_variant_that_was_measured_stands_beside_the_same_one_simulated() {
         recording.header.origin = concsim_record::Origin::Simulated;
     }
     let measured = kept("Measured", Synthetic::io_bound);
-    let plays = [&measured, &simulated].map(|kept| Play {
-        kept,
-        called: "one".into(),
-    });
+    let plays = [&measured, &simulated].map(|kept| Play::of(kept, "one".into()));
     let material = Inputs {
         plays: plays.to_vec(),
         ..Inputs::default()

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::caveat::FEW;
 use super::tests::{TITLE, figure_of, kept, kept_of, look, of_runs, of_sweep, sweep};
 use super::*;
 use crate::table::Origin;
 use concsim_engine::telemetry::Failure;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
+use concsim_record::caveat::FEW;
 use concsim_record::summary::summarise;
 use concsim_record::synthetic::{self, Synthetic};
 

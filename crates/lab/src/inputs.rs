@@ -78,7 +78,7 @@ impl InputFiles {
         let plays = self.kept.iter().zip(names);
         Inputs {
             plays: plays
-                .map(|((kept, _), called)| Play { kept, called })
+                .map(|((kept, _), called)| Play::of(kept, called))
                 .collect(),
             sweeps: self.sweeps.clone(),
             predictions: self.predictions.clone(),

@@ -6,7 +6,7 @@ use concsim_model::palette::Theme;
 use concsim_model::scenario::Plan;
 use concsim_model::words::counted;
 use concsim_record::storage::StoredRun;
-use concsim_record::summary::{Summary, summarise};
+use concsim_record::summary::Summary;
 use concsim_report::page::{Figure, Group, Page, Play, page};
 
 /// Returns the page of runs as HTML; its title is by default that of the scenario, or the names of several.
@@ -14,7 +14,10 @@ use concsim_report::page::{Figure, Group, Page, Play, page};
 pub fn html(found: &InputFiles, named: Option<&str>) -> String {
     let plans = found.kept.iter().map(|(kept, _)| &kept.plan);
     let title = named.map_or_else(|| title(plans), str::to_owned);
-    let lanes = lanes(found);
+    let material = found.material();
+    // Summarised before the runs are copied into figures, which then share the summaries.
+    let summaries: Vec<Summary> = material.plays.iter().map(|play| play.summary()).collect();
+    let lanes = lanes(&material);
     page(&Page {
         title: &title,
         version: env!("CARGO_PKG_VERSION"),
@@ -22,10 +25,11 @@ pub fn html(found: &InputFiles, named: Option<&str>) -> String {
             .names()
             .into_iter()
             .zip(&found.kept)
+            .zip(summaries)
             .zip(lanes)
-            .map(|((name, (kept, _)), lanes)| play(name, kept, lanes))
+            .map(|(((name, (kept, _)), summary), lanes)| play(name, kept, summary, lanes))
             .collect(),
-        figures: figures(found),
+        figures: figures(&material),
         figure_sheet: concsim_figure::sheet(Theme::Auto),
     })
 }
@@ -55,9 +59,7 @@ fn title<'a>(plans: impl Iterator<Item = &'a Plan>) -> String {
 }
 
 /// Returns one run, with remarks on its files.
-fn play(name: String, kept: &StoredRun, lanes: Option<Figure>) -> Play<'_> {
-    let runs: Vec<_> = kept.recordings.iter().map(summarise).collect();
-    let machine = kept.recordings[0].header.machine.clone(); // a stored run has at least one
+fn play(name: String, kept: &StoredRun, summary: Summary, lanes: Option<Figure>) -> Play<'_> {
     let torn = kept
         .torn
         .iter()
@@ -69,16 +71,16 @@ fn play(name: String, kept: &StoredRun, lanes: Option<Figure>) -> Play<'_> {
     Play {
         name,
         plan: &kept.plan,
-        summary: Summary::of(&kept.plan, machine, runs),
+        summary,
         losses: torn.chain(missing).collect(),
         lanes,
     }
 }
 
 /// Returns the runs of each scenario, in the order of the command line: they share one time scale.
-fn scenarios(found: &InputFiles) -> Vec<(String, Inputs<'_>)> {
-    let mut scenarios: Vec<(String, Inputs<'_>)> = Vec::new();
-    for play in found.material().plays {
+fn scenarios<'a>(material: &Inputs<'a>) -> Vec<(String, Inputs<'a>)> {
+    let mut scenarios: Vec<(String, Inputs<'a>)> = Vec::new();
+    for play in material.plays.iter().cloned() {
         let name = play.kept.plan.name();
         if let Some((_, material)) = scenarios.iter_mut().find(|(known, _)| known == name) {
             material.plays.push(play);
@@ -100,10 +102,10 @@ fn scenarios(found: &InputFiles) -> Vec<(String, Inputs<'_>)> {
 }
 
 /// Returns the lanes of all runs of a scenario, drawn with its first run.
-fn lanes(found: &InputFiles) -> Vec<Option<Figure>> {
-    let scenarios = scenarios(found);
+fn lanes(material: &Inputs<'_>) -> Vec<Option<Figure>> {
+    let scenarios = scenarios(material);
     let mut drawn_of: Vec<&str> = Vec::new();
-    let plans = found.kept.iter().map(|(kept, _)| kept.plan.name());
+    let plans = material.plays.iter().map(|play| play.kept.plan.name());
     plans
         .map(|name| {
             if drawn_of.contains(&name) {
@@ -141,8 +143,8 @@ const NARROW: u32 = 340;
 const WIDEST: u32 = 1120;
 
 /// Returns figures of all kinds for which the runs have data, except lanes.
-fn figures(found: &InputFiles) -> Vec<Group> {
-    let scenarios = scenarios(found);
+fn figures(everything: &Inputs<'_>) -> Vec<Group> {
+    let scenarios = scenarios(everything);
     let is_one = scenarios.len() == 1;
     let of = |kinds: &[Kind], material: &Inputs<'_>, place: usize| -> Vec<Figure> {
         let tables = kinds
@@ -158,7 +160,7 @@ fn figures(found: &InputFiles) -> Vec<Group> {
     let of_all: Vec<Kind> = rest.filter(is_of_all).collect();
     let all = Group {
         of: String::new(),
-        figures: of(&of_all, &found.material(), 0),
+        figures: of(&of_all, everything, 0),
     };
     let each = scenarios.iter().enumerate().filter(|_| !is_one);
     let each = each.map(|(place, (name, material))| Group {

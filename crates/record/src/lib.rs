@@ -38,6 +38,7 @@ mod termination;
 mod tests;
 pub mod trust;
 pub mod usage;
+mod view;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +50,7 @@ pub use recorder::Recorder;
 use serde::{Deserialize, Serialize};
 pub use span::{Means, Span};
 pub use termination::describe_termination;
+pub use view::{RunView, summary_of};
 
 use concsim_engine::telemetry::{Event, Marker, Outcome, Phase, Reading, Sent, Stage};
 use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind};

@@ -8,10 +8,10 @@ use anyhow::{Context as _, bail};
 
 use super::{Source, named};
 use crate::cli::talk;
-use concsim_export::PlayedVariant;
 use concsim_export::tables::{Form, Table};
 use concsim_model::words::one_line;
 use concsim_os::sys::files;
+use concsim_record::RunView;
 use concsim_record::storage::StoredRun;
 
 /// Selection of a run and of its variants.
@@ -26,7 +26,7 @@ struct Chosen {
 
 impl Chosen {
     /// Returns the variants, after a warning on standard error for each that is not trustworthy.
-    fn told<'a>(&self, kept: &'a StoredRun) -> anyhow::Result<Vec<PlayedVariant<'a>>> {
+    fn views<'a>(&self, kept: &'a StoredRun) -> anyhow::Result<Vec<RunView<'a>>> {
         let names: Vec<&str> = kept
             .recordings
             .iter()
@@ -39,10 +39,13 @@ impl Chosen {
         if let Some(name) = unknown {
             bail!("unknown variant {name}; the run has {}", names.join(", "));
         }
-        let variants = PlayedVariant::of(kept, &self.variants);
-        for told in &variants {
-            if let Some(caveat) = told.caveat() {
-                let words = format!("{}: {caveat}", told.name());
+        let mut variants = kept.views();
+        variants.retain(|view| {
+            self.variants.is_empty() || self.variants.contains(&view.recording.header.variant)
+        });
+        for view in &variants {
+            if let Some(caveat) = view.caveats().in_full() {
+                let words = format!("{}: {caveat}", view.name());
                 talk::say(one_line(&words));
             }
         }
@@ -69,16 +72,16 @@ pub(super) fn write_tables(args: &TableArgs, form: Form) -> anyhow::Result<()> {
     let output = named(args.output.as_deref());
     match (args.table, output) {
         (Some(table), output) => {
-            let told = args.chosen.told(&kept)?;
-            to(output, |to| table.write(&told, form, to).map(drop))
+            let views = args.chosen.views(&kept)?;
+            to(output, |to| table.write(&views, form, to).map(drop))
         }
         (None, Some(folder)) => {
-            let told = args.chosen.told(&kept)?;
+            let views = args.chosen.views(&kept)?;
             fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
             for table in Table::ALL {
                 let name = format!("{}.{}", table.name(), form.extension());
                 let path = folder.join(name);
-                to(Some(&path), |to| table.write(&told, form, to).map(drop))?;
+                to(Some(&path), |to| table.write(&views, form, to).map(drop))?;
             }
             Ok(())
         }
@@ -109,11 +112,11 @@ pub(super) fn refuse_terminal(args: &FileArgs, name: &str) -> anyhow::Result<()>
 /// Writes an export that is a single file.
 pub(super) fn write_file(
     args: &FileArgs,
-    write: impl FnOnce(&[PlayedVariant<'_>], &mut dyn Write) -> io::Result<()>,
+    write: impl FnOnce(&[RunView<'_>], &mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let kept = args.chosen.source.open()?;
-    let told = args.chosen.told(&kept)?;
-    to(named(args.output.as_deref()), |to| write(&told, to))
+    let views = args.chosen.views(&kept)?;
+    to(named(args.output.as_deref()), |to| write(&views, to))
 }
 
 /// Writes to a file, or to standard output, in pieces.

@@ -18,7 +18,7 @@ pub(super) fn write(
     past: &Past<'_>,
     lanes: &Lanes<'_>,
 ) -> io::Result<()> {
-    let description = match scene.told.run.origin {
+    let description = match scene.view.run().origin {
         Origin::Measured => {
             "Worker on each core, as reported by the workers, not by the kernel. A worker reports its core \
              at the end of each run slice and when it loses the core, so a move within a slice is not \

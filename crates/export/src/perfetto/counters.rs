@@ -32,13 +32,13 @@ pub(super) fn write(
     scene: &Scene<'_>,
     index: &Index,
 ) -> io::Result<()> {
-    let samples = &scene.told.recording.samples;
+    let samples = &scene.view.recording.samples;
     let description = "Counts at each sample, about 20 a second.";
     let group = out.track(scene.group, place::COUNTERS, "counters", description)?;
     for (place, (name, unit, value)) in COUNTERS.into_iter().enumerate() {
         let track = out.counter(group, place, (name, unit), "")?;
         for sample in samples {
-            let door = index.at_the_door(scene.told.recording, sample.at);
+            let door = index.at_the_door(scene.view.recording, sample.at);
             out.count(track, sample.at, value(sample, door) as f64)?;
         }
     }

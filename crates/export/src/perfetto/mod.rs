@@ -28,7 +28,7 @@ mod workers;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::PlayedVariant;
+use super::RunView;
 use concsim_model::units::Stamp;
 use concsim_model::words::number_of;
 use concsim_record::Past;
@@ -40,32 +40,28 @@ use trace::{Trace, Track};
 ///
 /// # Errors
 /// If writing fails.
-pub fn write(variants: &[PlayedVariant<'_>], to: impl Write) -> io::Result<()> {
+pub fn write(variants: &[RunView<'_>], to: impl Write) -> io::Result<()> {
     let mut out = Trace::begin_file(to)?;
-    for (place, told) in variants.iter().enumerate() {
-        write_variant(&mut out, place, told)?;
+    for (place, view) in variants.iter().enumerate() {
+        write_variant(&mut out, place, view)?;
     }
     out.close_file()
 }
 
-fn write_variant(
-    out: &mut Trace<impl Write>,
-    place: usize,
-    told: &PlayedVariant<'_>,
-) -> io::Result<()> {
+fn write_variant(out: &mut Trace<impl Write>, place: usize, view: &RunView<'_>) -> io::Result<()> {
     let number = i32::try_from(place + 1).unwrap_or(i32::MAX);
-    let group = out.group(number, &name(told), &description(told))?;
+    let group = out.group(number, &name(view), &description(view))?;
     let scene = Scene {
-        told,
+        view,
         place,
         group,
-        requests: requests::known(told),
+        requests: requests::known(view),
     };
     stages::write(out, &scene)?;
     let mut index = Index::default();
-    index.extend(told.recording);
+    index.extend(view.recording);
     // A run that ended before its first sample has nothing but the reports of its clients.
-    let past = told.recording.present();
+    let past = view.recording.present();
     let lanes = past.map(|past| (past, Lanes::new(&index, past)));
     // An arrow begins at the earlier of two slices, and at the first in the file if both begin at once.
     requests::write(out, &scene, lanes.as_ref().map(|(_, lanes)| lanes))?;
@@ -78,7 +74,7 @@ fn write_variant(
 
 /// Variant being written into the trace.
 struct Scene<'a> {
-    told: &'a PlayedVariant<'a>,
+    view: &'a RunView<'a>,
     /// Position among the variants, from 0.
     place: usize,
     group: Track,
@@ -115,31 +111,31 @@ mod place {
     pub(super) const COUNTERS: usize = 4;
 }
 
-fn name(told: &PlayedVariant<'_>) -> String {
-    let doubt = match told.run.trust {
+fn name(view: &RunView<'_>) -> String {
+    let doubt = match view.run().trust {
         Trust::Ok => String::new(),
         trust => format!(" · {}", trust.words()),
     };
-    let cut = if told.run.interrupted {
+    let cut = if view.run().interrupted {
         " · interrupted"
     } else {
         ""
     };
-    format!("{} · {}{doubt}{cut}", told.name(), told.run.origin.word())
+    format!("{} · {}{doubt}{cut}", view.name(), view.run().origin.word())
 }
 
-fn description(told: &PlayedVariant<'_>) -> String {
-    let caveat = told.caveat();
+fn description(view: &RunView<'_>) -> String {
+    let caveat = view.caveats().in_full();
     let mut lines = vec![
-        told.plan.title.clone(),
+        view.plan.title.clone(),
         caveat.unwrap_or_else(|| "No reason to doubt its numbers was found.".into()),
-        told.recording.header.provenance(told.plan),
+        view.recording.header.provenance(view.plan),
         "The clock of every variant starts at 0. The process number is invented.".into(),
     ];
-    if told.recording.one_in > 1 {
+    if view.recording.one_in > 1 {
         lines.push(format!(
             "This trace has the switches of one request in {}; {} switches were left out.",
-            told.recording.one_in, told.recording.thinned_switches
+            view.recording.one_in, view.recording.thinned_switches
         ));
     }
     lines.join("\n")

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::io::{self, Write};
 
 use super::trace::{Note, Slice, Trace, Track};
-use super::{PlayedVariant, Scene, place};
+use super::{RunView, Scene, place};
 use concsim_engine::telemetry::Outcome;
 use concsim_model::units::Stamp;
 use concsim_record::lanes::Lanes;
@@ -21,18 +21,18 @@ pub(super) struct ClientRequest<'a> {
 }
 
 /// Returns all requests that clients reported, by number.
-pub(super) fn known<'a>(told: &'a PlayedVariant<'a>) -> BTreeMap<u32, ClientRequest<'a>> {
-    let sent = told.recording.sent.iter().map(|sent| {
+pub(super) fn known<'a>(view: &'a RunView<'a>) -> BTreeMap<u32, ClientRequest<'a>> {
+    let sent = view.recording.sent.iter().map(|sent| {
         let asked = ClientRequest {
-            class: told.class(sent.class),
+            class: view.class(sent.class),
             due: sent.due,
             outcome: None,
         };
         (sent.request, asked)
     });
-    let ended = told.recording.outcomes.iter().map(|outcome| {
+    let ended = view.recording.outcomes.iter().map(|outcome| {
         let asked = ClientRequest {
-            class: told.class(outcome.class),
+            class: view.class(outcome.class),
             due: outcome.due,
             outcome: Some(outcome),
         };

@@ -7,18 +7,19 @@ use super::{Scene, place};
 
 pub(super) fn write(out: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Result<()> {
     let track = out.track(scene.group, place::STAGES, "stages", "")?;
-    let told = scene.told;
-    let header = &told.recording.header;
-    let (because, caveat) = (told.because(), told.caveat().unwrap_or_default());
+    let view = scene.view;
+    let header = &view.recording.header;
+    let because = view.doubt_codes();
+    let caveat = view.caveats().in_full().unwrap_or_default();
     let notes = [
-        ("variant", Note::Words(told.name())),
-        ("origin", Note::Words(told.run.origin.word())),
-        ("trust", Note::Words(told.run.trust.code())),
+        ("variant", Note::Words(view.name())),
+        ("origin", Note::Words(view.run().origin.word())),
+        ("trust", Note::Words(view.run().trust.code())),
         ("because", Note::Words(&because)),
         ("caveat", Note::Words(&caveat)),
-        ("title", Note::Words(&told.plan.title)),
-        ("scenario", Note::Words(&told.plan.file)),
-        ("sha256", Note::Words(&told.plan.sha256)),
+        ("title", Note::Words(&view.plan.title)),
+        ("scenario", Note::Words(&view.plan.file)),
+        ("sha256", Note::Words(&view.plan.sha256)),
         ("seed", Note::Number(header.scenario.seed)),
         ("concsim", Note::Words(&header.concsim)),
         ("kernel", Note::Words(&header.machine.kernel)),
@@ -26,11 +27,11 @@ pub(super) fn write(out: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Resul
         ("requests", Note::Number(scene.requests.len() as u64)),
         (
             "switches",
-            Note::Number(told.recording.switches.len() as u64),
+            Note::Number(view.recording.switches.len() as u64),
         ),
         (
             "switches_one_in",
-            Note::Number(told.recording.one_in.into()),
+            Note::Number(view.recording.one_in.into()),
         ),
     ];
     let slice = Slice {
@@ -39,7 +40,7 @@ pub(super) fn write(out: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Resul
         notes: &notes,
     };
     out.instant(track, header.began, &slice)?;
-    for marker in &told.recording.markers {
+    for marker in &view.recording.markers {
         let name = header.caption_of(marker);
         let slice = Slice {
             name: &name,

@@ -8,7 +8,7 @@ use prost::Message as _;
 
 use super::schema::{PACKET, Packet, TrackDescriptor, Type};
 use super::*;
-use crate::told::made_up::MadeUpRuns;
+use crate::made_up::MadeUpRuns;
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_record::synthetic::Synthetic;
 
@@ -39,7 +39,7 @@ struct Reader {
 
 fn read(kept: &MadeUpRuns) -> Reader {
     let mut bytes = Vec::new();
-    write(&kept.told(), &mut bytes).unwrap();
+    write(&kept.views(), &mut bytes).unwrap();
     let (mut rest, mut reader) = (bytes.as_slice(), Reader::default());
     while let Some((tag, packet)) = rest.split_first() {
         assert_eq!(*tag, PACKET);

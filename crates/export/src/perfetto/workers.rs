@@ -28,7 +28,7 @@ pub(super) fn write(
         let track = out.track(group, worker, &name(scene, past, worker), "")?;
         tracks.push(track);
         write_turns(out, scene, track, lanes.turns(worker))?;
-        if let Some(word) = word_of_a_task(scene.told.run.kind) {
+        if let Some(word) = word_of_a_task(scene.view.run().kind) {
             write_tasks(out, scene, (track, word), lanes.turns(worker))?;
         }
         let begun = out.counter(track, usize::MAX, ("begun", "requests"), "")?;
@@ -43,17 +43,17 @@ pub(super) fn write(
 
 fn count(past: &Past<'_>) -> usize {
     let sampled = past.sample().workers.iter().map(|worker| worker.index + 1);
-    let told = past
+    let by_switches = past
         .switches()
         .iter()
         .map(|(worker, _)| usize::from(*worker) + 1);
-    sampled.chain(told).max().unwrap_or(0)
+    sampled.chain(by_switches).max().unwrap_or(0)
 }
 
 fn name(scene: &Scene<'_>, past: &Past<'_>, worker: usize) -> String {
     let letter = letter(worker);
     let sample = past.sample().workers.iter().find(|it| it.index == worker);
-    match (scene.told.run.origin, sample) {
+    match (scene.view.run().origin, sample) {
         (Origin::Measured, Some(sample)) => format!("worker {letter} · pid {}", sample.pid),
         _ => format!("worker {letter}"),
     }
@@ -76,7 +76,7 @@ fn write_turns(
     track: Track,
     turns: impl Iterator<Item = Turn>,
 ) -> io::Result<()> {
-    let is_sync = word_of_a_task(scene.told.run.kind).is_none();
+    let is_sync = word_of_a_task(scene.view.run().kind).is_none();
     for turn in turns {
         // Between two turns a sync worker sleeps for a request.
         write_breaks(out, track, &turn, (Stamp::ZERO, turn.from))?;

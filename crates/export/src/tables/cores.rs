@@ -1,6 +1,6 @@
 //! Cores, one row for each core in each sample. All columns are sums since sampling began.
 
-use super::{Column, PlayedVariant, column, ns};
+use super::{Column, RunView, column, ns};
 use concsim_record::{CoreSample, Sample};
 
 /// Core in a sample.
@@ -9,8 +9,8 @@ pub(super) struct Row<'a> {
     core: &'a CoreSample,
 }
 
-pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
-    told.recording.samples.iter().flat_map(|sample| {
+pub(super) fn rows<'a>(view: &'a RunView<'a>) -> impl Iterator<Item = Row<'a>> {
+    view.recording.samples.iter().flat_map(|sample| {
         let cores = sample.cores.iter();
         cores.map(move |core| Row { sample, core })
     })

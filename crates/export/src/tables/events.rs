@@ -1,25 +1,25 @@
 //! Published events of connections, processes and services: accepted connections, starts and ends of worker
 //! processes, answers of services.
 
-use super::{Cell, Column, PlayedVariant, column, ns};
+use super::{Cell, Column, RunView, column, ns};
 use concsim_engine::telemetry::{Event, NO_REQUEST};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 
 /// Event.
 pub(super) struct Row<'a> {
-    told: &'a PlayedVariant<'a>,
+    view: &'a RunView<'a>,
     slot: u16,
     event: &'a Event,
 }
 
-pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
-    let events = told.recording.events.iter();
+pub(super) fn rows<'a>(view: &'a RunView<'a>) -> impl Iterator<Item = Row<'a>> {
+    let events = view.recording.events.iter();
     let workers = events.map(|(slot, event)| (*slot, event));
-    let answers = told.recording.answers.iter().map(|event| (0, event));
+    let answers = view.recording.answers.iter().map(|event| (0, event));
     let rows = workers
         .chain(answers)
-        .map(|(slot, event)| Row { told, slot, event });
+        .map(|(slot, event)| Row { view, slot, event });
     rows.filter(|row| row.what().is_some())
 }
 
@@ -61,7 +61,7 @@ impl Row<'_> {
                 due,
                 ..
             } => {
-                let services = &self.told.recording.header.scenario.services;
+                let services = &self.view.recording.header.scenario.services;
                 let service = services.get(service as usize)?;
                 Some((&service.name, asked, due))
             }

@@ -1,7 +1,7 @@
 //! Tables: a recording as rows, for pandas, DuckDB, R and spreadsheets.
 //!
 //! ```text
-//!   PlayedVariant ─▶ rows ─▶ columns ─▶ cells ─▶ CSV or JSONL
+//!   RunView ─▶ rows ─▶ columns ─▶ cells ─▶ CSV or JSONL
 //! ```
 //!
 //! A column is its name, its unit, its description, and the function that reads it off a row. One line of
@@ -25,7 +25,7 @@ use std::io::{self, Write};
 pub use form::Form;
 use form::Sheet;
 
-use super::PlayedVariant;
+use super::RunView;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// Table of an export.
@@ -103,12 +103,7 @@ impl Table {
     ///
     /// # Errors
     /// If writing fails.
-    pub fn write(
-        self,
-        variants: &[PlayedVariant<'_>],
-        form: Form,
-        to: impl Write,
-    ) -> io::Result<u64> {
+    pub fn write(self, variants: &[RunView<'_>], form: Form, to: impl Write) -> io::Result<u64> {
         let sheet = Sheet::new(form, to);
         match self {
             Self::Runs => fill(sheet, variants, &runs::columns(), runs::rows),
@@ -167,14 +162,14 @@ fn describe<Row>(columns: &[Column<'_, Row>]) -> Vec<Described> {
 
 /// Returns the columns with which every row of every table begins: without them a row that proves nothing
 /// would look like any other.
-fn every_table<'a>() -> [Column<'a, &'a PlayedVariant<'a>>; 3] {
+fn every_table<'a>() -> [Column<'a, &'a RunView<'a>>; 3] {
     [
-        column("variant", "name of the variant", |told| told.name().into()),
-        column("origin", "`measured` or `simulated`", |told| {
-            told.run.origin.word().into()
+        column("variant", "name of the variant", |view| view.name().into()),
+        column("origin", "`measured` or `simulated`", |view| {
+            view.run().origin.word().into()
         }),
-        column("trust", "`ok`, `rough` or `proves-nothing`", |told| {
-            told.run.trust.code().into()
+        column("trust", "`ok`, `rough` or `proves-nothing`", |view| {
+            view.run().trust.code().into()
         }),
     ]
 }
@@ -182,18 +177,18 @@ fn every_table<'a>() -> [Column<'a, &'a PlayedVariant<'a>>; 3] {
 /// Writes all rows of all variants.
 fn fill<'a, Row, Rows: Iterator<Item = Row>>(
     mut sheet: Sheet<impl Write>,
-    variants: &'a [PlayedVariant<'a>],
+    variants: &'a [RunView<'a>],
     columns: &[Column<'a, Row>],
-    rows: impl Fn(&'a PlayedVariant<'a>) -> Rows,
+    rows: impl Fn(&'a RunView<'a>) -> Rows,
 ) -> io::Result<u64> {
     let every = every_table();
     let names = every.iter().map(|column| column.name);
     sheet.begin(names.chain(columns.iter().map(|column| column.name)))?;
     let mut count = 0;
-    for told in variants {
-        for row in rows(told) {
+    for view in variants {
+        for row in rows(view) {
             for column in &every {
-                sheet.cell((column.cell)(&told))?;
+                sheet.cell((column.cell)(&view))?;
             }
             for column in columns {
                 sheet.cell((column.cell)(&row))?;

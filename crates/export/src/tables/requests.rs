@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Column, PlayedVariant, column, ns};
+use super::{Column, RunView, column, ns};
 use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, Sent, Served, WaitParts};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 
 /// Request.
 pub(super) struct Row<'a> {
-    told: &'a PlayedVariant<'a>,
+    view: &'a RunView<'a>,
     number: u32,
     /// Report that it was sent.
     sent: Option<&'a Sent>,
@@ -22,27 +22,27 @@ pub(super) struct Row<'a> {
 }
 
 /// Returns the requests in the order of their numbers.
-pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
+pub(super) fn rows<'a>(view: &'a RunView<'a>) -> impl Iterator<Item = Row<'a>> {
     let mut rows: BTreeMap<u32, Row<'a>> = BTreeMap::new();
-    for sent in &told.recording.sent {
+    for sent in &view.recording.sent {
         let row = rows.entry(sent.request);
-        row.or_insert_with(|| Row::new(told, sent.request)).sent = Some(sent);
+        row.or_insert_with(|| Row::new(view, sent.request)).sent = Some(sent);
     }
-    for outcome in &told.recording.outcomes {
+    for outcome in &view.recording.outcomes {
         let row = rows.entry(outcome.request);
-        row.or_insert_with(|| Row::new(told, outcome.request))
+        row.or_insert_with(|| Row::new(view, outcome.request))
             .outcome = Some(outcome);
     }
-    for (worker, event) in &told.recording.events {
+    for (worker, event) in &view.recording.events {
         match event {
             Event::Served(served) if served.request != NO_REQUEST => {
                 let row = rows.entry(served.request);
-                row.or_insert_with(|| Row::new(told, served.request)).served =
+                row.or_insert_with(|| Row::new(view, served.request)).served =
                     Some((*worker, served));
             }
             Event::Waited(parts) if parts.request != NO_REQUEST => {
                 let row = rows.entry(parts.request);
-                row.or_insert_with(|| Row::new(told, parts.request)).waited = Some(parts);
+                row.or_insert_with(|| Row::new(view, parts.request)).waited = Some(parts);
             }
             _ => {}
         }
@@ -52,9 +52,9 @@ pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<
 
 impl<'a> Row<'a> {
     /// Creates the row of a request of which only the number is known.
-    fn new(told: &'a PlayedVariant<'a>, number: u32) -> Self {
+    fn new(view: &'a RunView<'a>, number: u32) -> Self {
         Self {
-            told,
+            view,
             number,
             sent: None,
             outcome: None,
@@ -70,7 +70,7 @@ impl<'a> Row<'a> {
     fn class(&self) -> Option<&'a str> {
         let outcome = self.outcome.map(|outcome| outcome.class);
         let class = outcome.or(self.sent.map(|sent| sent.class));
-        class.map(|class| self.told.class(class))
+        class.map(|class| self.view.class(class))
     }
 
     fn due(&self) -> Option<Stamp> {
@@ -104,7 +104,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             "true if it was due in the counted window; the summary covers these requests",
             |row| {
                 row.outcome
-                    .is_some_and(|outcome| row.told.counts(outcome))
+                    .is_some_and(|outcome| row.view.counts(outcome))
                     .into()
             },
         ),
@@ -170,12 +170,12 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ns(
             "latency_ns",
             "`done_ns` − `due_ns`; for a failed request at least the client's patience",
-            |row| row.outcome.map(|outcome| row.told.latency(outcome)).into(),
+            |row| row.outcome.map(|outcome| row.view.latency(outcome)).into(),
         ),
         ns("from_send_ns", "the same from `sent_ns`", |row| {
             let outcome = row.outcome.filter(|_| row.was_sent().is_some());
             outcome
-                .map(|outcome| row.told.latency_from_send(outcome))
+                .map(|outcome| row.view.latency_from_send(outcome))
                 .into()
         }),
         column("worker", "slot of its worker, from 0", |row| {

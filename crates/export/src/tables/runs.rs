@@ -2,12 +2,12 @@
 
 use std::iter;
 
-use super::{Column, PlayedVariant, column, ns};
+use super::{Column, RunView, column, ns};
 
-type Row<'a> = &'a PlayedVariant<'a>;
+type Row<'a> = &'a RunView<'a>;
 
-pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
-    iter::once(told)
+pub(super) fn rows<'a>(view: &'a RunView<'a>) -> impl Iterator<Item = Row<'a>> {
+    iter::once(view)
 }
 
 #[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
@@ -16,89 +16,89 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column(
             "because",
             "reasons for a trust below `ok`: codes, separated by spaces",
-            |told| told.because().into(),
+            |view| view.doubt_codes().into(),
         ),
-        column("interrupted", "true if the run was interrupted", |told| {
-            told.run.interrupted.into()
+        column("interrupted", "true if the run was interrupted", |view| {
+            view.run().interrupted.into()
         }),
         column(
             "crashed",
             "error that ended the run; empty if there was none",
-            |told| told.recording.header.crashed.as_deref().into(),
+            |view| view.recording.header.crashed.as_deref().into(),
         ),
-        column("title", "title of the scenario: its claim", |told| {
-            told.plan.title.as_str().into()
+        column("title", "title of the scenario: its claim", |view| {
+            view.plan.title.as_str().into()
         }),
-        column("scenario", "scenario file", |told| {
-            told.plan.file.as_str().into()
+        column("scenario", "scenario file", |view| {
+            view.plan.file.as_str().into()
         }),
-        column("sha256", "SHA-256 of the scenario's text", |told| {
-            told.plan.sha256.as_str().into()
+        column("sha256", "SHA-256 of the scenario's text", |view| {
+            view.plan.sha256.as_str().into()
         }),
-        column("seed", "seed of all random draws", |told| {
-            told.recording.header.scenario.seed.into()
+        column("seed", "seed of all random draws", |view| {
+            view.recording.header.scenario.seed.into()
         }),
         column(
             "concsim",
             "version of concsim that recorded the run",
-            |told| told.recording.header.concsim.as_str().into(),
+            |view| view.recording.header.concsim.as_str().into(),
         ),
         column(
             "kind",
             "`sync`, `coroutine`, `threads` or `callback`",
-            |told| told.run.kind.word().into(),
+            |view| view.run().kind.word().into(),
         ),
-        column("workers", "worker processes at the start", |told| {
-            told.recording.header.scenario.server.workers.into()
+        column("workers", "worker processes at the start", |view| {
+            view.recording.header.scenario.server.workers.into()
         }),
-        column("cores", "cores available to the run", |told| {
-            told.recording.header.machine.cores.into()
+        column("cores", "cores available to the run", |view| {
+            view.recording.header.machine.cores.into()
         }),
-        column("kernel", "operating system and release", |told| {
-            told.recording.header.machine.kernel.as_str().into()
+        column("kernel", "operating system and release", |view| {
+            view.recording.header.machine.kernel.as_str().into()
         }),
-        column("cpu", "model of the processor", |told| {
-            told.recording.header.machine.cpu.as_str().into()
+        column("cpu", "model of the processor", |view| {
+            view.recording.header.machine.cpu.as_str().into()
         }),
-        ns("began_ns", "start of the load", |told| {
-            told.recording.header.began.into()
+        ns("began_ns", "start of the load", |view| {
+            view.recording.header.began.into()
         }),
-        ns("window_begin_ns", "start of the counted window", |told| {
-            told.recording
+        ns("window_begin_ns", "start of the counted window", |view| {
+            view.recording
                 .header
                 .window
                 .map(|window| window.begin)
                 .into()
         }),
-        ns("window_end_ns", "end of the counted window", |told| {
-            told.recording.header.window.map(|window| window.end).into()
+        ns("window_end_ns", "end of the counted window", |view| {
+            view.recording.header.window.map(|window| window.end).into()
         }),
-        ns("drained_ns", "end of the last counted request", |told| {
-            told.recording.header.drained.into()
+        ns("drained_ns", "end of the last counted request", |view| {
+            view.recording.header.drained.into()
         }),
-        column("due", "requests due in the window", |told| {
-            told.run.due.into()
+        column("due", "requests due in the window", |view| {
+            view.run().due.into()
         }),
-        column("completed", "counted requests with a good answer", |told| {
-            told.run.completed.into()
+        column("completed", "counted requests with a good answer", |view| {
+            view.run().completed.into()
         }),
-        column("failed", "counted requests without a good answer", |told| {
-            told.run.failed.all().into()
+        column("failed", "counted requests without a good answer", |view| {
+            view.run().failed.all().into()
         }),
         column(
             "switches_one_in",
             "N, where `switches` has the rows of one request in N",
-            |told| told.recording.one_in.into(),
+            |view| view.recording.one_in.into(),
         ),
         column(
             "switches_let_go",
             "switches left out of `switches` for that reason",
-            |told| told.recording.thinned_switches.into(),
+            |view| view.recording.thinned_switches.into(),
         ),
         column(
             "dropped",
             "events and outcomes lost before they were recorded",
-            |told| (told.recording.dropped_events + told.recording.dropped_outcomes).into(),
+            |view| (view.recording.dropped_events + view.recording.dropped_outcomes).into(),
         ),
     ]
 }

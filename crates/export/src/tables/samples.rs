@@ -3,30 +3,30 @@
 
 use std::iter;
 
-use super::{Column, PlayedVariant, column, ns};
+use super::{Column, RunView, column, ns};
 use concsim_engine::telemetry::{Phase, Stage};
 use concsim_record::lanes::Index;
 use concsim_record::{Sample, WorkerSample};
 
 /// Sample, and the one before it.
 pub(super) struct Row<'a> {
-    told: &'a PlayedVariant<'a>,
+    view: &'a RunView<'a>,
     sample: &'a Sample,
     /// Number of requests at the door.
     door: u64,
     before: Option<&'a Sample>,
 }
 
-pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
-    let samples = &told.recording.samples;
+pub(super) fn rows<'a>(view: &'a RunView<'a>) -> impl Iterator<Item = Row<'a>> {
+    let samples = &view.recording.samples;
     let mut index = Index::default();
-    index.extend(told.recording);
+    index.extend(view.recording);
     let before = iter::once(None).chain(samples.iter().map(Some));
     let rows = samples.iter().zip(before);
     rows.map(move |(sample, before)| {
-        let counted = index.at_the_door(told.recording, sample.at);
+        let counted = index.at_the_door(view.recording, sample.at);
         Row {
-            told,
+            view,
             sample,
             door: counted.unwrap_or_else(|| sample.at_the_door()),
             before,
@@ -106,7 +106,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             "want_a_core",
             "worker processes ready to run without a core; empty if not observed",
             |row| {
-                let is_seen = row.told.recording.header.sees_core_waits();
+                let is_seen = row.view.recording.header.sees_core_waits();
                 let all = || row.sum(|worker| u64::from(worker.lacks_a_core()));
                 is_seen.then(all).into()
             },

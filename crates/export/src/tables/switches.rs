@@ -1,6 +1,6 @@
 //! Intervals in which a task had a worker, blocked it or lost its core; in order of time for each worker.
 
-use super::{Column, PlayedVariant, column, ns};
+use super::{Column, RunView, column, ns};
 use concsim_engine::telemetry::{Event, NO_REQUEST, RunSlice, SwitchReason};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
@@ -11,8 +11,8 @@ pub(super) struct Row<'a> {
     switch: &'a Event,
 }
 
-pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
-    let switches = told.recording.switches.iter();
+pub(super) fn rows<'a>(view: &'a RunView<'a>) -> impl Iterator<Item = Row<'a>> {
+    let switches = view.recording.switches.iter();
     switches.map(|(worker, switch)| Row {
         worker: *worker,
         switch,

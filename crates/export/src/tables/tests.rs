@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
-use crate::told::made_up::MadeUpRuns;
+use crate::made_up::MadeUpRuns;
 use concsim_engine::telemetry::Event;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::words::{as_it_was, one_line};
@@ -14,7 +14,7 @@ use concsim_record::synthetic::Synthetic;
 impl MadeUpRuns {
     fn write(&self, table: Table, form: Form) -> String {
         let mut bytes = Vec::new();
-        table.write(&self.told(), form, &mut bytes).unwrap();
+        table.write(&self.views(), form, &mut bytes).unwrap();
         String::from_utf8(bytes).unwrap()
     }
 
@@ -116,19 +116,19 @@ fn requests_count_from_one_and_workers_have_the_letters_of_the_screen_in_every_t
 fn latencies_of_the_counted_requests_are_those_of_the_summary() {
     let kept = both_kinds();
     let requests = kept.objects(Table::Requests);
-    for told in kept.told() {
-        let its = requests.iter().filter(|row| row["variant"] == told.name());
+    for view in kept.views() {
+        let its = requests.iter().filter(|row| row["variant"] == view.name());
         let counted = its.filter(|row| row["counted"] == true);
         let mut latencies: Vec<u64> = counted
             .map(|row| row["latency_ns"].as_u64().unwrap())
             .collect();
         latencies.sort_unstable();
-        assert_eq!(latencies.len(), told.run.due);
+        assert_eq!(latencies.len(), view.run().due);
         let p50 = latencies[latencies.len().div_ceil(2) - 1];
-        assert_eq!(Some(p50 as f64 / 1e6), told.run.latency_ms.p50);
+        assert_eq!(Some(p50 as f64 / 1e6), view.run().latency_ms.p50);
         assert_eq!(
             latencies.last().map(|max| *max as f64 / 1e6),
-            told.run.latency_ms.max
+            view.run().latency_ms.max
         );
     }
 }
@@ -137,10 +137,10 @@ fn latencies_of_the_counted_requests_are_those_of_the_summary() {
 fn integrals_between_two_samples_give_the_means_of_the_summary() {
     let kept = both_kinds();
     let samples = kept.objects(Table::Samples);
-    for told in kept.told() {
-        let window = told.recording.header.window.unwrap();
+    for view in kept.views() {
+        let window = view.recording.header.window.unwrap();
         let at = |at: u64| {
-            let its = samples.iter().filter(|row| row["variant"] == told.name());
+            let its = samples.iter().filter(|row| row["variant"] == view.name());
             its.clone().find(|row| row["at_ns"] == at).unwrap()
         };
         let (begin, end) = (at(window.begin.0), at(window.end.0));
@@ -148,9 +148,9 @@ fn integrals_between_two_samples_give_the_means_of_the_summary() {
             let grown = end[name].as_f64().unwrap() - begin[name].as_f64().unwrap();
             grown / window.length().0 as f64
         };
-        let concurrency = told.run.concurrency.unwrap();
+        let concurrency = view.run().concurrency.unwrap();
         assert!((mean("begun_integral_ns") - concurrency).abs() < 0.01 * concurrency);
-        let parallelism = told.run.parallelism.unwrap();
+        let parallelism = view.run().parallelism.unwrap();
         assert!((mean("workers_cpu_ns") - parallelism).abs() < 0.01 * parallelism);
     }
 }

@@ -1,23 +1,23 @@
 //! Workers, one row for each worker in each sample. Counters run from the run's beginning, over all
 //! processes of the slot.
 
-use super::{Column, PlayedVariant, column, ns};
+use super::{Column, RunView, column, ns};
 use concsim_model::units::letter;
 use concsim_model::words::number_of;
 use concsim_record::{Origin, Sample, WorkerSample};
 
 /// Worker in a sample.
 pub(super) struct Row<'a> {
-    told: &'a PlayedVariant<'a>,
+    view: &'a RunView<'a>,
     sample: &'a Sample,
     worker: &'a WorkerSample,
 }
 
-pub(super) fn rows<'a>(told: &'a PlayedVariant<'a>) -> impl Iterator<Item = Row<'a>> {
-    told.recording.samples.iter().flat_map(move |sample| {
+pub(super) fn rows<'a>(view: &'a RunView<'a>) -> impl Iterator<Item = Row<'a>> {
+    view.recording.samples.iter().flat_map(move |sample| {
         let workers = sample.workers.iter();
         workers.map(move |worker| Row {
-            told,
+            view,
             sample,
             worker,
         })
@@ -35,7 +35,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             letter(row.worker.index).into()
         }),
         column("pid", "process id; empty in a simulation", |row| {
-            let is_real = row.told.run.origin == Origin::Measured;
+            let is_real = row.view.run().origin == Origin::Measured;
             is_real.then_some(row.worker.pid).into()
         }),
         column("respawns", "earlier processes in its slot", |row| {
@@ -56,7 +56,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             "wants_a_core",
             "true if it is ready to run without a core; empty if not observed",
             |row| {
-                let is_seen = row.told.recording.header.sees_core_waits();
+                let is_seen = row.view.recording.header.sees_core_waits();
                 is_seen.then(|| row.worker.lacks_a_core()).into()
             },
         ),

@@ -7,13 +7,12 @@ use std::io;
 use std::ops::Range;
 
 use concsim::export::tables::{Form, Table};
-use concsim::export::{PlayedVariant, hlog, perfetto};
+use concsim::export::{hlog, perfetto};
 use concsim::http::{Progress, Receiver};
 use concsim::load::{Answer, Broken, Whole};
 use concsim::recording::lanes::{Index, Instant, Interval, Lanes};
 use concsim::recording::remark::{self, Context};
-use concsim::recording::summary::summarise;
-use concsim::recording::{Recording, storage};
+use concsim::recording::{Recording, RunView, storage};
 use concsim::scenario::{self, Engine, Overrides, Plan, draw};
 use concsim::tui::Keymap;
 use concsim::units::Stamp;
@@ -197,17 +196,14 @@ fn look_at(recording: &Recording) {
 fn export(recording: &Recording) {
     let text = "requests.a.steps = []\nload.clients = 1";
     let plan = scenario::read(text, "a.toml", &Overrides::default());
-    let told = [PlayedVariant {
-        plan: &plan.expect("it has no mistakes"),
-        recording,
-        run: summarise(recording),
-    }];
+    let plan = plan.expect("it has no mistakes");
+    let views = [RunView::of(&plan, recording)];
     for table in Table::ALL {
-        let written = table.write(&told, Form::Csv, io::sink());
+        let written = table.write(&views, Form::Csv, io::sink());
         written.expect("a sink takes all");
     }
-    hlog::write(&told, io::sink()).expect("a sink takes all");
-    perfetto::write(&told, io::sink()).expect("a sink takes all");
+    hlog::write(&views, io::sink()).expect("a sink takes all");
+    perfetto::write(&views, io::sink()).expect("a sink takes all");
 }
 
 /// Reads the file of a recording: the readable part can be summarised, drawn and exported.

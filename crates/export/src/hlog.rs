@@ -16,10 +16,10 @@ use hdrhistogram::serialization::interval_log::{
     IntervalLogWriterBuilder, IntervalLogWriterError, Tag,
 };
 
-use super::RunView;
 use concsim_engine::telemetry::Outcome;
 use concsim_model::units::Elapsed;
 use concsim_model::words::one_line;
+use concsim_record::RunView;
 
 /// Significant digits of a value.
 const DIGITS: u8 = 3;

@@ -13,5 +13,3 @@ mod made_up;
 pub mod perfetto;
 pub mod screens;
 pub mod tables;
-
-pub use concsim_record::RunView;

@@ -28,10 +28,10 @@ mod workers;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::RunView;
 use concsim_model::units::Stamp;
 use concsim_model::words::number_of;
 use concsim_record::Past;
+use concsim_record::RunView;
 use concsim_record::lanes::{Index, Lanes};
 use concsim_record::trust::Trust;
 use trace::{Trace, Track};

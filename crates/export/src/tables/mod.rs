@@ -25,8 +25,8 @@ use std::io::{self, Write};
 pub use form::Form;
 use form::Sheet;
 
-use super::RunView;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
+use concsim_record::RunView;
 
 /// Table of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -17,6 +17,7 @@ use concsim_model::scenario::{Arrivals, Scenario, WorkerKind};
 use concsim_model::units::letter;
 use concsim_model::words::{counted, digits, mean};
 use concsim_record::RunView;
+use concsim_record::comparable::Contrast;
 use concsim_record::summary::Run;
 use concsim_theory::demand::{DemandPart, of_mix};
 
@@ -102,8 +103,8 @@ fn pairs<'a, 'b>(views: &'b [RunView<'a>]) -> Vec<(&'b RunView<'a>, &'b RunView<
 }
 
 fn ratio(sync: &Run, coroutine: &Run) -> Option<f64> {
-    let (below, above) = (sync.throughput_per_s?, coroutine.throughput_per_s?);
-    (below > 0.0 && above > 0.0).then_some(above / below)
+    let contrast = Contrast::of(sync.throughput_per_s, coroutine.throughput_per_s)?;
+    contrast.ratio().filter(|ratio| *ratio > 0.0)
 }
 
 /// Returns the share of a request's own time that is waiting.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::remark::Kind;
+use super::comparable::Unfit;
 use super::summary::{Run, Summary};
 use super::trust::{Trust, millis};
 use concsim_model::scenario::expectation::{
@@ -250,24 +250,14 @@ impl<'a> Evaluator<'a> {
 /// anything.
 fn reserve_of(run: &Run) -> Result<Option<String>, String> {
     let variant = &run.variant;
-    if run.interrupted {
-        return Err(format!("{variant} was interrupted"));
+    let reason = run.because.first().map(|reason| &reason.sentence);
+    if let Some(unfit) = Unfit::of(run) {
+        let reason = reason.filter(|_| unfit == Unfit::ProvesNothing);
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+        return Err(format!("{variant} {}{reason}", unfit.words()));
     }
-    if run
-        .remarks
-        .iter()
-        .any(|remark| remark.kind == Kind::Steered)
-    {
-        return Err(format!("{variant} was steered"));
-    }
-    let Some(reason) = run.because.first() else {
-        return Ok(None);
-    };
-    match run.trust {
-        Trust::Ok => Ok(None),
-        Trust::Rough => Ok(Some(format!("{variant} is rough: {}", reason.sentence))),
-        Trust::ProvesNothing => Err(format!("{variant} proves nothing: {}", reason.sentence)),
-    }
+    let reason = reason.filter(|_| run.trust == Trust::Rough);
+    Ok(reason.map(|reason| format!("{variant} is rough: {reason}")))
 }
 
 /// Units, by the suffix of the summary's names.

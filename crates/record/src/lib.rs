@@ -6,6 +6,7 @@
 mod accounting;
 pub mod caveat;
 mod ceiling;
+pub mod comparable;
 pub mod comparison;
 mod cut_short;
 mod dead_work;

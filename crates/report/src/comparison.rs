@@ -8,12 +8,13 @@ mod tests;
 use serde::Serialize;
 
 use self::difference::Difference;
-use super::table::{self, quotient};
-use super::words::{COLUMNS, NONE, labelled, load_of, millis, wrap};
+use super::table::quotient;
+use super::words::{COLUMNS, NONE, candidate, labelled, millis, wrap};
 use concsim_model::scenario::Plan;
 use concsim_model::units::three_digits;
 use concsim_model::words::{grouped, mean, mean_rate};
 use concsim_record::Origin;
+use concsim_record::comparable::{Candidate, Contrast};
 use concsim_record::summary::{Run, Summary};
 use concsim_record::trust::Trust;
 
@@ -129,25 +130,28 @@ fn pairs(a: Side<'_>, b: Side<'_>) -> Vec<Pair> {
         .collect()
 }
 
-/// A played variant, and its load.
+/// A played variant, as one to compare.
 struct Variant<'a> {
     run: &'a Run,
-    load: Option<String>,
+    candidate: Candidate,
 }
 
 fn variants(side: Side<'_>) -> Vec<Variant<'_>> {
     let runs = side.summary.runs.iter();
-    let load = |run| load_of(side.plan, run);
-    runs.map(|run| Variant {
+    let variant = |run| Variant {
         run,
-        load: load(run),
-    })
-    .collect()
+        candidate: candidate(side.plan, run),
+    };
+    runs.map(variant).collect()
 }
 
 impl Pair {
     fn of(a: Option<&Variant<'_>>, b: Option<&Variant<'_>>) -> Self {
-        let why_not = why_not([a, b]);
+        let why_not = match (a, b) {
+            (Some(a), Some(b)) => a.candidate.why_not(&b.candidate, ["A", "B"]),
+            (Some(_), None) => Some("only in A".to_owned()),
+            (None, _) => Some("only in B".to_owned()),
+        };
         let both = [a, b].map(|variant| variant.map(|it| it.run));
         let compared = why_not.is_none();
         let [first, second] = both.map(|run| run.map(numbers).unwrap_or_default());
@@ -162,15 +166,15 @@ impl Pair {
                 of.is_some_and(|(patience, value)| patience.is_reached(value))
             };
             let at_patience = [reached(both[0], a), reached(both[1], b)];
-            let pair = a.zip(b).filter(|_| compared && at_patience == [false; 2]);
+            let contrast = Contrast::of(a, b).filter(|_| compared && at_patience == [false; 2]);
             Number {
                 name,
                 label,
                 unit,
                 a,
                 b,
-                difference: pair.map(|(a, b)| b - a),
-                ratio: pair.filter(|(a, _)| *a > 0.0).map(|(a, b)| b / a),
+                difference: contrast.map(Contrast::difference),
+                ratio: contrast.and_then(Contrast::ratio),
                 at_patience,
             }
         });
@@ -182,32 +186,6 @@ impl Pair {
             numbers: numbers.collect(),
         }
     }
-}
-
-/// Returns the reason why two runs of a variant are not compared.
-fn why_not([a, b]: [Option<&Variant<'_>>; 2]) -> Option<String> {
-    let (Some(a), Some(b)) = (a, b) else {
-        let only = if a.is_some() { "A" } else { "B" };
-        return Some(format!("only in {only}"));
-    };
-    if let (Some(first), Some(second)) = (&a.load, &b.load)
-        && first != second
-    {
-        return Some(format!(
-            "their loads differ, {first} in A and {second} in B"
-        ));
-    }
-    let doubted = [("A", a.run), ("B", b.run)]
-        .into_iter()
-        .find(|(_, run)| !table::is_comparable(run));
-    doubted.map(|(name, run)| {
-        let what = match (run.interrupted, run.trust) {
-            (true, _) => "was interrupted",
-            (false, Trust::ProvesNothing) => "proves nothing",
-            (false, Trust::Ok | Trust::Rough) => "was steered by hand",
-        };
-        format!("{name} {what}")
-    })
 }
 
 /// True if a number is a percentile of latency, or the maximum.

@@ -1,13 +1,12 @@
 //! Tables of the card: one row for each variant, and one for each kind of request.
 
-use super::words::{MARKS, NONE, load_of, millis};
+use super::words::{MARKS, NONE, candidate, millis};
 use concsim_model::scenario::Plan;
 use concsim_model::units::three_digits;
 use concsim_model::words::{grouped, mean};
+use concsim_record::comparable::{Contrast, Unfit};
 use concsim_record::latency::{KindLatencies, MEDIAN_NEEDS};
-use concsim_record::remark;
 use concsim_record::summary::{AtPatience, Kind, Run};
-use concsim_record::trust::Trust;
 use concsim_theory::forecast::{self, Forecast, Model};
 
 /// Notes under a table, each with its mark.
@@ -177,20 +176,14 @@ fn tail(latency: &KindLatencies, patience: &AtPatience) -> String {
 
 /// Returns the caveat of a row.
 pub(super) fn doubt(run: &Run) -> Option<String> {
-    match (run.interrupted_in_words(), run.trust) {
-        (Some(interrupted), _) => Some(format!("{interrupted}: the part that was played")),
-        (None, Trust::ProvesNothing) => Some("proves nothing: see trust".into()),
-        (None, Trust::Ok | Trust::Rough) => None,
+    match Unfit::of(run)? {
+        Unfit::Interrupted => {
+            let interrupted = run.interrupted_in_words()?;
+            Some(format!("{interrupted}: the part that was played"))
+        }
+        unfit @ Unfit::ProvesNothing => Some(format!("{}: see trust", unfit.words())),
+        Unfit::Steered => None,
     }
-}
-
-/// True if a run may be compared: it proves something and was not steered by hand.
-pub(super) fn is_comparable(run: &Run) -> bool {
-    let was_steered = run
-        .remarks
-        .iter()
-        .any(|it| it.kind == remark::Kind::Steered);
-    doubt(run).is_none() && !was_steered
 }
 
 fn answers(per_s: f64) -> String {
@@ -204,19 +197,14 @@ fn answers(per_s: f64) -> String {
 /// Returns the ratios of a later run to the first, with their label, in the columns of its row. `None` if the
 /// two are not comparable, or had different loads. A median that is the clients' patience has no ratio.
 pub(super) fn ratios(plan: &Plan, first: &Run, run: &Run) -> Option<(String, [String; 6])> {
-    let are_comparable = is_comparable(first) && is_comparable(run);
-    let is_same_load = load_of(plan, first) == load_of(plan, run);
-    if first.variant == run.variant || !are_comparable || !is_same_load {
+    let [before, now] = [first, run].map(|run| candidate(plan, run));
+    if first.variant == run.variant || !before.is_comparable_with(&now) {
         return None;
     }
     let ratio = |of: fn(&Run) -> Option<f64>| -> String {
-        let (before, now) = (of(first).unwrap_or(0.0), of(run).unwrap_or(0.0));
-        let is_known = before > 0.0 && now > 0.0;
-        if is_known {
-            quotient(now / before)
-        } else {
-            String::new()
-        }
+        let contrast = Contrast::of(of(first), of(run));
+        let ratio = contrast.and_then(Contrast::ratio).filter(|it| *it > 0.0);
+        ratio.map_or_else(String::new, quotient)
     };
     let mut cells = [const { String::new() }; 6];
     cells[1] = ratio(|run| run.concurrency);

@@ -1,8 +1,10 @@
 //! Descriptions of a scenario for readers, and lines that fit on a screen.
 
-use concsim_model::scenario::{Arrivals, Draw, Plan, Process, Request, Scenario};
+use concsim_model::scenario::{Plan, Request, Scenario};
 use concsim_model::units::Elapsed;
-use concsim_model::words::{controls_display, counted, rate_in_units};
+use concsim_model::words::controls_display;
+use concsim_record::comparable::Candidate;
+pub(super) use concsim_record::comparable::load;
 use concsim_record::summary::Run;
 
 /// Width of a line: that of a projector.
@@ -25,39 +27,15 @@ pub(super) fn list(words: &[&str]) -> String {
     }
 }
 
-/// Describes the load: `60 clients`, `200 requests/s (Poisson)`.
-pub(super) fn load(scenario: &Scenario) -> String {
-    let asks = match &scenario.load.arrivals {
-        Arrivals::Closed { clients, think, .. } => match think {
-            Draw::Fixed(0) => counted(*clients as u64, "client"),
-            think => format!("{} that think {think}", counted(*clients as u64, "client")),
-        },
-        Arrivals::Open { rate, process } => {
-            let process = match process {
-                Process::Poisson => "at random (Poisson)",
-                Process::Constant => "at equal distances",
-            };
-            let (number, unit) = rate_in_units(*rate);
-            // Rounded to six digits, as it was written: 0.2/min per second has no finite decimal form.
-            let number = (number * 1e6).round() / 1e6;
-            format!("{number} requests/{unit} {process}")
-        }
-    };
-    match scenario.load.requests {
-        Some(requests) => format!("{asks}, {}", counted(requests, "request")),
-        None => asks,
-    }
-}
-
-/// Returns the load of a run's variant, in the same words.
-pub(super) fn load_of(plan: &Plan, run: &Run) -> Option<String> {
-    scenario_of(plan, run).map(load)
-}
-
 /// Returns the scenario of a run's variant.
 pub(super) fn scenario_of<'a>(plan: &'a Plan, run: &Run) -> Option<&'a Scenario> {
     let variant = plan.variants.iter().find(|it| it.name == run.variant);
     variant.map(|variant| &variant.scenario)
+}
+
+/// Returns a run as one to compare with others.
+pub(super) fn candidate(plan: &Plan, run: &Run) -> Candidate {
+    Candidate::of(scenario_of(plan, run), run)
 }
 
 /// Describes the steps of a request, in the words of a scenario file.

@@ -2,6 +2,7 @@
 
 use concsim_model::scenario::expectation::Quantity;
 use concsim_model::units::Elapsed;
+use concsim_record::comparable::Unfit;
 use concsim_record::comparison::{self, Balance, Observation, Waits};
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
@@ -25,6 +26,8 @@ pub struct Row {
     pub subject: Option<Quantity>,
     /// Trust in all these numbers.
     pub trust: Trust,
+    /// Reason not to compare them with another variant's.
+    pub unfit: Option<Unfit>,
     /// Values to compare with theory …
     pub found: Observation,
     /// … with Little's law at each place …
@@ -50,6 +53,7 @@ impl Row {
             p99: run.latency_ms.p99.map(length),
             subject: subject.and_then(|path| run.number(path)),
             trust: run.trust,
+            unfit: Unfit::of(run),
             found: Observation::in_run(run),
             balance: [0, 1, 2].map(|place| run.balance.get(place).copied()),
             waits: run.theory.waits,

@@ -10,6 +10,7 @@ use concsim_model::palette::Meaning;
 use concsim_model::scenario::expectation::Dimension;
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{self, mean, mean_rate, times};
+use concsim_record::comparable::{Candidate, Contrast, load};
 use concsim_record::trust::Trust;
 
 /// Column at which the bars begin, behind the variants' names.
@@ -164,6 +165,15 @@ pub(super) fn time_base(state: &State) -> String {
     }
 }
 
+/// True if two variants may be compared, as far as their rows are known.
+pub(super) fn are_comparable(state: &State, rows: &[Option<Row>], places: [usize; 2]) -> bool {
+    let [first, second] = places.map(|place| Candidate {
+        load: Some(load(&state.variants()[place].scenario)),
+        unfit: rows[place].and_then(|row| row.unfit),
+    });
+    first.is_comparable_with(&second)
+}
+
 /// Returns all measures, the most telling first.
 pub(crate) fn compared(state: &State) -> Vec<Compared> {
     let rows: Vec<Option<Row>> = (0..state.variants().len())
@@ -205,10 +215,13 @@ fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> Compared {
         let bound = marked(place, found);
         // The last second of one variant and the window of another have no ratio.
         let is_over = state.shown().rows[place].is_some();
-        let is_ratio = place > 0 && is_over && is_something(&found) && bound.is_none();
+        let is_comparable = are_comparable(state, rows, [0, place]);
+        let is_ratio =
+            place > 0 && is_over && is_comparable && is_something(&found) && bound.is_none();
+        let contrast = Contrast::of(first.filter(|_| is_ratio), Some(found));
         Value {
             share: if most > 0.0 { found / most } else { 0.0 },
-            ratio: first.filter(|_| is_ratio).map(|first| times(found / first)),
+            ratio: contrast.and_then(Contrast::ratio).map(times),
             said: bound.unwrap_or_else(|| (measure.said)(found)),
         }
     });

@@ -5,6 +5,7 @@ use std::ops::Range;
 use ratatui_core::style::Style;
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use super::compare::are_comparable;
 use crate::number::Number;
 use crate::row::Row;
 use crate::state::State;
@@ -165,7 +166,8 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
         None if is_on => rate_of_the_first_then(state),
         None => None,
     };
-    let first = first.filter(|_| variant > 0);
+    let is_comparable = are_comparable(state, &state.shown().rows, [0, variant]);
+    let first = first.filter(|_| variant > 0 && is_comparable);
     let patience = state.variants()[variant].scenario.load.patience;
     let cells = row.map_or_else(Default::default, |row| cells(row, first, patience));
     for ((end, cell), number) in ends.windows(2).zip(&cells).zip(NUMBERS) {

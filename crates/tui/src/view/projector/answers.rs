@@ -1,13 +1,14 @@
 //! Answers per second in projector mode, and their ratio to the variant before.
 
 use super::rows::glyphs_at;
-use crate::row::Row;
 use crate::state::State;
 use crate::view::canvas::{Canvas, cut, strong, width_of};
+use crate::view::compare::are_comparable;
 use crate::view::digits::{self, Size};
 use crate::view::variants::row_at;
 use concsim_engine::telemetry::Stage;
 use concsim_model::words::{mean_rate, times};
+use concsim_record::comparable::Contrast;
 use concsim_record::trust::Trust;
 
 /// Label before the number.
@@ -118,10 +119,13 @@ struct Compared {
 fn ratio(state: &State) -> Option<Compared> {
     let variant = state.shown().variant;
     let before = variant.checked_sub(1)?;
-    let may_be_told = |row: &Row| row.trust != Trust::ProvesNothing;
+    let rows = &state.shown().rows;
+    if !are_comparable(state, rows, [before, variant]) {
+        return None;
+    }
     let rate = |variant| {
-        let row = row_at(state, variant).filter(may_be_told)?;
-        row.throughput_per_s.filter(|rate| *rate > 0.0)
+        let rate = row_at(state, variant)?.throughput_per_s;
+        rate.filter(|rate| *rate > 0.0)
     };
     let is_doubted = state.shown().picture.trust == Trust::ProvesNothing;
     let now = rate(variant).filter(|_| !is_doubted)?;
@@ -135,6 +139,6 @@ fn ratio(state: &State) -> Option<Compared> {
         name: name.clone(),
         base: if is_over { "window" } else { "then" },
         rate: mean_rate(then),
-        times: times(now / then),
+        times: times(Contrast::of(Some(then), Some(now))?.ratio()?),
     })
 }

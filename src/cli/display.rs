@@ -71,7 +71,7 @@ impl DisplayArgs {
 
     /// Returns the display options for this terminal.
     #[must_use]
-    pub fn manner(self, colour: Colour) -> DisplayOptions {
+    pub fn options(self, colour: Colour) -> DisplayOptions {
         let variable = |name: &str| std::env::var(name).ok();
         DisplayOptions {
             look: self.look(colour),

@@ -11,7 +11,7 @@ use clap::builder::TypedValueParser as _;
 use super::talk;
 use concsim_figure::{Kind, Look, Table, png};
 use concsim_lab::documents::is_foreign_data;
-use concsim_lab::inputs::InputFiles;
+use concsim_lab::inputs::LoadedInputs;
 use concsim_model::palette::Theme;
 use concsim_os::sys::files;
 
@@ -93,8 +93,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 fn list() -> anyhow::Result<ExitCode> {
     let lines = Kind::ALL.map(|kind| {
-        let (name, says, needs) = (kind.name(), kind.says(), kind.needs());
-        format!("{name:<12} {says}\n{:<12} of {needs}\n", "")
+        let (name, description, needs) = (kind.name(), kind.description(), kind.needs());
+        format!("{name:<12} {description}\n{:<12} of {needs}\n", "")
     });
     talk::print(&lines.concat())?;
     Ok(ExitCode::SUCCESS)
@@ -118,7 +118,7 @@ fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
     if named.is_empty() {
         bail!("no input: `{}` needs {}", kind.name(), kind.needs());
     }
-    let mut found = InputFiles::default();
+    let mut found = LoadedInputs::default();
     for path in named {
         found.open(kind, path)?;
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::colour::Colour;
-use super::prediction::{self, PredictResult};
+use super::prediction::{self, PredictionOutcome};
 use super::talk;
 use concsim_lab::parity::{self, CASES, Case};
 use concsim_report::parity::markdown;
@@ -57,7 +57,8 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
             case.name
         ));
         let plan = parity::plan_of(case);
-        let PredictResult::Of(predictions) = prediction::predict(None, &plan, colour)? else {
+        let PredictionOutcome::Predicted(predictions) = prediction::predict(None, &plan, colour)?
+        else {
             return Ok(ExitCode::from(2));
         };
         plans.push((case, plan, predictions));

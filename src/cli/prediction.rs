@@ -19,13 +19,13 @@ pub struct PredictArgs {
 }
 
 /// Result of `--predict`.
-pub(super) enum PredictResult {
+pub(super) enum PredictionOutcome {
     /// Not asked for.
-    Unwanted,
+    NotAsked,
     /// The simulations, in the order of the plan's variants.
-    Of(Predictions),
+    Predicted(Predictions),
     /// Impossible; the reason has been shown.
-    Wrong,
+    Refused,
 }
 
 impl PredictArgs {
@@ -33,9 +33,9 @@ impl PredictArgs {
     ///
     /// # Errors
     /// A file that exists and cannot be read.
-    pub(super) fn predict(&self, plan: &Plan, colour: Colour) -> anyhow::Result<PredictResult> {
+    pub(super) fn predict(&self, plan: &Plan, colour: Colour) -> anyhow::Result<PredictionOutcome> {
         if !self.predict {
-            return Ok(PredictResult::Unwanted);
+            return Ok(PredictionOutcome::NotAsked);
         }
         predict(self.machine.clone(), plan, colour)
     }
@@ -46,14 +46,14 @@ impl PredictArgs {
 /// # Errors
 /// A file that exists and cannot be read.
 pub(super) fn predict(
-    wanted: Option<PathBuf>,
+    machine: Option<PathBuf>,
     plan: &Plan,
     colour: Colour,
-) -> anyhow::Result<PredictResult> {
-    match prediction::predict(wanted, plan)? {
-        Ok(predictions) => return Ok(PredictResult::Of(predictions)),
+) -> anyhow::Result<PredictionOutcome> {
+    match prediction::predict(machine, plan)? {
+        Ok(predictions) => return Ok(PredictionOutcome::Predicted(predictions)),
         Err(Unpredictable::Machine(problems)) => talk::say_mistakes(&problems, colour),
         Err(Unpredictable::Reason(reason)) => talk::say(reason),
     }
-    Ok(PredictResult::Wrong)
+    Ok(PredictionOutcome::Refused)
 }

@@ -61,11 +61,11 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     report_losses(&kept);
     let is_whole = kept.torn.is_empty() && kept.missing.is_empty();
     let summary = kept.summary();
-    let manner = args.display.manner(colour);
+    let options = args.display.options(colour);
     if let Some(terminal) = screen {
         let stage = ReplaySession {
             terminal,
-            manner,
+            options,
             keymap,
             mouse: args.keyboard.mouse(),
         };
@@ -75,7 +75,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         &kept.plan,
         &summary,
         args.json,
-        (manner.look.glyphs, args.card.extent()),
+        (options.look.glyphs, args.card.extent()),
     )?;
     // The readable part was shown; the exit status reports the loss.
     Ok(if is_whole {
@@ -97,7 +97,7 @@ fn offer() -> anyhow::Result<ExitCode> {
 /// Terminal and display options for runs that are over.
 pub(super) struct ReplaySession {
     pub(super) terminal: BorrowedFd<'static>,
-    pub(super) manner: DisplayOptions,
+    pub(super) options: DisplayOptions,
     pub(super) keymap: Keymap,
     pub(super) mouse: Mouse,
 }
@@ -113,8 +113,8 @@ pub(super) fn show(
     let subject = plan.subject();
     let rows = summary.runs.iter();
     let rows = rows.map(|run| Row::of(run, subject.as_deref())).collect();
-    let cards = Cards::of(plan, summary, stage.manner.look.glyphs);
-    let screen = Screen::on(stage.terminal, plan, summary.machine.cores, stage.manner)?;
+    let cards = Cards::of(plan, summary, stage.options.look.glyphs);
+    let screen = Screen::on(stage.terminal, plan, summary.machine.cores, stage.options)?;
     let mut screen = screen.steered_by(stage.keymap, stage.mouse)?;
     screen.replay(recordings, rows, &cards)?;
     Ok(())

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::talk;
 use concsim_driver::run_store;
-use concsim_lab::inputs::InputFiles;
+use concsim_lab::inputs::LoadedInputs;
 use concsim_lab::report::html;
 use concsim_os::sys::files;
 use concsim_record::storage;
@@ -38,9 +38,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let folder = run_store::find(folder)?;
         Ok((storage::open(&folder)?, folder))
     };
-    let found = InputFiles {
+    let found = LoadedInputs {
         kept: args.runs.iter().map(open).collect::<anyhow::Result<_>>()?,
-        ..InputFiles::default()
+        ..LoadedInputs::default()
     };
     let text = html(&found, args.title.as_deref());
     match &args.output {

@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use super::colour::Colour;
 use super::display::{CardArgs, DisplayArgs};
 use super::keyboard::{KeyboardArgs, LoadedKeys};
-use super::prediction::{PredictArgs, PredictResult};
+use super::prediction::{PredictArgs, PredictionOutcome};
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
 use super::watch;
@@ -153,9 +153,9 @@ pub(super) fn once(
         processes::allow_descriptors(concsim_os::server::descriptors_needed(&variant.scenario))?;
     }
     let predictions = match args.predict.predict(&plan, colour)? {
-        PredictResult::Wrong => return Ok(Played::Wrong),
-        PredictResult::Unwanted => None,
-        PredictResult::Of(predictions) => Some(predictions),
+        PredictionOutcome::Refused => return Ok(Played::Wrong),
+        PredictionOutcome::NotAsked => None,
+        PredictionOutcome::Predicted(predictions) => Some(predictions),
     };
     interrupt::listen()?;
     let mut folder = folder_for(args.out.as_deref(), args.no_keep, &plan)?;
@@ -250,8 +250,8 @@ fn play_with(
         return Ok((summary, Played::Headless(status), kept));
     };
     let cores = processes::cores_allowed().len();
-    let manner = args.display.manner(colour);
-    let screen = Screen::on(terminal, plan, cores, manner)?.watching(watched);
+    let options = args.display.options(colour);
+    let screen = Screen::on(terminal, plan, cores, options)?.watching(watched);
     let mut screen = screen.steered_by(keymap, args.keyboard.mouse())?;
     if args.no_ask {
         screen = screen.without_questions();
@@ -260,7 +260,7 @@ fn play_with(
     let summary = summary.with_votes(screen.votes());
     let kept = keep(folder.as_deref(), &summary);
     if !screen.should_stop() {
-        screen.show_card(&Cards::of(plan, &summary, manner.look.glyphs))?;
+        screen.show_card(&Cards::of(plan, &summary, options.look.glyphs))?;
     }
     let status = summary.exit_status();
     Ok((summary, Played::OnScreen(status), kept))

@@ -111,12 +111,12 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         let kept = folder.summarise(&json::of(&summary));
         run::say_whether_kept(folder, &kept, args.json);
     }
-    let manner = args.display.manner(colour);
+    let options = args.display.options(colour);
     if let Some(terminal) = terminal {
         let mouse = args.keyboard.mouse();
         let stage = ReplaySession {
             terminal,
-            manner,
+            options,
             keymap,
             mouse,
         };
@@ -126,7 +126,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         &plan,
         &summary,
         args.json,
-        (manner.look.glyphs, args.card.extent()),
+        (options.look.glyphs, args.card.extent()),
     )?;
     Ok(ExitCode::from(summary.exit_status()))
 }

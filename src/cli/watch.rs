@@ -53,7 +53,7 @@ fn wait_for_a_save(watched: &WatchedFile) -> anyhow::Result<bool> {
     ));
     let keyboard = Keyboard::taken()?;
     while !watched.was_saved() {
-        if interrupt::noted() || keyboard.says_to_leave()? {
+        if interrupt::noted() || keyboard.is_asked_to_stop()? {
             return Ok(false);
         }
     }

@@ -465,8 +465,8 @@ fn a_screen_that_panics() {
     let plan = concsim::scenario::read(text, "a.toml", &Overrides::default());
     let plan = plan.unwrap_or_else(|problems| panic!("{problems}"));
     let colour = Colour(clap::ColorChoice::Auto);
-    let manner = DisplayArgs::default().manner(colour);
-    let mut screen = Screen::on(terminal, &plan, 2, manner).expect("a screen");
+    let options = DisplayArgs::default().options(colour);
+    let mut screen = Screen::on(terminal, &plan, 2, options).expect("a screen");
     screen.on_variant_start(&plan, 0).expect("a title card");
     panic!("in the middle of it");
 }

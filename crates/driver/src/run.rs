@@ -354,7 +354,7 @@ impl<'a> Driver<'a> {
             let lines = sample.workers.len() + sample.cores.len();
             self.next_sample = now + until_next_sample(now, lines);
             if self.edges[1] && !window_was_over {
-                self.live.weigh();
+                self.live.sample_memory();
             }
         } else {
             self.live.book(cast);

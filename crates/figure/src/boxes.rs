@@ -28,7 +28,7 @@ const NEAR: f64 = 14.0;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "boxes",
-    says: "Concurrency and parallelism: a box is the limit, a mark is the mean reached",
+    description: "Concurrency and parallelism: a box is the limit, a mark is the mean reached",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim io_bound --out io && concsim figure boxes io",
     rows,
@@ -392,7 +392,7 @@ fn key(canvas: &mut Canvas, rows: &[Row], has_words: bool) {
 }
 
 fn draw_dot(svg: &mut Svg, row: &Row, place: (f64, f64)) {
-    svg.told(
+    svg.with_tooltip(
         || said_of(row),
         |svg| mark::draw(svg, class_of_kind(&row.kind), row.origin, place),
     );

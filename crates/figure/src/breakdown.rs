@@ -18,7 +18,7 @@ use concsim_record::summary::Run;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "breakdown",
-    says: "Parts of the mean latency of the answered requests",
+    description: "Parts of the mean latency of the answered requests",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim mixed --out mixed && concsim figure breakdown mixed",
     rows,
@@ -260,7 +260,7 @@ fn draw_bar(
         let said = || format!("{}: {}", row.series, milliseconds(row.right() - row.x));
         canvas
             .svg
-            .told(said, |svg| hatches.rect(svg, fill, place, size));
+            .with_tooltip(said, |svg| hatches.rect(svg, fill, place, size));
     }
     let place = (axis.at(sum, sum) + 6.0, canvas.top + BAR / 2.0 + 5.0);
     let said = format!("= {}", milliseconds(sum));

@@ -40,7 +40,7 @@ impl Canvas {
     /// Creates a sheet with a title, and with the warnings of the table.
     pub(super) fn titled(table: &Table, look: &Look) -> Self {
         let mut canvas = Self {
-            svg: Svg::telling(look.is_in_page),
+            svg: Svg::with_tooltips(look.is_in_page),
             width: f64::from(look.width),
             top: MARGIN,
             name_above: 10.0,
@@ -50,8 +50,8 @@ impl Canvas {
         };
         if !look.is_in_page {
             canvas.paragraph("title", TITLE, &table.title);
-            if table.title != table.kind.says() {
-                canvas.paragraph("small", SMALL, table.kind.says());
+            if table.title != table.kind.description() {
+                canvas.paragraph("small", SMALL, table.kind.description());
             }
         }
         for caveat in &table.caveats {
@@ -257,7 +257,7 @@ fn described(table: &Table) -> String {
         .into_iter()
         .take(8)
         .collect();
-    let text = format!("{}. {}", table.kind.says(), labels.join("; "));
+    let text = format!("{}. {}", table.kind.description(), labels.join("; "));
     shortened(&text, 400)
 }
 

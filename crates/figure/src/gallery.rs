@@ -27,7 +27,7 @@ fn every_kind_is_in_the_gallery_in_order_with_what_it_says_and_a_picture() {
         let found = DOCUMENT[place..].find(&heading);
         place += found.unwrap_or_else(|| panic!("no {heading}"));
         let section = DOCUMENT[place + 3..].split("\n## ").next().unwrap();
-        assert!(section.contains(kind.says()), "{heading}");
+        assert!(section.contains(kind.description()), "{heading}");
         let picture = format!("](../assets/figures/{}.svg)", kind.name());
         assert!(section.contains(&picture), "{heading}");
     }

@@ -23,7 +23,7 @@ use concsim_record::Recording;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "heatmap",
-    says: "Latency heat map: a stronger cell has more requests",
+    description: "Latency heat map: a stronger cell has more requests",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim mixed --out mixed && concsim figure heatmap mixed",
     rows,
@@ -225,7 +225,7 @@ fn draw(table: &Table, look: &Look) -> String {
                 let class = format!("heat{} crisp", level.number);
                 canvas
                     .svg
-                    .told(|| said(level), |svg| path(svg, &class, &way));
+                    .with_tooltip(|| said(level), |svg| path(svg, &class, &way));
             }
         }
         mark_patience(&mut canvas, &rows, &across, &up);
@@ -268,7 +268,7 @@ fn colour_bar(canvas: &mut Canvas, levels: &[Level]) {
     for (place, level) in levels.iter().enumerate() {
         let left = MARGIN + step * place as f64;
         let class = format!("heat{} crisp", level.number);
-        canvas.svg.told(
+        canvas.svg.with_tooltip(
             || said(level),
             |svg| rect(svg, &class, (left, top), (step, height)),
         );

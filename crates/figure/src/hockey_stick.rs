@@ -17,7 +17,7 @@ use concsim_model::words::{digits, mean};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "hockey-stick",
-    says: "Latency by offered load, through saturation",
+    description: "Latency by offered load, through saturation",
     of: InputKind::Points,
     needs: "runs with several rates: concsim sweep mixed --over 'load.rate=10/s,20/s,40/s,60/s,80/s' --out l && concsim figure hockey-stick l",
     rows,

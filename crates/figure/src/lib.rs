@@ -98,7 +98,7 @@ struct FigureSpec {
     /// Name on the command line.
     name: &'static str,
     /// Description in one line.
-    says: &'static str,
+    description: &'static str,
     /// Kind of input.
     of: InputKind,
     /// Help if the input is missing.
@@ -164,8 +164,8 @@ impl Kind {
 
     /// Returns the description in one line.
     #[must_use]
-    pub fn says(self) -> &'static str {
-        self.recipe().says
+    pub fn description(self) -> &'static str {
+        self.recipe().description
     }
 
     /// Returns the kind of input and the commands that produce it, in one line.
@@ -357,9 +357,9 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     if taken.rows.is_empty() {
         return Err(needs());
     }
-    let told: Vec<JudgedPlay<'_>> = material.plays.iter().map(JudgedPlay::of).collect();
+    let judged: Vec<JudgedPlay<'_>> = material.plays.iter().map(JudgedPlay::of).collect();
     let (sweeps, predictions) = (material.sweeps.iter(), material.predictions.iter());
-    let titles = told.iter().map(JudgedPlay::title);
+    let titles = judged.iter().map(JudgedPlay::title);
     let titles = titles.chain(sweeps.clone().map(|sweep| Some(sweep.title())));
     let titles: Vec<Option<String>> = titles
         .chain(predictions.clone().map(|it| Some(it.title.clone())))
@@ -371,11 +371,11 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     let is_sweep = sweeps.len() > 0;
     let provenance = material.plays.iter().map(|play| provenance(play.kept));
     let provenance = provenance.chain(sweeps.clone().map(|sweep| sweep.provenance.clone()));
-    let without_title = told.iter().filter(|_| may_be_title);
+    let without_title = judged.iter().filter(|_| may_be_title);
     let without_title = without_title.filter_map(JudgedPlay::without_title);
-    let notes = told.iter().filter_map(JudgedPlay::illustration);
+    let notes = judged.iter().filter_map(JudgedPlay::illustration);
     let notes: Vec<String> = notes.chain(without_title).collect();
-    let caveats = told.iter().flat_map(JudgedPlay::caveats);
+    let caveats = judged.iter().flat_map(JudgedPlay::caveats);
     let caveats = caveats.chain(sweeps.flat_map(|sweep| sweep.caveats.clone()));
     Ok(Table {
         kind,
@@ -384,7 +384,7 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
             Some(title) if is_one && !is_sweep => title,
             _ if !taken.claim.is_empty() => taken.claim,
             Some(title) if is_one => title,
-            _ => kind.says().to_owned(),
+            _ => kind.description().to_owned(),
         },
         provenance: provenance
             .chain(predictions.map(|it| it.provenance.clone()))

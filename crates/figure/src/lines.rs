@@ -127,8 +127,8 @@ impl Series<'_> {
     /// Adds tooltips to its points, or to some of them.
     pub(super) fn tell(&self, svg: &mut Svg, places: &[(f64, f64)]) {
         let every = places.len().div_ceil(MOST_TOLD).max(1);
-        let told = self.points.iter().zip(places).step_by(every);
-        for (row, place) in told {
+        let labelled = self.points.iter().zip(places).step_by(every);
+        for (row, place) in labelled {
             svg.spot(*place, || row.said());
         }
     }

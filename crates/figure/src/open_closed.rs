@@ -20,7 +20,7 @@ use concsim_record::Recording;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "open-closed",
-    says: "Distribution of latency under an open load and a closed one",
+    description: "Distribution of latency under an open load and a closed one",
     of: InputKind::Runs,
     needs: "runs with a rate and with clients: concsim sim hog --out open && concsim sim hog --set load.clients=1 --set load.think=7ms --out closed && concsim figure open-closed open closed",
     rows,

@@ -20,7 +20,7 @@ use concsim_record::summary::Run;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "parity",
-    says: "Relative error of the simulation: each number and its limit",
+    description: "Relative error of the simulation: each number and its limit",
     of: InputKind::Predictions,
     needs: "predictions beside measurements: concsim parity --json > p.json && concsim figure parity p.json, or a run that was played with --predict, or the folders of a run and of a simulation of the same scenario",
     rows,
@@ -242,7 +242,7 @@ fn draw(table: &Table, look: &Look) -> String {
             let place = (across.at(error(row)), grid.middle(top, line));
             let kind = class_of_kind(&row.kind);
             let svg = &mut canvas.svg;
-            svg.told(
+            svg.with_tooltip(
                 || row.said(),
                 |svg| mark::draw(svg, kind, row.origin, place),
             );

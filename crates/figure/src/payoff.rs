@@ -27,7 +27,7 @@ const PANEL: &str = "coroutine ÷ sync";
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "payoff",
-    says: "Gain from coroutine workers: their throughput ÷ that of sync workers, by the share of time that a request waits",
+    description: "Gain from coroutine workers: their throughput ÷ that of sync workers, by the share of time that a request waits",
     of: InputKind::Runs,
     needs: "kept runs of sync and coroutine variants: concsim sim io_bound --out io && concsim figure payoff io",
     rows,
@@ -212,7 +212,7 @@ fn draw(table: &Table, look: &Look) -> String {
         draw_line(&mut canvas, way);
     }
     for (row, dot) in &marks {
-        canvas.svg.told(
+        canvas.svg.with_tooltip(
             || said_of(row),
             |svg| mark::draw(svg, "coroutine", row.origin, *dot),
         );

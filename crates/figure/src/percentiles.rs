@@ -16,7 +16,7 @@ use concsim_model::words::counted;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "percentiles",
-    says: "Latency by percentile: marks from the due time, small dots from the sending",
+    description: "Latency by percentile: marks from the due time, small dots from the sending",
     of: InputKind::Runs,
     needs: "kept runs with 20 requests or more: concsim sim mixed --out mixed && concsim figure percentiles mixed",
     rows,

@@ -17,7 +17,7 @@ use concsim_record::{Recording, Sample};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "queues",
-    says: "Requests over time: at the door, begun, and ready while their worker runs another",
+    description: "Requests over time: at the door, begun, and ready while their worker runs another",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim surge --out surge && concsim figure queues surge",
     rows,

@@ -18,7 +18,7 @@ pub(super) const COUNTED: &str = "counted";
 /// The series of the interruption: from its instant to the planned end.
 pub(super) const STOPPED: &str = "interrupted";
 /// The series of interventions.
-pub(super) const INTERVENTION: &str = "done to it";
+pub(super) const INTERVENTION: &str = "interventions";
 /// Maximal number of listed interventions.
 const MOST_INTERVENTIONS: usize = 20;
 /// Name of the horizontal axis.

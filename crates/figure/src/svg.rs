@@ -39,31 +39,35 @@ pub(super) enum Anchor {
 pub(super) struct Svg {
     text: String,
     /// True if elements have tooltips.
-    tells: bool,
+    has_tooltips: bool,
     /// Current tooltip.
-    told: Option<String>,
+    tooltip: Option<String>,
 }
 
 impl Svg {
-    /// Creates an empty document. If `tells`, a browser shows tooltips of elements.
-    pub(super) fn telling(tells: bool) -> Self {
+    /// Creates an empty document. If `has_tooltips`, a browser shows tooltips of elements.
+    pub(super) fn with_tooltips(has_tooltips: bool) -> Self {
         Self {
-            tells,
+            has_tooltips,
             ..Self::default()
         }
     }
 
     /// Gives a tooltip to the elements that `draws` draws.
-    pub(super) fn told(&mut self, words: impl FnOnce() -> String, draws: impl FnOnce(&mut Self)) {
-        self.told = self.tells.then(words);
+    pub(super) fn with_tooltip(
+        &mut self,
+        words: impl FnOnce() -> String,
+        draws: impl FnOnce(&mut Self),
+    ) {
+        self.tooltip = self.has_tooltips.then(words);
         draws(self);
-        self.told = None;
+        self.tooltip = None;
     }
 
     /// Draws an invisible spot with a tooltip, for a place on a line.
     pub(super) fn spot(&mut self, (x, y): (f64, f64), words: impl FnOnce() -> String) {
-        if self.tells {
-            self.told(words, |svg| {
+        if self.has_tooltips {
+            self.with_tooltip(words, |svg| {
                 let place: [(&str, &dyn fmt::Display); 4] = [
                     ("class", &"spot"),
                     ("cx", &Px(x)),
@@ -78,7 +82,7 @@ impl Svg {
     /// Writes an element without content.
     pub(super) fn leaf(&mut self, name: &str, attributes: &[(&str, &dyn fmt::Display)]) {
         self.begin(name, attributes);
-        match &self.told {
+        match &self.tooltip {
             Some(words) => {
                 let words = escaped(words);
                 writeln!(self.text, "><title>{words}</title></{name}>")

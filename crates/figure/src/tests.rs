@@ -424,7 +424,7 @@ fn any_row() -> impl Strategy<Value = Row> {
     ];
     let words = prop_oneof![
         "from due|from sent|all requests|the slowest tenth|found|ideal|fitted|rules",
-        "sync|coroutine|counted|done to it|parallelism|workers|p50|saturation|parts|ready",
+        "sync|coroutine|counted|interventions|parallelism|workers|p50|saturation|parts|ready",
         "\\PC{0,40}",
     ];
     let numbers = (number.clone(), number.clone(), number.clone(), number);

@@ -445,7 +445,7 @@ fn a_claim_that_the_runs_speak_against_is_no_title() {
     let counted = "counted: from 1.00 s to 6.00 s after load began";
     assert_eq!(holds.notes, [counted]);
     let fails = of("coroutine.throughput_per_s > 100 * sync.throughput_per_s");
-    assert_eq!(fails.title, Kind::Boxes.says());
+    assert_eq!(fails.title, Kind::Boxes.description());
     assert_eq!(fails.notes[1..], [counted]);
     let said = "not titled as the file, because this claim fails: ten times as many (";
     assert!(fails.notes[0].starts_with(said), "{:?}", fails.notes);

@@ -23,7 +23,7 @@ use concsim_record::{CoreSample, Recording, Sample};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "utilisation",
-    says: "Use of each core over time: a full lane is a busy core",
+    description: "Use of each core over time: a full lane is a busy core",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim cpu_bound --out cpu && concsim figure utilisation cpu",
     rows,
@@ -217,7 +217,7 @@ fn draw_lanes(canvas: &mut Canvas, hatches: &Hatches, rows: &[&Row], across: &Sc
                 let said = || format!("{lane}: {user}");
                 canvas
                     .svg
-                    .told(said, |svg| hatches.path(svg, fill_of(user), &way));
+                    .with_tooltip(said, |svg| hatches.path(svg, fill_of(user), &way));
             }
         }
         run_phases::draw_unplayed(canvas, rows, across, (top, bottom));

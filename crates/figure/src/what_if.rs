@@ -19,7 +19,7 @@ use concsim_theory::usl::fit::{Point, fit};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "what-if",
-    says: "Speed-up by number of cores, relative to the fewest",
+    description: "Speed-up by number of cores, relative to the fewest",
     of: InputKind::Points,
     needs: "runs on several numbers of cores: concsim sweep cpu_bound --over machine.cores=1,2,4,8,16 --set server.workers=16 --set load.clients=64 --out c && concsim figure what-if c",
     rows,

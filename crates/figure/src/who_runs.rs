@@ -39,7 +39,7 @@ const CORE: &str = "core ";
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "who-runs",
-    says: "Lanes: each request from its sending to its end, and the worker on each core",
+    description: "Lanes: each request from its sending to its end, and the worker on each core",
     of: InputKind::Runs,
     needs: "kept runs: concsim sim three_requests --out three && concsim figure who-runs three",
     rows,
@@ -416,7 +416,7 @@ fn draw_panel(canvas: &mut Canvas, ids: &Ids, panel: &Panel<'_>, scale: &Scale, 
             let (from, to) = (scale.at(row.x), scale.at(row.x_to.unwrap_or(row.x)));
             end = end.max(row.x_to.unwrap_or(row.x));
             let size = ((to - from).max(0.5), height);
-            canvas.svg.told(
+            canvas.svg.with_tooltip(
                 || said(row),
                 |svg| stretch(svg, ids, Drawn::of(&row.series), (from, above), size),
             );

@@ -17,7 +17,7 @@ use concsim_model::words::{counted, digits, grouped, mean};
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "workers",
-    says: "Throughput by number of workers, with its bounds",
+    description: "Throughput by number of workers, with its bounds",
     of: InputKind::Points,
     needs: "runs with several numbers of workers: concsim sweep io_bound --over server.workers=1..16 --out w && concsim figure workers w",
     rows,

@@ -16,7 +16,7 @@ const POINTS: &str = "points.jsonl";
 
 /// Content of the paths of a command line.
 #[derive(Debug, Default)]
-pub struct InputFiles {
+pub struct LoadedInputs {
     /// Stored runs, with their folders.
     pub kept: Vec<(StoredRun, PathBuf)>,
     /// Sweeps.
@@ -25,7 +25,7 @@ pub struct InputFiles {
     pub predictions: Vec<StoredPredictions>,
 }
 
-impl InputFiles {
+impl LoadedInputs {
     /// Detects the folder of a run, that of a sweep, its files, and predictions.
     ///
     /// # Errors

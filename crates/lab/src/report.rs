@@ -1,6 +1,6 @@
 //! The page about stored runs: what it shows of them, and in which order.
 
-use crate::inputs::InputFiles;
+use crate::inputs::LoadedInputs;
 use concsim_figure::{Inputs, Kind, Look, Table, table};
 use concsim_model::palette::Theme;
 use concsim_model::scenario::Plan;
@@ -11,12 +11,16 @@ use concsim_report::page::{Figure, Group, Page, Play, page};
 
 /// Returns the page of runs as HTML; its title is by default that of the scenario, or the names of several.
 #[must_use]
-pub fn html(found: &InputFiles, named: Option<&str>) -> String {
+pub fn html(found: &LoadedInputs, named: Option<&str>) -> String {
     let plans = found.kept.iter().map(|(kept, _)| &kept.plan);
     let title = named.map_or_else(|| title(plans), str::to_owned);
     let material = found.material();
     // Summarised before the runs are copied into figures, which then share the summaries.
-    let summaries: Vec<Summary> = material.plays.iter().map(|play| play.summary()).collect();
+    let summaries: Vec<Summary> = material
+        .plays
+        .iter()
+        .map(concsim_figure::Play::summary)
+        .collect();
     let lanes = lanes(&material);
     page(&Page {
         title: &title,
@@ -186,7 +190,7 @@ fn svg(table: &Table, width: u32, place: usize) -> String {
 fn drawn(table: &Table, place: usize) -> Figure {
     Figure {
         name: table.kind.name(),
-        says: table.kind.says(),
+        description: table.kind.description(),
         svgs: [svg(table, WIDE, place), svg(table, NARROW, place)],
         widest: None,
         heads: table::COLUMNS.map(Into::into).to_vec(),

@@ -241,8 +241,8 @@ fn cut_by_deaths(recording: &Recording, requests: &Requests<'_>) -> Vec<(Stamp, 
 
 /// Worker of each request that a worker has reported, ended or not.
 fn takers_of(recording: &Recording) -> BTreeMap<u32, u16> {
-    let told = recording.switches.iter();
-    let had = told.filter_map(|(slot, event)| match event {
+    let recorded = recording.switches.iter();
+    let had = recorded.filter_map(|(slot, event)| match event {
         Event::RunSlice(ran) => Some((ran.request, *slot)),
         Event::BlockedIn { request, .. } | Event::Preempted { request, .. } => {
             Some((*request, *slot))

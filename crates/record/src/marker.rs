@@ -121,7 +121,10 @@ mod tests {
         let played = marked(&[(Intervention::KillWorker, Some(1), Some(0))]);
         assert!(!codes(&played).contains(&"steered"));
         let remarks = summarise(&played).remarks;
-        let remark = remarks.iter().find(|it| it.kind == Kind::Cued).unwrap();
+        let remark = remarks
+            .iter()
+            .find(|it| it.kind == Kind::SteeredByTimeline)
+            .unwrap();
         assert_eq!(
             remark.sentence(),
             "The scenario's timeline steered this run: worker B was killed at 2.00 s."

@@ -82,7 +82,7 @@ impl Recording {
     }
 
     /// Restores the counters of entries that are not in the lists.
-    pub(super) fn believe(&mut self, seen: &Seen) {
+    pub(super) fn restore_counters(&mut self, seen: &Seen) {
         self.event_count = seen.event_count;
         self.dropped_events = seen.dropped_events;
         self.dropped_outcomes = seen.dropped_outcomes;
@@ -95,7 +95,7 @@ impl Recording {
     pub(super) fn torn(mut self) -> Self {
         if let Some(last) = self.samples.last() {
             let (seen, at) = (last.seen, last.at);
-            self.believe(&seen);
+            self.restore_counters(&seen);
             self.header.drained = self.header.drained.max(at);
         }
         let reason = "its recording breaks off".to_owned();

@@ -33,30 +33,30 @@ impl<'a> Requests<'a> {
     pub(super) fn of(recording: &'a Recording) -> Self {
         let highest = recording.outcomes.iter().map(|outcome| outcome.request);
         let places = highest.max().map_or(0, |request| request as usize + 1);
-        let mut told: Vec<(Option<&Served>, Option<&WaitParts>)> = vec![(None, None); places];
+        let mut recorded: Vec<(Option<&Served>, Option<&WaitParts>)> = vec![(None, None); places];
         for (_, event) in &recording.events {
             match event {
                 Event::Served(served) if served.request != NO_REQUEST => {
-                    if let Some(place) = told.get_mut(served.request as usize) {
+                    if let Some(place) = recorded.get_mut(served.request as usize) {
                         place.0 = Some(served);
                     }
                 }
                 Event::Waited(parts) if parts.request != NO_REQUEST => {
-                    if let Some(place) = told.get_mut(parts.request as usize) {
+                    if let Some(place) = recorded.get_mut(parts.request as usize) {
                         place.1 = Some(parts);
                     }
                 }
                 _ => {}
             }
         }
-        let never_served = |outcome: &Outcome| told[outcome.request as usize].0.is_none();
+        let never_served = |outcome: &Outcome| recorded[outcome.request as usize].0.is_none();
         let begun = if recording.outcomes.iter().any(never_served) {
             first_signs(recording)
         } else {
             BTreeMap::new()
         };
         let join = |outcome: &'a Outcome| {
-            let (served, waited) = told[outcome.request as usize];
+            let (served, waited) = recorded[outcome.request as usize];
             Request {
                 outcome,
                 served,
@@ -153,8 +153,8 @@ impl Request<'_> {
 
 /// The earliest instant at which each request is known to have been with a worker.
 fn first_signs(recording: &Recording) -> BTreeMap<u32, Stamp> {
-    let told = recording.switches.iter();
-    let told = told.filter_map(|(_, event)| match event {
+    let recorded = recording.switches.iter();
+    let recorded = recorded.filter_map(|(_, event)| match event {
         Event::RunSlice(RunSlice { request, ready, .. }) => Some((*request, *ready)),
         Event::Preempted { request, from, .. } | Event::BlockedIn { request, from, .. } => {
             Some((*request, *from))
@@ -170,7 +170,7 @@ fn first_signs(recording: &Recording) -> BTreeMap<u32, Stamp> {
         running.filter_map(|worker| Some((worker.running_request?, sample.at)))
     });
     let mut first: BTreeMap<u32, Stamp> = BTreeMap::new();
-    for (request, at) in told.chain(accepted).chain(seen) {
+    for (request, at) in recorded.chain(accepted).chain(seen) {
         let known = first.entry(request).or_insert(at);
         *known = at.min(*known);
     }

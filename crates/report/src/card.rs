@@ -99,8 +99,8 @@ fn in_full(plan: &Plan, summary: &Summary, notes: &mut Footnotes) -> String {
     parts.concat()
 }
 
-fn each_in_a_line<T>(all: &[T], says: impl Fn(&T) -> String) -> String {
-    all.iter().map(says).collect()
+fn each_in_a_line<T>(all: &[T], text: impl Fn(&T) -> String) -> String {
+    all.iter().map(text).collect()
 }
 
 /// Returns each text in lines of its own; continuation lines are indented.
@@ -137,8 +137,8 @@ fn after_a_gap(table: &str) -> String {
 }
 
 /// Returns the statements of all runs in one labelled text, equal ones merged; empty if there is none.
-fn each(runs: &[Run], label: &str, says: fn(&Run) -> Option<String>) -> String {
-    let said = story::grouped_by(runs, |run| says(run).into_iter().collect());
+fn each(runs: &[Run], label: &str, text: fn(&Run) -> Option<String>) -> String {
+    let said = story::grouped_by(runs, |run| text(run).into_iter().collect());
     let said = said
         .iter()
         .map(|(said, names)| format!("{}: {said}", list(names)));

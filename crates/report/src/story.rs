@@ -130,7 +130,7 @@ fn changed(runs: &[Run]) -> Option<String> {
         let names = list(&steered);
         return Some(format!("{runs} {names} {were} changed by hand"));
     }
-    let is_changed = !names(Kind::Cued).is_empty();
+    let is_changed = !names(Kind::SteeredByTimeline).is_empty();
     is_changed.then(|| "changed by the timeline".to_owned())
 }
 
@@ -176,9 +176,9 @@ pub(super) fn claimed(judgement: &Judgement, runs: &[Run]) -> String {
 /// Returns all claims in a few lines, each a label and a text: the number that hold, and each of the others.
 /// A single claim is described in full.
 pub(super) fn verdicts(expect: &[Judgement], runs: &[Run]) -> Vec<(&'static str, String)> {
-    let told = |judgement: &Judgement| (judged(judgement.verdict), claimed(judgement, runs));
+    let in_words = |judgement: &Judgement| (judged(judgement.verdict), claimed(judgement, runs));
     if let [only] = expect {
-        return vec![told(only)];
+        return vec![in_words(only)];
     }
     let holding = expect.iter().filter(|it| it.verdict == Verdict::Holds);
     let count = holding.count();
@@ -191,7 +191,7 @@ pub(super) fn verdicts(expect: &[Judgement], runs: &[Run]) -> Vec<(&'static str,
     };
     let holds = holds.map(|said| (judged(Verdict::Holds), said));
     let others = expect.iter().filter(|it| it.verdict != Verdict::Holds);
-    others.map(told).chain(holds).collect()
+    others.map(in_words).chain(holds).collect()
 }
 
 /// Describes a question, its guesses and the answer.
@@ -322,11 +322,11 @@ pub(super) fn counters(run: &Run) -> Option<String> {
 /// Returns each sentence once, with the variants to which it applies.
 pub(super) fn grouped_by(
     runs: &[Run],
-    says: impl Fn(&Run) -> Vec<String>,
+    text: impl Fn(&Run) -> Vec<String>,
 ) -> Vec<(String, Vec<&str>)> {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for run in runs {
-        for said in says(run) {
+        for said in text(run) {
             match groups.iter_mut().find(|(known, _)| *known == said) {
                 Some((_, names)) => names.push(&run.variant),
                 None => groups.push((said, vec![&run.variant])),
@@ -385,7 +385,7 @@ fn is_news(kind: Kind) -> bool {
         | Kind::NotStationary
         | Kind::ShortWarmup => true,
         Kind::WorkerStopped
-        | Kind::Cued
+        | Kind::SteeredByTimeline
         | Kind::LostUpdates
         | Kind::Crowded
         | Kind::Hog

@@ -39,7 +39,7 @@ impl Keyboard {
     ///
     /// # Errors
     /// A terminal that is gone.
-    pub fn says_to_leave(&self) -> anyhow::Result<bool> {
+    pub fn is_asked_to_stop(&self) -> anyhow::Result<bool> {
         if !self.is_there {
             self.clock.sleep_until(self.clock.now() + LOOK_EVERY);
             return Ok(false);

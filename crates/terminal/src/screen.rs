@@ -43,7 +43,7 @@ pub struct Screen {
     /// Buffered: a frame is written at once.
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     state: State,
-    manner: DisplayOptions,
+    options: DisplayOptions,
     taken: FullScreen,
     /// Current owner of the mouse.
     mouse: Mouse,
@@ -68,14 +68,14 @@ impl Screen {
         terminal: BorrowedFd<'static>,
         plan: &Plan,
         cores: usize,
-        manner: DisplayOptions,
+        options: DisplayOptions,
     ) -> anyhow::Result<Self> {
         interrupt::leave_with_the_terminal()?;
         let taken = FullScreen::take(terminal)?;
         let mut state = State::new(plan, cores);
-        state.look = manner.look;
+        state.look = options.look;
         // The command line takes precedence over crossterm's own reading of the environment.
-        style::force_color_output(manner.look.colours != Colours::None);
+        style::force_color_output(options.look.colours != Colours::None);
         restore_when_panicking(taken.modes());
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
@@ -83,7 +83,7 @@ impl Screen {
         Ok(Self {
             terminal: Terminal::new(CrosstermBackend::new(output))?,
             state,
-            manner,
+            options,
             taken,
             mouse: Mouse::default(),
             clock: Clock::starting_now(),
@@ -135,7 +135,7 @@ impl Screen {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
-        self.next_frame = self.clock.now() + self.manner.frame_every;
+        self.next_frame = self.clock.now() + self.options.frame_every;
         let size = self.terminal.size()?;
         if size.width == 0 || size.height == 0 {
             return Ok(());
@@ -143,7 +143,7 @@ impl Screen {
         self.state.size = (size.width, size.height);
         let state = &self.state;
         let mut output = io::stdout();
-        match self.manner.delivery {
+        match self.options.delivery {
             Delivery::AtOnce => {
                 queue!(output, BeginSynchronizedUpdate)?;
                 self.terminal
@@ -163,7 +163,7 @@ impl Screen {
         match turned {
             Turned::Another => self.draw(),
             Turned::Same => {
-                self.next_frame = self.clock.now() + self.manner.frame_every;
+                self.next_frame = self.clock.now() + self.options.frame_every;
                 Ok(())
             }
         }
@@ -293,7 +293,7 @@ impl Screen {
     /// Lets the user navigate in the recording, until they quit.
     fn explore(&mut self) -> anyhow::Result<()> {
         while !self.should_stop() {
-            if let Some(Action::Quit | Action::Interrupt) = self.attend(self.manner.frame_every)? {
+            if let Some(Action::Quit | Action::Interrupt) = self.attend(self.options.frame_every)? {
                 break;
             }
             let turned = self.turn(None);
@@ -305,7 +305,7 @@ impl Screen {
     /// Shows the title card until the user goes on. Looking back at the last variant ends there.
     fn hold(&mut self, variant: usize) -> anyhow::Result<()> {
         while self.state.is_before_a_hall() && !self.should_stop() {
-            match self.attend(self.manner.frame_every)? {
+            match self.attend(self.options.frame_every)? {
                 Some(Action::Begin) => break,
                 Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
                 Some(Action::Steer(_)) | None if self.state.is_live() => {}
@@ -320,7 +320,7 @@ impl Screen {
         let until = self.clock.now() + TITLE_STAYS;
         while self.clock.now() < until && !self.should_stop() {
             let left = until.since(self.clock.now());
-            match self.attend(left.min(self.manner.frame_every))? {
+            match self.attend(left.min(self.options.frame_every))? {
                 Some(Action::Begin) => break,
                 Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
                 Some(Action::Steer(_)) | None => {}

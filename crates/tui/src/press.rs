@@ -22,7 +22,7 @@ impl State {
     /// Applies `key`; returns the action that only the driver can carry out.
     pub fn key(&mut self, key: Key) -> Option<Action> {
         self.touched = true;
-        self.told = None;
+        self.reply = None;
         if key == Key::Interrupt {
             return Some(Action::Interrupt);
         }
@@ -36,7 +36,7 @@ impl State {
             // Any key without another meaning begins the variant.
             None if self.is_at_title() && self.begins(key) => Some(Action::Begin),
             None => {
-                self.told = self.why_not_steered(key);
+                self.reply = self.why_not_steered(key);
                 None
             }
         }
@@ -112,7 +112,7 @@ impl State {
                     let send = Intervention::Send(usize::from(hog.class));
                     return Some(Action::Steer(Steer::Intervene(send)));
                 }
-                None => self.told = Some(Hog::offer(self.scenario())),
+                None => self.reply = Some(Hog::offer(self.scenario())),
             },
             Command::Steer(steer) => return Some(Action::Steer(steer)),
             Command::Fault => self.fault_comes = true,

@@ -57,8 +57,8 @@ impl Sort {
     /// Returns the sort key of a request; the list is in descending order.
     fn key(self, seen: &Seen<'_>, sent: &Sent) -> u64 {
         let part = |of: fn(&Breakdown) -> f64| {
-            let told = spent_by(seen, sent);
-            (told.as_ref().map_or(0.0, of) * 1e6) as u64
+            let reported = spent_by(seen, sent);
+            (reported.as_ref().map_or(0.0, of) * 1e6) as u64
         };
         match self {
             Self::Newest => sent.due.0,
@@ -131,7 +131,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    fn told(spent: &Breakdown) -> Self {
+    fn reported(spent: &Breakdown) -> Self {
         let length = |milliseconds: f64| Elapsed((milliseconds * 1e6).round() as u64);
         Self {
             door: length(spent.door),
@@ -180,8 +180,8 @@ pub(super) struct RequestRow {
 impl RequestRow {
     /// Returns the parts of its time so far.
     pub(super) fn parts(&self) -> Parts {
-        let told = self.spent.as_ref().map(Parts::told);
-        told.unwrap_or_else(|| Parts::seen(&self.lane))
+        let reported = self.spent.as_ref().map(Parts::reported);
+        reported.unwrap_or_else(|| Parts::seen(&self.lane))
     }
 }
 
@@ -354,7 +354,7 @@ fn row(seen: &Seen<'_>, sent: &Sent) -> RequestRow {
 fn way(seen: &Seen<'_>, row: &RequestRow) -> RequestPath {
     let due = row.life.from;
     let lane = seen.lanes.request(row.request, row.life);
-    let reasons = seen.lanes.let_go(row.request);
+    let reasons = seen.lanes.switch_reasons(row.request);
     // Before its first run it waits for the rest of its own bytes.
     let what_for = |from: Stamp| {
         let before = reasons.partition_point(|(at, _)| *at <= from);

@@ -69,7 +69,7 @@ pub struct State {
     /// True if anything but time has changed since the last frame.
     pub(super) touched: bool,
     /// Message of the last key, until the next key.
-    pub(super) told: Option<String>,
+    pub(super) reply: Option<String>,
     /// Pending move of the cursor.
     pub(super) wish: Option<CursorMotion>,
     pub(super) watch: Watch,
@@ -149,7 +149,7 @@ impl State {
             other_card: Vec::new(),
             is_kept: false,
             fault_comes: false,
-            told: None,
+            reply: None,
             cursor: Cursor::default(),
             touched: true,
             wish: None,
@@ -448,7 +448,7 @@ impl State {
         if self.fault_comes && self.is_live() {
             return Some(Hog::offer(self.scenario()));
         }
-        self.told.clone()
+        self.reply.clone()
     }
 
     /// True if the variant before differed in nothing but the kind of its workers.

@@ -167,14 +167,14 @@ impl State {
             return;
         };
         let Some(outcome) = slowest(recording) else {
-            self.told = Some("No request has ended yet.".into());
+            self.reply = Some("No request has ended yet.".into());
             return;
         };
         self.requests.pick(outcome.request);
         let kinds = &recording.header.scenario.requests;
         let kind = kinds.get(usize::from(outcome.class));
         let kind = kind.map_or(String::new(), |kind| format!(" ({})", kind.name));
-        self.told = Some(format!(
+        self.reply = Some(format!(
             "Request {}{kind} took {}, longer than any other{}.",
             grouped(number_of(outcome.request)),
             outcome.done.since(outcome.due),

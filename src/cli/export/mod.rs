@@ -84,9 +84,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         ExportCommand::Jsonl(args) => data::write_tables(args, Form::Jsonl),
         ExportCommand::Perfetto(args) => {
             data::refuse_terminal(args, "run.pftrace")?;
-            data::write_file(args, |told, to| perfetto::write(told, to))
+            data::write_file(args, |views, to| perfetto::write(views, to))
         }
-        ExportCommand::Hlog(args) => data::write_file(args, |told, to| hlog::write(told, to)),
+        ExportCommand::Hlog(args) => data::write_file(args, |views, to| hlog::write(views, to)),
     }?;
     Ok(ExitCode::SUCCESS)
 }

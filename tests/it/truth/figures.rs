@@ -21,7 +21,7 @@ const KINDS: [&str; 5] = [
     "who-runs",
 ];
 /// Series about the run and not about its requests or cores.
-const COURSE: [&str; 3] = ["counted", "interrupted", "done to it"];
+const COURSE: [&str; 3] = ["counted", "interrupted", "interventions"];
 
 /// Returns the rows of each kind of figure of a stored run; none for a kind that cannot be drawn.
 pub(super) fn figures(concsim: &str, folder: &Path) -> BTreeMap<&'static str, Vec<Row>> {

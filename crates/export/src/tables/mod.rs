@@ -55,7 +55,7 @@ pub struct Described {
     /// Unit: `ns`, or empty.
     pub unit: &'static str,
     /// Description.
-    pub says: &'static str,
+    pub description: &'static str,
 }
 
 impl Table {
@@ -121,20 +121,20 @@ impl Table {
 struct Column<'a, Row> {
     name: &'static str,
     unit: &'static str,
-    says: &'static str,
+    description: &'static str,
     cell: fn(&Row) -> Cell<'a>,
 }
 
 /// Returns a column without a unit.
 fn column<'a, Row>(
     name: &'static str,
-    says: &'static str,
+    description: &'static str,
     cell: fn(&Row) -> Cell<'a>,
 ) -> Column<'a, Row> {
     Column {
         name,
         unit: "",
-        says,
+        description,
         cell,
     }
 }
@@ -142,12 +142,12 @@ fn column<'a, Row>(
 /// Returns a column of nanoseconds.
 fn ns<'a, Row>(
     name: &'static str,
-    says: &'static str,
+    description: &'static str,
     cell: fn(&Row) -> Cell<'a>,
 ) -> Column<'a, Row> {
     Column {
         unit: "ns",
-        ..column(name, says, cell)
+        ..column(name, description, cell)
     }
 }
 
@@ -155,7 +155,7 @@ fn describe<Row>(columns: &[Column<'_, Row>]) -> Vec<Described> {
     let described = |column: &Column<'_, Row>| Described {
         name: column.name,
         unit: column.unit,
-        says: column.says,
+        description: column.description,
     };
     columns.iter().map(described).collect()
 }

@@ -221,8 +221,8 @@ fn documented(table: Table) -> Vec<[String; 3]> {
     let cells = |line: &str| {
         let cells = line.trim_matches('|').split('|').map(str::trim);
         let cells: Vec<String> = cells.map(str::to_owned).collect();
-        let [name, unit, says] = cells.try_into().expect("three cells");
-        [name.trim_matches('`').to_owned(), unit, says]
+        let [name, unit, description] = cells.try_into().expect("three cells");
+        [name.trim_matches('`').to_owned(), unit, description]
     };
     rows.map(cells).collect()
 }
@@ -233,11 +233,11 @@ fn every_column_is_documented_and_nothing_else_is() {
         let columns = table.columns();
         let own = columns.iter().skip(every_table().len());
         let columns: Vec<[String; 3]> = own
-            .map(|column| [column.name, column.unit, column.says].map(str::to_owned))
+            .map(|column| [column.name, column.unit, column.description].map(str::to_owned))
             .collect();
         let lines = columns
             .iter()
-            .map(|[name, unit, says]| format!("| `{name}` | {unit} | {says} |"));
+            .map(|[name, unit, description]| format!("| `{name}` | {unit} | {description} |"));
         let lines: Vec<String> = lines.collect();
         assert_eq!(
             documented(table),
@@ -252,7 +252,10 @@ fn every_column_is_documented_and_nothing_else_is() {
 fn the_columns_of_every_table_are_documented() {
     let text = include_str!("../../../../docs/data.md");
     for column in every_table() {
-        let line = format!("| `{}` | {} | {} |", column.name, column.unit, column.says);
+        let line = format!(
+            "| `{}` | {} | {} |",
+            column.name, column.unit, column.description
+        );
         assert!(text.contains(&line), "docs/data.md should say {line}");
     }
 }

@@ -10,7 +10,7 @@ use super::Effort;
 use super::finding::{Finding, Unit};
 use super::interval::{Median, quantile, sorted};
 use super::quiet::Interference;
-use super::spin::says_quantiles;
+use super::spin::quantiles_in_words;
 use concsim_driver::frontend::Headless;
 use concsim_driver::play::drive;
 use concsim_driver::run::Driver;
@@ -235,7 +235,7 @@ pub(super) fn overshoots(effort: Effort) -> anyhow::Result<Overshoots> {
                 name,
                 format!("{verb} {wait}ms: too long by"),
                 (Median::of(values.iter().copied()), Unit::Ns),
-                says_quantiles("workers of both kinds", &values),
+                quantiles_in_words("workers of both kinds", &values),
             ));
             if then == SwitchReason::Timer {
                 timers.extend(values);

@@ -42,9 +42,9 @@ pub(super) fn machine(found: &Findings, timers: &[f64], cores: usize) -> Machine
 pub(super) fn toml(machine: &Machine, about: &[String]) -> String {
     let comments: Vec<String> = about.iter().map(|line| format!("# {line}\n")).collect();
     let mut text = comments.concat() + "\n[machine]\n";
-    for (key, value, says) in lines(machine) {
+    for (key, value, comment) in lines(machine) {
         let set = format!("{key:<16} = {value}");
-        let line = format!("{set:<34} # {says}\n");
+        let line = format!("{set:<34} # {comment}\n");
         text += &line;
     }
     text + &overshoot(&machine.overshoot)

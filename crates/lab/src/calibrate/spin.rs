@@ -204,7 +204,7 @@ fn wake_up_beside_a_hog(effort: Effort) -> sys::Result<[Finding; 2]> {
         "wake-free",
         "waking on a free core: too late by",
         (Median::of(free.iter().copied()), Unit::Ns),
-        says_quantiles("a sleep of 3 ms", &free),
+        quantiles_in_words("a sleep of 3 ms", &free),
     );
     let quiet = Interference::from_now();
     let taken = late(true)?;
@@ -212,7 +212,7 @@ fn wake_up_beside_a_hog(effort: Effort) -> sys::Result<[Finding; 2]> {
         "wake-hog",
         "waking beside a process that computes",
         (Median::of(taken.iter().copied()), Unit::Ns),
-        says_quantiles(
+        quantiles_in_words(
             "on the same core: a process that has slept gets the core soon, or waits for a slice to end",
             &taken,
         ),
@@ -221,7 +221,7 @@ fn wake_up_beside_a_hog(effort: Effort) -> sys::Result<[Finding; 2]> {
 }
 
 /// Returns the tail in words.
-pub(super) fn says_quantiles(what: &str, sorted: &[f64]) -> String {
+pub(super) fn quantiles_in_words(what: &str, sorted: &[f64]) -> String {
     let [p90, p99] = [0.9, 0.99].map(|share| Elapsed(quantile(sorted, share) as u64));
     format!("{what}; 9 in 10 are below {p90}, 99 in 100 below {p99}.")
 }

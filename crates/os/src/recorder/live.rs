@@ -151,7 +151,7 @@ impl<'a> Live<'a> {
     /// Measures the memory of the workers, for later samples. The kernel walks every mapping of a process
     /// for this, which takes milliseconds if there are thousands of stacks. So it is done once, after the
     /// counted window.
-    pub fn weigh(&mut self) {
+    pub fn sample_memory(&mut self) {
         for (index, slot) in self.scoreboard.used_slots() {
             if let Some(kib) = processes::pss_kib_of(slot_pid(slot)) {
                 self.memory_kib.insert(index, kib);

@@ -109,7 +109,7 @@ impl Lanes<'_> {
         for pool in lanes.chunks_mut(width.max(1)) {
             let core = pool[0].core;
             if self.count(core, interval) <= FEW {
-                hold_exactly(pool, &self.says(core, interval));
+                hold_exactly(pool, &self.reports(core, interval));
             } else {
                 self.hold_in_slices(pool, interval);
             }
@@ -181,11 +181,11 @@ impl Lanes<'_> {
     }
 
     /// Returns all reports about a core in the interval, in order of arrival.
-    fn says(&self, core: Option<u32>, interval: Interval) -> Vec<CoreReport> {
-        let mut says = Vec::new();
+    fn reports(&self, core: Option<u32>, interval: Interval) -> Vec<CoreReport> {
+        let mut reports = Vec::new();
         for (worker, on, claims) in self.pool(core) {
             for claim in inside(claims, interval) {
-                says.push(CoreReport {
+                reports.push(CoreReport {
                     worker,
                     core: on,
                     from: claim.from,
@@ -193,20 +193,20 @@ impl Lanes<'_> {
                 });
             }
         }
-        says.extend(self.open_says(core));
-        says.retain_mut(|says| {
+        reports.extend(self.open_reports(core));
+        reports.retain_mut(|report| {
             // The rank must stay as before the cut, so only the end is cut.
-            says.to = says.to.min(interval.to);
-            says.from < says.to && says.to > interval.from
+            report.to = report.to.min(interval.to);
+            report.from < report.to && report.to > interval.from
         });
-        says.sort_by_key(CoreReport::rank);
-        says
+        reports.sort_by_key(CoreReport::rank);
+        reports
     }
 
     /// Reports of workers that are still running.
-    fn open_says(&self, core: Option<u32>) -> Vec<CoreReport> {
+    fn open_reports(&self, core: Option<u32>) -> Vec<CoreReport> {
         let known = self.cores_are_known();
-        let says = self.open.iter().flat_map(|open| {
+        let reports = self.open.iter().flat_map(|open| {
             open.parts.iter().filter_map(|part| match *part {
                 Part::RunSlice { from, to, core } => Some(CoreReport {
                     worker: open.worker,
@@ -217,7 +217,9 @@ impl Lanes<'_> {
                 Part::Broken { .. } => None,
             })
         });
-        says.filter(|says| !known || says.core == core).collect()
+        reports
+            .filter(|report| !known || report.core == core)
+            .collect()
     }
 
     /// Times at which this worker did not have its core although it reports so: workers that came later had
@@ -229,10 +231,10 @@ impl Lanes<'_> {
             self.core_count()
         };
         let mut steps = Vec::new();
-        let mut later = |says: CoreReport| {
-            if says.rank() > mine.rank() && says.from < mine.to {
-                steps.push((says.from, true));
-                steps.push((says.to.min(mine.to), false));
+        let mut later = |report: CoreReport| {
+            if report.rank() > mine.rank() && report.from < mine.to {
+                steps.push((report.from, true));
+                steps.push((report.to.min(mine.to), false));
             }
         };
         for (worker, on, claims) in self.pool(mine.core) {
@@ -247,7 +249,9 @@ impl Lanes<'_> {
                 });
             }
         }
-        self.open_says(mine.core).into_iter().for_each(&mut later);
+        self.open_reports(mine.core)
+            .into_iter()
+            .for_each(&mut later);
         steps.sort_unstable();
         taken(&steps, cores)
     }
@@ -263,7 +267,7 @@ impl Lanes<'_> {
         let length = interval.to.since(interval.from).0;
         let slices = (ASKED / lists.len().max(1) as u64).clamp(32, SLICES);
         let edge = |slice: u64| Stamp(interval.from.0 + length / slices * slice);
-        let open = self.open_says(pool[0].core);
+        let open = self.open_reports(pool[0].core);
         let mut so_far: Vec<u64> = lists
             .iter()
             .map(|list| ran_before(list.1, edge(0)))
@@ -272,16 +276,16 @@ impl Lanes<'_> {
             let (from, to) = (edge(slice), edge(slice + 1));
             let slice = Interval { from, to };
             let mut rows = vec![from; pool.len()];
-            let told = lists.iter().zip(&mut so_far);
-            let told = told.map(|((worker, claims), before)| {
+            let recorded = lists.iter().zip(&mut so_far);
+            let recorded = recorded.map(|((worker, claims), before)| {
                 let by_now = ran_before(claims, to);
                 (*worker, by_now - std::mem::replace(before, by_now))
             });
-            let open = open.iter().filter_map(|says| {
-                let (from, to) = slice.clip(says.from, says.to)?;
-                Some((says.worker, to.since(from).0))
+            let open = open.iter().filter_map(|report| {
+                let (from, to) = slice.clip(report.from, report.to)?;
+                Some((report.worker, to.since(from).0))
             });
-            for (worker, mut left) in told.chain(open) {
+            for (worker, mut left) in recorded.chain(open) {
                 for (lane, filled) in pool.iter_mut().zip(&mut rows) {
                     let share = left.min(to.since(*filled).0);
                     hold(&mut lane.held, worker, *filled, Stamp(filled.0 + share));
@@ -296,7 +300,7 @@ impl Lanes<'_> {
     #[must_use]
     pub fn ran(&self, interval: Interval) -> u64 {
         let interval = self.so_far(interval);
-        let told = self.claims.iter().map(|(_, _, claims)| {
+        let recorded = self.claims.iter().map(|(_, _, claims)| {
             ran_before(claims, interval.to) - ran_before(claims, interval.from)
         });
         let open = self.open.iter().flat_map(|open| &open.parts);
@@ -304,7 +308,7 @@ impl Lanes<'_> {
             Part::RunSlice { from, to, .. } => interval.clip(*from, *to),
             Part::Broken { .. } => None,
         });
-        told.sum::<u64>() + open.map(|(from, to)| to.since(from).0).sum::<u64>()
+        recorded.sum::<u64>() + open.map(|(from, to)| to.since(from).0).sum::<u64>()
     }
 }
 
@@ -317,8 +321,8 @@ pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
     let open = sample.workers.iter().filter_map(|worker| {
         let since = worker.running_since?;
         let workings = index.workers.get(worker.index).unwrap_or(&nothing);
-        let told = workings.slices.last();
-        let from = told.map_or(since, |last| last.to.max(since));
+        let recorded = workings.slices.last();
+        let from = recorded.map_or(since, |last| last.to.max(since));
         let from = from.min(sample.at);
         let is_blocked = worker.phase == Phase::Blocked;
         let blocked = is_blocked.then(|| worker.phase_since.clamp(from, sample.at));
@@ -399,37 +403,40 @@ fn taken(steps: &[(Stamp, bool)], all: usize) -> Vec<(Stamp, Stamp)> {
 }
 
 /// Assigns cores from one change to the next; the latest arrivals have the cores.
-fn hold_exactly(pool: &mut [CoreLane], says: &[CoreReport]) {
-    let mut edges: Vec<Stamp> = says.iter().flat_map(|says| [says.from, says.to]).collect();
+fn hold_exactly(pool: &mut [CoreLane], reports: &[CoreReport]) {
+    let mut edges: Vec<Stamp> = reports
+        .iter()
+        .flat_map(|report| [report.from, report.to])
+        .collect();
     edges.sort_unstable();
     edges.dedup();
-    let mut coming = says.iter().peekable();
+    let mut coming = reports.iter().peekable();
     let mut on: Vec<CoreReport> = Vec::new();
     for edge in edges.windows(2) {
         let (from, to) = (edge[0], edge[1]);
-        on.retain(|says| says.is_on_at(from));
-        while let Some(says) = coming.next_if(|says| says.from <= from) {
-            on.push(*says);
+        on.retain(|report| report.is_on_at(from));
+        while let Some(report) = coming.next_if(|report| report.from <= from) {
+            on.push(*report);
         }
         let last = &on[on.len().saturating_sub(pool.len())..];
-        seat(pool, last, from, to);
+        place_workers(pool, last, from, to);
     }
 }
 
 /// A worker that had a row keeps it; the others get free rows.
-fn seat(pool: &mut [CoreLane], on: &[CoreReport], from: Stamp, to: Stamp) {
+fn place_workers(pool: &mut [CoreLane], on: &[CoreReport], from: Stamp, to: Stamp) {
     let had = |lane: &CoreLane, worker: u16| {
         let last = lane.held.last();
         last.is_some_and(|last| last.worker == worker && last.to == from)
     };
     let (stay, come): (Vec<&CoreReport>, Vec<&CoreReport>) = on
         .iter()
-        .partition(|says| pool.iter().any(|lane| had(lane, says.worker)));
-    for says in stay.into_iter().chain(come) {
-        let own = pool.iter().position(|lane| had(lane, says.worker));
+        .partition(|report| pool.iter().any(|lane| had(lane, report.worker)));
+    for report in stay.into_iter().chain(come) {
+        let own = pool.iter().position(|lane| had(lane, report.worker));
         let free = |lane: &CoreLane| lane.held.last().is_none_or(|last| last.to <= from);
         if let Some(row) = own.or_else(|| pool.iter().position(free)) {
-            hold(&mut pool[row].held, says.worker, from, to);
+            hold(&mut pool[row].held, report.worker, from, to);
         }
     }
 }

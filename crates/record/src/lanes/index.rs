@@ -344,11 +344,11 @@ impl Index {
         let core_is_known = !self.is_without_cores;
         let workings = self.workings(death.worker);
         workings.deaths.push(death.at);
-        let told = workings.slices.last().map_or(Stamp::ZERO, |it| it.to);
+        let recorded = workings.slices.last().map_or(Stamp::ZERO, |it| it.to);
         let Some(cut) = death.cut_short else {
             return;
         };
-        let Some(from) = cut.begin(told).filter(|from| *from < death.at) else {
+        let Some(from) = cut.begin(recorded).filter(|from| *from < death.at) else {
             return;
         };
         if let Some(blocked) = cut.blocked {

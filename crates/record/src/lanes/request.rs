@@ -91,7 +91,7 @@ impl Lanes<'_> {
     /// Returns the times at which a request yielded its worker, with the reason, up to the end of these
     /// lanes.
     #[must_use]
-    pub fn let_go(&self, request: u32) -> Vec<(Stamp, SwitchReason)> {
+    pub fn switch_reasons(&self, request: u32) -> Vec<(Stamp, SwitchReason)> {
         let Some(entry) = self.index.requests.get(request as usize) else {
             return Vec::new();
         };
@@ -358,8 +358,8 @@ impl Life {
     /// Extends the life to `to` with the reported parts of this wait.
     fn wait_until(&mut self, to: Stamp, wait: Wait<'_>) {
         let first = wait.parts.partition_point(|(at, _)| *at < wait.since);
-        let told = wait.parts[first..].iter();
-        for (at, part) in told.take_while(|(at, _)| *at < to) {
+        let recorded = wait.parts[first..].iter();
+        for (at, part) in recorded.take_while(|(at, _)| *at < to) {
             self.until(*at, wait.doing);
             self.queue = Some(*part).filter(|part| part.is_queue());
         }

@@ -30,8 +30,8 @@ impl Lanes<'_> {
     pub fn turns(&self, worker: usize) -> impl Iterator<Item = Turn> {
         let workings = self.index.workers.get(worker).into_iter();
         workings.flat_map(move |workings| {
-            let told = workings.slices.iter();
-            let slices = told.take_while(|slice| slice.to <= self.until);
+            let recorded = workings.slices.iter();
+            let slices = recorded.take_while(|slice| slice.to <= self.until);
             slices.map(|slice| turn(workings, slice))
         })
     }

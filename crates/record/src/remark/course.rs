@@ -36,11 +36,11 @@ impl<'a> Check<'a> for Steered<'a> {
 }
 
 /// The run was steered by its own timeline.
-pub(super) struct Cued<'a> {
+pub(super) struct SteeredByTimeline<'a> {
     interventions: Vec<&'a Marker>,
 }
 
-impl<'a> Check<'a> for Cued<'a> {
+impl<'a> Check<'a> for SteeredByTimeline<'a> {
     fn notice(scene: &Context<'a>) -> Option<Self> {
         let interventions = scene.past.markers().iter();
         let by_timeline: Vec<_> = interventions

@@ -103,8 +103,8 @@ pub(super) fn of(
         if let (Some(looks), Some(seen)) = (looks, seen) {
             looks.came_late = looks.there < end.at.since(span.begin().at);
             looks.blocked = log.map(|log| {
-                let told = waits(log, looks.worker).into_iter();
-                let all = told.chain(cut_short(span, events, looks.worker));
+                let recorded = waits(log, looks.worker).into_iter();
+                let all = recorded.chain(cut_short(span, events, looks.worker));
                 blocked(all.collect(), end, looks, seen)
             });
         }
@@ -164,12 +164,12 @@ fn blocked(
     looks: &Looks,
     (from, to): (Stamp, Stamp),
 ) -> Elapsed {
-    let (mut all, mut told) = (Elapsed::ZERO, from);
+    let (mut all, mut covered) = (Elapsed::ZERO, from);
     let mut add = |since: Stamp, until: Stamp| {
-        let (since, until) = (since.max(told), until.min(to));
+        let (since, until) = (since.max(covered), until.min(to));
         if since < until {
             all += until.since(since);
-            told = until;
+            covered = until;
         }
     };
     waits.sort_unstable();

@@ -8,8 +8,8 @@ use super::{
 /// Builds the enum and its functions from the table below, so that no kind can be forgotten in one of them.
 macro_rules! kinds {
     (
-        seen { $($(#[$seen_doc:meta])* $seen:ident = $seen_code:literal, $says_seen:ty;)* }
-        known { $($(#[$known_doc:meta])* $known:ident = $known_code:literal, $says_known:ty;)* }
+        seen { $($(#[$seen_doc:meta])* $seen:ident = $seen_code:literal, $check_seen:ty;)* }
+        known { $($(#[$known_doc:meta])* $known:ident = $known_code:literal, $check_known:ty;)* }
     ) => {
         /// Subject of a remark.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,8 @@ macro_rules! kinds {
             /// The remark, if it applies to `scene`.
             pub(super) fn look(self, scene: &Context<'_>) -> Option<Remark> {
                 match self {
-                    $(Self::$seen => remark::<$says_seen>(self, scene),)*
-                    $(Self::$known => remark::<$says_known>(self, scene),)*
+                    $(Self::$seen => remark::<$check_seen>(self, scene),)*
+                    $(Self::$known => remark::<$check_known>(self, scene),)*
                 }
             }
         }
@@ -96,7 +96,7 @@ kinds! {
         /// The run was steered by hand.
         Steered = "steered", course::Steered<'_>;
         /// The run was steered by the scenario's timeline.
-        Cued = "timeline", course::Cued<'_>;
+        SteeredByTimeline = "timeline", course::SteeredByTimeline<'_>;
         /// Mean number of requests in the system differs between the halves of the window.
         NotStationary = "not-stationary", course::NotStationary;
         /// The window began before latencies could have settled.

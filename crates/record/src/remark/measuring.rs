@@ -107,14 +107,14 @@ impl<'a> Check<'a> for EventsDropped {
 /// Lanes hold only some of the requests.
 pub(super) struct Thinned {
     one_in: u32,
-    let_go: u64,
+    dropped: u64,
 }
 
 impl<'a> Check<'a> for Thinned {
     fn notice(scene: &Context<'a>) -> Option<Self> {
-        let let_go = scene.past.sample().seen.thinned_switches;
+        let dropped = scene.past.sample().seen.thinned_switches;
         let one_in = scene.past.one_in();
-        (let_go > 0 && one_in > 1).then_some(Self { one_in, let_go })
+        (dropped > 0 && one_in > 1).then_some(Self { one_in, dropped })
     }
 
     fn sentences(&self, _: &Context<'a>) -> Vec<String> {
@@ -129,7 +129,7 @@ impl<'a> Check<'a> for Thinned {
         format!(
             "{} switches kept and {} dropped, always with all switches of a request",
             grouped(kept),
-            grouped(self.let_go)
+            grouped(self.dropped)
         )
     }
 }

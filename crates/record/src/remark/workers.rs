@@ -127,7 +127,7 @@ impl<'a> Check<'a> for WorkerGone<'a> {
 pub(super) struct WorkerStopped<'a> {
     worker: &'a WorkerSample,
     /// Time at which it was stopped, if noted.
-    told: Option<Stamp>,
+    marked_at: Option<Stamp>,
 }
 
 impl<'a> Check<'a> for WorkerStopped<'a> {
@@ -137,9 +137,9 @@ impl<'a> Check<'a> for WorkerStopped<'a> {
             return None;
         }
         scene.living().find_map(|worker| {
-            let told = stopped_at(scene, worker);
-            let applies = told.is_some() || was_stopped(scene, worker);
-            applies.then_some(Self { worker, told })
+            let marked_at = stopped_at(scene, worker);
+            let applies = marked_at.is_some() || was_stopped(scene, worker);
+            applies.then_some(Self { worker, marked_at })
         })
     }
 
@@ -164,11 +164,11 @@ impl<'a> Check<'a> for WorkerStopped<'a> {
 
     fn evidence(&self, scene: &Context<'a>) -> String {
         let (began, now) = (scene.past.header().began, scene.span.end().at);
-        match self.told {
-            Some(told) => format!(
+        match self.marked_at {
+            Some(at) => format!(
                 "marker: stopped at {}, {} ago",
-                told.since(began),
-                now.since(told)
+                at.since(began),
+                now.since(at)
             ),
             None => format!("the system finds its process stopped ({})", scene.samples()),
         }

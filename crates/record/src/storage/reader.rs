@@ -141,7 +141,7 @@ pub fn read(file: impl Read) -> (Option<Recording>, Option<Corruption>) {
             Ok(Some((Kind::End, payload))) => {
                 match (&mut recording, serde_json::from_slice(payload)) {
                     (Some(whole), Ok(seen)) => {
-                        whole.believe(&seen);
+                        whole.restore_counters(&seen);
                         return (recording, None);
                     }
                     _ => Err(Corruption::Unknown("an end of another form".into())),

@@ -78,7 +78,7 @@ pub struct Figure {
     /// Word for its kind.
     pub name: &'static str,
     /// Description, in a sentence.
-    pub says: &'static str,
+    pub description: &'static str,
     /// SVG for wide windows, and for narrow ones. Inserted without escaping.
     pub svgs: [String; 2],
     /// SVG for very wide windows, if it profits from them.
@@ -110,7 +110,7 @@ pub fn page(page: &Page<'_>) -> String {
             body {
                 header { h1 { (page.title) } (contents(page)) }
                 main {
-                    @for (place, play) in page.plays.iter().enumerate() { (told(play, place, page.plays.len() > 1)) }
+                    @for (place, play) in page.plays.iter().enumerate() { (section_of(play, place, page.plays.len() > 1)) }
                     (figures(&page.figures))
                     (glossary())
                 }
@@ -172,7 +172,7 @@ fn anchor(place: usize) -> String {
 }
 
 /// Returns the section of one run, with its claim and its lanes first.
-fn told(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
+fn section_of(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
     let (plan, runs) = (kept.plan, &kept.summary.runs);
     html! {
         section id=(anchor(place)) {
@@ -413,12 +413,12 @@ fn figures(groups: &[Group]) -> Markup {
 
 /// Returns the lanes of a run, with the name of their kind; their labels explain the rest.
 fn lanes(figure: &Figure, is_deeper: bool) -> Markup {
-    let name = figure.says.split(':').next().unwrap_or_default();
+    let name = figure.description.split(':').next().unwrap_or_default();
     html! { div.lanes { (heading(name, is_deeper)) (pictures(figure)) } }
 }
 
 fn drawn(figure: &Figure) -> Markup {
-    html! { h3 { (figure.says) } (pictures(figure)) }
+    html! { h3 { (figure.description) } (pictures(figure)) }
 }
 
 /// Returns all pictures of a figure; the sheet shows the one that fits the window.

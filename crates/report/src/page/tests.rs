@@ -49,7 +49,7 @@ fn written(run: &TestRun, figures: Vec<Figure>) -> String {
 fn figure(words: &str) -> Figure {
     Figure {
         name: "boxes",
-        says: "What it shows",
+        description: "What it shows",
         svgs: [const { String::new() }; 2],
         widest: None,
         heads: vec!["label".into()],
@@ -178,7 +178,7 @@ fn the_claim_and_the_lanes_come_before_all_words_about_a_run() {
             summary: run.summary.clone(),
             losses: Vec::new(),
             lanes: Some(Figure {
-                says: "Who runs when: each request",
+                description: "Who runs when: each request",
                 ..figure("a lane")
             }),
         }],

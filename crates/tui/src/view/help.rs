@@ -345,12 +345,12 @@ fn first(state: &State) -> Vec<Item> {
 
 fn keys(state: &State, are_told: impl Fn(&Entry) -> bool) -> Vec<Item> {
     let entries = state.keymap.entries();
-    let told = entries.filter(|(entry, keys)| are_told(entry) && !keys.is_empty());
-    let mut told: Vec<_> = told.collect();
+    let shown = entries.filter(|(entry, keys)| are_told(entry) && !keys.is_empty());
+    let mut shown: Vec<_> = shown.collect();
     // Keys of the innermost context, the view, come first.
     let here = state.contexts_below_help();
-    told.sort_by_key(|(entry, _)| here.iter().position(|it| *it == entry.context));
-    let items = told.into_iter().map(|(entry, keys)| {
+    shown.sort_by_key(|(entry, _)| here.iter().position(|it| *it == entry.context));
+    let items = shown.into_iter().map(|(entry, keys)| {
         let labels: Vec<String> = keys.iter().map(|key| key.label()).collect();
         let head = labels.join(" ");
         let head = if entry.context == Context::Fault {

@@ -129,8 +129,8 @@ fn total(request: &Request) -> u64 {
 /// Describes the steps that take no time of their own, except writing.
 fn notes(request: &Request, scenario: &Scenario) -> String {
     let is_told = |step: &&Step| step.duration().is_none() && !matches!(step, Step::Write { .. });
-    let told = request.script.iter().filter(is_told);
-    let words: Vec<String> = told.map(|step| step_in_words(step, scenario)).collect();
+    let shown = request.script.iter().filter(is_told);
+    let words: Vec<String> = shown.map(|step| step_in_words(step, scenario)).collect();
     words.join(", ")
 }
 

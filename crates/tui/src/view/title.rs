@@ -170,10 +170,10 @@ impl Card {
 }
 
 /// Returns the note about changes that are left out, or that nothing changes.
-fn rest(state: &State, told: usize) -> &'static str {
+fn rest(state: &State, shown: usize) -> &'static str {
     match state.changes().map_or(0, |changes| changes.len()) {
         0 => "No visible setting changes.",
-        all if told < all => "More settings differ: concsim check --expand lists all.",
+        all if shown < all => "More settings differ: concsim check --expand lists all.",
         _ => "All other settings stay the same.",
     }
 }
@@ -190,7 +190,7 @@ fn facts(state: &State) -> Vec<(String, String)> {
             .collect();
     }
     let facts = state.facts().into_iter();
-    let told = facts.filter(|fact| !LEFT_OUT.contains(&fact.name.as_str()));
-    let told = told.take(MOST).map(|fact| (fact.name, fact.value));
-    told.collect()
+    let shown = facts.filter(|fact| !LEFT_OUT.contains(&fact.name.as_str()));
+    let shown = shown.take(MOST).map(|fact| (fact.name, fact.value));
+    shown.collect()
 }

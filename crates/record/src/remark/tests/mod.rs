@@ -33,7 +33,7 @@ const NOW: Stamp = Stamp(4 * S);
 struct Case {
     kind: Kind,
     when: When,
-    says: &'static str,
+    sentence: &'static str,
     applies: fn() -> Recording,
     does_not: fn() -> Recording,
 }
@@ -42,7 +42,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::WorkerGone,
         when: Now,
-        says: "Worker B's process ended at 3.80 s. It had no request begun, so none is lost. The arbiter forks",
+        sentence: "Worker B's process ended at 3.80 s. It had no request begun, so none is lost. The arbiter forks",
         applies: || with_a_death(-9),
         // It was told to exit.
         does_not: || with_a_death(0),
@@ -50,7 +50,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::WorkerStopped,
         when: Now,
-        says: "Worker B stands still, with 1 request begun now, and the other worker goes on. Its requests wait",
+        sentence: "Worker B stands still, with 1 request begun now, and the other worker goes on. Its requests wait",
         applies: || steered(&[(3_000, Intervention::StopWorker, Some(1))]),
         does_not: || {
             steered(&[
@@ -62,7 +62,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::LostUpdates,
         when: Now,
-        says: "Counter visits got 1 000 additions so far and is at 80, so 920 are lost. Two requests read the same",
+        sentence: "Counter visits got 1 000 additions so far and is at 80, so 920 are lost. Two requests read the same",
         applies: || counting((500, 40)),
         // Each worker was read between its two counters.
         does_not: || counting((500, 499)),
@@ -70,7 +70,7 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::DeadWork,
         when: Now,
-        says: "Both workers spent 100 % of their busy and blocked time, taken together, on requests whose clients",
+        sentence: "Both workers spent 100 % of their busy and blocked time, taken together, on requests whose clients",
         applies: || abandoned(MS),
         // They leave after their answers have been written.
         does_not: || abandoned(10 * S),
@@ -78,21 +78,21 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::Crowded,
         when: Now,
-        says: "On average 0.99 workers wanted a core and had none in the last second. Other programs kept",
+        sentence: "On average 0.99 workers wanted a core and had none in the last second. Other programs kept",
         applies: || wanting_a_core(0.4),
         does_not: || wanting_a_core(0.0),
     },
     Case {
         kind: Kind::Hog,
         when: Now,
-        says: "Request 2 has kept worker A for 180 ms now, and a typical request of this scenario keeps one for",
+        sentence: "Request 2 has kept worker A for 180 ms now, and a typical request of this scenario keeps one for",
         applies: || holding(180, 1),
         does_not: || holding(40, 1),
     },
     Case {
         kind: Kind::HoldsAll,
         when: Now,
-        says: "In 3 of 3 samples in the last second worker J held all requests that were begun, 10 on average, and",
+        sentence: "In 3 of 3 samples in the last second worker J held all requests that were begun, 10 on average, and",
         applies: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Blocked, 10)),
         // It holds all requests, and keeps none waiting.
         does_not: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Idle, 10)),
@@ -100,14 +100,14 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::Unpatched,
         when: Now,
-        says: "Both workers were blocked in an unpatched wait in the last second, each for 100 % of the time on",
+        sentence: "Both workers were blocked in an unpatched wait in the last second, each for 100 % of the time on",
         applies: || all_in(Phase::Blocked),
         does_not: || all_in(Phase::Idle),
     },
     Case {
         kind: Kind::BlockedWithFreeCores,
         when: Now,
-        says: "Both workers were blocked in a wait in the last second, each for 99 % of the time on average. A",
+        sentence: "Both workers were blocked in a wait in the last second, each for 99 % of the time on average. A",
         applies: || io_bound(Sync, |_| {}),
         // Load needs both cores for itself.
         does_not: || io_bound(Sync, |run| run.load_cpu = 1.8),
@@ -115,21 +115,21 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::CoresFull,
         when: Now,
-        says: "This run kept 2.00 of 2 cores busy on average in the last second. On average 2.0 requests were",
+        sentence: "This run kept 2.00 of 2 cores busy on average in the last second. On average 2.0 requests were",
         applies: || computing(Sync, 2, 0),
         does_not: || computing(Sync, 1, 0),
     },
     Case {
         kind: Kind::WorkersFull,
         when: Now,
-        says: "The worker computed for 100 % of the time in the last second, and a process computes on one core",
+        sentence: "The worker computed for 100 % of the time in the last second, and a process computes on one core",
         applies: || computing(Sync, 1, 0),
         does_not: || computing(Sync, 2, 0),
     },
     Case {
         kind: Kind::CoroutinesDoNotHelp,
         when: Now,
-        says: "These requests only compute, so no request waits while another one runs. On average 8.0 were",
+        sentence: "These requests only compute, so no request waits while another one runs. On average 8.0 were",
         applies: || computing(Coroutine, 2, 0),
         // In a wait of 1 ms another request can run.
         does_not: || computing(Coroutine, 2, 1),
@@ -137,42 +137,42 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::ConnectionsFull,
         when: Now,
-        says: "Both workers had 30 requests begun each on average in the last second, and a worker may hold 30",
+        sentence: "Both workers had 30 requests begun each on average in the last second, and a worker may hold 30",
         applies: || with_room_for(30),
         does_not: || with_room_for(1_000),
     },
     Case {
         kind: Kind::BacklogFull,
         when: Now,
-        says: "In 3 of 3 samples in the last second more connections waited at the door than the listener's queue",
+        sentence: "In 3 of 3 samples in the last second more connections waited at the door than the listener's queue",
         applies: || io_bound(Sync, |run| run.scenario.server.backlog = 50),
         does_not: || io_bound(Sync, |run| run.scenario.server.backlog = 64),
     },
     Case {
         kind: Kind::QueueGrows,
         when: Now,
-        says: "On average 14.2 requests came in a second and 9.50 ended in the last 4 s, so their number grows.",
+        sentence: "On average 14.2 requests came in a second and 9.50 ended in the last 4 s, so their number grows.",
         applies: || asked(20.0),
         does_not: || asked(5.0),
     },
     Case {
         kind: Kind::Parked,
         when: Now,
-        says: "A wait parks the coroutine; its process goes on.",
+        sentence: "A wait parks the coroutine; its process goes on.",
         applies: || io_bound(Coroutine, |_| {}),
         does_not: || io_bound(Sync, |_| {}),
     },
     Case {
         kind: Kind::Idle,
         when: Now,
-        says: "The workers were idle in 6 of 6 samples of one worker each in the last second, and 0.30 requests were at",
+        sentence: "The workers were idle in 6 of 6 samples of one worker each in the last second, and 0.30 requests were at",
         applies: || asked_once(300),
         does_not: || asked_once(700),
     },
     Case {
         kind: Kind::Failures,
         when: Now,
-        says: "3 of 20 requests that ended in the last second failed",
+        sentence: "3 of 20 requests that ended in the last second failed",
         applies: || failing_until(NOW),
         // That was before the last second.
         does_not: || failing_until(Stamp(2 * S)),
@@ -180,63 +180,63 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::UnevenAccepts,
         when: AtTheEnd,
-        says: "Since the run began worker A has taken 97 connections and worker B 3.",
+        sentence: "Since the run began worker A has taken 97 connections and worker B 3.",
         applies: || accepting(97, 3),
         does_not: || accepting(60, 40),
     },
     Case {
         kind: Kind::ClientsLate,
         when: AtTheEnd,
-        says: "The clients sent requests late, so this run proves nothing.",
+        sentence: "The clients sent requests late, so this run proves nothing.",
         applies: || with_lives(|life| life.late = 5_400_000),
         does_not: || with_lives(|life| life.late = 2_400_000),
     },
     Case {
         kind: Kind::ClientsStarved,
         when: AtTheEnd,
-        says: "Answers lay in the sockets until the clients read them, so this run proves nothing.",
+        sentence: "Answers lay in the sockets until the clients read them, so this run proves nothing.",
         applies: || with_lives(|life| life.tail = 5_600_000),
         does_not: || with_lives(|life| life.tail = 2_400_000),
     },
     Case {
         kind: Kind::EventsDropped,
         when: Now,
-        says: "Some records have been lost so far",
+        sentence: "Some records have been lost so far",
         applies: || dropping(3),
         does_not: || dropping(0),
     },
     Case {
         kind: Kind::Steered,
         when: AtTheEnd,
-        says: "This run was steered by hand, so its claims are not judged: a worker was added at 3.00 s.",
+        sentence: "This run was steered by hand, so its claims are not judged: a worker was added at 3.00 s.",
         applies: || steered(&[(3_000, Intervention::AddWorker, None)]),
         does_not: || changed_by_timeline(Some(0)),
     },
     Case {
-        kind: Kind::Cued,
+        kind: Kind::SteeredByTimeline,
         when: AtTheEnd,
-        says: "The scenario's timeline steered this run: a worker was added at 3.00 s.",
+        sentence: "The scenario's timeline steered this run: a worker was added at 3.00 s.",
         applies: || changed_by_timeline(Some(0)),
         does_not: || changed_by_timeline(None),
     },
     Case {
         kind: Kind::NotStationary,
         when: AtTheEnd,
-        says: "The run is not steady in the counted window",
+        sentence: "The run is not steady in the counted window",
         applies: || asked(40.0),
         does_not: || io_bound(Coroutine, |_| {}),
     },
     Case {
         kind: Kind::ShortWarmup,
         when: AtTheEnd,
-        says: "The warm-up of 100 ms is short for a 99th percentile of 100 ms.",
+        sentence: "The warm-up of 100 ms is short for a 99th percentile of 100 ms.",
         applies: || beginning_at(900),
         does_not: || beginning_at(0),
     },
     Case {
         kind: Kind::Thinned,
         when: Now,
-        says: "Lanes show one request in 4",
+        sentence: "Lanes show one request in 4",
         applies: || one_in(4),
         does_not: || one_in(1),
     },
@@ -265,7 +265,7 @@ fn each_remark_is_made_of_what_it_is_about_and_of_nothing_close_by() {
         let said = find(&(case.applies)(), case.when, case.kind);
         let said = said.unwrap_or_else(|| panic!("{code} is not said"));
         let sentence = said.sentence();
-        assert!(sentence.starts_with(case.says), "{code}: {sentence}");
+        assert!(sentence.starts_with(case.sentence), "{code}: {sentence}");
         assert!(
             said.evidence.chars().any(|it| it.is_ascii_digit()),
             "{code} rests on no number: {}",

@@ -168,7 +168,10 @@ const ALL: [(Kind, OneOfTen); 27] = [
         Whole("each lost record counts, whichever worker wrote it"),
     ),
     (Kind::Steered, Whole("it is about what was done to the run")),
-    (Kind::Cued, Whole("it is about what was done to the run")),
+    (
+        Kind::SteeredByTimeline,
+        Whole("it is about what was done to the run"),
+    ),
     (
         Kind::NotStationary,
         Whole("it is about the requests in the system"),

@@ -157,8 +157,8 @@ fn draw_for_a_hall(canvas: &mut Canvas<'_>, state: &State) {
     let mut said = canvas.part(0, from_below, width, caption);
     match state.lanes.sheet() {
         Some(sheet) if caption == 1 => {
-            let told = state.said_of_the_key();
-            let sentence = told.unwrap_or_else(|| sentence(state, sheet));
+            let reply = state.said_of_the_key();
+            let sentence = reply.unwrap_or_else(|| sentence(state, sheet));
             let sentence = in_a_line(&sentence, width.saturating_sub(2));
             said.write(1, 0, &sentence, strong());
         }

@@ -358,17 +358,17 @@ fn heights(lanes: usize, width: f64) -> (f64, f64) {
     }
 }
 
-fn draw_panel(canvas: &mut Canvas, ids: &Ids, panel: &Panel<'_>, scale: &Scale, left: f64) {
-    let (rows, name) = (&panel.rows, panel.name);
-    let origin = rows.first().map_or(Origin::Computed, |row| row.origin);
+/// Draws the heading of a panel: its name, and the part of it that is shown.
+fn draw_heading(canvas: &mut Canvas, panel: &Panel<'_>, scale: &Scale, left: f64) {
+    let origin = panel
+        .rows
+        .first()
+        .map_or(Origin::Computed, |row| row.origin);
+    let (name, word) = (panel.name, origin.word());
     let heading = if panel.has_all() {
-        format!(
-            "{name} ({}): over after {}",
-            origin.word(),
-            instant(panel.end)
-        )
+        format!("{name} ({word}): over after {}", instant(panel.end))
     } else {
-        format!("{name} ({})", origin.word())
+        format!("{name} ({word})")
     };
     canvas.top += 16.0;
     let heading = fitted(&heading, scale.to + 56.0 - left, TEXT);
@@ -385,6 +385,11 @@ fn draw_panel(canvas: &mut Canvas, ids: &Ids, panel: &Panel<'_>, scale: &Scale, 
             .words((left, canvas.top), "quiet", Anchor::Start, &said);
         canvas.top += 5.0;
     }
+}
+
+fn draw_panel(canvas: &mut Canvas, ids: &Ids, panel: &Panel<'_>, scale: &Scale, left: f64) {
+    draw_heading(canvas, panel, scale, left);
+    let rows = &panel.rows;
     let top = canvas.top;
     let lanes = distinct(rows.iter().map(|row| lane_name(row)));
     let (height, pitch) = heights(lanes.len(), canvas.width);

@@ -245,6 +245,17 @@ pub struct TelemetryCount {
     pub thinned: u64,
 }
 
+impl TelemetryCount {
+    fn of(recording: &Recording) -> Self {
+        Self {
+            events: recording.event_count,
+            dropped: recording.dropped_events + recording.dropped_outcomes,
+            one_in: recording.one_in,
+            thinned: recording.thinned_switches,
+        }
+    }
+}
+
 /// Rounds to `digits` digits after the point.
 pub(super) fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
@@ -263,7 +274,6 @@ pub(super) fn rounded_rate(per_s: f64) -> f64 {
 
 /// Computes all numbers of a run.
 #[must_use]
-#[expect(clippy::too_many_lines, reason = "one list, a line for each number")]
 pub fn summarise(recording: &Recording) -> Run {
     let requests = Requests::of(recording);
     let cohort: Vec<Request<'_>> = requests.cohort().copied().collect();
@@ -276,6 +286,7 @@ pub fn summarise(recording: &Recording) -> Run {
     let (window, spent) = (header.window, TimeParts::by(cohort.iter()));
     let (workers, at_once) = (workers(recording), usage::AtOnce::of(recording));
     let most_workers = at_once.most.max(scenario.server.workers);
+    let parallelism_limit = scenario.server.parallelism_limit_of(most_workers);
     let (trust, because) = trust::grade(&evidence);
     let failed = Failed::of(&cohort, &header.locations);
     let latency_ms = latencies(&cohort, |request| request.latency(patience));
@@ -308,15 +319,9 @@ pub fn summarise(recording: &Recording) -> Run {
         at_the_door: averages.at_the_door,
         in_system: averages.in_system,
         parallelism: averages.parallelism,
-        parallelism_limit: header
-            .machine
-            .cores
-            .min(scenario.server.parallelism_limit_of(most_workers)),
+        parallelism_limit: parallelism_limit.min(header.machine.cores),
         cores: edges.map_or_else(Vec::new, |edges| usage::cores(&edges)),
-        workers: workers
-            .iter()
-            .map(|worker| usage::Worker::of(worker, header.origin))
-            .collect(),
+        workers: usage::Worker::all(workers, header.origin),
         workers_at_once: at_once,
         accept_jain: accept_jain(workers),
         requests: kinds(recording, &cohort, patience),
@@ -328,12 +333,7 @@ pub fn summarise(recording: &Recording) -> Run {
         dead_work: dead_work(recording),
         stationary: averages.stationary,
         drift: averages.drift,
-        telemetry: TelemetryCount {
-            events: recording.event_count,
-            dropped: recording.dropped_events + recording.dropped_outcomes,
-            one_in: recording.one_in,
-            thinned: recording.thinned_switches,
-        },
+        telemetry: TelemetryCount::of(recording),
         theory: Theory::none("").beside(&Observation::default()),
         prediction: None,
     };

@@ -184,6 +184,11 @@ pub struct ProcessSwitches {
 }
 
 impl Worker {
+    pub(super) fn all(workers: &[WorkerSample], origin: Origin) -> Vec<Self> {
+        let each = workers.iter().map(|worker| Self::of(worker, origin));
+        each.collect()
+    }
+
     pub(super) fn of(worker: &WorkerSample, origin: Origin) -> Self {
         let switches = worker.coroutine_switches as f64;
         Self {

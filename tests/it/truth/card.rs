@@ -7,6 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::events::Account;
 use super::findings::Findings;
 use super::screen::{MARKS, Written, cells};
 
@@ -16,7 +17,13 @@ const LABEL: usize = 13;
 const RATIOS: [usize; 3] = [31, 55, 65];
 
 /// Compares the short and the full card of a stored run with its summary.
-pub(super) fn check(concsim: &str, folder: &Path, name: &str, findings: &mut Findings) {
+pub(super) fn check(
+    concsim: &str,
+    folder: &Path,
+    accounts: &[Account],
+    name: &str,
+    findings: &mut Findings,
+) {
     let print = |option: &[&str]| {
         let mut command = Command::new(concsim);
         let output = command.arg("replay").arg(folder).args(option).output();
@@ -32,6 +39,7 @@ pub(super) fn check(concsim: &str, folder: &Path, name: &str, findings: &mut Fin
         let mut card = Card {
             lines: text.lines().collect(),
             runs: &runs,
+            accounts,
             place: format!("{name}, {extent}"),
             findings,
         };
@@ -46,6 +54,7 @@ pub(super) fn check(concsim: &str, folder: &Path, name: &str, findings: &mut Fin
 struct Card<'a> {
     lines: Vec<&'a str>,
     runs: &'a BTreeMap<String, &'a Value>,
+    accounts: &'a [Account],
     place: String,
     findings: &'a mut Findings,
 }
@@ -63,7 +72,9 @@ impl Card<'_> {
         let written = Written::read(said);
         match right {
             // A thousandth of a unit of the summary is rounded away before.
-            Some(right) => self.findings.least(&place, written, right, 1e-4),
+            Some(right) => self
+                .findings
+                .least(&place, written, (right, 1e-4), self.accounts),
             None => self
                 .findings
                 .number(&place, said == "–", "none", said == "–"),

@@ -132,7 +132,12 @@ fn check_measure(
             continue;
         }
         match all[variant] {
-            Some(right) => findings.least(&place, value.said, right, 0.02),
+            Some(right) => findings.least(
+                &place,
+                value.said,
+                (right, 0.02),
+                &accounts[variant..=variant],
+            ),
             None => findings.number(
                 &place,
                 value.said.is_some(),

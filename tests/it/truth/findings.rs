@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::caption::Claim;
+use super::events::{Account, Request};
 use super::screen::Written;
 
 /// Number of contradictions of each variant that are printed.
@@ -41,10 +42,23 @@ impl Findings {
         self.number(place, written.map(|it| it.value), right, holds);
     }
 
-    /// Compares a number over several requests: `≥ 300 ms` gives the patience of the clients of failed
-    /// requests, which is their least latency; load notices its end a moment later.
-    pub(super) fn least(&mut self, place: &str, written: Option<Written>, right: f64, share: f64) {
-        let is_over = |it: Written| it.is_least && right > it.value;
+    /// Compares a percentile: `≥ 300 ms` gives the patience of the clients of failed requests, which is their
+    /// least latency. Load notices the end of a patience a moment later, so the latency of the log exceeds it.
+    /// No time limits that moment, but the log has to have a failed request of exactly this latency.
+    pub(super) fn least(
+        &mut self,
+        place: &str,
+        written: Option<Written>,
+        (right, share): (f64, f64),
+        accounts: &[Account],
+    ) {
+        let is_its = |it: &Request| {
+            it.latency
+                .is_some_and(|it| (it as f64 / 1e9 - right).abs() < 2e-9)
+        };
+        let mut requests = accounts.iter().flat_map(|it| &it.requests);
+        let has_failed = requests.any(|it| !it.good && is_its(it));
+        let is_over = |it: Written| it.is_least && right > it.value && has_failed;
         let holds = written.is_some_and(|it| it.is(right, share) || is_over(it));
         self.number(place, written.map(|it| it.value), right, holds);
     }

@@ -1,6 +1,8 @@
 //! View 3 against the events: percentiles, the number of requests by latency and time, and the parts of the
 //! latency.
 
+use std::slice::from_ref;
+
 use super::events::{Account, Ns, Request};
 use super::findings::Findings;
 use super::screen::{Written, around, ticks};
@@ -17,12 +19,18 @@ const NEWEST: usize = 2_000;
 pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findings: &mut Findings) {
     let now = account.began + at;
     let ended = account.ended_by(now);
-    check_percentiles(&ended, screen, place, findings);
+    check_percentiles(account, &ended, screen, place, findings);
     check_rows(account, &ended, screen, at, place, findings);
     check_parts(account, screen, now, place, findings);
 }
 
-fn check_percentiles(ended: &[&Request], screen: &str, place: &str, findings: &mut Findings) {
+fn check_percentiles(
+    account: &Account,
+    ended: &[&Request],
+    screen: &str,
+    place: &str,
+    findings: &mut Findings,
+) {
     let line = screen.lines().find(|line| line.starts_with(" p50 "));
     let Some(line) = line else {
         findings.lacks(place, "line of percentiles");
@@ -49,7 +57,7 @@ fn check_percentiles(ended: &[&Request], screen: &str, place: &str, findings: &m
         let said = words.iter().find_map(|it| it.strip_prefix(name));
         let said = said.and_then(Written::read);
         match percentile(ended, percent, needed) {
-            Some(right) => findings.least(&place, said, right, STEP),
+            Some(right) => findings.least(&place, said, (right, STEP), from_ref(account)),
             None => findings.number(&place, said.is_some(), "too few", said.is_none()),
         }
     }

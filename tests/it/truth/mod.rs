@@ -329,7 +329,7 @@ fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
     let summaries = summary::summaries(CONCSIM, folder);
     let figures = figures::figures(CONCSIM, folder);
     let mut of_card = Findings::default();
-    card::check(CONCSIM, folder, name, &mut of_card);
+    card::check(CONCSIM, folder, &accounts, name, &mut of_card);
     of_card.print(name, "card");
     contradictions.append(&mut of_card.contradictions);
     for (on, (variant, account)) in names.iter().zip(&accounts).enumerate() {

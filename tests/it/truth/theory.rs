@@ -1,6 +1,8 @@
 //! View 8 against the events: measured numbers beside the computed ones, and their difference. The computed
 //! numbers themselves are checked against textbooks elsewhere.
 
+use std::slice::from_ref;
+
 use super::events::{Account, Ns, Request};
 use super::findings::Findings;
 use super::screen::Written;
@@ -68,7 +70,7 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
         let place = format!("{place}: {name}");
         let [computed, said, off] = rows.map(|row| row[column]);
         match right {
-            Some(right) => findings.least(&place, said, right, 0.002),
+            Some(right) => findings.least(&place, said, (right, 0.002), from_ref(account)),
             None => findings.number(&place, said.is_some(), "unknown", said.is_none()),
         }
         // A run that proves nothing has none.

@@ -40,13 +40,7 @@ const PERCENTILES: [(&str, &str); 3] = [
 const HEIGHT: f64 = 190.0;
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
-    let points = sweep::placed(material, KEY);
-    if sweep::places(&points) < 2 {
-        return Err(Refused::Needs {
-            kind: RECIPE.name,
-            needs: RECIPE.needs,
-        });
-    }
+    let points = sweep::several(material, KEY, &RECIPE)?;
     let mut rows = Vec::new();
     for of_it in points.chunk_by(Placed::is_of_one_line) {
         rows.extend(rows_of(&of_it[0].series, of_it));

@@ -6,9 +6,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Inputs;
 use super::cohort::seconds;
 use super::table::{AT_LEAST, Origin, distinct};
+use super::{FigureSpec, Inputs, Refused};
 use concsim_model::scenario::Arrivals;
 use concsim_model::units::Elapsed;
 use concsim_model::words::{counted, digits, length};
@@ -279,9 +279,10 @@ pub(super) struct Bound<'a> {
 
 /// Share of a bound from which on it counts as reached.
 const REACHED: f64 = 0.9;
+
 /// Returns all points with a place on the axis of `key`, ordered by series, then measured before simulated,
 /// then by place.
-pub(super) fn placed(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
+fn placed(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
     let mut all = runs(material, key);
     for (sweep, prefix) in material.sweeps.iter().zip(prefixes(&material.sweeps)) {
         let points = sweep.points.iter();
@@ -297,6 +298,22 @@ pub(super) fn placed(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
     };
     all.sort_by(|a, b| (place(a).cmp(&place(b))).then(a.x.total_cmp(&b.x)));
     all
+}
+
+/// Returns the same for a figure of a curve, which needs at least two places.
+pub(super) fn several(
+    material: &Inputs<'_>,
+    key: &str,
+    figure: &FigureSpec,
+) -> Result<Vec<Placed>, Refused> {
+    let points = placed(material, key);
+    if places(&points) < 2 {
+        return Err(Refused::Needs {
+            kind: figure.name,
+            needs: figure.needs,
+        });
+    }
+    Ok(points)
 }
 
 /// Returns the names that distinguish sweeps: their scenarios, with numbers for equal ones.
@@ -395,7 +412,7 @@ pub(super) fn window(points: &[Placed], each: &str) -> Option<String> {
 }
 
 /// Returns the number of distinct places.
-pub(super) fn places(points: &[Placed]) -> usize {
+fn places(points: &[Placed]) -> usize {
     let mut places: Vec<f64> = points.iter().map(|point| point.x).collect();
     places.sort_by(f64::total_cmp);
     places.dedup();

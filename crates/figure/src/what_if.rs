@@ -38,13 +38,7 @@ const FITS: f64 = 0.02;
 const POINTS: u32 = 40;
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
-    let points = sweep::placed(material, KEY);
-    if sweep::places(&points) < 2 {
-        return Err(Refused::Needs {
-            kind: RECIPE.name,
-            needs: RECIPE.needs,
-        });
-    }
+    let points = sweep::several(material, KEY, &RECIPE)?;
     let cores = || points.iter().map(|point| point.x);
     let (least, most) = (
         cores().fold(f64::INFINITY, f64::min),

@@ -29,13 +29,7 @@ const KEY: &str = "server.workers";
 const RULES: &str = "rules";
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
-    let points = sweep::placed(material, KEY);
-    if sweep::places(&points) < 2 {
-        return Err(Refused::Needs {
-            kind: RECIPE.name,
-            needs: RECIPE.needs,
-        });
-    }
+    let points = sweep::several(material, KEY, &RECIPE)?;
     let row = |point: &Placed, series: String, origin, y| Row {
         kind: point.kind().to_owned(),
         ..Row::at(series, origin, (point.x, y))

@@ -21,18 +21,9 @@ pub fn answer(
     let steady = queue.steady().ok_or_else(|| grows(queue.rate, capacity));
     let results = &mut answer.results;
     results.load(queue.rate, capacity);
-    results.known(
-        "empty",
-        "system empty",
-        Unit::Share,
-        of(&steady, Steady::empty),
-    );
-    results.known(
-        "must_wait",
-        "have to wait",
-        Unit::Share,
-        of(&steady, |it| it.waits),
-    );
+    let (empty, waits) = (of(&steady, Steady::empty), of(&steady, |it| it.waits));
+    results.known("empty", "system empty", Unit::Share, empty);
+    results.known("must_wait", "have to wait", Unit::Share, waits);
     results.means(&steady, Steady::means);
     results.laws(&steady, within);
     answer

@@ -1,7 +1,7 @@
 //! Comparison of the variants: all share one axis, so that a bar thirty times as long means thirty times as
 //! many.
 
-use super::canvas::{Canvas, bar, cut, plain, quiet, strong, width_of};
+use super::canvas::{Canvas, bar, cut_in_the_middle, plain, quiet, strong, width_of};
 use super::variants::row_at;
 use crate::number::Number;
 use crate::row::Row;
@@ -260,7 +260,7 @@ fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Compared) {
         .map_or(plain(), |meaning| canvas.style(meaning));
     for (y, (variant, value)) in (1..).zip(state.variants().iter().zip(&measure.values)) {
         let is_on = usize::from(y) == state.shown().variant + 1;
-        let name = cut(&variant.name, BARS_AT - 4);
+        let name = cut_in_the_middle(&variant.name, BARS_AT - 4);
         canvas.write(1, y, if is_on { "▸" } else { " " }, strong());
         canvas.write(2, y, &name, if is_on { strong() } else { plain() });
         let bar = bar(value.share, room, canvas.look().glyphs);

@@ -1,7 +1,7 @@
 //! View of theory: values computed from the scenario alone, beside the measured ones: bounds, the closed
 //! form that applies, Little's law. Each row names its source.
 
-use super::canvas::{Canvas, bar, cut, plain, quiet, strong, wrap};
+use super::canvas::{Canvas, bar, cut, cut_in_the_middle, plain, quiet, strong, wrap};
 use crate::number::Number;
 use crate::spectrum::MOST_ANSWERS;
 use crate::state::State;
@@ -67,7 +67,7 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
         return 0;
     };
     let y = lines.take();
-    let name = cut(&state.variants()[variant].name, ENDS[0] - 12);
+    let name = cut_in_the_middle(&state.variants()[variant].name, ENDS[0] - 12);
     canvas.write(1, y, &name, strong());
     if !beside.bounds.is_empty() {
         canvas.write_before(ENDS[0], y, "answers/s", quiet());

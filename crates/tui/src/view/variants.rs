@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ratatui_core::style::Style;
 
-use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use super::canvas::{Canvas, cut_in_the_middle, plain, quiet, strong, width_of};
 use super::compare::are_comparable;
 use crate::number::Number;
 use crate::row::Row;
@@ -153,7 +153,7 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, variant: usize, y: u16, ends
         (None, Some(row)) if counts(show.picture.stage) => (Some(row), plain()),
         (None, live) => (live.as_ref(), quiet()),
     };
-    let label = cut(&state.variants()[variant].name, ends[0].saturating_sub(2));
+    let label = cut_in_the_middle(&state.variants()[variant].name, ends[0].saturating_sub(2));
     let label_style = if is_on { strong() } else { style };
     canvas.write(1, y, if is_on { "▸" } else { " " }, strong());
     canvas.write(2, y, &label, label_style);

@@ -7,7 +7,7 @@ mod rows;
 use std::ops::Range;
 
 use super::axis::{self, Axis};
-use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
+use super::canvas::{Canvas, cut, cut_in_the_middle, plain, quiet, strong, width_of};
 use super::clauses::in_a_line;
 use super::marks::Target;
 use super::{footer, header, small};
@@ -235,7 +235,7 @@ fn draw_stacked(
 ) {
     let at = grid.0.axis_at;
     let variant = &state.variants()[panel.variant];
-    let name = cut(&variant.name, at.saturating_sub(2));
+    let name = cut_in_the_middle(&variant.name, at.saturating_sub(2));
     canvas.write(1, 0, &name, strong());
     let server = &variant.scenario.server;
     let workers = counted(server.workers as u64, "worker");

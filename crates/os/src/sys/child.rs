@@ -306,7 +306,7 @@ pub fn die_when_cut(lifeline: impl AsFd) -> Result<()> {
     );
     // SAFETY: the handler makes one async-signal-safe call.
     unsafe { sigaction(Signal::SIGIO, &action) }.doing("handle the lifeline's end")?;
-    let me = nix::unistd::getpid().as_raw();
+    let me = rustix::process::getpid().as_raw_pid();
     // SAFETY: sets the receiver of the signal; the descriptor is open.
     let told = unsafe { libc::fcntl(lifeline.as_fd().as_raw_fd(), libc::F_SETOWN, me) };
     if told == -1 {

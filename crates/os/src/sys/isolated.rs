@@ -5,8 +5,7 @@
 
 use std::io::{self, PipeReader, Read as _, Write as _};
 
-use nix::sys::wait::waitpid;
-use nix::unistd::Pid;
+use rustix::process::{Pid, WaitOptions, waitpid};
 
 use super::{Doing, Result, child, fork, processes};
 
@@ -49,15 +48,15 @@ impl IsolatedWork {
     pub fn result(mut self) -> Result<Vec<u64>> {
         let mut bytes = Vec::new();
         let last_seen = self.reader.read_to_end(&mut bytes);
-        let ended = waitpid(Pid::from_raw(self.pid.cast_signed()), None);
+        let ended = waitpid(Pid::from_raw(self.pid.cast_signed()), WaitOptions::empty());
         last_seen.doing("read the measurement of a child")?;
         let status = ended.doing("wait for the measurement of a child")?;
         let words = bytes.chunks_exact(8);
         let words: Vec<u64> = words
             .map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")))
             .collect();
-        match status {
-            nix::sys::wait::WaitStatus::Exited(_, 0) => Ok(words),
+        match status.and_then(|(_, status)| status.exit_status()) {
+            Some(0) => Ok(words),
             _ => Err(io::Error::other(format!("{status:?}"))).doing("measure in a child process"),
         }
     }

@@ -5,6 +5,7 @@
 //! (`clock_getcpuclockid(3)`). On other systems, values that cannot be read are absent, never guessed.
 
 use concsim_model::units::CpuTime;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// State and core of a process at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -356,16 +357,14 @@ pub fn kernel() -> String {
 /// Fails if the hard limit is below `needed`.
 pub fn allow_descriptors(needed: u64) -> super::Result<()> {
     use super::Doing;
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    let (soft, hard) =
-        getrlimit(Resource::RLIMIT_NOFILE).doing("read the limit of file descriptors")?;
+    let (soft, hard) = limit_of(Resource::Nofile);
     if soft >= needed {
         return Ok(());
     }
-    setrlimit(Resource::RLIMIT_NOFILE, hard.max(needed), hard.max(needed))
+    set_limit(Resource::Nofile, hard.max(needed), hard.max(needed))
         .or_else(|refused| {
             if needed <= hard {
-                setrlimit(Resource::RLIMIT_NOFILE, hard, hard)
+                set_limit(Resource::Nofile, hard, hard)
             } else {
                 Err(refused)
             }
@@ -387,13 +386,12 @@ const USUAL_STACK: u64 = 8 << 20;
 /// Fails if the hard limit is too low.
 pub fn allow_stack() -> super::Result<()> {
     use super::Doing;
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    let (soft, hard) = getrlimit(Resource::RLIMIT_STACK).doing("read the limit of the stack")?;
+    let (soft, hard) = limit_of(Resource::Stack);
     if soft >= LEAST_STACK {
         return Ok(());
     }
     let wanted = hard.clamp(LEAST_STACK, USUAL_STACK);
-    setrlimit(Resource::RLIMIT_STACK, wanted, hard.max(wanted)).doing(format!(
+    set_limit(Resource::Stack, wanted, hard.max(wanted)).doing(format!(
         "use a stack of {} KiB (the hard limit is {} KiB: see `ulimit -Hs`)",
         LEAST_STACK >> 10,
         hard >> 10
@@ -402,11 +400,27 @@ pub fn allow_stack() -> super::Result<()> {
 
 /// Raises the limit of open descriptors to its hard limit, for callers that cannot predict their need.
 pub fn allow_all_descriptors() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        // After a refusal the old limit holds, and failures for lack of descriptors are counted.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
+    let (_, hard) = limit_of(Resource::Nofile);
+    // After a refusal the old limit holds, and failures for lack of descriptors are counted.
+    let _ = set_limit(Resource::Nofile, hard, hard);
+}
+
+/// Returns the soft and the hard limit of a resource; the largest number if there is none.
+fn limit_of(resource: Resource) -> (u64, u64) {
+    let limit = getrlimit(resource);
+    (
+        limit.current.unwrap_or(u64::MAX),
+        limit.maximum.unwrap_or(u64::MAX),
+    )
+}
+
+fn set_limit(resource: Resource, soft: u64, hard: u64) -> rustix::io::Result<()> {
+    let known = |limit| Some(limit).filter(|limit| *limit < u64::MAX);
+    let limit = Rlimit {
+        current: known(soft),
+        maximum: known(hard),
+    };
+    setrlimit(resource, limit)
 }
 
 #[cfg(all(test, target_os = "linux"))]

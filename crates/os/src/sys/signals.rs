@@ -16,6 +16,8 @@ use nix::sys::signal::{
 };
 
 use concsim_engine::policy::ABORTED;
+use rustix::io::Errno;
+use rustix::process::{Pid, getppid, kill_process, test_kill_process};
 
 use super::clock::Clock;
 use super::{Doing, Result, pipe};
@@ -78,6 +80,10 @@ impl Signal {
         }
     }
 
+    fn to_send(self) -> rustix::process::Signal {
+        rustix::process::Signal::from_named_raw(self.number() as i32).expect("it has a name")
+    }
+
     fn from_number(number: u8) -> Option<Self> {
         let named = |signal: &Self| signal.number() as i32 == i32::from(number);
         Self::ALL.into_iter().find(named)
@@ -87,11 +93,10 @@ impl Signal {
 /// True if there is a process with this id, of any user.
 #[must_use]
 pub fn is_there(pid: u32) -> bool {
-    let Some(pid) = i32::try_from(pid).ok().filter(|pid| *pid > 0) else {
+    let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
         return false;
     };
-    let asked = system::kill(nix::unistd::Pid::from_raw(pid), None);
-    matches!(asked, Ok(()) | Err(nix::errno::Errno::EPERM))
+    matches!(test_kill_process(pid), Ok(()) | Err(Errno::PERM))
 }
 
 /// Sends `signal` to a child of this process that has not been waited for. If it has ended, the signal has
@@ -99,8 +104,8 @@ pub fn is_there(pid: u32) -> bool {
 /// (wait(2), "NOTES"), which only this process can do.
 pub fn send(pid: u32, signal: Signal) {
     let Ok(pid) = i32::try_from(pid) else { return };
-    assert!(pid > 0, "a signal is for one process, never for a group");
-    let _ = system::kill(nix::unistd::Pid::from_raw(pid), signal.number());
+    let pid = Pid::from_raw(pid).expect("a signal is for one process, never for a group");
+    let _ = kill_process(pid, signal.to_send());
 }
 
 /// Sends `signal` to a child of `parent`, which may wait for it at any time, so that another process may
@@ -109,7 +114,7 @@ pub fn send(pid: u32, signal: Signal) {
 /// that is gone.
 #[cfg(target_os = "linux")]
 pub fn send_to_child_of(parent: u32, pid: u32, signal: Signal) {
-    use rustix::process::{Pid, PidfdFlags, Signal as Number, pidfd_open, pidfd_send_signal};
+    use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
     let Some(process) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
         return;
     };
@@ -118,8 +123,7 @@ pub fn send_to_child_of(parent: u32, pid: u32, signal: Signal) {
         return;
     };
     if super::processes::parent_of(pid) == Some(parent) {
-        let number = Number::from_named_raw(signal.number() as i32).expect("it has a name");
-        let _ = pidfd_send_signal(descriptor, number);
+        let _ = pidfd_send_signal(descriptor, signal.to_send());
     }
 }
 
@@ -241,7 +245,7 @@ static ABORT_HANDLER: OnceLock<AbortHandler> = OnceLock::new();
 /// Fails if the system refuses the handler.
 pub fn abort_into(word: &'static AtomicU64, clock: Clock) -> Result<()> {
     give_handlers_a_stack()?;
-    let parent = nix::unistd::getppid().as_raw();
+    let parent = Pid::as_raw(getppid());
     let first = ABORT_HANDLER.set(AbortHandler {
         word,
         clock,

@@ -36,8 +36,8 @@ fn every_dependency_says_what_it_is_for() {
 }
 
 /// The crates that are the core: they build for a target without an operating system.
-const CORE: [&str; 9] = [
-    "model", "theory", "engine", "record", "sim", "tui", "figure", "report", "export",
+const CORE: [&str; 10] = [
+    "model", "stats", "theory", "engine", "record", "sim", "tui", "figure", "report", "export",
 ];
 
 /// Returns the output of `cargo tree`.

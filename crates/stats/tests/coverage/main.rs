@@ -1,0 +1,253 @@
+//! Measures the share of 95 % intervals that contain the true value, on queues whose true values are known.
+//!
+//! `cargo test --release -p concsim-stats coverage -- --ignored --nocapture` prints the tables.
+
+mod queue;
+
+use concsim_stats::until::{self, Next, Until};
+use concsim_stats::{Interval, StatsError, batch, mean, percentile, warm_up};
+use queue::{Law, Queue, normal};
+use rand::SeedableRng as _;
+use rand::rngs::ChaCha8Rng;
+
+const REPLICATIONS: usize = 20;
+const CUSTOMERS: usize = 5_000;
+
+const QUEUES: [Queue; 8] = [
+    Queue::new("M/M/1", Law::Exponential, 1, 0.5),
+    Queue::new("M/M/1", Law::Exponential, 1, 0.8),
+    Queue::new("M/D/1", Law::Constant, 1, 0.5),
+    Queue::new("M/D/1", Law::Constant, 1, 0.8),
+    Queue::new("M/G/1, cv 2", Law::Hyperexponential, 1, 0.5),
+    Queue::new("M/G/1, cv 2", Law::Hyperexponential, 1, 0.8),
+    Queue::new("M/M/4", Law::Exponential, 4, 0.5),
+    Queue::new("M/M/4", Law::Exponential, 4, 0.8),
+];
+
+/// Intervals of many experiments, beside the true value.
+#[derive(Default)]
+struct Tally {
+    intervals: usize,
+    covering: usize,
+    /// Intervals above the true value.
+    too_high: usize,
+    refused: usize,
+    /// Intervals with an infinite end.
+    unbounded: usize,
+    /// Sum of the relative half-widths of the others.
+    relative: f64,
+    /// Sum of relative errors of the estimates.
+    bias: f64,
+}
+
+impl Tally {
+    fn add(&mut self, truth: f64, found: Result<Interval, StatsError>) {
+        let Ok(found) = found else {
+            self.refused += 1;
+            return;
+        };
+        self.intervals += 1;
+        self.covering += usize::from(found.contains(truth));
+        self.too_high += usize::from(truth < found.low);
+        if found.half_width().is_finite() {
+            self.relative += found.half_width() / truth;
+        } else {
+            self.unbounded += 1;
+        }
+        self.bias += found.estimate / truth - 1.0;
+    }
+
+    #[expect(clippy::print_stdout, reason = "the table is what this is for")]
+    fn print(&self, name: &str, method: &str) {
+        let n = self.intervals as f64;
+        let per_cent = |count: usize| 100.0 * count as f64 / n;
+        let missed_low = self.intervals - self.covering - self.too_high;
+        println!(
+            "{name:<18} {method:<26} {:5.1} %  too low {:4.1} %, too high {:4.1} %  ±{:5.2} %  bias {:+6.2} %  refused {}, unbounded {}",
+            per_cent(self.covering),
+            per_cent(missed_low),
+            per_cent(self.too_high),
+            100.0 * self.relative / (n - self.unbounded as f64),
+            100.0 * self.bias / n,
+            self.refused,
+            self.unbounded,
+        );
+    }
+}
+
+/// Plays the replications of one experiment, and discards their warm-up.
+fn experiment(queue: &Queue, seed: u64) -> Result<Vec<Vec<f64>>, StatsError> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut all: Vec<Vec<f64>> = (0..REPLICATIONS)
+        .map(|_| queue.play(CUSTOMERS, &mut random))
+        .collect();
+    let truncated = warm_up::mser5_pooled(&all)?;
+    for times in &mut all {
+        times.drain(..truncated);
+    }
+    Ok(all)
+}
+
+fn average(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn means(replications: &[Vec<f64>]) -> Vec<f64> {
+    replications.iter().map(|times| average(times)).collect()
+}
+
+#[test]
+#[ignore = "prints a table of 8 000 experiments"]
+fn coverage_of_means() {
+    for queue in &QUEUES {
+        let (mut usual, mut skewed) = (Tally::default(), Tally::default());
+        for seed in 0..1_000 {
+            let means = experiment(queue, seed).map(|all| means(&all));
+            let each = |method: fn(&[f64], f64) -> Result<Interval, StatsError>| {
+                means.clone().and_then(|means| method(&means, 0.95))
+            };
+            usual.add(queue.mean(), each(mean::interval));
+            skewed.add(queue.mean(), each(mean::skewed));
+        }
+        let name = format!("{} ρ {}", queue.name, queue.load);
+        usual.print(&name, "mean, Student t");
+        skewed.print(&name, "mean, skewed");
+    }
+}
+
+#[test]
+fn intervals_of_the_mean_contain_it_as_often_as_they_state() {
+    let queue = Queue::new("M/M/1", Law::Exponential, 1, 0.5);
+    let mut tally = Tally::default();
+    for seed in 0..200 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let all: Vec<Vec<f64>> = (0..20).map(|_| queue.play(1_000, &mut random)).collect();
+        let truncated = warm_up::mser5_pooled(&all).expect("a settled queue");
+        let means: Vec<f64> = all
+            .iter()
+            .map(|times| average(&times[truncated..]))
+            .collect();
+        tally.add(queue.mean(), mean::interval(&means, 0.95));
+    }
+    // 95 % of 200 are 190, with a standard deviation of 3.1: ±3.3 of them are exceeded once in a thousand.
+    assert_eq!(tally.intervals, 200);
+    assert!((180..=199).contains(&tally.covering), "{}", tally.covering);
+}
+
+/// The ways to a percentile from replications.
+type Method = fn(&[Vec<f64>], f64) -> Result<Interval, StatsError>;
+
+fn own(replications: &[Vec<f64>], share: f64) -> Vec<f64> {
+    let own = replications
+        .iter()
+        .map(|times| percentile::quantile(times, share));
+    own.collect::<Result<_, _>>().expect("times")
+}
+
+const METHODS: [(&str, Method); 4] = [
+    ("median of own percentiles", |all, share| {
+        percentile::median(&own(all, share), 0.95)
+    }),
+    ("t of own percentiles", |all, share| {
+        mean::interval(&own(all, share), 0.95)
+    }),
+    ("pooled as independent", |all, share| {
+        percentile::of_independent(&all.concat(), share, 0.95)
+    }),
+    ("pooled, by replications", |all, share| {
+        percentile::of_replications(all, share, 0.95)
+    }),
+];
+
+#[test]
+#[ignore = "prints a table of 2 000 experiments"]
+fn coverage_of_percentiles() {
+    for queue in &QUEUES[..2] {
+        for share in [0.5, 0.99] {
+            let mut tallies: [Tally; 4] = Default::default();
+            for seed in 0..1_000 {
+                let all = experiment(queue, seed);
+                for (tally, (_, method)) in tallies.iter_mut().zip(METHODS) {
+                    let found = all.as_ref().map_err(|error| *error);
+                    tally.add(
+                        queue.percentile(share),
+                        found.and_then(|all| method(all, share)),
+                    );
+                }
+            }
+            for (tally, (method, _)) in tallies.iter().zip(METHODS) {
+                tally.print(
+                    &format!("{} ρ {} p{}", queue.name, queue.load, 100.0 * share),
+                    method,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "prints a table of 8 000 long runs"]
+fn coverage_of_batch_means() {
+    for queue in &QUEUES {
+        let mut tally = Tally::default();
+        for seed in 0..1_000 {
+            let times = queue.play(100_000, &mut ChaCha8Rng::seed_from_u64(seed));
+            let found = warm_up::mser5(&times)
+                .and_then(|truncated| batch::of_series(&times[truncated..], 0.95));
+            tally.add(queue.mean(), found);
+        }
+        tally.print(
+            &format!("{} ρ {}", queue.name, queue.load),
+            "one run, 16 batches",
+        );
+    }
+}
+
+/// Shares of covering intervals after a stop, without and with the correction, and the mean number of replications.
+fn stopped(cv: f64) -> (f64, f64, f64) {
+    const EXPERIMENTS: u64 = 10_000;
+    let rule = Until {
+        relative: 0.02,
+        least: 5,
+        cap: 10_000,
+    };
+    let (mut plain, mut corrected, mut total) = (0, 0, 0);
+    for seed in 0..EXPERIMENTS {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut values: Vec<f64> = (0..2).map(|_| 1.0 + cv * normal(&mut random)).collect();
+        let (mut is_plain_done, mut is_done) = (false, false);
+        while !is_done {
+            values.push(1.0 + cv * normal(&mut random));
+            let found = mean::interval(&values, 0.95).expect("values");
+            if !is_plain_done && found.n >= 5 && found.relative_half_width() <= rule.relative {
+                is_plain_done = true;
+                plain += u32::from(found.contains(1.0));
+            }
+            is_done = rule.decide(&found) != Next::Continue;
+            if is_done {
+                corrected += u32::from(until::corrected(&found).contains(1.0));
+                total += found.n;
+            }
+        }
+    }
+    let share = |count: u32| f64::from(count) / EXPERIMENTS as f64;
+    (
+        share(plain),
+        share(corrected),
+        total as f64 / EXPERIMENTS as f64,
+    )
+}
+
+#[test]
+#[ignore = "prints a table of 60 000 experiments"]
+fn coverage_after_a_stop() {
+    for needed in [3.0_f64, 5.0, 8.0, 12.0, 20.0, 40.0, 80.0] {
+        // 1.96·cv ÷ √needed = 2 %.
+        let (plain, corrected, n) = stopped(0.02 * needed.sqrt() / 1.96);
+        println!(
+            "2 % with {needed} normal values: {:.1} % without correction, {:.1} % with, after {n:.1}",
+            100.0 * plain,
+            100.0 * corrected
+        );
+    }
+}

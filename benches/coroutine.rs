@@ -94,7 +94,7 @@ fn watched_switch_pair(_: &mut Criterion) {
             black_box(task.resume());
             probe.coroutine_switch();
             let to = probe.now();
-            probe.let_go(from, to);
+            probe.end_run(from, to);
             probe.event(&Event::RunSlice(RunSlice {
                 ready: from,
                 from,

@@ -67,7 +67,7 @@ impl<O: Observer> Simulation<'_, O> {
         (connection.place, connection.turn) = (Place::Outside(before + 1), turn);
         let doubled = before.saturating_sub(LINEAR_TRIES - 1).min(6);
         let again = self.now + (LINEAR << doubled);
-        self.calendar.set(again, SimEvent::Knock(id, turn));
+        self.calendar.set(again, SimEvent::ConnectAgain(id, turn));
     }
 
     /// Worker whose queue a connection belongs to, if each has one: [`None`] if no worker listens.

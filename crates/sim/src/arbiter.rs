@@ -175,7 +175,7 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Tells a worker to finish its requests and exit.
-    pub(super) fn send_home(&mut self, slot: usize) {
+    pub(super) fn retire(&mut self, slot: usize) {
         if !self.workers[slot].is_alive || self.workers[slot].stopping {
             return;
         }
@@ -208,7 +208,7 @@ impl<O: Observer> Simulation<'_, O> {
         let worker = &mut self.workers[slot];
         worker.served += 1;
         if worker.served >= worker.limit {
-            self.send_home(slot);
+            self.retire(slot);
         }
     }
 
@@ -265,14 +265,14 @@ impl<O: Observer> Simulation<'_, O> {
             }
             (Intervention::RemoveWorker, _) => {
                 if let Some((slot, _)) = self.roster.remove_oldest() {
-                    self.send_home(slot);
+                    self.retire(slot);
                 }
             }
             (Intervention::Reload, _) => {
                 let leaving = self.roster.replace_all().unwrap_or_default();
                 self.fill_vacancies();
                 for (slot, _) in leaving {
-                    self.send_home(slot);
+                    self.retire(slot);
                 }
             }
             (Intervention::KillWorker, Some(slot)) => self.dies(slot, KILLED),
@@ -329,14 +329,15 @@ impl<O: Observer> Simulation<'_, O> {
         }
         self.sample();
         for slot in 0..self.workers.len() {
-            self.send_home(slot);
+            self.retire(slot);
         }
         let Elapsed(patience) = self.scenario.server.graceful_timeout;
-        self.calendar.set(self.now + patience, SimEvent::LastOrders);
+        self.calendar
+            .set(self.now + patience, SimEvent::KillRemaining);
     }
 
     /// Kills the workers that have not exited yet.
-    pub(super) fn last_orders(&mut self) {
+    pub(super) fn kill_remaining(&mut self) {
         for slot in 0..self.workers.len() {
             self.dies(slot, KILLED);
         }
@@ -375,10 +376,10 @@ impl<O: Observer> Simulation<'_, O> {
         (connection.accepted, connection.is_taken) = (now, true);
         connection.place = Place::Inside {
             worker: worker as u16,
-            seat: task,
+            handler: task,
         };
         let found = &mut self.workers[worker];
-        connection.seat_among_guests = found.connections.len() as u32;
+        connection.index_in_worker = found.connections.len() as u32;
         found.connections.push(id);
         found.counts.accepted += 1;
         found.counts.begun.step(now, 1);
@@ -442,7 +443,7 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn disconnect(&mut self, worker: usize, id: ConnectionId) {
         let now = self.now;
         let connection = &self.connections[id as usize];
-        let place = connection.seat_among_guests as usize;
+        let place = connection.index_in_worker as usize;
         if connection.is_taken {
             // Its client closed the connection before the request was begun.
             let served = connection.served(0, now);
@@ -453,7 +454,7 @@ impl<O: Observer> Simulation<'_, O> {
         let connections = &mut self.workers[worker].connections;
         connections.swap_remove(place);
         if let Some(moved) = connections.get(place) {
-            self.connections[*moved as usize].seat_among_guests = place as u32;
+            self.connections[*moved as usize].index_in_worker = place as u32;
         }
     }
 

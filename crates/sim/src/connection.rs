@@ -25,7 +25,7 @@ pub(super) enum Place {
     /// In the listener's queue.
     AtTheDoor,
     /// In a worker: its slot, and the task or thread.
-    Inside { worker: u16, seat: u32 },
+    Inside { worker: u16, handler: u32 },
 }
 
 /// Next part of a script.
@@ -70,7 +70,7 @@ pub(super) struct Connection {
     /// True if the request's first bytes have been read.
     pub(super) has_begun: bool,
     /// Position in its worker's list.
-    pub(super) seat_among_guests: u32,
+    pub(super) index_in_worker: u32,
     /// True if its wait blocks the process.
     pub(super) blocks: bool,
     /// True if it waits for a timer, and not for a socket.
@@ -120,7 +120,7 @@ impl Connection {
             is_taken: false,
             has_come: true,
             has_begun: false,
-            seat_among_guests: 0,
+            index_in_worker: 0,
             blocks: false,
             by_timer: false,
             is_pooled: false,
@@ -150,7 +150,7 @@ impl Connection {
     pub(super) fn asks_again(&mut self, number: u32, class: u16, client: u32, due: u64, sent: u64) {
         *self = Self {
             birth: self.birth,
-            seat_among_guests: self.seat_among_guests,
+            index_in_worker: self.index_in_worker,
             place: self.place,
             opened: false,
             ..Self::new(number, class, client, due, sent)

@@ -20,7 +20,7 @@ pub(super) enum SimEvent {
     /// A service has an answer.
     Answer(u32),
     /// A client retries to connect to a full queue.
-    Knock(ConnectionId, u32),
+    ConnectAgain(ConnectionId, u32),
     /// A keep-alive connection has reached its idle timeout.
     IdleTooLong(ConnectionId, u32),
     /// A thread has waited for the lock for one interval.
@@ -36,5 +36,5 @@ pub(super) enum SimEvent {
     /// The run may enter its next phase.
     RunProgress,
     /// Workers that have not exited by now are killed.
-    LastOrders,
+    KillRemaining,
 }

@@ -257,25 +257,24 @@ impl<O: Observer> Simulation<'_, O> {
             Need::LetGo => {
                 let connection = &mut self.connections[id as usize];
                 (connection.begun, connection.over) = (now, now);
-                self.lets_go(worker, task, id, SwitchReason::Yielded);
+                self.end_run(worker, task, id, SwitchReason::Yielded);
                 true
             }
-            Need::Sleep { wait, manner } => {
+            Need::Sleep { wait, mode } => {
                 let due = self.now + wait;
-                self.connections[id as usize].timer =
-                    (manner != WaitMode::InThreads).then_some(due);
-                self.waits(worker, task, id, SwitchReason::Timer, manner);
-                self.begin_sleep(id, wait, manner);
-                manner != WaitMode::Unpatched
+                self.connections[id as usize].timer = (mode != WaitMode::InThreads).then_some(due);
+                self.waits(worker, task, id, SwitchReason::Timer, mode);
+                self.begin_sleep(id, wait, mode);
+                mode != WaitMode::Unpatched
             }
             Need::Call {
                 service,
                 wait,
-                manner,
+                mode,
             } => {
-                self.waits(worker, task, id, SwitchReason::Service, manner);
-                self.begin_call(id, service, wait, manner);
-                manner != WaitMode::Unpatched
+                self.waits(worker, task, id, SwitchReason::Service, mode);
+                self.begin_call(id, service, wait, mode);
+                mode != WaitMode::Unpatched
             }
             Need::Done => self.answers(worker, task, id),
         }
@@ -287,15 +286,15 @@ impl<O: Observer> Simulation<'_, O> {
         task: TaskId,
         id: ConnectionId,
         then: SwitchReason,
-        manner: WaitMode,
+        mode: WaitMode,
     ) {
         let (now, turn) = (self.now, self.next_turn());
         let connection = &mut self.connections[id as usize];
         (connection.begun, connection.turn) = (now, turn);
-        connection.blocks = manner == WaitMode::Unpatched;
+        connection.blocks = mode == WaitMode::Unpatched;
         connection.by_timer = then == SwitchReason::Timer;
-        if manner != WaitMode::Unpatched {
-            return self.lets_go(worker, task, id, then);
+        if mode != WaitMode::Unpatched {
+            return self.end_run(worker, task, id, then);
         }
         self.hub(worker).state = State::Blocked(task);
         self.workers[worker].enter(Phase::Blocked, now);
@@ -315,7 +314,7 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Yields the hub: the task waits or stays ready.
-    fn lets_go(&mut self, worker: usize, task: TaskId, id: ConnectionId, then: SwitchReason) {
+    fn end_run(&mut self, worker: usize, task: TaskId, id: ConnectionId, then: SwitchReason) {
         let has_coroutines = self.has_coroutines;
         let counts = &mut self.workers[worker].counts;
         counts.waits += u64::from(has_coroutines);
@@ -348,7 +347,7 @@ impl<O: Observer> Simulation<'_, O> {
         connection.turn = turn;
         (connection.begun, connection.over) = (self.now, self.now);
         connection.by_timer = false;
-        self.lets_go(worker, task, id, SwitchReason::Client);
+        self.end_run(worker, task, id, SwitchReason::Client);
         let connection = &mut self.connections[id as usize];
         // Between two requests the wait is the client's, not a request's.
         (connection.has_begun, connection.begun) = (false, 0);
@@ -368,7 +367,7 @@ impl<O: Observer> Simulation<'_, O> {
     /// Makes a task ready for the next request on a keep-alive connection, or for its end.
     pub(super) fn became_ready(&mut self, id: ConnectionId) {
         let now = self.now;
-        let Place::Inside { worker, seat } = self.connections[id as usize].place else {
+        let Place::Inside { worker, handler } = self.connections[id as usize].place else {
             return;
         };
         let connection = &mut self.connections[id as usize];
@@ -377,6 +376,6 @@ impl<O: Observer> Simulation<'_, O> {
             self.workers[usize::from(worker)].inbox.push_back(id);
             return self.wake_a_thread(usize::from(worker));
         }
-        self.task_is_ready(usize::from(worker), TaskId(seat), false);
+        self.task_is_ready(usize::from(worker), TaskId(handler), false);
     }
 }

@@ -171,7 +171,7 @@ struct Simulation<'a, O> {
     services: Vec<Service>,
     services_strand: EntityId,
     calls: Slab<Call>,
-    chores: VecDeque<ServiceEvent>,
+    service_events: VecDeque<ServiceEvent>,
     has_coroutines: bool,
     has_lock: bool,
     turns: u32,
@@ -215,7 +215,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             services: vec![Service::default(); scenario.services.len()],
             services_strand: services,
             calls: Slab::new(),
-            chores: VecDeque::new(),
+            service_events: VecDeque::new(),
             has_coroutines: scenario.server.kind == WorkerKind::Coroutine,
             has_lock: false,
             turns: 0,
@@ -323,7 +323,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
                 }
             }
             SimEvent::Answer(call) => self.has_an_answer(call),
-            SimEvent::Knock(id, turn) => {
+            SimEvent::ConnectAgain(id, turn) => {
                 if self.still_waits(id, turn) {
                     self.connect(id);
                 }
@@ -335,8 +335,8 @@ impl<'a, O: Observer> Simulation<'a, O> {
             SimEvent::TimelineEvent(index) => self.play_timeline_event(index),
             SimEvent::Sample => self.sample_regularly(),
             SimEvent::RunProgress if !self.is_over => self.follow_the_course(),
-            SimEvent::LastOrders if self.is_over => self.last_orders(),
-            SimEvent::RunProgress | SimEvent::LastOrders => {}
+            SimEvent::KillRemaining if self.is_over => self.kill_remaining(),
+            SimEvent::RunProgress | SimEvent::KillRemaining => {}
         }
     }
 

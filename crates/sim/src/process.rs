@@ -117,7 +117,7 @@ impl<O: Observer> Simulation<'_, O> {
         let asks = connection.has_come;
         connection.place = Place::Inside {
             worker: worker as u16,
-            seat: thread as u32,
+            handler: thread as u32,
         };
         let state = &mut self.workers[worker].threads[thread];
         state.begin_run(task, ready, now);
@@ -146,19 +146,19 @@ impl<O: Observer> Simulation<'_, O> {
             Need::Compute(_) | Need::Overflow => false,
             // This thread has no other connection.
             Need::LetGo => true,
-            Need::Sleep { wait, manner } => {
+            Need::Sleep { wait, mode } => {
                 self.connections[id as usize].timer = Some(self.now + wait);
                 self.blocks(worker, thread, id, SwitchReason::Timer);
-                self.begin_sleep(id, wait, manner);
+                self.begin_sleep(id, wait, mode);
                 false
             }
             Need::Call {
                 service,
                 wait,
-                manner,
+                mode,
             } => {
                 self.blocks(worker, thread, id, SwitchReason::Service);
-                self.begin_call(id, service, wait, manner);
+                self.begin_call(id, service, wait, mode);
                 false
             }
             Need::Done => self.thread_answers(worker, thread, id),

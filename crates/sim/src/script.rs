@@ -13,12 +13,12 @@ pub(super) enum Need {
     /// Nothing: the script yields and is ready.
     LetGo,
     /// A timer.
-    Sleep { wait: u64, manner: WaitMode },
+    Sleep { wait: u64, mode: WaitMode },
     /// An answer of a service.
     Call {
         service: u16,
         wait: u64,
-        manner: WaitMode,
+        mode: WaitMode,
     },
     /// The script is finished.
     Done,
@@ -62,20 +62,20 @@ pub(super) fn play(
             Step::Call {
                 service,
                 ref wait,
-                manner,
+                mode,
             } => {
                 let (service, wait) = (service as u16, demand(connection, wait));
                 connection.step += 1;
                 return Need::Call {
                     service,
                     wait,
-                    manner,
+                    mode,
                 };
             }
-            Step::Sleep { ref wait, manner } => {
+            Step::Sleep { ref wait, mode } => {
                 let wait = demand(connection, wait);
                 connection.step += 1;
-                return Need::Sleep { wait, manner };
+                return Need::Sleep { wait, mode };
             }
             Step::Yield => {
                 connection.step += 1;
@@ -169,7 +169,7 @@ mod tests {
             });
             each.sum()
         };
-        for (steps, let_go) in [
+        for (steps, yields) in [
             ("'compute 5us in slices of 2us'", 2),
             ("'compute 4us in slices of 2us'", 1),
             ("'compute 1us in slices of 2us'", 0),
@@ -177,7 +177,7 @@ mod tests {
         ] {
             let needs = needs(steps);
             let found = needs.iter().filter(|need| **need == Need::LetGo).count();
-            assert_eq!(found, let_go, "{steps}");
+            assert_eq!(found, yields, "{steps}");
             assert!(computes(&needs) > 0);
         }
         assert_eq!(computes(&needs("'compute 5us in slices of 2us'")), 5_000);

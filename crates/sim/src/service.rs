@@ -59,14 +59,14 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Starts a connection's wait for a timer.
-    pub(super) fn begin_sleep(&mut self, id: ConnectionId, wait: u64, manner: WaitMode) {
+    pub(super) fn begin_sleep(&mut self, id: ConnectionId, wait: u64, mode: WaitMode) {
         let overshoot = self.overshoot();
         let connection = &mut self.connections[id as usize];
         connection.by_timer = true;
         connection.left = wait.saturating_add(overshoot);
         connection.over = self.now + wait;
         (connection.awaits, connection.awaits_since) = (Awaited::Timer, self.now);
-        if self.hands_to_pool(id, manner) {
+        if self.hands_to_pool(id, mode) {
             return;
         }
         self.set_timer(id);
@@ -81,7 +81,7 @@ impl<O: Observer> Simulation<'_, O> {
             |part| matches!(part, Awaited::Thread | Awaited::Connection | Awaited::Queue);
         let is_told = is_queue(part) || is_queue(connection.awaits);
         connection.enter_part(part, now);
-        let Place::Inside { worker, seat } = connection.place else {
+        let Place::Inside { worker, handler } = connection.place else {
             return;
         };
         if !is_told || !O::WANTS_SWITCHES {
@@ -90,8 +90,8 @@ impl<O: Observer> Simulation<'_, O> {
         let request = connection.works_for();
         let worker = usize::from(worker);
         let task = match &self.workers[worker].hub {
-            Some(_) => seat,
-            None => self.workers[worker].threads[seat as usize].task,
+            Some(_) => handler,
+            None => self.workers[worker].threads[handler as usize].task,
         };
         let event = Event::Awaits {
             at: Stamp(now),
@@ -110,11 +110,11 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// True if a wait needs a thread of the pool first.
-    fn hands_to_pool(&mut self, id: ConnectionId, manner: WaitMode) -> bool {
+    fn hands_to_pool(&mut self, id: ConnectionId, mode: WaitMode) -> bool {
         let Place::Inside { worker, .. } = self.connections[id as usize].place else {
             return false;
         };
-        if manner != WaitMode::InThreads || self.workers[usize::from(worker)].hub.is_none() {
+        if mode != WaitMode::InThreads || self.workers[usize::from(worker)].hub.is_none() {
             return false;
         }
         self.connections[id as usize].is_pooled = true;
@@ -146,17 +146,11 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Starts a connection's call of a service.
-    pub(super) fn begin_call(
-        &mut self,
-        id: ConnectionId,
-        service: u16,
-        wait: u64,
-        manner: WaitMode,
-    ) {
+    pub(super) fn begin_call(&mut self, id: ConnectionId, service: u16, wait: u64, mode: WaitMode) {
         let connection = &mut self.connections[id as usize];
         connection.by_timer = false;
         (connection.awaits, connection.awaits_since) = (Awaited::Answer, self.now);
-        if self.hands_to_pool(id, manner) {
+        if self.hands_to_pool(id, mode) {
             let connection = &mut self.connections[id as usize];
             (connection.calls, connection.left) = (Some(service), wait);
             return;
@@ -197,19 +191,19 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Gives the services' process a task, which may take core time.
-    fn service_does(&mut self, chore: ServiceEvent) {
+    fn service_does(&mut self, event: ServiceEvent) {
         if self.machine_costs.service == 0 {
-            return self.has_done(chore);
+            return self.has_done(event);
         }
-        self.chores.push_back(chore);
-        if self.chores.len() == 1 {
-            self.next_chore();
+        self.service_events.push_back(event);
+        if self.service_events.len() == 1 {
+            self.next_service_event();
         }
     }
 
-    fn next_chore(&mut self) {
+    fn next_service_event(&mut self) {
         let half = self.machine_costs.service / 2;
-        let cost = match self.chores.front() {
+        let cost = match self.service_events.front() {
             Some(ServiceEvent::Read(_)) => half,
             Some(ServiceEvent::Write(_)) => self.machine_costs.service - half,
             None => return,
@@ -221,19 +215,19 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Continues the services' process after it has had its core time.
     pub(super) fn resume_services(&mut self) {
-        if let Some(chore) = self.chores.pop_front() {
-            self.has_done(chore);
+        if let Some(event) = self.service_events.pop_front() {
+            self.has_done(event);
         }
-        if self.chores.is_empty() {
+        if self.service_events.is_empty() {
             let entity = self.services_strand;
             self.machine.sleep(self.now, entity, &mut self.calendar);
         } else {
-            self.next_chore();
+            self.next_service_event();
         }
     }
 
-    fn has_done(&mut self, chore: ServiceEvent) {
-        match chore {
+    fn has_done(&mut self, event: ServiceEvent) {
+        match event {
             ServiceEvent::Read(id) => {
                 let call = &mut self.calls[id as usize];
                 call.asked = self.now;
@@ -321,7 +315,7 @@ impl<O: Observer> Simulation<'_, O> {
     /// Ends a connection's wait: wakes its process, or informs its hub.
     pub(super) fn wait_is_over(&mut self, id: ConnectionId) {
         let connection = &mut self.connections[id as usize];
-        let Place::Inside { worker, seat } = connection.place else {
+        let Place::Inside { worker, handler } = connection.place else {
             return;
         };
         let worker = usize::from(worker);
@@ -331,12 +325,12 @@ impl<O: Observer> Simulation<'_, O> {
             self.leaves_the_pool(worker);
         }
         if !blocks {
-            return self.task_is_ready(worker, TaskId(seat), by_timer);
+            return self.task_is_ready(worker, TaskId(handler), by_timer);
         }
         let thread = if self.workers[worker].hub.is_some() {
             0
         } else {
-            seat as usize
+            handler as usize
         };
         self.wake_thread(worker, thread);
     }

@@ -147,7 +147,7 @@ pub(super) fn steps(request: &Request, scenario: &Scenario) -> String {
 
 /// Describes one step, nearly as a scenario file writes it.
 pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
-    let unpatched = |manner: &WaitMode| match manner {
+    let unpatched = |mode: &WaitMode| match mode {
         WaitMode::Patched => "",
         WaitMode::Unpatched => " unpatched",
         WaitMode::InThreads => " in threads",
@@ -167,12 +167,12 @@ pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
         Step::Call {
             service,
             wait,
-            manner,
+            mode,
         } => {
             let name = service_name(scenario, *service);
-            format!("call {name} {}{}", draw(wait), unpatched(manner))
+            format!("call {name} {}{}", draw(wait), unpatched(mode))
         }
-        Step::Sleep { wait, manner } => format!("sleep {}{}", draw(wait), unpatched(manner)),
+        Step::Sleep { wait, mode } => format!("sleep {}{}", draw(wait), unpatched(mode)),
         Step::Yield => "yield".into(),
         Step::Write { bytes } => format!("write {} B", grouped(*bytes)),
         Step::Count {

@@ -97,7 +97,7 @@ impl Page {
     }
 
     fn keys(&mut self, path: &str, section: &Section, entry: Option<&Entry>, left_out: &[&str]) {
-        self.header(&format!("[{path}]"), section.says);
+        self.header(&format!("[{path}]"), section.description);
         let table = entry.and_then(|entry| entry.node.table());
         for key in section.keys {
             if !left_out.contains(&key.name) {
@@ -115,24 +115,24 @@ impl Page {
         } else {
             ""
         };
-        let says = format!("{}{simulated}", key.says);
+        let description = format!("{}{simulated}", key.description);
         match value.or(key.default.map(str::to_owned)) {
-            Some(value) => self.line(key.name, &value, Some(&says)),
-            None => self.add(&format!("# {}: {says}", key.name)),
+            Some(value) => self.line(key.name, &value, Some(&description)),
+            None => self.add(&format!("# {}: {description}", key.name)),
         }
     }
 
     /// Writes `[[variants]]` and `[[expect]]` unchanged, with dotted keys.
     fn each(&mut self, tree: &Table, name: &str) {
         let nodes = tree.get(name).and_then(|entry| entry.node.list());
-        let says = match name {
-            "expect" => EXPECT.says,
-            "ask" => ASK.says,
-            "timeline" => TIMELINE.says,
-            _ => VARIANT.says,
+        let description = match name {
+            "expect" => EXPECT.description,
+            "ask" => ASK.description,
+            "timeline" => TIMELINE.description,
+            _ => VARIANT.description,
         };
         for table in nodes.unwrap_or_default().iter().filter_map(Node::table) {
-            self.header(&format!("[[{name}]]"), says);
+            self.header(&format!("[[{name}]]"), description);
             self.leaves(table, "");
         }
     }
@@ -147,25 +147,25 @@ impl Page {
         }
     }
 
-    fn header(&mut self, header: &str, says: &str) {
+    fn header(&mut self, header: &str, description: &str) {
         self.add("");
-        self.commented(header, says);
+        self.commented(header, description);
     }
 
-    fn line(&mut self, key: &str, value: &str, says: Option<&str>) {
+    fn line(&mut self, key: &str, value: &str, description: Option<&str>) {
         let line = format!("{key} = {value}");
-        match says {
-            Some(says) if !line.contains('\n') => self.commented(&line, says),
-            Some(says) => {
-                self.add(&format!("# {key}: {says}"));
+        match description {
+            Some(description) if !line.contains('\n') => self.commented(&line, description),
+            Some(description) => {
+                self.add(&format!("# {key}: {description}"));
                 self.add(&line);
             }
             None => self.add(&line),
         }
     }
 
-    fn commented(&mut self, line: &str, says: &str) {
-        self.add(&format!("{line:COMMENTS$} # {says}"));
+    fn commented(&mut self, line: &str, description: &str) {
+        self.add(&format!("{line:COMMENTS$} # {description}"));
     }
 
     fn add(&mut self, line: &str) {
@@ -253,13 +253,13 @@ mod tests {
 
     fn step() -> impl Strategy<Value = String> {
         let name = || prop_oneof!["a", "billing", "b_2"];
-        let manner = || prop_oneof![Just(""), Just(" unpatched")];
+        let mode = || prop_oneof![Just(""), Just(" unpatched")];
         prop_oneof![
             duration().prop_map(|cpu| format!("compute {cpu}")),
             duration().prop_map(|cpu| format!("compute {cpu} in slices of 1ms")),
-            (name(), duration(), manner())
-                .prop_map(|(name, wait, manner)| format!("call {name} {wait}{manner}")),
-            (duration(), manner()).prop_map(|(wait, manner)| format!("sleep {wait}{manner}")),
+            (name(), duration(), mode())
+                .prop_map(|(name, wait, mode)| format!("call {name} {wait}{mode}")),
+            (duration(), mode()).prop_map(|(wait, mode)| format!("sleep {wait}{mode}")),
             name().prop_map(|name| format!("count {name} with yield")),
             (0..99).prop_map(|size| format!("write {size}KiB")),
             Just("yield".to_owned()),

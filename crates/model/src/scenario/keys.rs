@@ -63,14 +63,14 @@ pub(super) struct Key {
     /// True if so far only the simulation plays a value other than the default.
     pub(super) simulated_only: bool,
     /// Description: a fragment.
-    pub(super) says: &'static str,
+    pub(super) description: &'static str,
 }
 
 /// A table of the file and its keys, in the order in which they are written.
 #[derive(Debug)]
 pub(super) struct Section {
     /// Description: a fragment.
-    pub(super) says: &'static str,
+    pub(super) description: &'static str,
     pub(super) keys: &'static [Key],
     /// Tables within it, which have sections of their own.
     pub(super) tables: &'static [&'static str],
@@ -108,13 +108,13 @@ const SOME_LENGTH: Shape = Shape::Length {
     most: HOUR,
 };
 
-pub(super) const fn key(name: &'static str, shape: Shape, says: &'static str) -> Key {
+pub(super) const fn key(name: &'static str, shape: Shape, description: &'static str) -> Key {
     Key {
         name,
         shape,
         default: None,
         simulated_only: false,
-        says,
+        description,
     }
 }
 
@@ -135,7 +135,7 @@ pub(super) const fn whole(least: u64, most: u64) -> Shape {
 }
 
 pub(super) const TOP: Section = Section {
-    says: "a scenario: a server, the steps of its requests, and the load on it",
+    description: "a scenario: a server, the steps of its requests, and the load on it",
     keys: &[
         key(
             "title",
@@ -166,7 +166,7 @@ pub(super) const TOP: Section = Section {
 };
 
 pub(super) const SERVER: Section = Section {
-    says: "the processes that answer requests",
+    description: "the processes that answer requests",
     keys: &[
         key(
             "kind",
@@ -246,7 +246,7 @@ pub(super) const SERVER: Section = Section {
 };
 
 pub(super) const SERVICE: Section = Section {
-    says: "a slow outside service; a call step creates it",
+    description: "a slow outside service; a call step creates it",
     keys: &[
         key(
             "capacity",
@@ -267,7 +267,7 @@ pub(super) const SERVICE: Section = Section {
 };
 
 pub(super) const REQUEST: Section = Section {
-    says: "the request that GET /name plays",
+    description: "the request that GET /name plays",
     keys: &[
         key(
             "weight",
@@ -285,7 +285,7 @@ pub(super) const CLOSED: [&str; 3] = ["clients", "think", "ramp"];
 pub(super) const OPEN: [&str; 2] = ["rate", "arrivals"];
 
 pub(super) const LOAD: Section = Section {
-    says: "the load: a number of clients, or requests at a rate",
+    description: "the load: a number of clients, or requests at a rate",
     keys: &[
         key(
             "clients",
@@ -344,7 +344,7 @@ pub(super) const LOAD: Section = Section {
 };
 
 pub(super) const ASK: Section = Section {
-    says: "a question, asked before the run and answered by its measurement",
+    description: "a question, asked before the run and answered by its measurement",
     keys: &[
         key(
             "before",
@@ -373,7 +373,7 @@ pub(super) const ASK: Section = Section {
 };
 
 pub(super) const TIMELINE: Section = Section {
-    says: "an intervention during the run",
+    description: "an intervention during the run",
     keys: &[
         key(
             "at",
@@ -395,7 +395,7 @@ pub(super) const TIMELINE: Section = Section {
 };
 
 pub(super) const EXPECT: Section = Section {
-    says: "an expectation of the run",
+    description: "an expectation of the run",
     keys: &[
         key(
             "claim",
@@ -413,7 +413,7 @@ pub(super) const EXPECT: Section = Section {
 
 /// Keys that a variant may set: all but those that are common to all variants.
 pub(super) const VARIANT: Section = Section {
-    says: "keys that replace those of the file",
+    description: "keys that replace those of the file",
     keys: &[key("name", Shape::Text, "name of the variant")],
     tables: &["server", "services", "requests", "load", "timeline"],
 };

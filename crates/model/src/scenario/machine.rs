@@ -104,7 +104,7 @@ const COST: Shape = Shape::Length {
 };
 
 pub(super) const MACHINE: Section = Section {
-    says: "the simulated machine; not used by real processes",
+    description: "the simulated machine; not used by real processes",
     keys: &[
         key("cores", whole(1, 1024), "number of cores").by_default("4"),
         key(

@@ -103,7 +103,7 @@ fn table(section: &Section, lists: Lists) -> Value {
         .collect();
     json!({
         "type": "object",
-        "description": section.says,
+        "description": section.description,
         "properties": properties,
         "additionalProperties": false,
     })
@@ -117,7 +117,7 @@ fn described(key: &Key, lists: Lists) -> Value {
             json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
         }
     };
-    schema["description"] = json!(key.says);
+    schema["description"] = json!(key.description);
     if let Some(default) = key.default {
         // A default in TOML, a number or a text in quotes, is JSON too.
         schema["default"] = serde_json::from_str(default).expect("defaults are JSON");

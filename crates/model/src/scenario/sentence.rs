@@ -41,7 +41,7 @@ pub(super) const VERBS: [Verb; 8] = [
             Ok(Step::Call {
                 service: index_of(cursor, "a service", &mut names.services)?,
                 wait: quantity::draw(cursor)?,
-                manner: wait_mode(cursor)?,
+                mode: wait_mode(cursor)?,
             })
         },
     },
@@ -51,7 +51,7 @@ pub(super) const VERBS: [Verb; 8] = [
         read: |cursor, _| {
             Ok(Step::Sleep {
                 wait: quantity::draw(cursor)?,
-                manner: wait_mode(cursor)?,
+                mode: wait_mode(cursor)?,
             })
         },
     },
@@ -254,12 +254,12 @@ impl fmt::Display for Sentence<'_> {
             Step::Call {
                 service,
                 wait,
-                manner,
+                mode,
             } => {
                 let service = &self.scenario.services[*service].name;
-                write!(f, "call {service} {wait}{}", ending(*manner))
+                write!(f, "call {service} {wait}{}", ending(*mode))
             }
-            Step::Sleep { wait, manner } => write!(f, "sleep {wait}{}", ending(*manner)),
+            Step::Sleep { wait, mode } => write!(f, "sleep {wait}{}", ending(*mode)),
             Step::Yield => f.write_str("yield"),
             Step::Write { bytes } => write!(f, "write {}", Size(*bytes)),
             Step::Count {
@@ -420,13 +420,13 @@ mod tests {
             median: 50_000_000,
             p99: 400_000_000,
         };
-        let manner = WaitMode::Unpatched;
+        let mode = WaitMode::Unpatched;
         assert_eq!(
             step,
             Ok(Step::Call {
                 service: 0,
                 wait,
-                manner
+                mode
             })
         );
     }

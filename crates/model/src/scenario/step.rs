@@ -31,14 +31,16 @@ pub enum Step {
         /// Time that the service takes.
         wait: Draw,
         /// Way of waiting.
-        manner: WaitMode,
+        #[serde(rename = "manner")]
+        mode: WaitMode,
     },
     /// A timer without a socket.
     Sleep {
         /// Length of the sleep.
         wait: Draw,
         /// Way of waiting.
-        manner: WaitMode,
+        #[serde(rename = "manner")]
+        mode: WaitMode,
     },
     /// Lets go once, stays ready.
     Yield,
@@ -80,7 +82,7 @@ impl Step {
     #[must_use]
     pub fn wait_mode(&self) -> Option<WaitMode> {
         match self {
-            Self::Call { manner, .. } | Self::Sleep { manner, .. } => Some(*manner),
+            Self::Call { mode, .. } | Self::Sleep { mode, .. } => Some(*mode),
             Self::Compute { .. }
             | Self::Yield
             | Self::Write { .. }

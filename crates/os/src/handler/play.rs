@@ -63,11 +63,9 @@ impl<W: World> Player<'_, W> {
         match *step {
             Step::Write { bytes } => self.write(bytes)?,
             Step::Compute { slice, .. } => self.compute(CpuTime(demand), slice),
-            Step::Call {
-                service, manner, ..
-            } => self.world.call(service, Elapsed(demand), manner)?,
-            Step::Sleep { manner, .. } => self.world.sleep(Elapsed(demand), manner),
-            Step::Yield => self.world.let_go(),
+            Step::Call { service, mode, .. } => self.world.call(service, Elapsed(demand), mode)?,
+            Step::Sleep { mode, .. } => self.world.sleep(Elapsed(demand), mode),
+            Step::Yield => self.world.yield_now(),
             Step::Count {
                 counter,
                 with_yield,
@@ -94,7 +92,7 @@ impl<W: World> Player<'_, W> {
         let mut left = cpu;
         while left > slice {
             self.world.compute(slice);
-            self.world.let_go();
+            self.world.yield_now();
             left = left - slice;
         }
         self.world.compute(left);
@@ -104,7 +102,7 @@ impl<W: World> Player<'_, W> {
     fn count(&mut self, counter: usize, with_yield: bool) {
         let read = self.world.counter(counter);
         if with_yield {
-            self.world.let_go();
+            self.world.yield_now();
         }
         self.world.set_counter(counter, read + 1);
         self.counted = Some((counter, read + 1));

@@ -14,7 +14,7 @@ pub(super) enum WorldCall {
     Compute(u64),
     Call(usize, u64, WaitMode),
     Sleep(u64, WaitMode),
-    LetGo,
+    Yield,
     Read(usize),
     Wrote(usize, u64),
     Sent(String),
@@ -64,8 +64,8 @@ impl World for Scripted {
         self.did.push(WorldCall::Sleep(wait.0, mode));
     }
 
-    fn let_go(&mut self) {
-        self.did.push(WorldCall::LetGo);
+    fn yield_now(&mut self) {
+        self.did.push(WorldCall::Yield);
         if self.is_unwound {
             resume_unwind(Box::new(17_u8));
         }

@@ -53,7 +53,7 @@ pub(super) fn body(line: &str) -> String {
 }
 
 fn facts(kind: WorkerKind, spent: &RequestTimes, counted: Option<(&str, u64)>) -> Vec<String> {
-    let let_go = match (kind, spent.let_go) {
+    let yields = match (kind, spent.yields) {
         (WorkerKind::Coroutine, 0) if spent.cpu.0 > 0 => Some("never let go".into()),
         (_, 0) => None,
         (_, 1) => Some("let go once".into()),
@@ -63,7 +63,7 @@ fn facts(kind: WorkerKind, spent: &RequestTimes, counted: Option<(&str, u64)>) -
     let facts: Vec<String> = [
         (spent.cpu.0 > 0).then(|| format!("computed {}", milliseconds(spent.cpu.0))),
         counted.map(|(counter, value)| format!("counted {counter} up to {value}")),
-        let_go,
+        yields,
         (spent.parked.0 > 0).then(|| format!("parked {}", milliseconds(spent.parked.0))),
         (spent.blocked.0 > 0).then(|| format!("blocked {}", milliseconds(spent.blocked.0))),
         worth_saying(spent.ready.0).map(|delay| format!("ready {delay} before its turn came")),

@@ -109,7 +109,7 @@ fn call() -> Step {
     Step::Call {
         service: 0,
         wait: Draw::Fixed(1),
-        manner: WaitMode::Patched,
+        mode: WaitMode::Patched,
     }
 }
 
@@ -119,7 +119,7 @@ pub(super) const HELLO: Step = Step::Write { bytes: 2 };
 fn steps_are_played_in_order_with_the_demands_that_the_request_brings() {
     let sleep = Step::Sleep {
         wait: Draw::Fixed(1),
-        manner: WaitMode::Unpatched,
+        mode: WaitMode::Unpatched,
     };
     let mut world = Scripted::default();
     let answered = play(
@@ -131,7 +131,7 @@ fn steps_are_played_in_order_with_the_demands_that_the_request_brings() {
     let expected = [
         WorldCall::Compute(10),
         WorldCall::Call(0, 20, WaitMode::Patched),
-        WorldCall::LetGo,
+        WorldCall::Yield,
         WorldCall::Sleep(30, WaitMode::Unpatched),
     ];
     assert_eq!(world.did[..4], expected);
@@ -149,14 +149,14 @@ fn a_sliced_computation_lets_go_between_slices_and_never_after_the_last() {
     ] {
         let mut world = Scripted::default();
         play(&[compute(Some(slice))], cpu, &mut world);
-        let lets_go = world
+        let yields = world
             .did
             .iter()
-            .filter(|did| **did == WorldCall::LetGo)
+            .filter(|did| **did == WorldCall::Yield)
             .count();
         let computed: Vec<u64> = world.did.iter().filter_map(cpu_of).collect();
         assert_eq!(
-            (lets_go, computed.len()),
+            (yields, computed.len()),
             (slices - 1, slices),
             "{cpu} by {slice}"
         );
@@ -190,7 +190,7 @@ fn the_head_goes_out_with_the_first_write_and_counts_all_of_them() {
         [
             WorldCall::Call(..),
             WorldCall::Sent(first),
-            WorldCall::LetGo,
+            WorldCall::Yield,
             WorldCall::Sent(rest),
         ] => (first, rest),
         other => panic!("two sends, one on either side of the yield: {other:?}"),
@@ -236,10 +236,10 @@ fn what_others_count_while_it_lets_go_is_lost() {
             with_yield,
         };
         play(&[count], "", &mut world);
-        let lets_go = with_yield.then_some(WorldCall::LetGo);
+        let yields = with_yield.then_some(WorldCall::Yield);
         let expected: Vec<WorldCall> = [WorldCall::Read(0)]
             .into_iter()
-            .chain(lets_go)
+            .chain(yields)
             .chain([WorldCall::Wrote(0, written)])
             .collect();
         assert_eq!(world.did[..expected.len()], expected);
@@ -311,7 +311,7 @@ fn the_default_body_says_what_happened_in_one_line() {
     let coroutine = RequestTimes {
         cpu: CpuTime(1_000_000),
         parked: Elapsed(99_100_000),
-        let_go: 1,
+        yields: 1,
         others: 46,
         ..RequestTimes::default()
     };
@@ -324,7 +324,7 @@ fn the_default_body_says_what_happened_in_one_line() {
         cpu: CpuTime(20_000),
         ready: Elapsed(200_000_000),
         core_wait: Elapsed(3_000_000),
-        let_go: 3,
+        yields: 3,
         others: 1,
         ..RequestTimes::default()
     };
@@ -372,7 +372,7 @@ proptest! {
     #[test]
     fn all_bodies_of_a_kind_of_request_are_equally_long_whatever_happened_to_it(
         lengths in prop::array::uniform5(0_u64..100_000_000_000),
-        let_go in 0_u64..1_000,
+        yields in 0_u64..1_000,
         others in 0_u64..2_000,
         (worker, pid) in (0_usize..64, 1_u32..100_000),
         visits in 1_u64..100_000,
@@ -385,7 +385,7 @@ proptest! {
             parked: Elapsed(waits.0),
             blocked: Elapsed(waits.1),
             ready: Elapsed(ready),
-            let_go,
+            yields,
             others,
         };
         let me = Whoami { worker, pid, kind: WorkerKind::Coroutine };

@@ -33,7 +33,7 @@ pub struct RequestTimes {
     /// Time in which it was ready while its worker ran another request.
     pub ready: Elapsed,
     /// Number of times that it let go of its worker: waits that parked, and yields.
-    pub let_go: u64,
+    pub yields: u64,
     /// Number of other requests that its worker ran meanwhile.
     pub others: u64,
 }
@@ -53,7 +53,7 @@ pub trait World {
     fn sleep(&mut self, wait: Elapsed, mode: WaitMode);
 
     /// Lets go once, and stays ready. Under a sync worker there is no other request to run.
-    fn let_go(&mut self);
+    fn yield_now(&mut self);
 
     /// Value of a counter of this process; an index into the scenario's.
     fn counter(&mut self, counter: usize) -> u64;

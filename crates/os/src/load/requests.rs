@@ -176,7 +176,7 @@ mod tests {
         };
         let sleep = Step::Sleep {
             wait: Draw::Fixed(7),
-            manner: WaitMode::Patched,
+            mode: WaitMode::Patched,
         };
         let script = [compute(1), Step::Yield, sleep, compute(3)];
         let of = |demands: &[u64], least| stretched(demands.to_vec(), &script, CpuTime(least));
@@ -190,7 +190,7 @@ mod tests {
         let mut scenario = closed(1, Elapsed::ZERO);
         let sleep = Step::Sleep {
             wait: Draw::Exponential { mean: 5_000_000 },
-            manner: WaitMode::Patched,
+            mode: WaitMode::Patched,
         };
         scenario.requests.push(Request {
             name: "slow".into(),

@@ -212,7 +212,7 @@ impl RequestAccounting {
         if self.has_come() {
             let length = self.waited(probe, times, wait);
             self.spent.parked += length;
-            self.spent.let_go += 1;
+            self.spent.yields += 1;
         }
     }
 

@@ -193,7 +193,7 @@ impl<'a> Arbiter<'a> {
             self.reap()?;
             self.end_silent_workers();
             self.fill_vacancies()?;
-            self.send_home_who_was_replaced();
+            self.retire_replaced();
         }
     }
 
@@ -241,7 +241,7 @@ impl<'a> Arbiter<'a> {
         }
     }
 
-    fn send_home_who_was_replaced(&mut self) {
+    fn retire_replaced(&mut self) {
         let leaving = std::mem::take(&mut self.leaving);
         for (slot, pid) in &leaving {
             self.scoreboard

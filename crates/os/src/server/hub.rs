@@ -256,7 +256,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
             && let Some(id) = self.queue.next(&mut turn)
         {
             match self.run_one(id, now) {
-                Ok(let_go) => now = let_go,
+                Ok(yielded_at) => now = yielded_at,
                 Err(ended) => return Some(ended),
             }
         }
@@ -278,10 +278,10 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         let resumed = self.queue.task(id).resume();
         probe.coroutine_switch();
         let to = match &resumed {
-            Resumed::Parked(_) => shared.let_go.get(),
+            Resumed::Parked(_) => shared.yielded_at.get(),
             Resumed::Ended | Resumed::Panicked(_) | Resumed::Overflowed => probe.now(),
         };
-        probe.let_go(from, to);
+        probe.end_run(from, to);
         let then = self.settle(id, &resumed)?;
         probe.event(&Event::RunSlice(RunSlice {
             ready: shared.ready.get().min(from),

@@ -120,7 +120,7 @@ pub(super) struct Shared {
     /// Deadlines of the waits for them.
     pub(super) deadlines: RefCell<Deadlines>,
     /// Instant at which the last task let go of the hub; not set by one that has ended.
-    pub(super) let_go: Cell<Stamp>,
+    pub(super) yielded_at: Cell<Stamp>,
     /// Instant since which the running task could have run.
     pub(super) ready: Cell<Stamp>,
     /// Instant at which the running task was resumed.
@@ -144,7 +144,7 @@ impl Shared {
             poller: RefCell::new(Poller::new()?),
             sources: RefCell::default(),
             deadlines: RefCell::default(),
-            let_go: Cell::default(),
+            yielded_at: Cell::default(),
             ready: Cell::default(),
             resumed: Cell::default(),
             polled: Cell::default(),
@@ -291,7 +291,7 @@ pub(super) struct TaskContext<'task> {
     /// Request that the task works for.
     pub(super) request: u32,
     /// Instant at which it last let go of the hub.
-    pub(super) let_go: Stamp,
+    pub(super) yielded_at: Stamp,
     /// Number of its reads and writes without a wait.
     transfers: u32,
 }
@@ -304,7 +304,7 @@ impl<'task> TaskContext<'task> {
             shared: Rc::clone(shared),
             parker,
             request: NO_REQUEST,
-            let_go: Stamp::ZERO,
+            yielded_at: Stamp::ZERO,
             transfers: 0,
         }
     }
@@ -325,8 +325,8 @@ impl<'task> TaskContext<'task> {
     /// Lets go of the hub; returns when the task is resumed. The clock is read once, for both the end of
     /// the run and the beginning of the wait.
     pub(super) fn pause(&mut self, pause: WaitReason) {
-        self.let_go = self.shared.probe.now();
-        self.shared.let_go.set(self.let_go);
+        self.yielded_at = self.shared.probe.now();
+        self.shared.yielded_at.set(self.yielded_at);
         self.shared.request.set(self.request);
         self.shared.probe.waits();
         self.parker.park(pause);

@@ -197,7 +197,7 @@ impl<W: WaitStrategy> World for Transport<W> {
         self.waits.sleep(wait, mode);
     }
 
-    fn let_go(&mut self) {
+    fn yield_now(&mut self) {
         self.waits.yield_now();
     }
 

@@ -308,8 +308,8 @@ pub fn die_when_cut(lifeline: impl AsFd) -> Result<()> {
     unsafe { sigaction(Signal::SIGIO, &action) }.doing("handle the lifeline's end")?;
     let me = rustix::process::getpid().as_raw_pid();
     // SAFETY: sets the receiver of the signal; the descriptor is open.
-    let told = unsafe { libc::fcntl(lifeline.as_fd().as_raw_fd(), libc::F_SETOWN, me) };
-    if told == -1 {
+    let result = unsafe { libc::fcntl(lifeline.as_fd().as_raw_fd(), libc::F_SETOWN, me) };
+    if result == -1 {
         return Err(io::Error::last_os_error()).doing("watch the lifeline");
     }
     let flags = fcntl_getfl(&lifeline).doing("watch the lifeline")?;

@@ -31,11 +31,11 @@ impl IsolatedWork {
         let life = move || {
             let begun = child::die_with_parent(parent);
             let begun = begun.and_then(|()| core.map_or(Ok(()), processes::keep_to_core));
-            let told = begun.map_err(|error| error.source).and_then(|()| {
+            let result = begun.map_err(|error| error.source).and_then(|()| {
                 let bytes: Vec<u8> = work()?.iter().flat_map(|word| word.to_le_bytes()).collect();
                 writer.write_all(&bytes)
             });
-            i32::from(told.is_err())
+            i32::from(result.is_err())
         };
         let pid = fork::fork(life)?;
         Ok(Self { pid, reader })

@@ -92,12 +92,12 @@ pub fn accept(listener: &TcpListener, waits: bool) -> io::Result<TcpStream> {
     #[cfg(target_os = "linux")]
     let socket = {
         use rustix::net::SocketFlags;
-        let manner = if waits {
+        let flags = if waits {
             SocketFlags::empty()
         } else {
             SocketFlags::NONBLOCK
         };
-        rustix::net::accept_with(listener, manner | SocketFlags::CLOEXEC)?
+        rustix::net::accept_with(listener, flags | SocketFlags::CLOEXEC)?
     };
     #[cfg(not(target_os = "linux"))]
     let socket = {

@@ -152,7 +152,7 @@ impl Probe {
 
     /// Notes that it had the worker from `from` to `to`, and let go.
     #[inline]
-    pub fn let_go(&self, from: Stamp, to: Stamp) {
+    pub fn end_run(&self, from: Stamp, to: Stamp) {
         // A reader that finds no present run must find this one in the longest run.
         raise(&self.slot.longest_run, to.since(from).0);
         self.slot.running_request.store(0, Ordering::Relaxed);

@@ -276,7 +276,7 @@ fn what_a_worker_did_before_it_was_seen_without_a_core_is_open() {
 /// Recording of a worker with a loop in which request 0 yields at 40 for this reason; request 1 runs since
 /// then.
 fn let_go_of(then: SwitchReason, due: Option<Stamp>) -> Recording {
-    let let_go = Event::RunSlice(RunSlice {
+    let slice = Event::RunSlice(RunSlice {
         ready: Stamp(10),
         from: Stamp(10),
         to: Stamp(40),
@@ -298,7 +298,7 @@ fn let_go_of(then: SwitchReason, due: Option<Stamp>) -> Recording {
         workers: vec![worker],
         ..Sample::default()
     };
-    let mut recording = recording(vec![(0, let_go)], sample.clone());
+    let mut recording = recording(vec![(0, slice)], sample.clone());
     recording.samples.push(Sample {
         at: Stamp(150),
         ..sample

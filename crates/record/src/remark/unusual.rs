@@ -106,7 +106,7 @@ fn longest_run(scenario: &Scenario, class: usize, mut demand: impl FnMut(&Step) 
     let (mut longest, mut run) = (0_u64, 0_u64);
     for step in &scenario.requests[class].script {
         let long = demand(step);
-        let lets_go = match (step, step.wait_mode()) {
+        let ends_run = match (step, step.wait_mode()) {
             (Step::Compute { slice, .. }, _) => {
                 let slice = slice.filter(|slice| kind.has_a_loop() && slice.0 > 0);
                 match slice.filter(|slice| long > slice.0) {
@@ -127,7 +127,7 @@ fn longest_run(scenario: &Scenario, class: usize, mut demand: impl FnMut(&Step) 
             (_, None) => step.yields() && kind.has_a_loop(),
         };
         longest = longest.max(run);
-        if lets_go {
+        if ends_run {
             run = 0;
         }
     }

@@ -216,8 +216,8 @@ impl<'a> Check<'a> for Unpatched {
 }
 
 fn patch(step: &mut Step) {
-    if let Step::Call { manner, .. } | Step::Sleep { manner, .. } = step {
-        *manner = WaitMode::Patched;
+    if let Step::Call { mode, .. } | Step::Sleep { mode, .. } = step {
+        *mode = WaitMode::Patched;
     }
 }
 

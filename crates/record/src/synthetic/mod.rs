@@ -223,7 +223,7 @@ impl Synthetic {
         });
         waited
             .map(|(request, life)| {
-                let asked = Stamp(self.lets_go_at(life));
+                let asked = Stamp(self.run_ends_at(life));
                 let due = asked + Elapsed(life.waited);
                 Event::Answered {
                     service: 0,

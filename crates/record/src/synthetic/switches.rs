@@ -97,7 +97,7 @@ impl Synthetic {
     }
 
     /// Time at which a request yields its worker for its wait.
-    pub(super) fn lets_go_at(&self, life: &Life) -> u64 {
+    pub(super) fn run_ends_at(&self, life: &Life) -> u64 {
         self.stretches(life).first.1
     }
 
@@ -105,11 +105,11 @@ impl Synthetic {
         let begin = life.accepted() + life.ready;
         let first = (life.cpu as f64 * self.share_before_the_wait(life.class)) as u64;
         let off = (begin + first / 2, begin + first / 2 + life.core_wait);
-        let lets_go = begin + first + life.core_wait;
+        let run_ended = begin + first + life.core_wait;
         Stretches {
-            first: (begin, lets_go),
+            first: (begin, run_ended),
             without_core: off,
-            second: (lets_go + life.waited, life.written()),
+            second: (run_ended + life.waited, life.written()),
         }
     }
 

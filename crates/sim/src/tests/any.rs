@@ -14,12 +14,12 @@ fn duration() -> impl Strategy<Value = String> {
 }
 
 fn step() -> impl Strategy<Value = String> {
-    let manner = || prop_oneof![Just(""), Just(" unpatched"), Just(" in threads")];
+    let mode = || prop_oneof![Just(""), Just(" unpatched"), Just(" in threads")];
     prop_oneof![
         4 => duration().prop_map(|cpu| format!("compute {cpu}")),
         2 => duration().prop_map(|cpu| format!("compute {cpu} in slices of 500us")),
-        3 => (duration(), manner()).prop_map(|(wait, manner)| format!("call db {wait}{manner}")),
-        3 => (duration(), manner()).prop_map(|(wait, manner)| format!("sleep {wait}{manner}")),
+        3 => (duration(), mode()).prop_map(|(wait, mode)| format!("call db {wait}{mode}")),
+        3 => (duration(), mode()).prop_map(|(wait, mode)| format!("sleep {wait}{mode}")),
         1 => Just("count visits with yield".to_owned()),
         1 => Just("yield".to_owned()),
         1 => Just("write 2B".to_owned()),

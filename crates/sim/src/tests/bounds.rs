@@ -71,12 +71,12 @@ fn length(least_ms: u32, most_ms: u32) -> impl Strategy<Value = String> {
 }
 
 fn step() -> impl Strategy<Value = String> {
-    let manner = || prop_oneof![4 => Just(""), 1 => Just(" unpatched"), 2 => Just(" in threads")];
+    let mode = || prop_oneof![4 => Just(""), 1 => Just(" unpatched"), 2 => Just(" in threads")];
     prop_oneof![
         3 => length(1, 30).prop_map(|cpu| format!("compute {cpu}")),
         1 => length(2, 60).prop_map(|cpu| format!("compute {cpu} in slices of 2ms")),
-        4 => (length(5, 400), manner()).prop_map(|(wait, manner)| format!("call db {wait}{manner}")),
-        2 => (length(5, 400), manner()).prop_map(|(wait, manner)| format!("sleep {wait}{manner}")),
+        4 => (length(5, 400), mode()).prop_map(|(wait, mode)| format!("call db {wait}{mode}")),
+        2 => (length(5, 400), mode()).prop_map(|(wait, mode)| format!("sleep {wait}{mode}")),
         1 => Just("yield".to_owned()),
     ]
 }

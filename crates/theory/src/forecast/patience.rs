@@ -99,7 +99,7 @@ fn shares(forecast: &Forecast, work: &Work<'_>) -> bool {
         Model::Shared | Model::Tokens(_) | Model::Returning(_) => true,
         Model::Closed => {
             let begun = slots(work.scenario);
-            work.lets_go() || work.contends_for_cores(begun)
+            work.yields() || work.contends_for_cores(begun)
         }
         Model::Mmc(_)
         | Model::Md1

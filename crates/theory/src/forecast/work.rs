@@ -67,10 +67,10 @@ impl<'a> Work<'a> {
     pub(super) fn sharing(&self) -> Sharing {
         let kind = self.scenario.server.kind;
         let (mut bursts, mut pieces) = (Moments::default(), Moments::default());
-        let mut lets_go = false;
+        let mut yields = false;
         for request in self.kinds() {
             for burst in pieces_of(request, kind) {
-                lets_go |= burst.len() > 1 || burst.iter().any(|piece| piece.is_sliced);
+                yields |= burst.len() > 1 || burst.iter().any(|piece| piece.is_sliced);
                 let whole = burst.iter().map(|piece| piece.whole);
                 bursts.add(
                     whole.fold(Moments::default(), Moments::then),
@@ -83,7 +83,7 @@ impl<'a> Work<'a> {
         }
         // Lengths as seen by an arrival: it meets long bursts more often, in proportion to their length.
         let found = |lengths: Moments| lengths.square / lengths.mean;
-        match lets_go {
+        match yields {
             false => Sharing::InTurn,
             true if found(pieces) <= SHORT * found(bursts) => Sharing::Shared,
             true => Sharing::Between,
@@ -91,7 +91,7 @@ impl<'a> Work<'a> {
     }
 
     /// True if a request yields its worker while it is runnable.
-    pub(super) fn lets_go(&self) -> bool {
+    pub(super) fn yields(&self) -> bool {
         self.sharing() != Sharing::InTurn
     }
 

@@ -178,8 +178,8 @@ fn eight_workers_want_two_cores() {
 fn an_unpatched_wait_blocks_every_coroutine_of_its_worker() {
     let mut unpatched = scenario(WorkerKind::Coroutine);
     let mut blocking = call(50);
-    if let Step::Call { manner, .. } = &mut blocking {
-        *manner = WaitMode::Unpatched;
+    if let Step::Call { mode, .. } = &mut blocking {
+        *mode = WaitMode::Unpatched;
     }
     unpatched.requests = vec![request("profile", &[compute(1), blocking])];
     let mut state = State::new(

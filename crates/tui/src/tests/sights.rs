@@ -340,8 +340,8 @@ fn a_little_of_everything_is_counted() {
 fn a_wait_that_sync_workers_block_in_is_no_hog() {
     let mut waiting = scenario(WorkerKind::Sync);
     waiting.requests = vec![request("nap", &[call(1_000)])];
-    if let Step::Call { manner, .. } = &mut waiting.requests[0].script[0] {
-        *manner = WaitMode::Unpatched;
+    if let Step::Call { mode, .. } = &mut waiting.requests[0].script[0] {
+        *mode = WaitMode::Unpatched;
     }
     let worker = TimelineEvent {
         run: Some(900),

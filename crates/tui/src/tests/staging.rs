@@ -82,7 +82,7 @@ pub(super) fn call(milliseconds: u64) -> Step {
     Step::Call {
         service: 0,
         wait,
-        manner: WaitMode::Patched,
+        mode: WaitMode::Patched,
     }
 }
 

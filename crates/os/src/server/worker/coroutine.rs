@@ -122,11 +122,11 @@ impl<'task> Parking<'_, 'task> {
         let shared = &self.task.shared;
         self.accounting.slice_begins();
         shared.probe.runs_request(self.accounting.request);
-        let (let_go, resumed) = (self.task.let_go, shared.resumed.get());
-        let (over, purpose) = end_of(&result, let_go, shared.polled.get());
-        shared.could_run_since(over.max(let_go));
+        let (yielded_at, resumed) = (self.task.yielded_at, shared.resumed.get());
+        let (over, purpose) = end_of(&result, yielded_at, shared.polled.get());
+        shared.could_run_since(over.max(yielded_at));
         self.accounting
-            .park(&shared.probe, (let_go, over, resumed), purpose);
+            .park(&shared.probe, (yielded_at, over, resumed), purpose);
         result
     }
 
@@ -182,10 +182,10 @@ impl<'task> Parking<'_, 'task> {
                     task.wait_for_service(&pooled.registration, Interest::Read);
                     pooled.connection.take_answer()
                 },
-                |answer, let_go, polled| match answer {
-                    Ok(Some(answer)) => Wait::for_answer(let_go, answer, wait),
+                |answer, yielded_at, polled| match answer {
+                    Ok(Some(answer)) => Wait::for_answer(yielded_at, answer, wait),
                     // A part of the answer has come: the service was serving the call.
-                    Ok(None) => (polled, Wait::part_of_answer(let_go)),
+                    Ok(None) => (polled, Wait::part_of_answer(yielded_at)),
                     Err(_) => (polled, Wait::Connection),
                 },
             );
@@ -252,7 +252,7 @@ impl WaitStrategy for Parking<'_, '_> {
     fn yield_now(&mut self) {
         self.park(
             |task, _| task.pause(WaitReason::Yield),
-            |(), let_go, _| (let_go, Wait::Timer),
+            |(), yielded_at, _| (yielded_at, Wait::Timer),
         );
     }
 

@@ -94,7 +94,7 @@ fn serve_one(
     let mut transport = Transport::new(socket, accepted, waits);
     connection::serve(&mut transport, &context.application);
     drop(transport);
-    probe.let_go(accepted, probe.now());
+    probe.end_run(accepted, probe.now());
 }
 
 /// Waits of the one request of a sync worker. Each blocks the process.

@@ -308,8 +308,8 @@ pub(super) fn counted_out(mut recording: Recording) -> Recording {
 pub(super) fn one_in(one_in: u32) -> Recording {
     let mut recording = io_bound(Coroutine, |_| {});
     recording.one_in = one_in;
-    let let_go = u64::from(one_in - 1) * 100;
-    with_samples(recording, |sample| sample.seen.thinned_switches = let_go)
+    let dropped = u64::from(one_in - 1) * 100;
+    with_samples(recording, |sample| sample.seen.thinned_switches = dropped)
 }
 
 /// One request in twenty computes for 50 ms, the others for half a millisecond.

@@ -119,7 +119,7 @@ fn a_header_of_no_run_is_refused() {
                 it.scenario.requests[0].script.push(Step::Call {
                     service: 1,
                     wait: Draw::Fixed(1),
-                    manner: WaitMode::Patched,
+                    mode: WaitMode::Patched,
                 });
             },
             "service 1, not below 1,",

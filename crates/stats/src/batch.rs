@@ -1,13 +1,24 @@
 //! Batch means: the interval of a mean from one long run.
 //!
-//! The run, without its warm-up, is cut into batches of equal length. If the batches are long enough, their means are
-//! nearly independent and nearly normal, and Student's t applies to them: Law, *Simulation Modeling and Analysis*, 5th
-//! ed., 9.5.3; Schmeiser, "Batch size effects in the analysis of simulation output", *Operations Research* 30, 1982 (10
-//! to 30 batches are enough).
+//! The run, without its warm-up, is cut into batches of equal length. If the batches are long enough, their
+//! means are nearly independent and nearly normal, and Student's t applies to them: Law, *Simulation Modeling
+//! and Analysis*, 5th ed., 9.5.3; Schmeiser, "Batch size effects in the analysis of simulation output",
+//! *Operations Research* 30, 1982 (10 to 30 batches are enough).
+//!
+//! Share of 1 000 runs of 100 000 customers, after MSER-5, whose 95 % interval by [`of_series`] contains the
+//! true mean time in system, of those that are not refused (`coverage_of_batch_means` in `tests/coverage`
+//! prints this table):
+//!
+//! | queue | ρ 0.5 | ρ 0.8 | refused, ρ 0.5 | ρ 0.8 |
+//! |---|---|---|---|---|
+//! | M/M/1 | 95.8 % | 94.5 % | 10.2 % | 12.9 % |
+//! | M/D/1 | 94.5 % | 93.5 % | 10.3 % | 8.6 % |
+//! | M/G/1, hyperexponential, cv 2 | 94.8 % | 91.4 % | 9.0 % | 15.9 % |
+//! | M/M/4 | 94.4 % | 94.5 % | 11.0 % | 12.3 % |
 
 use crate::error::check;
-use crate::mean::{interval, moments};
-use crate::{Interval, StatsError};
+use crate::mean::moments;
+use crate::{Interval, StatsError, mean};
 
 /// Number of batches of the interval.
 const BATCHES: usize = 16;
@@ -16,44 +27,51 @@ const PARTS: usize = 4;
 /// Number beyond which von Neumann's ratio rejects independence: a one-sided test at 10 %.
 const CRITICAL: f64 = 1.2816;
 
-/// Returns the mean of a long run with its Student t interval by 16 batches. At least 64 values; their order is that
-/// of time. Up to 63 first values are left out, so that the rest has 64 equal parts.
+/// Returns the mean of a long run with its interval by 16 batches: Student's t, corrected for skewness
+/// ([`mean::skewed`]). At least 64 values; their order is that of time. Up to 63 first values are left out,
+/// so that the rest has 64 equal parts.
 ///
-/// Independence is tested on 64 parts, of which four make a batch, by von Neumann's ratio: a correlation that is
-/// not found between parts is about four times smaller between batches. One of ten runs with independent batches is
-/// refused, too.
+/// Independence is tested on 64 parts, of which four make a batch, by von Neumann's ratio: a correlation that
+/// is not found between parts is about four times smaller between batches. One of ten runs with independent
+/// batches is refused, too.
 ///
 /// # Errors
-/// [`StatsError::Correlated`] if the parts depend on each other: a longer run is needed. Also if there are fewer than
-/// 64 values, one is not finite, or the level is outside (0, 1).
+/// [`StatsError::Correlated`] if the parts depend on each other: a longer run is needed. Also if there are
+/// fewer than 64 values, one is not finite, or the level is outside (0, 1).
 pub fn of_series(series: &[f64], level: f64) -> Result<Interval, StatsError> {
     check(series, BATCHES * PARTS, level)?;
-    let parts = means(series, BATCHES * PARTS);
-    of_batches(&parts, level)?;
-    interval(&means(series, BATCHES), level)
+    check_independence(&means(series, BATCHES * PARTS))?;
+    mean::skewed(&means(series, BATCHES), level)
 }
 
-/// Returns the mean of batch means with its Student t interval, after von Neumann's test of their independence. At
-/// least three batches; a test of fewer than about 20 finds little.
+/// Returns the mean of batch means with its Student t interval, after von Neumann's test of their
+/// independence. At least three batches; a test of fewer than about 20 finds little.
 ///
 /// # Errors
-/// [`StatsError::Correlated`] if consecutive means are too similar. Also if there are fewer than three, one is not
-/// finite, or the level is outside (0, 1).
+/// [`StatsError::Correlated`] if consecutive means are too similar. Also if there are fewer than three, one
+/// is not finite, or the level is outside (0, 1).
 pub fn of_batches(means: &[f64], level: f64) -> Result<Interval, StatsError> {
     check(means, 3, level)?;
-    if von_neumann(means) > CRITICAL {
-        let lag_one = lag_one(means);
+    check_independence(means)?;
+    mean::interval(means, level)
+}
+
+/// Fails if consecutive values are more alike than independent ones are.
+fn check_independence(values: &[f64]) -> Result<(), StatsError> {
+    if von_neumann(values) > CRITICAL {
+        let lag_one = lag_one(values);
         return Err(StatsError::Correlated { lag_one });
     }
-    interval(means, level)
+    Ok(())
 }
 
 /// Returns von Neumann's ratio, as the standard normal number that it nearly is for independent values; it is
 /// positive if neighbours are alike, and 0 for constant values.
 ///
-/// C = 1 − Σ(zᵢ − zᵢ₊₁)² ÷ (2·Σ(zᵢ − z̄)²), times √((k² − 1) ÷ (k − 2)) for k values: von Neumann, "Distribution of the
-/// ratio of the mean square successive difference to the variance", *Annals of Mathematical Statistics* 12, 1941; Fishman,
-/// "Grouping observations in digital simulation", *Management Science* 24, 1978.
+/// C = 1 − Σ(zᵢ − zᵢ₊₁)² ÷ (2·Σ(zᵢ − z̄)²), times √((k² − 1) ÷ (k − 2)) for k values: von Neumann,
+/// "Distribution of the ratio of the mean square successive difference to the variance", *Annals of
+/// Mathematical Statistics* 12, 1941; Fishman, "Grouping observations in digital simulation", *Management
+/// Science* 24, 1978.
 fn von_neumann(values: &[f64]) -> f64 {
     let k = values.len() as f64;
     let squares = moments(values).1 * (k - 1.0);
@@ -89,8 +107,7 @@ mod tests {
 
     #[test]
     fn batches_of_a_textbook() {
-        // Banks, Carson, Nelson and Nicol, *Discrete-Event System Simulation*, treat batch means as replications; these
-        // ten have the mean 2.03 and the half-width 0.32 at 90 % (Law, table 9.1).
+        // Independent batch means are treated as replications: Law, table 9.1, 2.03 ± 0.32 at 90 %.
         let means = [1.53, 1.66, 1.24, 2.34, 2.00, 1.69, 2.69, 2.86, 1.70, 2.60];
         let interval = of_batches(&means, 0.9).unwrap();
         close(interval.half_width(), 0.32, 0.01);

@@ -2,10 +2,10 @@
 
 /// Returns (Σx)² ÷ (n·Σx²) for shares that are 0 or more: how evenly something is divided among n.
 ///
-/// Jain, Chiu and Hawe, "A quantitative measure of fairness and discrimination for resource allocation in shared
-/// computer systems", DEC-TR-301, 1984. The index is 1 if all have the same, k ÷ n if k have the same and
-/// the others nothing, and so at least 1 ÷ n: compare it only for the same n. Without a unit; a common factor does not
-/// change it.
+/// Jain, Chiu and Hawe, "A quantitative measure of fairness and discrimination for resource allocation in
+/// shared computer systems", DEC-TR-301, 1984. The index is 1 if all have the same, k ÷ n if k have the same
+/// and the others nothing, and so at least 1 ÷ n: compare it only for the same n. Without a unit; a common
+/// factor does not change it.
 ///
 /// `None` without shares, if all are 0, or if one is negative or not finite.
 #[must_use]

@@ -111,12 +111,12 @@ impl Interval {
         }
     }
 
-    /// Returns the range of the difference `self - other` of two values that were measured separately; judge it
-    /// to compare them: `AtLeast(0.0)`, `AtMost(0.0)`, or `Within` around 0.
+    /// Returns the range of the difference `self - other` of two values that were measured separately; judge
+    /// it to compare them: `AtLeast(0.0)`, `AtMost(0.0)`, or `Within` around 0.
     ///
     /// The range is right whatever the dependence of the two, at the level `1 - (1 - a) - (1 - b)`
-    /// (Bonferroni): 90 % for two of 95 %. It is wider than that of [`crate::paired::difference`], which is to be
-    /// preferred for variants with the same seeds. A level of 0 or less states nothing.
+    /// (Bonferroni): 90 % for two of 95 %. It is wider than that of [`crate::paired::difference`], which is
+    /// to be preferred for variants with the same seeds. A level of 0 or less states nothing.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
         Self {

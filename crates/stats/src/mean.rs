@@ -1,4 +1,20 @@
 //! The mean of independent replications.
+//!
+//! Share of 1 000 experiments whose 95 % interval contains the true mean time in system, from 20 replications
+//! of 5 000 customers after MSER-5 (`coverage_of_means` in `tests/coverage` prints this table):
+//!
+//! | queue | [`interval`], ρ 0.5 | ρ 0.8 | [`skewed`], ρ 0.5 | ρ 0.8 |
+//! |---|---|---|---|---|
+//! | M/M/1 | 96.4 % | 94.3 % | 95.6 % | 95.1 % |
+//! | M/D/1 | 94.8 % | 93.6 % | 95.0 % | 94.8 % |
+//! | M/G/1, hyperexponential, cv 2 | 94.2 % | 90.4 % | 94.9 % | 91.5 % |
+//! | the same with 20 000 customers | | 94.7 % | | 94.2 % |
+//! | M/M/4 | 95.1 % | 94.6 % | 94.9 % | 95.5 % |
+//!
+//! M/G/1 at ρ 0.8 is too variable for 5 000 customers: 4 % of the experiments are refused by MSER-5, and the
+//! estimates of the others are 1.1 % too low, since long queues are rare in short runs. Longer runs repair
+//! both; more replications do not. Short runs miss the level in calm queues, too: M/M/1 at ρ 0.5 has 94.6 %
+//! with 1 000 customers and 91.8 % with 500 ([`interval`]).
 
 use crate::error::check;
 use crate::{Interval, StatsError, student};
@@ -21,13 +37,13 @@ pub fn interval(values: &[f64], level: f64) -> Result<Interval, StatsError> {
     Ok(Interval::around(mean, half_width, level, n))
 }
 
-/// Returns the mean of independent values with Student's t interval corrected for skewness: where long values are
-/// far above the mean, the interval reaches further up than down. At least three values.
+/// Returns the mean of independent values with Student's t interval corrected for skewness: where long values
+/// are far above the mean, the interval reaches further up than down. At least three values.
 ///
 /// Willink, "A confidence interval and test for the mean of an asymmetric distribution", *Communications in
-/// Statistics: Theory and Methods* 34, 2005; used for simulations by Tafazzoli and Wilson, "Skart: a skewness- and
-/// autoregression-adjusted batch-means procedure", *IIE Transactions* 43, 2011. Equal to [`interval`] but for
-/// rounding if the values are symmetric.
+/// Statistics: Theory and Methods* 34, 2005; used for simulations by Tafazzoli and Wilson, "Skart: a
+/// skewness- and autoregression-adjusted batch-means procedure", *IIE Transactions* 43, 2011. Equal to
+/// [`interval`] but for rounding if the values are symmetric.
 ///
 /// # Errors
 /// If there are fewer than three values, a value is not finite, or the level is outside (0, 1).
@@ -74,7 +90,8 @@ mod tests {
 
     #[test]
     fn ten_values_of_a_textbook() {
-        // Law, *Simulation Modeling and Analysis*, example 4.26: mean 1.34 and s² = 0.17, so 1.34 ± 0.24 at 90 %.
+        // Law, *Simulation Modeling and Analysis*, example 4.26: mean 1.34 and s² = 0.17, so 1.34 ± 0.24 at
+        // 90 %.
         let values = [1.20, 1.50, 1.68, 1.89, 0.95, 1.49, 1.58, 1.55, 0.50, 1.09];
         let interval = interval(&values, 0.9).unwrap();
         close(interval.estimate, 1.34, 0.01);

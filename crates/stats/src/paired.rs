@@ -1,8 +1,8 @@
 //! Two variants that were played with the same random draws.
 //!
 //! Common random numbers make the values of a pair rise and fall together, so that their difference varies
-//! less than each of them: Law, *Simulation Modeling and Analysis*, 5th ed., 10.2.1 and 11.2. The values at one
-//! index of both slices are one pair.
+//! less than each of them: Law, *Simulation Modeling and Analysis*, 5th ed., 10.2.1 and 11.2. The values at
+//! one index of both slices are one pair.
 
 use crate::{Interval, StatsError, mean};
 
@@ -16,8 +16,8 @@ pub fn difference(first: &[f64], second: &[f64], level: f64) -> Result<Interval,
     mean::interval(&differences, level)
 }
 
-/// Returns the ratio `first ÷ second`, as the geometric mean over the pairs, with the Student t interval of the
-/// logarithms. At least two pairs.
+/// Returns the ratio `first ÷ second`, as the geometric mean over the pairs, with the Student t interval of
+/// the logarithms. At least two pairs.
 ///
 /// The logarithm is preferred to Fieller's interval of the ratio of the means: the ends are always finite and
 /// above 0, and those of the inverse ratio are their inverses. The geometric mean differs from the ratio
@@ -65,8 +65,8 @@ mod tests {
 
     #[test]
     fn extra_sleep_by_two_drugs() {
-        // Student, 1908 (Cushny and Peebles): mean 1.58 and t = 4.06 with 9 degrees of freedom. At 95 %: 0.70 to
-        // 2.46.
+        // Student, 1908 (Cushny and Peebles): mean 1.58 and t = 4.06 with 9 degrees of freedom. At 95 %: 0.70
+        // to 2.46.
         let second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
         let first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0];
         let interval = difference(&second, &first, 0.95).unwrap();

@@ -1,4 +1,20 @@
 //! Percentiles: of replications, and of one sample of independent values.
+//!
+//! Share of 1 000 experiments whose 95 % interval contains the true percentile of the time in system of
+//! M/M/1, from 20 replications of 5 000 customers (`coverage_of_percentiles` in `tests/coverage` prints this
+//! table):
+//!
+//! | method | p50, ρ 0.5 | p99, ρ 0.5 | p50, ρ 0.8 | p99, ρ 0.8 |
+//! |---|---|---|---|---|
+//! | [`of_replications`] | 94.8 % | 95.3 % | 95.7 % | 93.1 % |
+//! | [`mean::interval`] of the replications' percentiles | 94.5 % | 94.8 % | 95.3 % | 81.2 % |
+//! | [`median`] of the replications' percentiles | 94.8 % | 93.4 % | 96.0 % | 69.6 % |
+//! | [`of_independent`], all values together | 71.6 % | 50.9 % | 32.2 % | 17.0 % |
+//!
+//! The percentile of a short run is too low in most runs: at ρ 0.8 the median of the replications' p99 is 7.8
+//! % below the true one, and no interval around it repairs that. So [`of_replications`] is the method where
+//! all values are at hand; the others serve for a percentile within the runs, or where only the runs'
+//! percentiles are known.
 
 use crate::binomial::{at_most, ranks};
 use crate::error::{check, check_share};
@@ -22,13 +38,13 @@ pub fn quantile(values: &[f64], share: f64) -> Result<f64, StatsError> {
 ///
 /// The share of values up to the percentile differs between replications, and gives the error of the common
 /// share by Student's t; the ends are the percentiles at the share minus and plus this error: Woodruff,
-/// "Confidence intervals for medians and other position measures", *Journal of the American Statistical Association*
-/// 47, 1952. The values of one replication may depend on each other. An end beyond all values is infinite: the
-/// sample then says nothing about that side.
+/// "Confidence intervals for medians and other position measures", *Journal of the American Statistical
+/// Association* 47, 1952. The values of one replication may depend on each other. An end beyond all values is
+/// infinite: the sample then says nothing about that side.
 ///
 /// # Errors
-/// If there are fewer than two replications, one is empty, a value is not finite, or the share or the level is
-/// outside (0, 1).
+/// If there are fewer than two replications, one is empty, a value is not finite, or the share or the level
+/// is outside (0, 1).
 pub fn of_replications(
     replications: &[impl AsRef<[f64]>],
     share: f64,
@@ -79,11 +95,13 @@ pub fn of_replications(
 }
 
 /// Returns the median of the replications' own percentiles, with the interpolated sign interval: for
-/// replications of which only the percentile is known. At least two replications.
+/// replications of which only the percentile is known. At least two replications. Its true value is the
+/// median over all runs of this length, which is below the percentile of a long run if the tail is rarely
+/// seen in one run.
 ///
 /// Hettmansperger and Sheather, "Confidence intervals based on interpolated order statistics", *Statistics
-/// and Probability Letters* 4, 1986. No law of the values is assumed. Fewer than six values do not reach 95 %:
-/// the interval is then from the smallest to the largest, and its level is 1 − 2¹⁻ⁿ.
+/// and Probability Letters* 4, 1986. No law of the values is assumed. Fewer than six values do not reach 95
+/// %: the interval is then from the smallest to the largest, and its level is 1 − 2¹⁻ⁿ.
 ///
 /// # Errors
 /// If there are fewer than two values, a value is not finite, or the level is outside (0, 1).
@@ -124,8 +142,8 @@ pub fn median(percentiles: &[f64], level: f64) -> Result<Interval, StatsError> {
     })
 }
 
-/// Returns the weight of the inner one of two consecutive ranks: λ = (n − d)·I ÷ (d + (n − 2d)·I), where I is the
-/// share of the way between the levels of both.
+/// Returns the weight of the inner one of two consecutive ranks: λ = (n − d)·I ÷ (d + (n − 2d)·I), where I is
+/// the share of the way between the levels of both.
 fn inward(depth: usize, n: usize, way: f64) -> f64 {
     let (depth, n) = (depth as f64, n as f64);
     (n - depth) * way / (depth + (n - 2.0 * depth) * way)
@@ -135,9 +153,9 @@ fn inward(depth: usize, n: usize, way: f64) -> f64 {
 /// binomial law of their ranks. At least two values.
 ///
 /// David and Nagaraja, *Order Statistics*, 3rd ed., 7.1. No law of the values is assumed, but their
-/// independence is: the latencies of consecutive requests of one run depend on each other, and this interval is
-/// far too narrow for them. If the values are too few for the level, an end is the smallest or the largest value,
-/// and the level is the one that is reached: 18 % for p99 of twenty values.
+/// independence is: the latencies of consecutive requests of one run depend on each other, and this interval
+/// is far too narrow for them. If the values are too few for the level, an end is the smallest or the largest
+/// value, and the level is the one that is reached: 18 % for p99 of twenty values.
 ///
 /// # Errors
 /// If there are fewer than two values, a value is not finite, or the share or the level is outside (0, 1).
@@ -180,8 +198,8 @@ mod tests {
 
     #[test]
     fn the_interpolated_interval_of_the_median_of_ten() {
-        // Ranks 2 and 9 have the level 1 − 2·11 ÷ 1024 = 0.978516, ranks 3 and 8 have 1 − 2·56 ÷ 1024 = 0.890625;
-        // I = 0.028516 ÷ 0.087891 = 0.324444, λ = 8·I ÷ (2 + 6·I) = 0.657658.
+        // Ranks 2 and 9 have the level 1 − 2·11 ÷ 1024 = 0.978516, ranks 3 and 8 have 1 − 2·56 ÷ 1024 =
+        // 0.890625; I = 0.028516 ÷ 0.087891 = 0.324444, λ = 8·I ÷ (2 + 6·I) = 0.657658.
         let interval = median(&up_to(10), 0.95).unwrap();
         close(interval.low, 2.657_658, 1e-6);
         close(interval.high, 8.342_342, 1e-6);
@@ -212,8 +230,8 @@ mod tests {
 
     #[test]
     fn replications_spread_around_the_common_share() {
-        // The median of 1 to 40 is 20. Up to it are 6, 5, 5 and 4 of ten: shares differ by 0.1, 0, 0, −0.1, so
-        // s² = 0.02 ÷ 3, and t(3) = 3.1824 gives 0.5 ± 0.1299: ranks ⌈14.80⌉ and ⌈25.20⌉.
+        // The median of 1 to 40 is 20. Up to it are 6, 5, 5 and 4 of ten: shares differ by 0.1, 0, 0, −0.1,
+        // so s² = 0.02 ÷ 3, and t(3) = 3.1824 gives 0.5 ± 0.1299: ranks ⌈14.80⌉ and ⌈25.20⌉.
         let mut replications: Vec<Vec<f64>> = vec![Vec::new(); 4];
         for (count, own) in [6, 5, 5, 4].into_iter().zip(&mut replications) {
             own.extend(vec![1.0; count]);

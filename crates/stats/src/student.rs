@@ -1,7 +1,7 @@
 //! Student's t: the half-width of an interval in standard errors.
 //!
-//! Computed here and not by a library, so that it has the same bits on every machine, and because `statrs` 0.19
-//! is off by 1.2·10⁻⁴ for a million degrees of freedom.
+//! Computed here and not by a library, so that it has the same bits on every machine, and because `statrs`
+//! 0.19 is off by 1.2·10⁻⁴ for a million degrees of freedom.
 
 use std::f64::consts::{FRAC_PI_2, SQRT_2};
 
@@ -18,8 +18,8 @@ pub(crate) fn quantile(level: f64, freedom: usize) -> f64 {
     (freedom as f64).sqrt() * libm::tan(angle)
 }
 
-/// Returns the probability within ±t, where t = √ν·tan(angle): the finite sums of Abramowitz and Stegun, 26.7.3 and
-/// 26.7.4. All terms are positive, so that no digits cancel.
+/// Returns the probability within ±t, where t = √ν·tan(angle): the finite sums of Abramowitz and Stegun,
+/// 26.7.3 and 26.7.4. All terms are positive, so that no digits cancel.
 fn within(angle: f64, freedom: usize) -> f64 {
     let (sine, cosine) = libm::sincos(angle);
     let is_odd = freedom % 2 == 1;
@@ -37,7 +37,8 @@ fn within(angle: f64, freedom: usize) -> f64 {
     }
 }
 
-/// Returns the quantile for many degrees of freedom from that of the normal law: Abramowitz and Stegun, 26.7.5.
+/// Returns the quantile for many degrees of freedom from that of the normal law: Abramowitz and Stegun,
+/// 26.7.5.
 fn expansion(level: f64, freedom: f64) -> f64 {
     let x = root(40.0, |x| libm::erf(x / SQRT_2) < level);
     let terms = [

@@ -1,4 +1,23 @@
 //! Sequential stopping: replications are added until the interval is narrow enough.
+//!
+//! A rule that looks after every replication stops more often where the variance happens to be estimated too
+//! low, so that the interval contains the true value less often than its level says (Chow and Robbins, "On
+//! the asymptotic theory of fixed-width sequential confidence intervals", *Annals of Mathematical Statistics*
+//! 36, 1965; Law, *Simulation Modeling and Analysis*, 5th ed., 9.4.1). So the rule compares the half-width
+//! times 1 + 2 ÷ n, and [`corrected`] returns that interval, which is to be stated after a stop. The factor
+//! was chosen by measurement. Share of 10 000 experiments whose 95 % interval contains the true mean, for
+//! normal values of which `needed` give a half-width of 2 % (`coverage_after_a_stop` in `tests/coverage`
+//! prints this table):
+//!
+//! | needed | uncorrected | corrected | replications, corrected |
+//! |---|---|---|---|
+//! | 3 | 94.9 % | 97.8 % | 7.4 |
+//! | 5 | 94.1 % | 97.0 % | 9.4 |
+//! | 8 | 93.1 % | 96.5 % | 12.5 |
+//! | 12 | 92.5 % | 96.0 % | 16.5 |
+//! | 20 | 92.4 % | 95.3 % | 24.5 |
+//! | 40 | 93.2 % | 95.2 % | 44.6 |
+//! | 80 | 94.3 % | 95.1 % | 84.8 |
 
 use crate::Interval;
 

@@ -1,11 +1,11 @@
 //! The beginning of a run that must not count, because the run began empty.
 //!
-//! MSER-5 discards the number of values that minimises the estimated error of the mean of the rest: White, "An
-//! effective truncation heuristic for bias reduction in simulation output", *Simulation* 69(6), 1997; Franklin
-//! and White, "Stationarity tests and MSER-5", *Winter Simulation Conference*, 2008. The values are averaged in
-//! batches of five. Of m batches, d are discarded, where d minimises Σ(zᵢ − z̄)² ÷ (m − d)² over the rest. The last
-//! five batches are always kept, since the criterion is erratic there (Hoad, Robinson and Davies, "Automating
-//! warm-up length estimation", *Journal of the Operational Research Society* 61, 2010).
+//! MSER-5 discards the number of values that minimises the estimated error of the mean of the rest: White,
+//! "An effective truncation heuristic for bias reduction in simulation output", *Simulation* 69(6), 1997;
+//! Franklin and White, "Stationarity tests and MSER-5", *Winter Simulation Conference*, 2008. The values are
+//! averaged in batches of five. Of m batches, d are discarded, where d minimises Σ(zᵢ − z̄)² ÷ (m − d)² over
+//! the rest. The last five batches are always kept, since the criterion is erratic there (Hoad, Robinson and
+//! Davies, "Automating warm-up length estimation", *Journal of the Operational Research Society* 61, 2010).
 
 use crate::StatsError;
 use crate::error::check;
@@ -19,8 +19,8 @@ const KEPT: usize = 5;
 /// values; their order is that of time.
 ///
 /// # Errors
-/// [`StatsError::NotSettled`] if the rule would discard more than half: the series is then too short to contain
-/// the end of its warm-up. Also if there are fewer than 50 values or one is not finite.
+/// [`StatsError::NotSettled`] if the rule would discard more than half: the series is then too short to
+/// contain the end of its warm-up. Also if there are fewer than 50 values or one is not finite.
 pub fn mser5(series: &[f64]) -> Result<usize, StatsError> {
     check(series, 2 * BATCH * KEPT, 0.5)?;
     let batches: Vec<f64> = series
@@ -36,11 +36,15 @@ pub fn mser5(series: &[f64]) -> Result<usize, StatsError> {
     }
 }
 
-/// Returns the number of first values to discard of every replication, found by [`mser5`] in the mean series of
-/// all (Welch's average), up to the length of the shortest.
+/// Returns the number of first values to discard of every replication, found by [`mser5`] in the mean series
+/// of all (Welch's average), up to the length of the shortest.
 ///
-/// To be preferred to a truncation of each replication by itself: the mean series varies less, and the number
-/// depends less on the values that it selects.
+/// To be preferred to a truncation of each replication by itself, which discards long queues as if they were
+/// warm-up. Twenty replications of M/M/1 at ρ 0.8 with 5 000 customers: the mean series is refused in no
+/// experiment, and 95.1 % of the 95 % intervals contain the mean; with [`mser5`] for each, 78 % of the
+/// experiments are refused, and the intervals of the others contain it in 71.7 % (`coverage_of_warm_ups` in
+/// `tests/coverage`). For the same reason a run of fewer than a thousand requests gains little: with 500
+/// customers 32 % are refused.
 ///
 /// # Errors
 /// As [`mser5`] for the mean series; without replications there are too few values.
@@ -60,8 +64,8 @@ pub fn mser5_pooled(replications: &[impl AsRef<[f64]>]) -> Result<usize, StatsEr
     mser5(&means)
 }
 
-/// Returns the number of first batches without which the estimated error of the mean is least; the smallest of
-/// equal ones.
+/// Returns the number of first batches without which the estimated error of the mean is least; the smallest
+/// of equal ones.
 fn least_error(batches: &[f64]) -> usize {
     let (mut least, mut place) = (f64::INFINITY, 0);
     // Mean and sum of squared deviations of the batches so far, from the last one (Welford, 1962).
@@ -94,7 +98,8 @@ mod tests {
         let settled = (0..9).map(|batch| if batch % 2 == 0 { 9.0 } else { 11.0 });
         let batches: Vec<f64> = [0.0; 3].into_iter().chain(settled).collect();
         assert_eq!(mser5(&series(&batches)), Ok(15));
-        // Written out: after 3 batches (80 ÷ 9) ÷ 9² = 0.110; after 4, 8 ÷ 8² = 0.125; after 2 it is above 0.9.
+        // Written out: after 3 batches (80 ÷ 9) ÷ 9² = 0.110; after 4, 8 ÷ 8² = 0.125; after 2 it is above
+        // 0.9.
         assert_eq!(least_error(&batches), 3);
     }
 

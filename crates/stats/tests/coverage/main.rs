@@ -288,52 +288,54 @@ fn coverage_of_batch_means() {
     }
 }
 
-/// Shares of covering intervals after a stop, without and with the correction, and the mean number of
-/// replications.
-fn stopped(cv: f64) -> (f64, f64, f64) {
-    const EXPERIMENTS: u64 = 10_000;
+/// Stops of many experiments by the rule of 2 %: percentages of covering intervals without and with the
+/// correction, and the mean number of replications. `draw` makes a value whose true mean is `truth`.
+fn stopped(experiments: u64, truth: f64, draw: impl Fn(&mut ChaCha8Rng) -> f64) -> String {
     let rule = Until {
         relative: 0.02,
         least: 5,
         cap: 10_000,
     };
     let (mut plain, mut corrected, mut total) = (0, 0, 0);
-    for seed in 0..EXPERIMENTS {
+    for seed in 0..experiments {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut values: Vec<f64> = (0..2).map(|_| 1.0 + cv * normal(&mut random)).collect();
+        let mut values = vec![draw(&mut random)];
         let (mut is_plain_done, mut is_done) = (false, false);
         while !is_done {
-            values.push(1.0 + cv * normal(&mut random));
+            values.push(draw(&mut random));
             let found = mean::interval(&values, 0.95).expect("values");
             if !is_plain_done && found.n >= 5 && found.relative_half_width() <= rule.relative {
                 is_plain_done = true;
-                plain += u32::from(found.contains(1.0));
+                plain += u32::from(found.contains(truth));
             }
             is_done = rule.decide(&found) != Next::Continue;
             if is_done {
-                corrected += u32::from(until::corrected(&found).contains(1.0));
+                corrected += u32::from(until::corrected(&found).contains(truth));
                 total += found.n;
             }
         }
     }
-    let share = |count: u32| f64::from(count) / EXPERIMENTS as f64;
-    (
-        share(plain),
-        share(corrected),
-        total as f64 / EXPERIMENTS as f64,
-    )
+    let all = experiments as f64;
+    let per_cent = |count: u32| 100.0 * f64::from(count) / all;
+    let (plain, corrected, n) = (per_cent(plain), per_cent(corrected), total as f64 / all);
+    format!("{plain:.1} % without correction, {corrected:.1} % with, after {n:.1}")
 }
 
 #[test]
-#[ignore = "prints a table of 70 000 experiments"]
+#[ignore = "prints a table of 71 000 experiments"]
 fn coverage_after_a_stop() {
     for needed in [3.0_f64, 5.0, 8.0, 12.0, 20.0, 40.0, 80.0] {
         // 1.96·cv ÷ √needed = 2 %.
-        let (plain, corrected, n) = stopped(0.02 * needed.sqrt() / 1.96);
-        println!(
-            "2 % with {needed} normal values: {:.1} % without correction, {:.1} % with, after {n:.1}",
-            100.0 * plain,
-            100.0 * corrected
-        );
+        let cv = 0.02 * needed.sqrt() / 1.96;
+        let found = stopped(10_000, 1.0, |random| 1.0 + cv * normal(random));
+        println!("2 % with {needed} normal values: {found}");
     }
+    let queue = &QUEUES[0];
+    let found = stopped(1_000, queue.mean(), |random| {
+        average(&queue.play(CUSTOMERS, random))
+    });
+    println!(
+        "2 % with {} ρ {} of {CUSTOMERS}: {found}",
+        queue.name, queue.load
+    );
 }

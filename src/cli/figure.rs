@@ -59,10 +59,8 @@ enum FigureArgument {
 
 fn what() -> impl clap::builder::TypedValueParser<Value = FigureArgument> {
     let names = Kind::ALL.map(Kind::name);
-    PossibleValuesParser::new(names.into_iter().chain(["list"])).map(|name| {
-        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
-        kind.map_or(FigureArgument::List, FigureArgument::Figure)
-    })
+    PossibleValuesParser::new(names.into_iter().chain(["list"]))
+        .map(|name| Kind::named(&name).map_or(FigureArgument::List, FigureArgument::Figure))
 }
 
 /// Draws a figure, or lists the kinds.

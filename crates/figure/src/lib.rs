@@ -62,35 +62,53 @@ use concsim_record::storage::StoredRun;
 use concsim_record::summary::Summary;
 use concsim_record::{Recording, RunView, summary_of};
 
-/// Kind of a figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+/// Declares the kinds of figures: [`Kind`] and its definitions, both in the order of lists.
+macro_rules! kinds {
+    ($($(#[$documentation:meta])* $kind:ident => $file:ident,)*) => {
+        /// Kind of a figure.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind {
+            $($(#[$documentation])* $kind,)*
+        }
+
+        /// Definitions of all kinds, in the order of the enum.
+        static SPECS: [&FigureSpec; Kind::ALL.len()] = [$(&$file::RECIPE),*];
+
+        impl Kind {
+            /// All kinds, in the order of the list.
+            pub const ALL: [Self; [$(stringify!($kind)),*].len()] = [$(Self::$kind),*];
+        }
+    };
+}
+
+// The command line, its help, `--from` and the gallery read this table. A kind is one line here and a file.
+kinds! {
     /// Activity of each request over time, above the lanes of the cores.
-    WhoRuns,
+    WhoRuns => who_runs,
     /// Concurrency and parallelism, with their limits.
-    Boxes,
+    Boxes => boxes,
     /// Gain of coroutines over sync workers, by share of waiting.
-    Payoff,
+    Payoff => payoff,
     /// Latency by percentile, on a scale for the tail.
-    Percentiles,
+    Percentiles => percentiles,
     /// Mean latency by component.
-    Breakdown,
+    Breakdown => breakdown,
     /// Number of requests by due time and latency.
-    Heatmap,
+    Heatmap => heatmap,
     /// Usage of each core over time.
-    Utilisation,
+    Utilisation => utilisation,
     /// Requests at the door, begun and ready over time.
-    Queues,
+    Queues => queues,
     /// Throughput against number of workers.
-    Workers,
+    Workers => workers,
     /// Latency against offered load, through saturation.
-    HockeyStick,
+    HockeyStick => hockey_stick,
     /// Speed-up against number of cores.
-    WhatIf,
+    WhatIf => what_if,
     /// Latency with an open and a closed load.
-    OpenClosed,
+    OpenClosed => open_closed,
     /// Relative error of the simulation.
-    Parity,
+    Parity => parity,
 }
 
 /// Definition of a kind of figure.
@@ -121,39 +139,14 @@ enum InputKind {
 }
 
 impl Kind {
-    /// All kinds, in the order of the list.
-    pub const ALL: [Self; 13] = [
-        Self::WhoRuns,
-        Self::Boxes,
-        Self::Payoff,
-        Self::Percentiles,
-        Self::Breakdown,
-        Self::Heatmap,
-        Self::Utilisation,
-        Self::Queues,
-        Self::Workers,
-        Self::HockeyStick,
-        Self::WhatIf,
-        Self::OpenClosed,
-        Self::Parity,
-    ];
-
     fn recipe(self) -> &'static FigureSpec {
-        match self {
-            Self::WhoRuns => &who_runs::RECIPE,
-            Self::Boxes => &boxes::RECIPE,
-            Self::Payoff => &payoff::RECIPE,
-            Self::Percentiles => &percentiles::RECIPE,
-            Self::Breakdown => &breakdown::RECIPE,
-            Self::Heatmap => &heatmap::RECIPE,
-            Self::Utilisation => &utilisation::RECIPE,
-            Self::Queues => &queues::RECIPE,
-            Self::Workers => &workers::RECIPE,
-            Self::HockeyStick => &hockey_stick::RECIPE,
-            Self::WhatIf => &what_if::RECIPE,
-            Self::OpenClosed => &open_closed::RECIPE,
-            Self::Parity => &parity::RECIPE,
-        }
+        SPECS[self as usize]
+    }
+
+    /// Returns the kind with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
     /// Returns the name on the command line.

@@ -259,7 +259,7 @@ impl Table {
                 .collect()
         };
         let name = said("figure").pop().ok_or(Malformed::NoKind)?;
-        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+        let kind = Kind::named(&name);
         let kind = kind.ok_or(Malformed::UnknownKind(name))?;
         let rows = rows_of(text)?;
         if rows.is_empty() {

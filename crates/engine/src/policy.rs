@@ -2,7 +2,7 @@
 //! gunicorn, gevent or `CPython`, or the reason where it differs from them.
 
 use crate::telemetry::Failure;
-use concsim_model::scenario::{Server, WorkerKind};
+use concsim_model::scenario::{Begins, Server};
 use concsim_model::units::Elapsed;
 
 /// Time for which a thread of `CPython` runs while others want to run (`sys.getswitchinterval()`).
@@ -46,24 +46,15 @@ pub const OVERFLOWED: i32 = 70;
 /// Status of a process that was killed by SIGKILL, from any process: the signal's number, negated.
 pub const KILLED: i32 = -9;
 
-/// Returns the number of threads of one worker process that serve requests.
-#[must_use]
-pub fn threads_of_a_worker(server: &Server) -> usize {
-    match server.kind {
-        WorkerKind::Threads => server.threads,
-        WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => 1,
-    }
-}
-
 /// Returns the longest time for which a worker keeps an idle connection; `None` if it closes each after one
 /// response. A sync worker does, whatever `server.keepalive` is: it could serve no other client meanwhile.
 /// (`gunicorn/workers/sync.py`.)
 #[inline]
 #[must_use]
 pub fn keepalive(server: &Server) -> Option<Elapsed> {
-    match server.kind {
-        WorkerKind::Sync => None,
-        WorkerKind::Coroutine | WorkerKind::Threads | WorkerKind::Callback => {
+    match server.kind.begins() {
+        Begins::One => None,
+        Begins::OneForEachThread | Begins::OneForEachConnection => {
             Some(server.keepalive).filter(|keepalive| *keepalive > Elapsed::ZERO)
         }
     }

@@ -21,7 +21,7 @@ use super::listener::{Arrival, queue_at};
 use super::summary::rounded;
 use super::{Past, Recording, Sample, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, Phase, Sent};
-use concsim_model::scenario::{Accept, Server, WorkerKind};
+use concsim_model::scenario::{Accept, Begins, Server};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Work for clients that have left.
@@ -129,9 +129,9 @@ impl<'a> Log<'a> {
                 Event::RunSlice(ran) => Some((*slot, ran.from, ran.to, ran.request)),
                 _ => None,
             });
-        match self.server.kind {
-            WorkerKind::Sync | WorkerKind::Threads => of_requests.collect(),
-            WorkerKind::Coroutine | WorkerKind::Callback => of_slices.collect(),
+        match self.server.kind.begins() {
+            Begins::One | Begins::OneForEachThread => of_requests.collect(),
+            Begins::OneForEachConnection => of_slices.collect(),
         }
     }
 
@@ -276,6 +276,7 @@ mod tests {
     use super::*;
     use crate::summary::summarise;
     use crate::synthetic::{Life, MS, S, Synthetic};
+    use concsim_model::scenario::WorkerKind;
 
     /// One worker has request 0 from 2.0 s until it is killed at 3.8 s; the client left at 3.0 s. Request 1 is
     /// answered within 200 ms by the next process.

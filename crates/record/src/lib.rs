@@ -432,11 +432,10 @@ impl WorkerSample {
     /// whole life, waits included; its computing begins with its phase.
     #[must_use]
     pub fn computes_since(&self, kind: WorkerKind) -> Option<Stamp> {
-        match kind {
-            WorkerKind::Coroutine | WorkerKind::Callback => self.running_since,
-            WorkerKind::Sync | WorkerKind::Threads => {
-                (self.phase == Phase::Running).then_some(self.phase_since)
-            }
+        if kind.has_a_loop() {
+            self.running_since
+        } else {
+            (self.phase == Phase::Running).then_some(self.phase_since)
         }
     }
 }

@@ -292,16 +292,14 @@ pub(super) fn switches(run: &Run) -> Option<String> {
         .iter()
         .map(|worker| worker.process_switches.voluntary + worker.process_switches.involuntary);
     let process = per_request(process.sum());
-    Some(match run.kind {
-        WorkerKind::Sync | WorkerKind::Threads | WorkerKind::Callback => {
-            format!("{process} process switches a request")
-        }
-        WorkerKind::Coroutine => {
-            let coroutine = run.workers.iter().map(|worker| worker.coroutine_switches);
-            let coroutine = per_request(coroutine.sum());
-            format!("{coroutine} coroutine and {process} process switches a request")
-        }
-    })
+    if run.kind != WorkerKind::Coroutine {
+        return Some(format!("{process} process switches a request"));
+    }
+    let coroutine = run.workers.iter().map(|worker| worker.coroutine_switches);
+    let coroutine = per_request(coroutine.sum());
+    Some(format!(
+        "{coroutine} coroutine and {process} process switches a request"
+    ))
 }
 
 /// Returns the results of `count` steps.

@@ -42,7 +42,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.roster.insert(slot, pid, age);
         let server = &self.scenario.server;
         let has_loop = server.kind.has_a_loop();
-        let threads: Vec<Thread> = (0..policy::threads_of_a_worker(server))
+        let threads: Vec<Thread> = (0..server.threads_of_a_worker())
             .map(|thread| self.thread(slot, thread))
             .collect();
         let (now, services) = (self.now, self.scenario.services.len());

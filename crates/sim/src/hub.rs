@@ -20,7 +20,7 @@ use super::script::Need;
 use concsim_engine::policy::{ACCEPTS_PER_TURN, HUB_TURN};
 use concsim_engine::telemetry::{Phase, SwitchReason};
 use concsim_engine::{ReadyQueue, TaskId, Turn};
-use concsim_model::scenario::{WaitMode, WorkerKind};
+use concsim_model::scenario::WaitMode;
 
 /// State of a hub in its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,7 +372,7 @@ impl<O: Observer> Simulation<'_, O> {
         };
         let connection = &mut self.connections[id as usize];
         connection.accepted = now;
-        if self.scenario.server.kind == WorkerKind::Threads {
+        if self.scenario.server.kind.has_threads() {
             self.workers[usize::from(worker)].inbox.push_back(id);
             return self.wake_a_thread(usize::from(worker));
         }

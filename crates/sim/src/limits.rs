@@ -2,7 +2,6 @@
 //! remedy.
 
 use super::arbiter::BOOT;
-use concsim_engine::policy::threads_of_a_worker;
 use concsim_model::scenario::{Accept, Arrivals, Draw, Machine, Request, Scenario, Step, Warmup};
 use concsim_model::units::{CpuTime, Elapsed};
 use concsim_theory::bounds;
@@ -190,7 +189,7 @@ fn steps(scenario: &Scenario, requests: f64) -> f64 {
         Arrivals::Closed { .. } => requests.max(scenario.most_clients() as f64),
         Arrivals::Open { .. } => requests,
     };
-    let each = 3.0 + woken(scenario) + threads_of_a_worker(&scenario.server) as f64;
+    let each = 3.0 + woken(scenario) + scenario.server.threads_of_a_worker() as f64;
     let scripts = most(scenario, |request| {
         2.0 * request.reached_steps().len() as f64
     });
@@ -235,7 +234,7 @@ fn shortest(own: Option<CpuTime>, machine: &Machine) -> f64 {
 fn woken(scenario: &Scenario) -> f64 {
     match scenario.server.accept {
         Accept::Shared => {
-            scenario.server.workers as f64 * threads_of_a_worker(&scenario.server) as f64
+            scenario.server.workers as f64 * scenario.server.threads_of_a_worker() as f64
         }
         Accept::Exclusive | Accept::Blocking | Accept::Reuseport => 1.0,
     }

@@ -10,7 +10,7 @@ use super::event::SimEvent;
 use super::machine::EntityId;
 use super::observer::Observer;
 use concsim_engine::policy::SWITCH_INTERVAL;
-use concsim_model::scenario::{WorkerKind, draw};
+use concsim_model::scenario::draw;
 
 /// One lock.
 #[derive(Clone, Debug, Default)]
@@ -138,7 +138,6 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// True if workers of this scenario compute under a lock.
     pub(super) fn needs_lock(&self) -> bool {
-        let server = &self.scenario.server;
-        server.kind == WorkerKind::Threads && server.gil
+        self.scenario.server.has_a_lock()
     }
 }

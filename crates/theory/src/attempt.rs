@@ -110,7 +110,7 @@ fn mix(scenario: &Scenario) -> impl Iterator<Item = (f64, Alone<'_>)> {
 #[must_use]
 pub fn heartbeat(scenario: &Scenario) -> Option<f64> {
     let server = &scenario.server;
-    let is_watched = server.kind != WorkerKind::Threads || server.threads == 1;
+    let is_watched = server.threads_of_a_worker() == 1;
     let timeout = server.timeout.filter(|_| is_watched)?;
     Some(timeout.as_secs_f64())
 }
@@ -137,10 +137,7 @@ pub fn may_be_silent_among_others(scenario: &Scenario, cores: usize) -> bool {
 
 /// Returns the number of blocking calls that can be in flight at once.
 fn blocking_callers(scenario: &Scenario) -> usize {
-    match scenario.server.kind {
-        WorkerKind::Sync | WorkerKind::Threads => scenario.server.concurrency_limit(),
-        WorkerKind::Coroutine | WorkerKind::Callback => scenario.server.workers,
-    }
+    scenario.server.workers * scenario.server.threads_of_a_worker()
 }
 
 /// A request of a scenario with no other request beside it.

@@ -15,7 +15,9 @@
 
 use super::attempt::{self, ResourceUse};
 use crate::demand::Moments;
-use concsim_model::scenario::{Arrivals, ConnectionMode, POOL_THREADS, Scenario, WorkerKind};
+use concsim_model::scenario::{
+    Arrivals, Begins, ConnectionMode, POOL_THREADS, Scenario, WorkerKind,
+};
 
 /// An upper limit of the throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,17 +134,16 @@ fn takes_others_along(scenario: &Scenario, mean: &ResourceUse, cores: usize) -> 
 fn of_workers(scenario: &Scenario, cores: usize, mean: &ResourceUse) -> Vec<Bound> {
     let server = &scenario.server;
     let bound = |of, count: usize, each| bound(of, count, each, mean.good);
-    let (of, count) = match server.kind {
-        WorkerKind::Sync | WorkerKind::Coroutine | WorkerKind::Callback => {
-            (Scarce::Workers, server.workers)
-        }
-        WorkerKind::Threads => (Scarce::Threads, server.concurrency_limit()),
+    let count = server.workers * server.threads_of_a_worker();
+    let of = match server.kind.begins() {
+        Begins::One | Begins::OneForEachConnection => Scarce::Workers,
+        Begins::OneForEachThread => Scarce::Threads,
     };
     let mut bounds = vec![
         bound(of, count, mean.held),
         bound(Scarce::Cores, cores, mean.computing),
     ];
-    if server.kind == WorkerKind::Threads && server.gil && server.threads > 1 {
+    if server.has_a_lock() && server.threads > 1 {
         bounds.push(bound(Scarce::Locks, server.workers, mean.computing));
     }
     bounds
@@ -171,11 +172,7 @@ fn kept_idle(scenario: &Scenario) -> f64 {
 fn of_services(scenario: &Scenario, mean: &ResourceUse) -> Vec<Bound> {
     let server = &scenario.server;
     // Calls that one worker can have in flight at once.
-    let callers = match server.kind {
-        WorkerKind::Sync => 1,
-        WorkerKind::Threads => server.threads,
-        WorkerKind::Coroutine | WorkerKind::Callback => server.connections,
-    };
+    let callers = server.requests_of_a_worker();
     let mut bounds = Vec::new();
     for (place, service) in scenario.services.iter().enumerate() {
         let each = mean.calls.get(place).copied().unwrap_or_default();

@@ -172,7 +172,7 @@ impl<'a> Now<'a> {
 
     /// True if blocked workers delay anything: requests at the door, others inside, or most workers.
     fn blocked_matter(&self) -> bool {
-        if self.kind() == WorkerKind::Threads {
+        if self.kind().has_threads() {
             let Held { blocked, .. } = self.held();
             return blocked > 0 && (2 * blocked >= self.held().all() || self.picture.door > 0);
         }

@@ -75,12 +75,11 @@ impl WorkerPicture {
             ready: is_at.ready,
             parked: is_at.parked,
         };
-        let since = match kind {
-            WorkerKind::Coroutine | WorkerKind::Callback => is_at.had_since,
-            WorkerKind::Sync | WorkerKind::Threads => {
-                let computes = is_at.doing == Some(lanes::Doing::Running);
-                computes.then_some(is_at.since)
-            }
+        let since = if kind.has_a_loop() {
+            is_at.had_since
+        } else {
+            let computes = is_at.doing == Some(lanes::Doing::Running);
+            computes.then_some(is_at.since)
         };
         self.run = since.map(|since| now.since(since));
     }

@@ -31,7 +31,7 @@ pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
         Fact::new("workers", grouped(server.workers as u64)),
         Fact::new("load", load(scenario)),
     ];
-    if server.kind == WorkerKind::Threads {
+    if server.kind.has_threads() {
         let threads = grouped(server.threads as u64);
         let lock = if server.gil { ", one computes" } else { "" };
         facts.push(Fact::new("threads", format!("{threads} per worker{lock}")));
@@ -73,12 +73,7 @@ pub(super) fn announcement(before: &Scenario, now: &Scenario) -> String {
         1 => "the same process".to_owned(),
         _ => format!("the same {}", counted(workers, "process")),
     };
-    let kind = match now.server.kind {
-        WorkerKind::Sync => "as sync workers",
-        WorkerKind::Coroutine => "as coroutines",
-        WorkerKind::Threads => "with threads",
-        WorkerKind::Callback => "with callbacks",
-    };
+    let kind = now.server.kind.announcement();
     let more = || {
         let was = grouped(before.server.workers as u64);
         format!("{} instead of {was}", counted(workers, "worker"))
@@ -234,23 +229,11 @@ pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>
         return format!("parallelism: {processes} can compute on {most} at the same instant");
     }
     match (server.kind, waits(scenario)) {
-        (WorkerKind::Sync, Waits::Patched | Waits::Unpatched) => {
-            "the door: a wait blocks the process, so each worker has one request at a time".into()
-        }
-        (WorkerKind::Threads, Waits::Patched | Waits::Unpatched) => {
-            "the door: a wait blocks its thread, so each worker has one request for each thread"
-                .into()
-        }
-        (WorkerKind::Callback, Waits::Patched | Waits::Unpatched) => {
-            "the workers' rows: a callback runs when its wait is over".into()
-        }
-        (WorkerKind::Coroutine, Waits::Patched) => {
-            "the workers' rows: a wait parks the coroutine, and its process goes on".into()
-        }
         (WorkerKind::Coroutine, Waits::Unpatched) => {
             "the workers' rows: an unpatched wait blocks the process, with every coroutine in it"
                 .into()
         }
+        (kind, Waits::Patched | Waits::Unpatched) => kind.watch().into(),
         (_, Waits::None) if server.workers > cores => {
             format!("the cores: {} processes want {cores}", server.workers)
         }

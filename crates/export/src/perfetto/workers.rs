@@ -7,7 +7,6 @@ use std::io::{self, Write};
 use super::trace::{Slice, Trace, Track};
 use super::{Scene, place};
 use concsim_engine::telemetry::{Event, SwitchReason};
-use concsim_model::scenario::WorkerKind;
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 use concsim_record::describe_termination;
@@ -28,7 +27,7 @@ pub(super) fn write(
         let track = out.track(group, worker, &name(scene, past, worker), "")?;
         tracks.push(track);
         write_turns(out, scene, track, lanes.turns(worker))?;
-        if let Some(word) = word_of_a_task(scene.view.run().kind) {
+        if let Some(word) = scene.view.run().kind.task() {
             write_tasks(out, scene, (track, word), lanes.turns(worker))?;
         }
         let begun = out.counter(track, usize::MAX, ("begun", "requests"), "")?;
@@ -59,24 +58,13 @@ fn name(scene: &Scene<'_>, past: &Past<'_>, worker: usize) -> String {
     }
 }
 
-/// Returns the word for a task of this kind of worker. A sync worker has none: it does one thing at a time,
-/// and its request's state is its own.
-fn word_of_a_task(kind: WorkerKind) -> Option<&'static str> {
-    match kind {
-        WorkerKind::Sync => None,
-        WorkerKind::Coroutine => Some("coroutine"),
-        WorkerKind::Threads => Some("thread of connection"),
-        WorkerKind::Callback => Some("callbacks of connection"),
-    }
-}
-
 fn write_turns(
     out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
     track: Track,
     turns: impl Iterator<Item = Turn>,
 ) -> io::Result<()> {
-    let is_sync = word_of_a_task(scene.view.run().kind).is_none();
+    let is_sync = scene.view.run().kind.task().is_none();
     for turn in turns {
         // Between two turns a sync worker sleeps for a request.
         write_breaks(out, track, &turn, (Stamp::ZERO, turn.from))?;

@@ -2,7 +2,9 @@
 //! show in the whole (a missing key, two that exclude each other).
 
 use super::fields::{self, Fields};
-use super::keys::{CLOSED, LOAD, OPEN, REQUEST, SERVER, SERVICE, TOP};
+use super::keys::{
+    ACCEPTS, ARRIVALS, CLOSED, CONNECTIONS, LOAD, OPEN, REQUEST, SERVER, SERVICE, TOP,
+};
 use super::machine;
 use super::problem::{Place, Problem};
 use super::sentence::{self, Names};
@@ -10,8 +12,7 @@ use super::timeline;
 use super::tree::{Entry, Node, Table};
 use super::words::Word;
 use super::{
-    Accept, Arrivals, ConnectionMode, Engine, Load, Process, Request, Scenario, Script, Server,
-    Service, Warmup, WorkerKind,
+    Arrivals, Engine, Load, Request, Scenario, Script, Server, Service, Warmup, WorkerKind,
 };
 use crate::units::Elapsed;
 
@@ -85,12 +86,7 @@ fn available_cores() -> usize {
 fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> Server {
     let mut fields = Fields::new(&SERVER, "server", table, problems);
     Server {
-        kind: match fields.word("kind") {
-            "coroutine" => WorkerKind::Coroutine,
-            "threads" => WorkerKind::Threads,
-            "callback" => WorkerKind::Callback,
-            _ => WorkerKind::Sync,
-        },
+        kind: fields.choice("kind", &WorkerKind::WORDS),
         workers: fields.workers("workers", cores),
         connections: fields.whole("connections") as usize,
         backlog: fields.whole("backlog") as u32,
@@ -99,12 +95,7 @@ fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> S
         graceful_timeout: fields.length("graceful_timeout"),
         threads: fields.whole("threads") as usize,
         gil: fields.flag("gil"),
-        accept: match fields.word("accept") {
-            "exclusive" => Accept::Exclusive,
-            "blocking" => Accept::Blocking,
-            "reuseport" => Accept::Reuseport,
-            _ => Accept::Shared,
-        },
+        accept: fields.choice("accept", &ACCEPTS),
         max_requests: Some(fields.whole("max_requests")).filter(|most| *most > 0),
         max_requests_jitter: fields.whole("max_requests_jitter"),
     }
@@ -231,10 +222,7 @@ fn load(tree: &Table, problems: &mut Vec<Problem>) -> Load {
     Load {
         arrivals,
         requests: Some(fields.whole("requests")).filter(|requests| *requests > 0),
-        connection: match fields.word("connection") {
-            "keep-alive" => ConnectionMode::KeepAlive,
-            _ => ConnectionMode::PerRequest,
-        },
+        connection: fields.choice("connection", &CONNECTIONS),
         patience: fields.length("patience"),
     }
 }
@@ -261,10 +249,7 @@ fn arrivals(fields: &mut Fields<'_>, place: &Place) -> Arrivals {
     if fields.given("rate").is_some() {
         return Arrivals::Open {
             rate: fields.rate("rate"),
-            process: match fields.word("arrivals") {
-                "constant" => Process::Constant,
-                _ => Process::Poisson,
-            },
+            process: fields.choice("arrivals", &ARRIVALS),
         };
     }
     Arrivals::Closed {

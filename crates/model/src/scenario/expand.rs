@@ -115,7 +115,7 @@ impl Page {
         } else {
             ""
         };
-        let description = format!("{}{simulated}", key.description);
+        let description = format!("{}{simulated}", key.description());
         match value.or(key.default.map(str::to_owned)) {
             Some(value) => self.line(key.name, &value, Some(&description)),
             None => self.add(&format!("# {}: {description}", key.name)),

@@ -1,6 +1,7 @@
 //! Reads one table of a scenario key by key. An unknown key is a mistake, and so is a value without the shape
 //! of its key. After a mistake a legal value stands in, so that reading goes on and finds the others.
 
+use super::key_word::KeyWord;
 use super::keys::{Section, Shape};
 use super::problem::{Mistake, Place, Problem, did_you_mean, one_of};
 use super::quantity::{self, Time};
@@ -133,8 +134,10 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads one of the words that the key allows; the first after a mistake.
-    pub(super) fn word(&mut self, name: &str) -> &'static str {
-        self.read(name, word).unwrap_or("")
+    pub(super) fn choice<T: Copy>(&mut self, name: &str, table: &[(T, KeyWord)]) -> T {
+        let word = self.read(name, word);
+        let found = table.iter().find(|(_, known)| Some(known.word) == word);
+        found.unwrap_or(&table[0]).0
     }
 
     /// Reads a list of values; `None` after a mistake.
@@ -286,17 +289,17 @@ fn length(node: &Node, asked: &KeyContext) -> Result<Elapsed, Problem> {
 }
 
 fn word(node: &Node, asked: &KeyContext) -> Result<&'static str, Problem> {
-    let Shape::Word { legal, .. } = asked.shape else {
+    let Shape::Word(words) = asked.shape else {
         return Err(wrong_kind(node, asked));
     };
     let Some(text) = node.text() else {
         return Err(wrong_kind(node, asked));
     };
-    if let Some(word) = legal.iter().find(|word| **word == text) {
-        return Ok(word);
+    if let Some(known) = words.iter().find(|known| known.word == text) {
+        return Ok(known.word);
     }
     let meant = trade::hint(text, Where::ValueOf(&asked.path));
-    let meant = meant.or_else(|| did_you_mean(text, legal.iter().copied()));
+    let meant = meant.or_else(|| did_you_mean(text, words.iter().map(|known| known.word)));
     Err(wrong_kind(node, asked).hint(meant))
 }
 

@@ -3,21 +3,20 @@
 
 use std::fmt;
 
+use super::key_word::{KeyWord, words};
 use super::problem::one_of;
 use super::quantity::{DRAWS, LENGTHS, Time};
 use super::rate::RATE;
 use super::timeline::MOST_CLIENTS;
+use super::{Accept, ConnectionMode, Process, WorkerKind};
 
 /// Shape of a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shape {
     /// Any text.
     Text,
-    /// One of a few words; so far some are for the simulation alone.
-    Word {
-        legal: &'static [&'static str],
-        simulated: &'static [&'static str],
-    },
+    /// One of a few words.
+    Word(&'static [KeyWord]),
     Whole {
         least: u64,
         most: u64,
@@ -52,6 +51,23 @@ pub(super) enum Shape {
     /// Texts with their ranges.
     Choices,
 }
+
+pub(super) const ACCEPTS: [(Accept, KeyWord); 4] = [
+    (Accept::Shared, KeyWord::of_both("shared")),
+    (Accept::Exclusive, KeyWord::simulated("exclusive")),
+    (Accept::Blocking, KeyWord::simulated("blocking")),
+    (Accept::Reuseport, KeyWord::simulated("reuseport")),
+];
+
+pub(super) const ARRIVALS: [(Process, KeyWord); 2] = [
+    (Process::Poisson, KeyWord::of_both("poisson")),
+    (Process::Constant, KeyWord::of_both("constant")),
+];
+
+pub(super) const CONNECTIONS: [(ConnectionMode, KeyWord); 2] = [
+    (ConnectionMode::PerRequest, KeyWord::of_both("per-request")),
+    (ConnectionMode::KeepAlive, KeyWord::of_both("keep-alive")),
+];
 
 /// One key.
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +135,21 @@ pub(super) const fn key(name: &'static str, shape: Shape, description: &'static 
 }
 
 impl Key {
+    /// Returns the description, with those of its words.
+    pub(super) fn description(&self) -> String {
+        let words = match self.shape {
+            Shape::Word(words) => words,
+            _ => &[],
+        };
+        let described = words.iter().filter(|it| !it.says.is_empty());
+        let described: Vec<String> = described
+            .map(|it| format!("{} {}", it.word, it.says))
+            .collect();
+        format!("{} {}", self.says, described.join(", "))
+            .trim_end()
+            .to_owned()
+    }
+
     pub(super) const fn by_default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
         self
@@ -170,11 +201,8 @@ pub(super) const SERVER: Section = Section {
     keys: &[
         key(
             "kind",
-            Shape::Word {
-                legal: &["sync", "coroutine", "threads", "callback"],
-                simulated: &["threads", "callback"],
-            },
-            "kind of worker: in a wait, sync blocks the process, coroutine parks the coroutine, threads blocks the thread",
+            Shape::Word(&words(&WorkerKind::WORDS)),
+            "kind of worker: in a wait,",
         )
         .by_default("\"sync\""),
         key(
@@ -199,10 +227,7 @@ pub(super) const SERVER: Section = Section {
         .by_default("2048"),
         key(
             "accept",
-            Shape::Word {
-                legal: &["shared", "exclusive", "blocking", "reuseport"],
-                simulated: &["exclusive", "blocking", "reuseport"],
-            },
+            Shape::Word(&words(&ACCEPTS)),
             "sharing of the listener between workers",
         )
         .by_default("\"shared\""),
@@ -311,10 +336,7 @@ pub(super) const LOAD: Section = Section {
         ),
         key(
             "arrivals",
-            Shape::Word {
-                legal: &["poisson", "constant"],
-                simulated: &[],
-            },
+            Shape::Word(&words(&ARRIVALS)),
             "open load: distribution of the gaps between requests",
         )
         .by_default("\"poisson\""),
@@ -326,10 +348,7 @@ pub(super) const LOAD: Section = Section {
         .by_default("0"),
         key(
             "connection",
-            Shape::Word {
-                legal: &["per-request", "keep-alive"],
-                simulated: &[],
-            },
+            Shape::Word(&words(&CONNECTIONS)),
             "a new connection for each request, or kept connections",
         )
         .by_default("\"per-request\""),
@@ -422,7 +441,7 @@ impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Text => f.write_str("a text in quotes"),
-            Self::Word { legal, .. } => f.write_str(&one_of(legal.iter().copied())),
+            Self::Word(words) => f.write_str(&one_of(words.iter().map(|it| it.word))),
             Self::Whole { least, most } if most >= u64::from(u32::MAX) => {
                 write!(f, "a whole number, {least} or more")
             }

@@ -1,6 +1,6 @@
 //! Capacity of a server for connections and requests, which follows from its settings alone.
 
-use super::{Accept, Server, WorkerKind};
+use super::{Accept, Server};
 
 /// `net.core.somaxconn`: upper limit of any listener's queue.
 const SOMAXCONN: usize = 4_096;
@@ -32,11 +32,7 @@ impl Server {
     /// Returns the same for a number of workers.
     #[must_use]
     pub fn concurrency_limit_of(&self, workers: usize) -> usize {
-        match self.kind {
-            WorkerKind::Sync => workers,
-            WorkerKind::Threads => workers * self.threads,
-            WorkerKind::Coroutine | WorkerKind::Callback => workers * self.connections,
-        }
+        workers * self.requests_of_a_worker()
     }
 
     /// Returns the unit that computes on one core at a time: a process, or one of its threads if they need no
@@ -53,12 +49,10 @@ impl Server {
     /// Returns the most requests that can compute at once with `workers`, if there are cores for all.
     #[must_use]
     pub fn parallelism_limit_of(&self, workers: usize) -> usize {
-        match self.kind {
-            WorkerKind::Threads if !self.gil => workers * self.threads,
-            WorkerKind::Sync
-            | WorkerKind::Coroutine
-            | WorkerKind::Threads
-            | WorkerKind::Callback => workers,
+        if self.has_a_lock() {
+            workers
+        } else {
+            workers * self.threads_of_a_worker()
         }
     }
 }

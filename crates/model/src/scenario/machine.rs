@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fields::Fields;
+use super::key_word::{KeyWord, words};
 use super::keys::{SECOND, Section, Shape, key, whole};
 use super::problem::Problem;
 use super::tree::Table;
@@ -103,16 +104,19 @@ const COST: Shape = Shape::Length {
     most: SECOND,
 };
 
+const SCHEDULERS: [(Scheduler, KeyWord); 3] = [
+    (Scheduler::Ideal, KeyWord::of_both("ideal")),
+    (Scheduler::RoundRobin, KeyWord::of_both("round-robin")),
+    (Scheduler::PerCore, KeyWord::of_both("per-core")),
+];
+
 pub(super) const MACHINE: Section = Section {
     description: "the simulated machine; not used by real processes",
     keys: &[
         key("cores", whole(1, 1024), "number of cores").by_default("4"),
         key(
             "scheduler",
-            Shape::Word {
-                legal: &["ideal", "round-robin", "per-core"],
-                simulated: &[],
-            },
+            Shape::Word(&words(&SCHEDULERS)),
             "sharing of the cores: evenly at the same time (switches then cost nothing), slices in turn, or a queue for each core",
         )
         .by_default("\"round-robin\""),
@@ -212,11 +216,7 @@ pub(super) fn read(table: Option<&Table>, problems: &mut Vec<Problem>) -> Machin
     }
     Machine {
         cores: fields.whole("cores") as usize,
-        scheduler: match fields.word("scheduler") {
-            "ideal" => Scheduler::Ideal,
-            "per-core" => Scheduler::PerCore,
-            _ => Scheduler::RoundRobin,
-        },
+        scheduler: fields.choice("scheduler", &SCHEDULERS),
         slice,
         efficiency,
         process_switch,

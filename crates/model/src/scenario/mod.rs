@@ -14,6 +14,7 @@ pub mod expectation;
 mod fields;
 mod file;
 mod intervention;
+mod key_word;
 mod keys;
 mod limits;
 mod machine;
@@ -32,6 +33,7 @@ mod trade;
 pub mod tree;
 mod variant;
 mod words;
+mod worker_kind;
 
 pub use encoding::text_of;
 pub use expand::expand;
@@ -47,6 +49,7 @@ pub use schema::schema;
 pub use sentence::Sentence;
 pub use step::{POOL_THREADS, Script, Step, WaitMode};
 pub use timeline::TimelineEvent;
+pub use worker_kind::{Begins, WorkerKind};
 
 use serde::{Deserialize, Serialize};
 
@@ -178,43 +181,6 @@ pub enum Warmup {
     UntilEveryoneWasAnswered,
     /// Exactly this long.
     For(Elapsed),
-}
-
-/// Kind of a worker: the number of requests that one process may have begun, and the way it waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WorkerKind {
-    /// One request at a time; a wait blocks the process.
-    Sync,
-    /// Many requests; a wait parks the coroutine.
-    Coroutine,
-    /// One request for each thread; a wait blocks the thread.
-    Threads,
-    /// Many requests; the continuation of a wait is a function that the loop calls.
-    Callback,
-}
-
-impl WorkerKind {
-    /// Returns the word for it, in files, summaries and on screens.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Sync => "sync",
-            Self::Coroutine => "coroutine",
-            Self::Threads => "threads",
-            Self::Callback => "callback",
-        }
-    }
-
-    /// True if a loop in the process decides which of its requests goes on, and a wait leaves the process to
-    /// the others.
-    #[must_use]
-    pub fn has_a_loop(self) -> bool {
-        match self {
-            Self::Sync | Self::Threads => false,
-            Self::Coroutine | Self::Callback => true,
-        }
-    }
 }
 
 /// The server: an arbiter and its workers.

@@ -49,17 +49,18 @@ fn of_table(path: &str, table: &Table, section: &'static Section, problems: &mut
 }
 
 fn of_key(path: &str, key: &Key, node: &Node) -> Option<Problem> {
-    if let (Shape::Word { simulated, legal }, Some(word)) = (key.shape, node.text()) {
-        let played = || legal.iter().filter(|word| !simulated.contains(word));
+    if let (Shape::Word(words), Some(word)) = (key.shape, node.text()) {
         let refused = || {
-            let played: Vec<String> = played().map(|word| format!("`{word}`")).collect();
+            let played = words.iter().filter(|it| it.is_real);
+            let played: Vec<String> = played.map(|it| format!("`{}`", it.word)).collect();
             let what = match key.name {
                 "kind" => format!("`{word}` workers are"),
                 name => format!("`{word}` for `{path}.{name}` is"),
             };
             so_far(node, &what).legal(format!("real processes play {}", played.join(", ")))
         };
-        return simulated.contains(&word).then(refused);
+        let given = words.iter().find(|it| it.word == word);
+        return given.filter(|it| !it.is_real).map(|_| refused());
     }
     let differs = node.literal() != key.default.unwrap_or_default();
     (key.simulated_only && differs).then(|| so_far(node, &format!("`{path}.{}` is", key.name)))

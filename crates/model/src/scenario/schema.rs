@@ -117,7 +117,7 @@ fn described(key: &Key, lists: Lists) -> Value {
             json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
         }
     };
-    schema["description"] = json!(key.description);
+    schema["description"] = json!(key.description());
     if let Some(default) = key.default {
         // A default in TOML, a number or a text in quotes, is JSON too.
         schema["default"] = serde_json::from_str(default).expect("defaults are JSON");
@@ -129,7 +129,10 @@ fn shape(shape: Shape) -> Value {
     let text = |pattern: &str| json!({ "type": "string", "pattern": pattern });
     match shape {
         Shape::Text => json!({ "type": "string" }),
-        Shape::Word { legal, .. } => json!({ "enum": legal }),
+        Shape::Word(words) => {
+            let words: Vec<&str> = words.iter().map(|it| it.word).collect();
+            json!({ "enum": words })
+        }
         Shape::Whole { least, most } => whole(least, most),
         Shape::Workers { most } => json!({ "anyOf": [whole(1, most), { "const": "cores" }] }),
         Shape::Share { most } => json!({ "type": "number", "minimum": 0, "maximum": most }),

@@ -1,5 +1,7 @@
 //! Hints for terms of other servers, their settings and load generators: the scenario's word for each.
 
+use super::WorkerKind;
+
 /// Place of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Where<'a> {
@@ -15,7 +17,9 @@ pub(super) enum Where<'a> {
 pub(super) fn hint(word: &str, place: Where<'_>) -> Option<String> {
     let word = word.to_lowercase().replace('-', "_");
     match place {
-        Where::ValueOf("server.kind") => kind(&word).map(|here| called(&word, here)),
+        Where::ValueOf("server.kind") => {
+            WorkerKind::called_elsewhere(&word).map(|kind| called(&word, kind.word()))
+        }
         Where::KeyOf("server") => of_the_server(&word),
         Where::KeyOf("load") => among(&OF_THE_LOAD, &word),
         Where::KeyOf(table) if table.starts_with("services.") => among(&OF_A_SERVICE, &word),
@@ -27,19 +31,6 @@ pub(super) fn hint(word: &str, place: Where<'_>) -> Option<String> {
 
 fn called(word: &str, here: &str) -> String {
     format!("use `{here}` instead of `{word}`")
-}
-
-fn kind(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "gevent" | "eventlet" | "greenlet" | "greenlets" | "green" | "fiber" | "goroutine" => {
-            "coroutine"
-        }
-        "gthread" | "thread" | "threaded" | "threading" => "threads",
-        "tornado" | "asyncio" | "async" | "asgi" | "uvicorn" | "uvloop" | "aiohttp" | "node"
-        | "nodejs" | "event_loop" | "eventloop" => "callback",
-        "prefork" | "process" | "processes" | "wsgi" | "blocking" => "sync",
-        _ => return None,
-    })
 }
 
 type Words = [(&'static str, &'static str)];

@@ -16,7 +16,6 @@ use crate::Recording;
 use crate::cut_short::CutShort;
 use concsim_engine::telemetry::{Awaited, Event, RunSlice, SwitchReason};
 use concsim_model::scenario::ConnectionMode::PerRequest;
-use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 
 /// Maximum excess of a request's number over the number of requests sent so far.
@@ -112,7 +111,7 @@ impl Index {
         self.read_events(recording);
         self.read_ends(recording);
         let known = recording.sent.len();
-        let has_threads = recording.header.scenario.server.kind == WorkerKind::Threads;
+        let has_threads = recording.header.scenario.server.kind.has_threads();
         for (worker, switch) in &recording.switches[self.read.switches..] {
             // The sleep of one thread does not interrupt the run of another.
             if !(has_threads && matches!(switch, Event::BlockedIn { .. })) {

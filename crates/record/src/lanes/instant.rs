@@ -148,7 +148,7 @@ impl Lanes<'_> {
             worker.request = worker
                 .request
                 .filter(|request| self.is_at_work(*request, at));
-            if self.kind() == WorkerKind::Threads {
+            if self.kind().has_threads() {
                 worker.is_as_busy_as_its_threads();
             }
             workers.push(worker);

@@ -139,7 +139,7 @@ impl Lanes<'_> {
             wait = self.wait_after(slice, entry);
         }
         let over = slices.last().and_then(|last| self.over(*last, entry));
-        if self.kind() == WorkerKind::Threads {
+        if self.kind().has_threads() {
             life.open = self.is_with_others(taken);
         }
         match self.open_of(request, taken) {
@@ -156,7 +156,7 @@ impl Lanes<'_> {
                 if let Some(over) = over {
                     life.wait_until(over, wait);
                     wait.doing = self.is_ready();
-                } else if self.kind() != WorkerKind::Threads && !self.tells_the_end(wait.then) {
+                } else if !self.kind().has_threads() && !self.tells_the_end(wait.then) {
                     life.open = self.may_be_ready(taken);
                 }
                 life.wait_until(Stamp::NEVER, wait);

@@ -3,7 +3,7 @@
 use super::Check;
 use super::scene::{Context, per_cent};
 use crate::dead_work::WorkerTime;
-use concsim_model::scenario::{Accept, Arrivals, ConnectionMode, Scenario, WorkerKind};
+use concsim_model::scenario::{Accept, Arrivals, Begins, ConnectionMode, Scenario};
 use concsim_model::units::{Elapsed, letter};
 use concsim_model::words::{all_of, counted, grouped, length};
 use concsim_theory::{bounds, demand};
@@ -137,7 +137,7 @@ const TAIL: f64 = 5.0;
 fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
     let server = &scenario.server;
     let is_one_queue = server.workers == 1 || !matches!(server.accept, Accept::Reuseport);
-    let is_in_order = server.kind == WorkerKind::Sync && is_one_queue;
+    let is_in_order = server.kind.begins() == Begins::One && is_one_queue;
     if !is_in_order || alone(scenario).is_none() {
         return Vec::new();
     }

@@ -5,7 +5,7 @@ use super::each::Looks;
 use super::scene::{Context, hundredths, per_cent, was_or_were, workers, would_help};
 use crate::WorkerSample;
 use concsim_engine::telemetry::Phase;
-use concsim_model::scenario::{Scenario, Step, WaitMode, WorkerKind};
+use concsim_model::scenario::{Begins, Scenario, Step, WaitMode, WorkerKind};
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{counted, grouped, mean};
 use concsim_theory::bounds::{self, Scarce};
@@ -125,7 +125,7 @@ impl<'a> Check<'a> for BlockedWithFreeCores {
     fn notice(scene: &Context<'a>) -> Option<Self> {
         /// Share of a worker's time.
         const MOST: f64 = 0.5;
-        if scene.kind() != WorkerKind::Sync || scene.cores_left() < FREE {
+        if scene.kind().begins() != Begins::One || scene.cores_left() < FREE {
             return None;
         }
         let blocked = Blocked::of(scene, MOST);

@@ -3,7 +3,7 @@
 use super::door::keeps_connections;
 use super::{counted, slots, workers_of};
 use crate::{attempt, demand, quantile};
-use concsim_model::scenario::{Accept, Arrivals, Scenario, Service, Step, WaitMode, WorkerKind};
+use concsim_model::scenario::{Accept, Arrivals, Begins, Scenario, Service, Step, WaitMode};
 
 /// Fails with the first reason against a closed form.
 pub(super) fn to(scenario: &Scenario, cores: usize) -> Result<(), String> {
@@ -120,7 +120,7 @@ fn of_the_services(scenario: &Scenario) -> Option<String> {
 fn of_the_server(scenario: &Scenario) -> Option<String> {
     let server = &scenario.server;
     let computes = demand::of_mix(scenario, |it| it == demand::DemandPart::Computing).mean > 0.0;
-    if server.kind == WorkerKind::Threads && server.gil && server.threads > 1 && computes {
+    if server.has_a_lock() && server.threads > 1 && computes {
         return Some("threads compute one at a time, behind one lock".into());
     }
     if server.accept == Accept::Reuseport && server.workers > 1 {
@@ -135,7 +135,7 @@ fn of_the_server(scenario: &Scenario) -> Option<String> {
         ));
     }
     let keeps = keeps_connections(scenario);
-    let is_pinned = server.kind != WorkerKind::Sync && slots(scenario) > 1;
+    let is_pinned = server.kind.begins() != Begins::One && slots(scenario) > 1;
     (keeps && is_pinned).then(|| {
         if scenario.server.workers == 1 {
             return "connections are kept: a client that has one keeps others out of its place"

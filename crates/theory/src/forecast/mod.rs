@@ -17,7 +17,7 @@ mod work;
 pub use self::applicability::ends_at_an_hour;
 use self::work::Work;
 use super::open::PERCENTILES;
-use concsim_model::scenario::{Arrivals, Process, Scenario, WorkerKind};
+use concsim_model::scenario::{Arrivals, Process, Scenario};
 
 /// A closed form, with the parameters of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,10 +151,7 @@ fn workers_of(scenario: &Scenario) -> String {
 
 /// Returns the number of requests that can each have a worker, or one of its threads.
 fn slots(scenario: &Scenario) -> usize {
-    match scenario.server.kind {
-        WorkerKind::Sync | WorkerKind::Threads => scenario.server.concurrency_limit(),
-        WorkerKind::Coroutine | WorkerKind::Callback => scenario.server.workers,
-    }
+    scenario.server.workers * scenario.server.threads_of_a_worker()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::Now;
 use crate::view_model::{Doing, WorkerPicture};
 use concsim_engine::telemetry::Stage;
-use concsim_model::scenario::WorkerKind;
+use concsim_model::scenario::Begins;
 use concsim_model::units::{Elapsed, letter, three_digits};
 use concsim_model::words::{counted, grouped, is_or_are, length, number_of};
 use concsim_record::remark::{Kind, Usual};
@@ -78,12 +78,12 @@ impl Now<'_> {
             Elapsed::ZERO => "most requests here let go at once".to_owned(),
             usual => format!("most requests here let go after {}", length(usual)),
         };
-        let why = match self.kind() {
-            WorkerKind::Coroutine | WorkerKind::Callback => {
+        let why = match self.kind().begins() {
+            Begins::OneForEachConnection => {
                 format!("A coroutine is not interrupted; {usual}.")
             }
-            WorkerKind::Threads => format!("A thread has one request at a time; {usual}."),
-            WorkerKind::Sync => format!("A worker has one request at a time; {usual}."),
+            Begins::OneForEachThread => format!("A thread has one request at a time; {usual}."),
+            Begins::One => format!("A worker has one request at a time; {usual}."),
         };
         let name = letter(worker.index);
         vec![
@@ -93,7 +93,7 @@ impl Now<'_> {
     }
 
     pub(super) fn say_blocked(&self) -> Option<Vec<String>> {
-        if self.kind() == WorkerKind::Threads {
+        if self.kind().has_threads() {
             return self.say_threads_blocked();
         }
         let blocked = self.doing(Doing::Blocked);

@@ -6,7 +6,6 @@ use super::roster::state_style;
 use crate::number::Number;
 use crate::state::State;
 use crate::view_model::WorkerPicture;
-use concsim_model::scenario::WorkerKind;
 use concsim_model::units::letter;
 use concsim_model::words::grouped;
 
@@ -50,9 +49,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     canvas.write(1, 0, &format!("{mean_of}: a mean"), quiet());
     draw_age(canvas, state);
     canvas.write(1, HEADING - 1, "WORKER", strong());
-    let a_run = match state.scenario().server.kind {
-        WorkerKind::Sync | WorkerKind::Threads => "request",
-        WorkerKind::Coroutine | WorkerKind::Callback => A_RUN,
+    let a_run = if state.scenario().server.kind.has_a_loop() {
+        A_RUN
+    } else {
+        "request"
     };
     for (heading, end) in COLUMNS {
         for (y, words) in (0..).zip(heading) {

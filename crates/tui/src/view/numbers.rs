@@ -7,7 +7,7 @@ use crate::number;
 use crate::state::State;
 use concsim_engine::telemetry::Stage;
 use concsim_model::palette::{Meaning, Room};
-use concsim_model::scenario::{Arrivals, WorkerKind};
+use concsim_model::scenario::{Arrivals, Begins};
 use concsim_model::words::{counted, grouped, mean};
 
 /// Column at which large digits begin.
@@ -138,22 +138,16 @@ pub(super) fn ceiling_of_parallelism(state: &State) -> String {
 
 /// Describes the number of requests that one worker may have begun.
 pub(super) fn ceiling_of_a_worker(state: &State) -> String {
-    match state.scenario().server.kind {
-        WorkerKind::Sync => "1: a sync worker has one request at a time".into(),
-        WorkerKind::Threads => format!("{} threads", grouped(of_each(state))),
-        WorkerKind::Coroutine | WorkerKind::Callback => {
-            format!("{} connections", grouped(of_each(state)))
-        }
+    let kind = state.scenario().server.kind;
+    match kind.begins() {
+        Begins::One => format!("1: a {} worker has one request at a time", kind.word()),
+        Begins::OneForEachThread => format!("{} threads", grouped(of_each(state))),
+        Begins::OneForEachConnection => format!("{} connections", grouped(of_each(state))),
     }
 }
 
 fn of_each(state: &State) -> u64 {
-    let server = &state.scenario().server;
-    match server.kind {
-        WorkerKind::Sync => 1,
-        WorkerKind::Threads => server.threads as u64,
-        WorkerKind::Coroutine | WorkerKind::Callback => server.connections as u64,
-    }
+    state.scenario().server.requests_of_a_worker() as u64
 }
 
 fn concurrency(state: &State) -> Number {

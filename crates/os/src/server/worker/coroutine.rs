@@ -224,9 +224,8 @@ impl WaitStrategy for Parking<'_, '_> {
     fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> io::Result<()> {
         let mut pooled = self.connection_to(service)?;
         match mode {
-            WaitMode::Patched => self.call_parking(&mut pooled, wait)?,
+            WaitMode::Patched | WaitMode::InThreads => self.call_parking(&mut pooled, wait)?,
             WaitMode::Unpatched => self.call_blocking(&mut pooled, wait)?,
-            WaitMode::InThreads => unreachable!("refused before it is played"),
         }
         self.resources.services.give_back(service, pooled);
         Ok(())
@@ -237,14 +236,13 @@ impl WaitStrategy for Parking<'_, '_> {
         let clock = self.probe().clock();
         let due = clock.now() + wait;
         match mode {
-            WaitMode::Patched => self.park(
+            WaitMode::Patched | WaitMode::InThreads => self.park(
                 |task, _| task.pause(WaitReason::Timer(due)),
                 |(), _, _| (due, Wait::Timer),
             ),
             WaitMode::Unpatched => {
                 self.block(|| clock.sleep_until(due), |(), _, _| (due, Wait::Timer));
             }
-            WaitMode::InThreads => unreachable!("refused before it is played"),
         }
     }
 

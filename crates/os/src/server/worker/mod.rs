@@ -16,7 +16,7 @@
 mod coroutine;
 mod sync;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::panic;
@@ -27,7 +27,7 @@ use crate::handler::Access;
 use crate::handler::{Application, Whoami};
 use crate::sys::clock::Clock;
 use crate::sys::signals::{Signal, Signals};
-use crate::sys::{self, child, fork, poller, signals};
+use crate::sys::{self, Doing, child, fork, poller, signals};
 use crate::telemetry::{Phase, Probe, Scoreboard, Telemetry};
 use concsim_engine::policy::BOOT_FAILED;
 use concsim_model::scenario::{Scenario, WorkerKind};
@@ -96,10 +96,24 @@ fn serve(config: &WorkerConfig, signals: Signals) -> sys::Result<i32> {
         ),
         config,
     };
-    match config.scenario.server.kind {
-        WorkerKind::Sync => sync::serve(context),
-        WorkerKind::Coroutine => coroutine::serve(context),
-        WorkerKind::Threads | WorkerKind::Callback => unreachable!("refused before it is played"),
+    let kind = config.scenario.server.kind;
+    let Some(serve) = loop_of(kind) else {
+        return Err(io::Error::from(io::ErrorKind::Unsupported))
+            .doing(format!("serve as a `{}` worker", kind.word()));
+    };
+    serve(context)
+}
+
+/// Loop of a worker, from its first accept to its exit code.
+type Serve = fn(WorkerContext<'_>) -> sys::Result<i32>;
+
+/// Returns the loop of a kind of worker. `None` for a kind that real processes do not play: the table of
+/// kinds says so too, and a scenario that needs one is refused with its line.
+fn loop_of(kind: WorkerKind) -> Option<Serve> {
+    match kind {
+        WorkerKind::Sync => Some(sync::serve),
+        WorkerKind::Coroutine => Some(coroutine::serve),
+        WorkerKind::Threads | WorkerKind::Callback => None,
     }
 }
 
@@ -144,4 +158,16 @@ fn report_panics_in_one_line(me: Whoami) {
             me.pid
         ));
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_a_loop_if_the_table_says_that_real_processes_play_it() {
+        for kind in WorkerKind::ALL {
+            assert_eq!(loop_of(kind).is_some(), kind.is_real(), "{}", kind.word());
+        }
+    }
 }

@@ -121,6 +121,7 @@ impl Cli {
         signals::children_are_waited_for();
         match self.command {
             None => welcome::run(colour),
+            Some(Command::Run(args)) if args.watch => watch::run(&args, colour),
             Some(Command::Run(args)) => run::run(&args, colour),
             Some(Command::Sim(args)) => sim::run(&args, colour),
             Some(Command::Sweep(args)) => sweep::run(&args, colour),

@@ -17,7 +17,6 @@ use super::keyboard::{KeyboardArgs, LoadedKeys};
 use super::prediction::{PredictArgs, PredictionOutcome};
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
-use super::watch;
 use concsim_driver::console::chain;
 use concsim_driver::frontend::{Frontend, Headless};
 use concsim_driver::play::{play_one, unplayed};
@@ -70,7 +69,7 @@ pub struct Args {
     keyboard: KeyboardArgs,
     /// Play again whenever the file is saved, until q or ^C
     #[arg(long, conflicts_with = "out")]
-    watch: bool,
+    pub(super) watch: bool,
 }
 
 /// End of a run.
@@ -129,9 +128,6 @@ impl Args {
 /// # Errors
 /// A system limit that is too low for a run, before it begins.
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
-    if args.watch {
-        return watch::run(args, colour);
-    }
     once(args, colour, None).map(Played::status)
 }
 

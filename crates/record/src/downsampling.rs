@@ -27,7 +27,7 @@ impl Recording {
         kept
     }
 
-    fn push_switch(&mut self, worker: u16, switch: Event) {
+    pub(super) fn push_switch(&mut self, worker: u16, switch: Event) {
         if matches!(switch, Event::Preempted { .. }) {
             self.preempted.push(self.switches.len());
         }
@@ -59,18 +59,6 @@ impl Recording {
         }
         self.samples = all_samples;
         self.thinned_switches += (before - self.switches.len()) as u64;
-    }
-}
-
-#[cfg(any(test, feature = "testing"))]
-impl Recording {
-    /// Returns the recording with these switches added.
-    #[must_use]
-    pub fn with_switches(mut self, switches: impl IntoIterator<Item = (u16, Event)>) -> Self {
-        for (worker, switch) in switches {
-            self.push_switch(worker, switch);
-        }
-        self
     }
 }
 

@@ -33,6 +33,7 @@ mod span;
 pub mod storage;
 pub mod summary;
 #[cfg(any(test, feature = "testing"))]
+#[path = "../testing/mod.rs"]
 pub mod synthetic;
 mod termination;
 #[cfg(test)]

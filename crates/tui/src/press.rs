@@ -10,6 +10,7 @@ use super::pane::Pane;
 use super::pointer::{Gesture, Pointer};
 use super::show::Screen;
 use super::state::State;
+use super::view::mark::Target;
 use super::view::{help, marks};
 use concsim_model::scenario::Intervention;
 use concsim_model::units::{Elapsed, Stamp};
@@ -248,17 +249,17 @@ impl State {
     fn click(&mut self, at: (u16, u16)) -> Option<Action> {
         let (target, share) = marks::at(self, at)?;
         match target {
-            marks::Target::Command(command) => return self.apply(command),
-            marks::Target::Number(number) if self.help.is_none() => {
+            Target::Command(command) => return self.apply(command),
+            Target::Number(number) if self.help.is_none() => {
                 (self.explained, self.pointed) = (Some(number), Some(at));
             }
-            marks::Target::Axis { interval, began } if self.help.is_none() => {
+            Target::Axis { interval, began } if self.help.is_none() => {
                 let length = interval.to.since(interval.from);
                 let along = Elapsed((share * length.0 as f64) as u64);
                 let from = began + Elapsed(interval.from.0);
                 self.wish = Some(CursorMotion::To(Stamp((from + along).0)));
             }
-            marks::Target::Number(_) | marks::Target::Axis { .. } => {}
+            Target::Number(_) | Target::Axis { .. } => {}
         }
         None
     }

@@ -1,5 +1,6 @@
 //! The project, read as text: rules that no compiler checks.
 
+mod circles;
 mod dependencies;
 mod documents;
 mod files;

@@ -17,6 +17,7 @@
 
 mod course;
 #[cfg(any(test, feature = "testing"))]
+#[path = "../../testing/small.rs"]
 pub mod small;
 
 pub use course::{NOTICE, RunProgress};

@@ -7,8 +7,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::fields::{self, Fields};
 use super::keys::{EXPECT, TOP};
-use super::overrides::{self, Overrides, Setting};
+use super::overrides::{self, Overrides};
 use super::problem::{Lines, Place, Problem, Problems, Scope, Source, did_you_mean, one_of};
+use super::setting::Setting;
 use super::tree::{self, Entry, Node, Table};
 use super::variant::{self, Overlay};
 use super::{

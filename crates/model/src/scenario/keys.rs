@@ -7,7 +7,6 @@ use super::key_word::{KeyWord, words};
 use super::problem::one_of;
 use super::quantity::{DRAWS, LENGTHS, Time};
 use super::rate::RATE;
-use super::timeline::MOST_CLIENTS;
 use super::{Accept, ConnectionMode, Process, WorkerKind};
 
 /// Shape of a value.
@@ -103,6 +102,9 @@ impl Section {
         keys.chain(self.tables.iter().copied())
     }
 }
+
+/// Maximum number of clients of a load.
+pub(super) const MOST_CLIENTS: u64 = 100_000;
 
 pub(super) const SECOND: u64 = 1_000_000_000;
 const HOUR: u64 = 3600 * SECOND;

@@ -5,6 +5,7 @@ use super::MachineFile;
 use super::played_by::Engine;
 use super::problem::{Place, Problem, Source};
 use super::sentence;
+use super::setting::{Setting, exclude};
 use super::tree::{self, Node, Table, Value};
 use super::variant;
 use super::words::Word;
@@ -70,21 +71,6 @@ impl Overrides {
     }
 }
 
-/// One value laid over the file.
-pub(super) struct Setting {
-    /// `["server", "workers"]`
-    pub(super) path: Vec<String>,
-    pub(super) place: Place,
-    /// True if it is itself the list that makes the variants.
-    pub(super) varies: bool,
-}
-
-impl Setting {
-    pub(super) fn path(&self) -> Vec<&str> {
-        self.path.iter().map(String::as_str).collect()
-    }
-}
-
 /// Lays everything over `tree`, one source for each.
 pub(super) fn lay_over(
     tree: &mut Table,
@@ -146,22 +132,6 @@ fn machine(text: &str, source: usize, problems: &mut Vec<Problem>) -> Table {
         problems.push(problem.hint("`concsim calibrate` writes one".to_owned()));
     }
     over
-}
-
-/// Removes the load keys that `over` replaces. Clients and a rate exclude each other, so either takes the place
-/// of the other together with its own keys.
-pub(super) fn exclude(under: &mut Table, over: &Table) {
-    let sets = |key| over.at(&["load", key]).is_some();
-    let replaced: &[&str] = match (sets("clients"), sets("rate")) {
-        (true, false) => &super::keys::OPEN,
-        (false, true) => &super::keys::CLOSED,
-        _ => &[],
-    };
-    if let Some(load) = under.table_mut("load") {
-        for key in replaced {
-            load.remove(key);
-        }
-    }
 }
 
 fn named(name: &str, text: &str) -> Source {

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fields::{self, Fields};
-use super::keys::TIMELINE;
+use super::keys::{MOST_CLIENTS, TIMELINE};
 use super::problem::{Mistake, Place, Problem, did_you_mean, one_of};
 use super::quantity;
 use super::rate;
@@ -30,8 +30,6 @@ pub(super) const ACTIONS: [(&str, &str); 8] = [
 ];
 /// Maximum number of workers of a server.
 const MOST_WORKERS: usize = 256;
-/// Maximum number of clients of a load.
-pub(super) const MOST_CLIENTS: u64 = 100_000;
 /// Longest warm-up if the file does not give its length.
 const LONGEST_WARMUP: Elapsed = Elapsed::from_secs(10);
 

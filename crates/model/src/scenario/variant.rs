@@ -2,9 +2,9 @@
 //! `[[variants]]`, or from the one list in the place of a single value.
 
 use super::keys::{LOAD, REQUEST, SERVER, SERVICE, Section, Shape, VARIANT};
-use super::overrides::Setting;
 use super::problem::{Place, Problem, did_you_mean, one_of};
 use super::sentence;
+use super::setting::{Setting, exclude};
 use super::tree::{Entry, Node, Table};
 use super::words::Word;
 
@@ -319,7 +319,7 @@ impl Overlay {
     /// Returns `tree` with this piece laid over it.
     pub(super) fn over(&self, tree: &Table) -> Table {
         let mut whole = tree.clone();
-        super::overrides::exclude(&mut whole, &self.piece);
+        exclude(&mut whole, &self.piece);
         whole.lay_over(&self.piece);
         whole
     }

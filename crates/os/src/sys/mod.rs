@@ -8,6 +8,7 @@
 pub mod child;
 pub mod clock;
 pub mod connect;
+mod control_sequences;
 pub mod files;
 pub mod fork;
 pub mod generational_slab;

@@ -372,7 +372,7 @@ extern "C" fn give_back_and_die(signal: libc::c_int) {
     let taken = TAKEN.swap(std::ptr::null_mut(), Ordering::AcqRel);
     // SAFETY: null, or leaked by `give_back_on_death`.
     if let Some(taken) = unsafe { taken.as_ref() } {
-        let leave = super::terminal::LEAVE_FULL_SCREEN;
+        let leave = super::control_sequences::LEAVE_FULL_SCREEN;
         // SAFETY: async-signal-safe (signal-safety(7)); the buffer is a constant.
         unsafe { libc::write(libc::STDOUT_FILENO, leave.as_ptr().cast(), leave.len()) };
         // SAFETY: async-signal-safe; the modes were read before.

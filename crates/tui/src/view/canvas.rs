@@ -8,7 +8,7 @@ use ratatui_core::layout::Rect;
 use ratatui_core::style::{Color, Modifier, Style};
 use ratatui_core::text::Span;
 
-use super::marks::{Mark, Target};
+use super::mark::{Mark, Target};
 use crate::number::Number;
 use concsim_model::palette::{Colours, Glyphs, Look, Meaning, Rgb, Room, Side};
 

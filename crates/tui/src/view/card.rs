@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of, wrap};
 use super::footer;
-use super::marks::Target;
+use super::mark::Target;
 use crate::command::{Command, SCRUB};
 use crate::cursor::CursorMotion;
 use crate::number::Number;

@@ -5,7 +5,7 @@ use ratatui_core::layout::Rect;
 use ratatui_core::style::{Modifier, Style};
 
 use super::canvas::{Canvas, plain, quiet, wrap};
-use super::marks::Mark;
+use super::mark::Mark;
 use super::{footer, frame, numbers, theory};
 use crate::command::Command;
 use crate::number::Number;

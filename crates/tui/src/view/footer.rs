@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use super::clauses::{in_lines, sentences};
-use super::marks::Target;
+use super::mark::Target;
 use crate::command::{Command, Context, SCRUB, TABLE};
 use crate::cursor::CursorMotion;
 use crate::lanes::Sheet;

@@ -3,7 +3,7 @@
 
 use super::axis::{self, Axis};
 use super::canvas::{Canvas, bar, plain, quiet, strong, width_of};
-use super::marks::Target;
+use super::mark::Target;
 use super::projector::views::{self, NUMBER_LINES};
 use super::theory::newest_answers;
 use crate::latencies::Latencies;

@@ -8,6 +8,9 @@ use super::digits::Size;
 use super::numbers;
 use super::roster::Roster;
 
+/// Least size of the picture: columns, lines.
+pub(super) const LEAST_SCREEN: (u16, u16) = (60, 16);
+
 /// Amount of content.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Need {

@@ -1,49 +1,13 @@
-//! Marks of the screen: numbers that can be explained, keys and an axis that can be clicked.
-//!
-//! Views mark these while they draw. Nothing is stored between two frames: a query draws once more, into a
+//! Queries for the marks of a screen. Nothing is stored between two frames: a query draws once more, into a
 //! buffer that is discarded.
 
 use ratatui_core::buffer::Buffer;
-use ratatui_core::layout::{Position, Rect};
+use ratatui_core::layout::Rect;
 
 use super::canvas::Canvas;
-use crate::command::Command;
+use super::mark::{Mark, Target};
 use crate::number::Number;
 use crate::state::State;
-use concsim_model::units::Stamp;
-use concsim_record::lanes::Interval;
-
-/// Target of a click.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Target {
-    /// Number to be explained.
-    Number(Number),
-    /// Command of a key.
-    Command(Command),
-    /// Axis: the instants from its left edge to its right one, counted from `began`.
-    Axis { interval: Interval, began: Stamp },
-}
-
-/// Cells and their target.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
-    pub(crate) area: Rect,
-    pub(super) target: Target,
-}
-
-impl Mark {
-    /// True if it contains this cell.
-    pub(crate) fn has(&self, (x, y): (u16, u16)) -> bool {
-        self.area.contains(Position { x, y })
-    }
-
-    pub(crate) fn number(&self) -> Option<Number> {
-        match self.target {
-            Target::Number(number) => Some(number),
-            Target::Command(_) | Target::Axis { .. } => None,
-        }
-    }
-}
 
 /// Returns the numbers on a screen of the state's size, each once, in reading order.
 pub(crate) fn numbers(state: &State) -> Vec<Number> {

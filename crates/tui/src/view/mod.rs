@@ -19,6 +19,7 @@ mod lanes;
 mod latency;
 mod layout;
 mod listed;
+pub(super) mod mark;
 pub(super) mod marks;
 mod menu;
 mod numbers;
@@ -26,6 +27,7 @@ mod overview;
 mod projector;
 mod question;
 mod remarks;
+mod request;
 mod requests;
 mod roster;
 mod script;
@@ -43,7 +45,7 @@ use super::show::Screen;
 use super::state::State;
 use canvas::Canvas;
 use concsim_model::palette::{Glyphs, Room};
-use marks::Mark;
+use mark::Mark;
 pub use menu::draw_menu;
 
 /// Draws the whole screen.

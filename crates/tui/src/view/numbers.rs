@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
 use super::digits::{self, Size};
-use super::marks::Target;
+use super::mark::Target;
 use crate::number;
 use crate::state::State;
 use concsim_engine::telemetry::Stage;

@@ -5,12 +5,13 @@ use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use super::footer;
 use super::lanes::cells;
 use super::lanes::draw_cell;
-use super::marks::Target;
+use super::mark::Target;
+use super::request::{class_name, failure_of, latency_of};
 use crate::command::Command;
 use crate::number::{Number, Part};
-use crate::requests::{Ended, MOST_LISTED, Parts, RequestFilter, RequestPath, RequestRow, Step};
+use crate::requests::{MOST_LISTED, Parts, RequestFilter, RequestPath, RequestRow, Step};
 use crate::state::State;
-use concsim_engine::telemetry::{Awaited, Failure, SwitchReason};
+use concsim_engine::telemetry::{Awaited, SwitchReason};
 use concsim_model::palette::Room;
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{grouped, number_of};
@@ -139,11 +140,6 @@ pub(super) fn heading(state: &State) -> String {
     format!("{which}{newest}: {count}, {sort}")
 }
 
-pub(super) fn class_name(state: &State, class: u16) -> &str {
-    let class = state.scenario().requests.get(usize::from(class));
-    class.map_or("?", |class| &class.name)
-}
-
 fn draw_row(canvas: &mut Canvas<'_>, y: u16, state: &State, row: &RequestRow, is_picked: bool) {
     let style = if is_picked { strong() } else { plain() };
     canvas.write(0, y, if is_picked { "▸" } else { " " }, strong());
@@ -175,26 +171,6 @@ fn draw_row(canvas: &mut Canvas<'_>, y: u16, state: &State, row: &RequestRow, is
     if let Some(word) = failed {
         // Behind the latency, in the columns of the parts of others.
         canvas.write(COLUMNS[2].1 + 2, y, word, style);
-    }
-}
-
-/// Formats a latency; `≥` marks a request that has not ended or has failed; a failed one counts with its
-/// client's patience.
-pub(super) fn latency_of(row: &RequestRow) -> String {
-    match row.ended {
-        Some(Ended::Answered) => row.latency.to_string(),
-        Some(Ended::Failed(_)) | None => format!("≥{}", row.latency),
-    }
-}
-
-/// Returns the reason for which it was not answered.
-pub(super) fn failure_of(row: &RequestRow) -> Option<&'static str> {
-    match row.ended {
-        None | Some(Ended::Answered) => None,
-        Some(Ended::Failed(Failure::Refused)) => Some("refused"),
-        Some(Ended::Failed(Failure::Reset)) => Some("reset"),
-        Some(Ended::Failed(Failure::Timeout)) => Some("patience was over"),
-        Some(Ended::Failed(Failure::Status)) => Some("bad status"),
     }
 }
 

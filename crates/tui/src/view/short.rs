@@ -1,7 +1,7 @@
 //! Short forms of views for small screens: a line for each of the first few numbers.
 
 use super::canvas::{cut_in_the_middle, width_of};
-use super::requests::{failure_of, latency_of};
+use super::request::{failure_of, latency_of};
 use super::variants::row_at;
 use super::{detail, latency};
 use crate::number::Number;

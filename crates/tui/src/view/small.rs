@@ -2,6 +2,7 @@
 
 use super::canvas::{Canvas, cut, plain, quiet, width_of, wrap};
 use super::clauses::{in_lines, sentences};
+use super::layout::LEAST_SCREEN;
 use super::short::{self, Figure};
 use super::{footer, header};
 use crate::command::Command;
@@ -10,16 +11,13 @@ use crate::state::State;
 use concsim_engine::telemetry::Stage;
 use concsim_model::words::{grouped, mean, mean_rate};
 
-/// Least size of the picture: columns, lines.
-pub(super) const LEAST: (u16, u16) = (60, 16);
-
 /// Lines and columns below which only the figures are drawn.
 const LOW: u16 = 9;
 const NARROW: u16 = 32;
 
 /// True if there is no room for the picture.
 pub(super) fn is_for(width: u16, height: u16) -> bool {
-    width < LEAST.0 || height < LEAST.1
+    width < LEAST_SCREEN.0 || height < LEAST_SCREEN.1
 }
 
 /// Draws the text.
@@ -82,7 +80,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 }
 
 fn needed() -> String {
-    format!("{} × {}", LEAST.0, LEAST.1)
+    format!("{} × {}", LEAST_SCREEN.0, LEAST_SCREEN.1)
 }
 
 /// Draws the variant, its figures, and at the bottom the size that the picture needs; all in one line if

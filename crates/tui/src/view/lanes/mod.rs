@@ -9,8 +9,9 @@ use std::ops::Range;
 use super::axis::{self, Axis};
 use super::canvas::{Canvas, cut, cut_in_the_middle, plain, quiet, strong, width_of};
 use super::clauses::in_a_line;
-use super::marks::Target;
-use super::{footer, header, small};
+use super::layout::LEAST_SCREEN;
+use super::mark::Target;
+use super::{footer, header};
 
 use crate::lanes::{Panel, Sheet};
 use crate::number::Number;
@@ -114,7 +115,7 @@ fn lines_of(panels: &[Panel], thick: usize) -> usize {
 /// Draws lanes on the whole screen, except the help.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
-    let is_small = width < small::LEAST.0 || height < small::LEAST.1;
+    let is_small = width < LEAST_SCREEN.0 || height < LEAST_SCREEN.1;
     if state.look.room == Room::Projector && !is_small {
         draw_for_a_hall(canvas, state);
         return;

@@ -13,7 +13,7 @@ use crate::requests::Ended;
 use crate::state::State;
 use crate::view::axis::Axis;
 use crate::view::canvas::{Canvas, cut, plain, quiet, strong, width_of};
-use crate::view::requests::class_name;
+use crate::view::request::class_name;
 use concsim_model::palette::Meaning;
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::{grouped, number_of};

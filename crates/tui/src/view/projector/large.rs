@@ -2,7 +2,7 @@
 
 use super::super::canvas::{Canvas, strong, width_of};
 use super::super::digits::{self, Size};
-use super::super::marks::Target;
+use super::super::mark::Target;
 use crate::number::Number;
 
 /// Lines of a large number.

@@ -192,3 +192,14 @@ pub fn read_sample_by_sample(recording: &mut Recording) {
         };
     }
 }
+
+impl Recording {
+    /// Returns the recording with these switches added.
+    #[must_use]
+    pub fn with_switches(mut self, switches: impl IntoIterator<Item = (u16, Event)>) -> Self {
+        for (worker, switch) in switches {
+            self.push_switch(worker, switch);
+        }
+        self
+    }
+}

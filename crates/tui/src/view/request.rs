@@ -1,0 +1,31 @@
+//! Words about one request: its class, its latency, and the reason of its failure.
+
+use crate::requests::{Ended, RequestRow};
+use crate::state::State;
+use concsim_engine::telemetry::Failure;
+
+/// Returns the name of a class of requests.
+pub(super) fn class_name(state: &State, class: u16) -> &str {
+    let class = state.scenario().requests.get(usize::from(class));
+    class.map_or("?", |class| &class.name)
+}
+
+/// Formats a latency; `≥` marks a request that has not ended or has failed; a failed one counts with its
+/// client's patience.
+pub(super) fn latency_of(row: &RequestRow) -> String {
+    match row.ended {
+        Some(Ended::Answered) => row.latency.to_string(),
+        Some(Ended::Failed(_)) | None => format!("≥{}", row.latency),
+    }
+}
+
+/// Returns the reason for which it was not answered.
+pub(super) fn failure_of(row: &RequestRow) -> Option<&'static str> {
+    match row.ended {
+        None | Some(Ended::Answered) => None,
+        Some(Ended::Failed(Failure::Refused)) => Some("refused"),
+        Some(Ended::Failed(Failure::Reset)) => Some("reset"),
+        Some(Ended::Failed(Failure::Timeout)) => Some("patience was over"),
+        Some(Ended::Failed(Failure::Status)) => Some("bad status"),
+    }
+}

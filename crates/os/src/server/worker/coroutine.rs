@@ -220,7 +220,8 @@ impl WaitStrategy for Parking<'_, '_> {
         self.park_for_client(interest, deadline)
     }
 
-    /// Calls a service. Parks the task until the answer is there; `unpatched`, blocks the process.
+    /// Calls a service. Parks the task until the answer is there; `unpatched`, blocks the process. A wait
+    /// `in threads` parks the task, too; scenarios with one are refused until a pool of threads bounds them.
     fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> io::Result<()> {
         let mut pooled = self.connection_to(service)?;
         match mode {

@@ -2,7 +2,7 @@
 //! many.
 
 use super::canvas::{Canvas, bar, cut_in_the_middle, plain, quiet, strong, width_of};
-use super::variants::row_at;
+use super::variant_row::{are_comparable, row_at};
 use crate::number::Number;
 use crate::row::Row;
 use crate::state::State;
@@ -10,7 +10,7 @@ use concsim_model::palette::Meaning;
 use concsim_model::scenario::expectation::Dimension;
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{self, mean, mean_rate, times};
-use concsim_record::comparable::{Candidate, Contrast, load};
+use concsim_record::comparable::Contrast;
 use concsim_record::trust::Trust;
 
 /// Column at which the bars begin, behind the variants' names.
@@ -163,15 +163,6 @@ pub(super) fn time_base(state: &State) -> String {
             state.shown().picture.mean_of.few_words()
         ),
     }
-}
-
-/// True if two variants may be compared, as far as their rows are known.
-pub(super) fn are_comparable(state: &State, rows: &[Option<Row>], places: [usize; 2]) -> bool {
-    let [first, second] = places.map(|place| Candidate {
-        load: Some(load(&state.variants()[place].scenario)),
-        unfit: rows[place].and_then(|row| row.unfit),
-    });
-    first.is_comparable_with(&second)
 }
 
 /// Returns all measures, the most telling first.

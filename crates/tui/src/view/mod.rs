@@ -35,6 +35,7 @@ mod short;
 mod small;
 mod theory;
 mod title;
+mod variant_row;
 mod variants;
 
 use ratatui_core::buffer::Buffer;

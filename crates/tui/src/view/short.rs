@@ -2,7 +2,7 @@
 
 use super::canvas::{cut_in_the_middle, width_of};
 use super::request::{failure_of, latency_of};
-use super::variants::row_at;
+use super::variant_row::row_at;
 use super::{detail, latency};
 use crate::number::Number;
 use crate::pane::Pane;

@@ -5,15 +5,13 @@ use std::ops::Range;
 use ratatui_core::style::Style;
 
 use super::canvas::{Canvas, cut_in_the_middle, plain, quiet, strong, width_of};
-use super::compare::are_comparable;
+use super::variant_row::{are_comparable, counts, row_of};
 use crate::number::Number;
 use crate::row::Row;
 use crate::state::State;
-use crate::view_model::ViewModel;
 use concsim_engine::telemetry::Stage;
 use concsim_model::units::Elapsed;
 use concsim_model::words::{self, mean, mean_rate, times};
-use concsim_record::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use concsim_record::trust::Trust;
 
 /// Headings and widths of the columns; the last one is the ratio of answers to the first row's.
@@ -188,37 +186,6 @@ fn write_before(
         && begin < end
     {
         canvas.number_before(*end, y, cell, style, number);
-    }
-}
-
-/// Returns the row of a variant: its result, or its last second if it is the current one.
-pub(super) fn row_at(state: &State, variant: usize) -> Option<Row> {
-    let show = state.shown();
-    let is_on = variant == show.variant && counts(show.picture.stage);
-    show.rows[variant].or_else(|| is_on.then(|| row_of(&show.picture)))
-}
-
-/// True if the result will include the present.
-fn counts(stage: Stage) -> bool {
-    match stage {
-        Stage::Preparing | Stage::WarmUp => false,
-        Stage::Counting | Stage::Draining | Stage::Done => true,
-    }
-}
-
-/// Returns the last second of the current variant as a row.
-fn row_of(picture: &ViewModel) -> Row {
-    let known = |mean: f64| picture.has_means().then_some(mean);
-    Row {
-        at_the_door: known(picture.mean.at_the_door),
-        concurrency: known(picture.mean.concurrency),
-        parallelism: known(picture.mean.parallelism),
-        throughput_per_s: known(picture.mean.throughput),
-        p50: picture.latencies.quantile(0.5, MEDIAN_NEEDS),
-        p99: picture.latencies.quantile(0.99, P99_NEEDS),
-        subject: None,
-        trust: Trust::Ok,
-        ..Row::default()
     }
 }
 

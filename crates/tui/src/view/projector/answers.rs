@@ -3,9 +3,8 @@
 use super::rows::glyphs_at;
 use crate::state::State;
 use crate::view::canvas::{Canvas, cut, strong, width_of};
-use crate::view::compare::are_comparable;
 use crate::view::digits::{self, Size};
-use crate::view::variants::row_at;
+use crate::view::variant_row::{are_comparable, row_at};
 use concsim_engine::telemetry::Stage;
 use concsim_model::words::{mean_rate, times};
 use concsim_record::comparable::Contrast;

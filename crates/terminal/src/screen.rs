@@ -21,7 +21,7 @@ use concsim_driver::frontend::{Frontend, is_to_end};
 use concsim_driver::run::Driver;
 use concsim_driver::watch::WatchedFile;
 use concsim_model::palette::{Colours, Glyphs};
-use concsim_model::scenario::Plan;
+use concsim_model::scenario::{Plan, Steer};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::sys::clock::Clock;
 use concsim_os::sys::terminal::{FullScreen, GIVE_THE_MOUSE_BACK, Modes, TAKE_THE_MOUSE};
@@ -31,7 +31,7 @@ use concsim_record::Recording;
 use concsim_record::feed::Feed;
 use concsim_record::summary::{Run, Summary};
 use concsim_report::card::{Extent, card};
-use concsim_tui::{Action, Keymap, Mouse, Row, State, Steer, Turned};
+use concsim_tui::{Action, Keymap, Mouse, Row, State, Turned};
 
 /// Buffer size that holds most frames, in bytes.
 const LONG_FRAME: usize = 64 << 10;

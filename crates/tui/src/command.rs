@@ -4,9 +4,9 @@
 //! the bottom line, the keys file and `concsim keys` are made of the table.
 
 use super::cursor::CursorMotion;
-use super::keys::{Key, Steer};
+use super::keys::Key;
 use super::pane::Pane;
-use concsim_model::scenario::Intervention;
+use concsim_model::scenario::{Intervention, Steer};
 use concsim_model::units::Elapsed;
 
 /// Command that a key can have.

@@ -155,7 +155,7 @@ fn key(node: &Node, command: &str) -> Result<Key, Problem> {
 mod tests {
     use super::*;
     use crate::command::{Command, Context};
-    use concsim_model::scenario::Intervention;
+    use concsim_model::scenario::{Intervention, Steer};
 
     #[test]
     fn a_command_has_the_keys_that_the_file_gives_it_and_no_others() {
@@ -172,7 +172,7 @@ mod tests {
             (Key::Char(' '), None),
             (
                 Key::Function(2),
-                Some(Command::Steer(crate::Steer::Intervene(
+                Some(Command::Steer(Steer::Intervene(
                     Intervention::AddWorker,
                 ))),
             ),

@@ -2,7 +2,7 @@
 //!
 //! Their meaning is in `command` and `keymap`.
 
-use concsim_model::scenario::Intervention;
+use concsim_model::scenario::Steer;
 
 /// Key that was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,17 +138,6 @@ pub enum Action {
     Begin,
     /// Intervene in the live run.
     Steer(Steer),
-}
-
-/// Change of a live run by key.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Steer {
-    /// This intervention.
-    Intervene(Intervention),
-    /// More clients, or a higher rate.
-    MoreLoad,
-    /// Fewer clients, or a lower rate.
-    LessLoad,
 }
 
 #[cfg(test)]

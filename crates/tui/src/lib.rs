@@ -14,7 +14,6 @@ mod caption;
 mod command;
 mod cursor;
 mod help;
-mod hog;
 mod hold;
 mod indexes;
 mod instants;
@@ -45,9 +44,8 @@ pub mod view;
 mod view_model;
 mod watch;
 
-pub use hog::Hog;
 pub use keymap::Keymap;
-pub use keys::{Action, Key, Steer};
+pub use keys::{Action, Key};
 pub use menu::{Choice, Entry, Menu};
 pub use pointer::{Gesture, Mouse, Pointer};
 pub use row::Row;

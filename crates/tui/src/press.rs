@@ -3,8 +3,7 @@
 use super::command::{Command, Context};
 use super::cursor::CursorMotion;
 use super::help::Help;
-use super::hog::Hog;
-use super::keys::{Action, Key, Steer};
+use super::keys::{Action, Key};
 use super::number::Number;
 use super::pane::Pane;
 use super::pointer::{Gesture, Pointer};
@@ -12,7 +11,7 @@ use super::show::Screen;
 use super::state::State;
 use super::view::mark::Target;
 use super::view::{help, marks};
-use concsim_model::scenario::Intervention;
+use concsim_model::scenario::{Hog, Intervention, Steer};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Rows of a page, and of a turn of the wheel.

@@ -6,7 +6,6 @@
 use super::caption::{self, Caption};
 use super::cursor::{Cursor, CursorMotion, Motion};
 use super::help::Help;
-use super::hog::Hog;
 use super::indexes::Indexes;
 use super::keymap::Keymap;
 use super::lanes::LanesView;
@@ -24,7 +23,7 @@ use super::view_model::{Doing, Frame, ViewModel};
 use super::watch::Watch;
 use concsim_engine::telemetry::Stage;
 use concsim_model::palette::Look;
-use concsim_model::scenario::{Plan, Question, Scenario, Variant};
+use concsim_model::scenario::{Hog, Plan, Question, Scenario, Variant};
 use concsim_model::units::Stamp;
 use concsim_record::Origin;
 use concsim_record::remark::Remark;

@@ -7,12 +7,11 @@
 use std::sync::atomic::Ordering;
 
 use super::{Driver, edges};
-use concsim_model::scenario::{Arrivals, Intervention, Scenario};
+use concsim_model::scenario::{Arrivals, Hog, Intervention, Scenario, Steer};
 use concsim_model::units::{CpuTime, Stamp};
 use concsim_os::sys::processes;
 use concsim_os::sys::signals::{self, Signal};
 use concsim_os::telemetry::{Extra, Marker, Phase, Slot, Stage, millionths};
-use concsim_tui::{Hog, Steer};
 
 /// Step of load's level, as a share of the scenario's …
 const STEP: f64 = 0.25;

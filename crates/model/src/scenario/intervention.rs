@@ -69,3 +69,14 @@ impl Intervention {
         }
     }
 }
+
+/// Change of a live run by its user.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Steer {
+    /// This intervention.
+    Intervene(Intervention),
+    /// More clients, or a higher rate.
+    MoreLoad,
+    /// Fewer clients, or a lower rate.
+    LessLoad,
+}

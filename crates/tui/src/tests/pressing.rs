@@ -2,8 +2,8 @@
 
 use super::staging::{Context, call, io_bound, plan, request, scenario, text};
 use crate::pointer::Gesture;
-use crate::{Action, Key, Keymap, Mouse, Pointer, State, Steer};
-use concsim_model::scenario::{Intervention, Scenario, WorkerKind};
+use crate::{Action, Key, Keymap, Mouse, Pointer, State};
+use concsim_model::scenario::{Intervention, Scenario, Steer, WorkerKind};
 
 fn playing() -> State {
     let mut state = io_bound();

@@ -1,8 +1,8 @@
 //! Hog: a request, sent by a key, that keeps its worker for long.
 
-use concsim_model::scenario::{Request, Scenario, Step};
-use concsim_model::units::{CpuTime, Elapsed};
-use concsim_model::words::{length, typical};
+use super::{Request, Scenario, Step};
+use crate::units::{CpuTime, Elapsed};
+use crate::words::{length, typical};
 
 /// Name of the kind of request that is sent as a hog, if the scenario has it.
 const NAME: &str = "hog";
@@ -44,7 +44,8 @@ impl Hog {
     }
 
     /// Describes the offer: the kind by its name.
-    pub(super) fn offer(scenario: &Scenario) -> String {
+    #[must_use]
+    pub fn offer(scenario: &Scenario) -> String {
         let Some(hog) = Self::of(scenario) else {
             return "No kind of request computes here, so no hog can be sent.".into();
         };
@@ -71,14 +72,14 @@ fn computes(request: &Request) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use concsim_model::scenario::WorkerKind;
-    use concsim_record::synthetic::scenario;
+    use crate::scenario::{Overrides, read};
 
     #[test]
     fn a_hog_is_the_kind_of_that_name_else_the_one_that_computes_most_else_none() {
         let of = |requests: &str| {
             let text = format!("load.rate = \"10/s\"\n{requests}");
-            let scenario = scenario(&text, WorkerKind::Sync);
+            let plan = read(&text, "some.toml", &Overrides::default());
+            let scenario = plan.expect("a valid text").variants.remove(0).scenario;
             (
                 Hog::of(&scenario).map(|hog| hog.class),
                 Hog::offer(&scenario),

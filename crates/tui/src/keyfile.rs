@@ -172,9 +172,7 @@ mod tests {
             (Key::Char(' '), None),
             (
                 Key::Function(2),
-                Some(Command::Steer(Steer::Intervene(
-                    Intervention::AddWorker,
-                ))),
+                Some(Command::Steer(Steer::Intervene(Intervention::AddWorker))),
             ),
             (Key::Char('u'), None),
             (Key::Char('q'), Some(Command::Quit)),

@@ -7,7 +7,7 @@ pub(super) struct KeyWord {
     /// True if real processes play it; the simulation plays every word.
     pub(super) is_real: bool,
     /// Description that follows the word; empty if there is none.
-    pub(super) says: &'static str,
+    pub(super) description: &'static str,
 }
 
 impl KeyWord {
@@ -16,7 +16,7 @@ impl KeyWord {
         Self {
             word,
             is_real: true,
-            says: "",
+            description: "",
         }
     }
 

@@ -143,11 +143,11 @@ impl Key {
             Shape::Word(words) => words,
             _ => &[],
         };
-        let described = words.iter().filter(|it| !it.says.is_empty());
+        let described = words.iter().filter(|it| !it.description.is_empty());
         let described: Vec<String> = described
-            .map(|it| format!("{} {}", it.word, it.says))
+            .map(|it| format!("{} {}", it.word, it.description))
             .collect();
-        format!("{} {}", self.says, described.join(", "))
+        format!("{} {}", self.description, described.join(", "))
             .trim_end()
             .to_owned()
     }

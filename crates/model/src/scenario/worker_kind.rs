@@ -157,7 +157,7 @@ impl WorkerKind {
                 KeyWord {
                     word: kind.word,
                     is_real: kind.is_real,
-                    says: kind.in_a_wait,
+                    description: kind.in_a_wait,
                 },
             );
             at += 1;

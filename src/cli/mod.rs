@@ -17,6 +17,7 @@ pub mod load;
 pub mod new;
 pub mod parity;
 pub mod prediction;
+pub mod repeat;
 pub mod replay;
 pub mod report;
 pub mod run;

@@ -3,18 +3,22 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use super::colour::Colour;
 use super::display::{CardArgs, DisplayArgs};
 use super::keyboard::{KeyboardArgs, LoadedKeys};
+use super::repeat::RepeatArgs;
 use super::replay::{self, ReplaySession};
 use super::run;
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
 use concsim_driver::play::writer_for;
 use concsim_lab::calibrate;
+use concsim_lab::repeats::Player;
 use concsim_model::scenario::{Engine, Plan, Variant};
 use concsim_os::recorder::Folder;
+use concsim_record::repeats::{Repeats, Replication};
 use concsim_record::summary::{Run, Summary, summarise};
 use concsim_record::{Recorder, Recording};
 use concsim_report::json;
@@ -42,6 +46,8 @@ pub struct Args {
     #[arg(long, value_name = "COUNT", default_value_t = MOST_STEPS)]
     most_steps: u64,
     #[command(flatten)]
+    repeats: RepeatArgs,
+    #[command(flatten)]
     card: CardArgs,
     /// Keep the recording in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
@@ -65,6 +71,7 @@ impl Args {
             machine: None,
             headless: false,
             most_steps: MOST_STEPS,
+            repeats: RepeatArgs::default(),
             card: CardArgs::default(),
             json: false,
             out: None,
@@ -103,10 +110,15 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         }
     }
     let mut folder = run::folder_for(args.out.as_deref(), args.no_keep, &plan)?;
-    let recordings = play_all(&plan, folder.as_mut());
-    let runs: Vec<Run> = recordings.iter().map(summarise).collect();
     let machine = concsim_sim::machine_of(&plan.variants[0].scenario);
-    let summary = Summary::of(&plan, machine, runs);
+    let (recordings, summary) = if args.repeats.are_asked() {
+        let (first, repeats) = play_repeats(&plan, args.repeats, folder.as_mut());
+        (first, repeats.summary(&plan, machine))
+    } else {
+        let recordings = play_all(&plan, folder.as_mut());
+        let runs: Vec<Run> = recordings.iter().map(summarise).collect();
+        (recordings, Summary::of(&plan, machine, runs))
+    };
     if let Some(folder) = &folder {
         let kept = folder.summarise(&json::of(&summary));
         run::say_whether_kept(folder, &kept, args.json);
@@ -129,6 +141,41 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         (options.look.glyphs, args.card.extent()),
     )?;
     Ok(ExitCode::from(summary.exit_status()))
+}
+
+/// Plays the repeats of a plan; also returns the recordings of the first, which are shown and kept.
+fn play_repeats(
+    plan: &Plan,
+    args: RepeatArgs,
+    folder: Option<&mut Folder>,
+) -> (Vec<Recording>, Repeats) {
+    let (first, folder) = (Mutex::new(Vec::new()), Mutex::new(folder));
+    let replicate = |repeat: usize, plan: &Plan| -> Vec<Replication> {
+        if repeat > 0 {
+            let variants = plan.variants.iter();
+            let replication = |variant| Replication::of(&play_unseen(plan, variant));
+            return variants.map(replication).collect();
+        }
+        let mut folder = folder.lock().expect("no thread has failed");
+        let recordings = play_all(plan, folder.as_deref_mut());
+        let replications = recordings.iter().map(Replication::of).collect();
+        *first.lock().expect("no thread has failed") = recordings;
+        replications
+    };
+    let count = args.repeat.map_or(1, |count| count as usize);
+    let player = Player {
+        plan,
+        jobs: args.jobs(),
+        replicate: &replicate,
+    };
+    let repeats = player.play(count);
+    (first.into_inner().expect("no thread has failed"), repeats)
+}
+
+/// Plays a variant whose recording is neither shown nor kept.
+fn play_unseen(plan: &Plan, variant: &Variant) -> Recording {
+    let header = concsim_sim::header_of(plan, variant);
+    concsim_sim::record_without_switches(&variant.scenario, header)
 }
 
 fn play_all(plan: &Plan, mut folder: Option<&mut Folder>) -> Vec<Recording> {

@@ -25,6 +25,7 @@ mod on_screen;
 mod outputs;
 mod played;
 mod rehearsal;
+mod repeats;
 mod report;
 mod robust;
 mod scenario_errors;

@@ -1,6 +1,5 @@
-//! The experiments: calibration, predictions and their parity with real runs, sweeps,
-//! pictures of documents, and
-//! pages about runs.
+//! The experiments: calibration, predictions and their parity with real runs, sweeps, repeats,
+//! pictures of documents, and pages about runs.
 //!
 //! Each plays many runs, simulated or real, and returns its findings; the command line prints them.
 
@@ -11,6 +10,8 @@ pub mod length;
 pub mod library;
 pub mod parity;
 pub mod prediction;
+mod progress;
+pub mod repeats;
 pub mod report;
 pub mod steps;
 pub mod sweep;

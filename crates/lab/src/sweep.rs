@@ -13,7 +13,6 @@ pub mod folder;
 pub mod grid;
 pub mod merge;
 mod play;
-mod progress;
 pub mod row;
 mod row_sink;
 

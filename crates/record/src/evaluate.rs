@@ -4,13 +4,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::comparable::Unfit;
+use super::repeats::{self, Estimate, Repeated, times, with_error};
 use super::summary::{Run, Summary};
 use super::trust::{Trust, millis};
 use concsim_model::scenario::expectation::{
-    self, Comparison, Dimension, Expression, Judged, Name, Quantity,
+    self, Comparison, Dimension, Expression, Name, Quantity,
 };
 use concsim_model::scenario::{Expectation, Plan, Question};
 use concsim_model::units::three_digits;
+use concsim_model::words::counted;
 
 /// A claim and its verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,8 +25,12 @@ pub struct Judgement {
     pub measured: Option<String>,
     /// Verdict.
     pub verdict: Verdict,
-    /// Reason why it was not judged, or a reservation.
+    /// Reason why it was not judged or decided, or a reservation.
     pub because: Option<String>,
+    /// Number of further repeats after which an undecided claim is expected to be decided. Omitted if no
+    /// number is expected to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more_repeats: Option<usize>,
 }
 
 /// Result of evaluating a claim.
@@ -35,6 +41,8 @@ pub enum Verdict {
     Holds,
     /// The numbers speak against it.
     Fails,
+    /// Some values of the interval of all repeats meet it, and some do not.
+    Undecided,
     /// The runs cannot decide it.
     #[serde(rename = "not judged")]
     NotJudged,
@@ -79,21 +87,32 @@ pub(super) fn judge(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Judgement> {
 
 impl Summary {
     /// Exit status of a program that played this: the first that applies of 130 (interrupted), 1 (failed
-    /// while playing), 3 (an expectation failed), 0.
+    /// while playing), 3 (an expectation failed), 4 (the repeats do not decide an expectation), 0.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
         let crashed = |run: &Run| run.because.iter().any(|reason| reason.code == "crashed");
-        let failed = |judgement: &Judgement| judgement.verdict == Verdict::Fails;
+        let is_judged = |verdict| self.expect.iter().any(|it| it.verdict == verdict);
         if self.runs.iter().any(|run| run.interrupted) {
             130
         } else if self.runs.iter().any(crashed) {
             1
-        } else if self.expect.iter().any(failed) {
+        } else if is_judged(Verdict::Fails) {
             3
+        } else if is_judged(Verdict::Undecided) {
+            4
         } else {
             0
         }
     }
+}
+
+/// A verdict with its grounds.
+struct Judged {
+    measured: Option<String>,
+    verdict: Verdict,
+    because: Option<String>,
+    /// Number of repeats that would decide.
+    more: Option<usize>,
 }
 
 /// Data on which verdicts are based.
@@ -107,7 +126,10 @@ struct Evaluator<'a> {
 
 impl<'a> Evaluator<'a> {
     fn new(plan: &'a Plan, cores: usize, runs: &'a [Run]) -> Self {
-        let numbers = |run: &Run| serde_json::to_value(run).expect("a run is always JSON");
+        let numbers = |run: &Run| match &run.repeated {
+            Some(repeated) => repeated.numbers().clone(),
+            None => serde_json::to_value(run).expect("a run is always JSON"),
+        };
         Self {
             plan,
             cores,
@@ -120,23 +142,20 @@ impl<'a> Evaluator<'a> {
         let judged = expectation::parse(&expectation.that)
             .map_err(|mistake| mistake.message)
             .and_then(|comparison| self.decide(&comparison));
-        let (measured, verdict, because) = match judged {
-            Ok((judged, reserve)) => {
-                let verdict = if judged.holds {
-                    Verdict::Holds
-                } else {
-                    Verdict::Fails
-                };
-                (Some(describe(&judged)), verdict, reserve)
-            }
-            Err(because) => (None, Verdict::NotJudged, Some(because)),
+        let unjudged = |because| Judged {
+            measured: None,
+            verdict: Verdict::NotJudged,
+            because: Some(because),
+            more: None,
         };
+        let judged = judged.unwrap_or_else(unjudged);
         Judgement {
             claim: expectation.claim.clone(),
             that: expectation.that.clone(),
-            measured,
-            verdict,
-            because,
+            measured: judged.measured,
+            verdict: judged.verdict,
+            because: judged.because,
+            more_repeats: judged.more,
         }
     }
 
@@ -181,20 +200,105 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Result of a comparison, with a reservation if there is one.
-    fn decide(&self, comparison: &Comparison) -> Result<(Judged, Option<String>), String> {
+    fn decide(&self, comparison: &Comparison) -> Result<Judged, String> {
         let names = comparison.names();
         let mut reserve = None;
+        let mut repeats = None;
         for name in &names {
             let (run, _) = self.run_of(name)?;
             reserve = reserve.or(reserve_of(run)?);
+            repeats = repeats.or(run.repeated.as_deref());
         }
         let mut look_up = |name: &Name| self.number(name);
         let undefined = || "a side of it is no number".to_owned();
         let judged = comparison.judge(&mut look_up, undefined)?;
-        if !judged.holds {
+        let judged = match repeats {
+            Some(repeats) => self.by_repeats(comparison, &judged, repeats, reserve)?,
+            None => Judged {
+                measured: Some(describe(&judged)),
+                verdict: if judged.holds {
+                    Verdict::Holds
+                } else {
+                    Verdict::Fails
+                },
+                because: reserve,
+                more: None,
+            },
+        };
+        if judged.verdict != Verdict::Holds {
             self.enough_cores(&names)?;
         }
-        Ok((judged, reserve))
+        Ok(judged)
+    }
+
+    /// Result of a comparison by the intervals of repeats.
+    fn by_repeats(
+        &self,
+        comparison: &Comparison,
+        middle: &expectation::Judged,
+        repeats: &Repeated,
+        reserve: Option<String>,
+    ) -> Result<Judged, String> {
+        let look_up = |name: &Name| self.estimate(name);
+        let count = repeats.count();
+        let decision = repeats::decide(comparison, count, repeats.stop(), &look_up)?;
+        let undecided = decision.verdict == Verdict::Undecided;
+        let more = decision.more.filter(|_| undecided);
+        let because = undecided.then(|| {
+            let more = match more {
+                Some(more) => format!("about {} would decide", counted(more as u64, "more repeat")),
+                None => "more repeats would not decide".to_owned(),
+            };
+            format!("{count} repeats do not decide it; {more}")
+        });
+        let because: Vec<String> = because.into_iter().chain(reserve).collect();
+        Ok(Judged {
+            measured: Some(self.with_errors(comparison, middle, repeats)),
+            verdict: decision.verdict,
+            because: (!because.is_empty()).then(|| because.join("; ")),
+            more,
+        })
+    }
+
+    /// The numbers that decided, with the errors of repeats.
+    fn with_errors(
+        &self,
+        comparison: &Comparison,
+        middle: &expectation::Judged,
+        repeats: &Repeated,
+    ) -> String {
+        let estimates = comparison.names().into_iter();
+        let estimates: Vec<(Estimate, Quantity)> = estimates
+            .filter_map(|name| self.estimate(name).ok())
+            .collect();
+        let said = |(estimate, quantity): &(Estimate, Quantity)| {
+            with_error(&estimate.interval, quantity.dimension)
+        };
+        match estimates.as_slice() {
+            [one] => said(one),
+            [one, other] if one.1.dimension == other.1.dimension => {
+                let ratio = repeats::ratio(&one.0, &other.0, repeats.stop());
+                let ratio = ratio.map(|ratio| format!(" ({} times)", times(&ratio)));
+                format!(
+                    "{} against {}{}",
+                    said(one),
+                    said(other),
+                    ratio.unwrap_or_default()
+                )
+            }
+            _ => describe(middle),
+        }
+    }
+
+    /// The estimate of a number; in the quantity, its value and its dimension.
+    fn estimate(&self, name: &Name) -> Result<(Estimate, Quantity), String> {
+        let quantity = self.number(name)?;
+        let (_, numbers) = self.run_of(name)?;
+        let path = name.split(&self.variants).1;
+        let estimate =
+            find(numbers, path).and_then(|(leaf, _, scale)| Estimate::from_json(leaf, scale));
+        let estimate = estimate.ok_or_else(|| format!("{} has no interval", name.text))?;
+        Ok((estimate, quantity))
     }
 
     fn run_of(&self, name: &Name) -> Result<&(&'a Run, Value), String> {
@@ -269,8 +373,17 @@ const UNITS: [(&str, Dimension, f64); 5] = [
     ("_kib", Dimension::PLAIN, 1.0),
 ];
 
-/// Returns the number at this path, which is written without units.
+/// Returns the number at this path, which is written without units; of repeats its estimate.
 pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
+    let (leaf, dimension, scale) = find(numbers, path)?;
+    Some(Quantity {
+        value: leaf.get("estimate").unwrap_or(leaf).as_f64()? * scale,
+        dimension,
+    })
+}
+
+/// Returns the leaf at a path, with its dimension and the size of its unit.
+fn find<'a>(numbers: &'a Value, path: &str) -> Option<(&'a Value, Dimension, f64)> {
     let (mut here, mut dimension, mut scale) = (numbers, Dimension::PLAIN, 1.0);
     for word in path.split('.') {
         if let Value::Array(entries) = here {
@@ -286,10 +399,13 @@ pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
             (dimension, scale) = (unit.1, unit.2);
         }
     }
-    Some(Quantity {
-        value: here.as_f64()? * scale,
-        dimension,
-    })
+    Some((here, dimension, scale))
+}
+
+/// Returns the estimate of a number of repeats by its path in claims: `latency.p99`, in seconds.
+pub(super) fn estimate(run: &Run, path: &str) -> Option<Estimate> {
+    let (leaf, _, scale) = find(run.repeated.as_ref()?.numbers(), path)?;
+    Estimate::from_json(leaf, scale)
 }
 
 impl Run {
@@ -307,7 +423,7 @@ fn has_number(entry: &Value, number: &str) -> bool {
 }
 
 /// The numbers that decided: one beside its limit, two with their ratio, otherwise both sides.
-fn describe(judged: &Judged) -> String {
+fn describe(judged: &expectation::Judged) -> String {
     match judged.measured.as_slice() {
         [one] => one.to_string(),
         [one, other] if one.dimension == other.dimension && other.value > 0.0 => {

@@ -28,6 +28,7 @@ mod percentile;
 pub mod prediction;
 mod recorder;
 pub mod remark;
+pub mod repeats;
 mod requests;
 mod span;
 pub mod storage;

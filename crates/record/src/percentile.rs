@@ -13,6 +13,15 @@ pub const P99_NEEDS: usize = 1_000;
 /// Minimum number of samples for a 99.9th percentile: ten in its tail.
 pub const P999_NEEDS: usize = 10_000;
 
+/// Percentiles of the summary: name, thousandths, and smallest number of samples.
+pub(super) const PERCENTILES: [(&str, usize, usize); 5] = [
+    ("p50", 500, MEDIAN_NEEDS),
+    ("p90", 900, MEDIAN_NEEDS),
+    ("p95", 950, P95_NEEDS),
+    ("p99", 990, P99_NEEDS),
+    ("p999", 999, P999_NEEDS),
+];
+
 /// Latencies in milliseconds; `None` where there are too few samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Latencies {

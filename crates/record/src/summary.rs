@@ -4,7 +4,9 @@
 //! of a core or of the window have none. Numbers are rounded here, so that a claim is judged by the
 //! displayed number.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 use super::accounting::{self, Edges};
 use super::comparison::{self, Balance, ModelComparison, Observation, Theory};
@@ -16,6 +18,7 @@ use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, TimeParts, Wai
 use super::named::Named;
 use super::prediction::Prediction;
 use super::remark;
+use super::repeats::{Repeated, RepeatsSummary};
 use super::requests::{Request, Requests};
 use super::trust::{self, Evidence, Reason, Trust};
 use super::{Machine, Origin, Recording, WorkerSample, latency, usage};
@@ -34,7 +37,11 @@ pub struct Summary {
     pub scenario: Played,
     /// Machine.
     pub machine: Machine,
-    /// Runs, one for each variant played, in order.
+    /// Description of the repeats. Omitted if each variant was played once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<RepeatsSummary>,
+    /// Runs, one for each variant played, in order. A number of repeats has its interval beside it.
+    #[serde(serialize_with = "with_intervals")]
     pub runs: Vec<Run>,
     /// The file's claims, with verdicts.
     pub expect: Vec<Judgement>,
@@ -72,6 +79,7 @@ impl Summary {
             expect: super::evaluate::judge(plan, machine.cores, &runs),
             ask: super::evaluate::answer(plan, machine.cores, &runs),
             machine,
+            repeats: None,
             runs,
         }
     }
@@ -86,7 +94,24 @@ impl Summary {
     }
 }
 
-/// One variant, played once.
+/// Writes runs; the numbers of repeats with their intervals.
+fn with_intervals<S: Serializer>(runs: &[Run], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(runs.iter().map(Written))
+}
+
+/// A run as the summary has it.
+struct Written<'a>(&'a Run);
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0.repeated {
+            Some(repeated) => repeated.serialize(serializer),
+            None => self.0.serialize(serializer),
+        }
+    }
+}
+
+/// One variant, played once, or the estimates of its repeats.
 #[derive(Clone, Debug, Serialize)]
 pub struct Run {
     /// The variant's name.
@@ -178,6 +203,10 @@ pub struct Run {
     /// Prediction simulated before the run. Omitted if none was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction: Option<Prediction>,
+    /// Numbers of the repeats, if there are several: the fields are then estimates. Counts of requests are
+    /// those of all repeats together, workers, cores and remarks those of the first.
+    #[serde(skip)]
+    pub repeated: Option<Arc<Repeated>>,
 }
 
 impl Run {
@@ -336,6 +365,7 @@ pub fn summarise(recording: &Recording) -> Run {
         telemetry: TelemetryCount::of(recording),
         theory: Theory::none("").beside(&Observation::default()),
         prediction: None,
+        repeated: None,
     };
     run.remarks = remark::of_the_run(recording, &run);
     run.balance = comparison::balances(&run);

@@ -157,6 +157,7 @@ pub(super) fn judged(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Holds => "✓ holds",
         Verdict::Fails => "✗ fails",
+        Verdict::Undecided => "? undecided",
         Verdict::NotJudged => "– not judged",
     }
 }

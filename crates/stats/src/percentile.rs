@@ -50,7 +50,62 @@ pub fn of_replications(
     share: f64,
     level: f64,
 ) -> Result<Interval, StatsError> {
-    let replications: Vec<&[f64]> = replications.iter().map(AsRef::as_ref).collect();
+    Pooled::of(replications, share, level).map(|pooled| pooled.interval)
+}
+
+/// The percentile of all replications together, with the excess of each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pooled {
+    /// Interval of [`of_replications`].
+    pub interval: Interval,
+    /// Excess of each replication's number of values up to the percentile, as a share of the mean length.
+    excesses: Vec<f64>,
+    /// Error of the common share.
+    error: f64,
+}
+
+impl Pooled {
+    /// Returns the percentile of replications, as [`of_replications`] does.
+    ///
+    /// # Errors
+    /// As [`of_replications`].
+    pub fn of(
+        replications: &[impl AsRef<[f64]>],
+        share: f64,
+        level: f64,
+    ) -> Result<Self, StatsError> {
+        let replications: Vec<&[f64]> = replications.iter().map(AsRef::as_ref).collect();
+        pool(&replications, share, level)
+    }
+
+    /// Returns one value for each replication: the percentile of all together, moved by that replication's part
+    /// of its error.
+    ///
+    /// The mean of the values is the percentile, and their Student t interval has the half-width of
+    /// [`of_replications`]: each replication's excess of values up to the percentile is translated into the
+    /// unit of the values by the slope between the ends of that interval. So percentiles can be used where
+    /// values of replications are paired, multiplied or subtracted: the replications' own percentiles are too
+    /// low in short runs.
+    ///
+    /// # Errors
+    /// If an end of the interval is infinite.
+    pub fn linearised(&self) -> Result<Vec<f64>, StatsError> {
+        let half_width = self.interval.half_width();
+        if !half_width.is_finite() {
+            return Err(StatsError::NotFinite);
+        }
+        let slope = if self.error > 0.0 {
+            half_width / self.error
+        } else {
+            0.0
+        };
+        let value = |excess: &f64| self.interval.estimate - slope * excess;
+        Ok(self.excesses.iter().map(value).collect())
+    }
+}
+
+/// Computes Woodruff's interval.
+fn pool(replications: &[&[f64]], share: f64, level: f64) -> Result<Pooled, StatsError> {
     let mut all = replications.concat();
     let estimate = quantile(&all, share)?;
     let n = replications.len();
@@ -70,27 +125,28 @@ pub fn of_replications(
     };
     let excesses: Vec<f64> = replications.iter().map(excess).collect();
     let around = mean::interval(&excesses, level)?;
-    all.sort_unstable_by(f64::total_cmp);
-    let rank = |share: f64| (share * all.len() as f64).ceil();
-    let (low, high) = (
-        rank(share - around.half_width()),
-        rank(share + around.half_width()),
-    );
-    let is_rank = |rank: f64| 1.0 <= rank && rank <= all.len() as f64;
-    Ok(Interval {
+    let count = all.len() as f64;
+    // The value at a share, or `beyond` if no value has its rank.
+    let mut at = |share: f64, beyond: f64| {
+        let rank = (share * count).ceil();
+        if 1.0 <= rank && rank <= count {
+            *all.select_nth_unstable_by(rank as usize - 1, f64::total_cmp)
+                .1
+        } else {
+            beyond
+        }
+    };
+    let interval = Interval {
         estimate,
-        low: if is_rank(low) {
-            all[low as usize - 1]
-        } else {
-            f64::NEG_INFINITY
-        },
-        high: if is_rank(high) {
-            all[high as usize - 1]
-        } else {
-            f64::INFINITY
-        },
+        low: at(share - around.half_width(), f64::NEG_INFINITY),
+        high: at(share + around.half_width(), f64::INFINITY),
         level,
         n,
+    };
+    Ok(Pooled {
+        interval,
+        excesses,
+        error: around.half_width(),
     })
 }
 
@@ -247,6 +303,31 @@ mod tests {
             (15.0, 20.0, 26.0)
         );
         assert_eq!(interval.n, 4);
+    }
+
+    #[test]
+    fn linearised_values_have_the_percentile_as_mean_and_the_half_width_of_its_interval() {
+        // The replications of the test above: shares 0.6, 0.5, 0.5, 0.4 and the interval 20 (15 to 26), whose
+        // half-width is 5.5. Excesses are 0.1, 0, 0, −0.1, and their half-width is 3.1824·√(0.02 ÷ 12).
+        let mut replications: Vec<Vec<f64>> = vec![Vec::new(); 4];
+        let (mut low, mut high) = ((1..=20).map(f64::from), (21..=40).map(f64::from));
+        for (count, own) in [6, 5, 5, 4].into_iter().zip(&mut replications) {
+            *own = low.by_ref().take(count).collect();
+            own.extend(high.by_ref().take(10 - count));
+        }
+        let linearised = |replications: &[Vec<f64>], share| {
+            Pooled::of(replications, share, 0.95).and_then(|pooled| pooled.linearised())
+        };
+        let values = linearised(&replications, 0.5).unwrap();
+        let step = 0.1 * 5.5 / (3.182_446 * (0.02_f64 / 12.0).sqrt());
+        for (value, expected) in values.iter().zip([20.0 - step, 20.0, 20.0, 20.0 + step]) {
+            close(*value, expected, 1e-4);
+        }
+        let interval = mean::interval(&values, 0.95).unwrap();
+        close(interval.half_width(), 5.5, 1e-9);
+        let beyond = [up_to(100), (101..=200).map(f64::from).collect()];
+        assert_eq!(linearised(&beyond, 0.9), Err(StatsError::NotFinite));
+        assert_eq!(linearised(&vec![vec![3.0; 4]; 3], 0.5), Ok(vec![3.0; 3]));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Sink of a sweep's rows: writes each row to disk before the next is taken, and advances the bar.
 
 use super::folder::Folder;
-use super::progress::Progress;
 use super::row::Row;
+use crate::progress::Progress;
 
 /// The sweep's folder, and its progress bar.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl<'a> RowSink<'a> {
     pub(super) fn new(folder: &'a mut Folder, before: usize, all: usize) -> Self {
         Self {
             folder,
-            progress: Progress::new(before, all),
+            progress: Progress::new(before, all, "rows"),
             taken: 0,
         }
     }

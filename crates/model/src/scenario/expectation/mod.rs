@@ -194,6 +194,17 @@ impl fmt::Display for Quantity {
     }
 }
 
+/// Values of both sides of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sides {
+    /// The left side.
+    pub left: Quantity,
+    /// The right side.
+    pub right: Quantity,
+    /// Distance that `~=` allows; `None` for the other signs.
+    pub tolerance: Option<f64>,
+}
+
 /// Result of a comparison, with the numbers that decided it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
@@ -220,6 +231,28 @@ impl Comparison {
         names
     }
 
+    /// Evaluates both sides with the numbers that `look_up` returns.
+    ///
+    /// # Errors
+    /// The first error of `look_up`.
+    pub fn sides<E>(
+        &self,
+        look_up: &mut impl FnMut(&Name) -> Result<Quantity, E>,
+    ) -> Result<Sides, E> {
+        let left = self.left.evaluate(look_up)?;
+        let right = self.right.evaluate(look_up)?;
+        let tolerance = match &self.test {
+            Test::About(Tolerance::Absolute(tolerance)) => Some(tolerance.evaluate(look_up)?.value),
+            Test::About(Tolerance::Share(share)) => Some(share * right.value.abs()),
+            Test::Less | Test::AtMost | Test::More | Test::AtLeast => None,
+        };
+        Ok(Sides {
+            left,
+            right,
+            tolerance,
+        })
+    }
+
     /// Decides the comparison with the numbers that `look_up` returns.
     ///
     /// # Errors
@@ -229,19 +262,16 @@ impl Comparison {
         look_up: &mut impl FnMut(&Name) -> Result<Quantity, E>,
         undefined: impl Fn() -> E,
     ) -> Result<Judged, E> {
-        let left = self.left.evaluate(look_up)?;
-        let right = self.right.evaluate(look_up)?;
+        let sides = self.sides(look_up)?;
+        let Sides { left, right, .. } = sides;
         let holds = match &self.test {
             Test::Less => left.value < right.value,
             Test::AtMost => left.value <= right.value,
             Test::More => left.value > right.value,
             Test::AtLeast => left.value >= right.value,
-            Test::About(tolerance) => {
-                let tolerance = match tolerance {
-                    Tolerance::Absolute(expression) => expression.evaluate(look_up)?.value,
-                    Tolerance::Share(share) => share * right.value.abs(),
-                };
-                (left.value - right.value).abs() <= tolerance
+            Test::About(_) => {
+                let distance = (left.value - right.value).abs();
+                sides.tolerance.is_some_and(|most| distance <= most)
             }
         };
         if !left.value.is_finite() || !right.value.is_finite() {

@@ -1,4 +1,4 @@
-//! Progress of a sweep: a line on standard error that is redrawn in place, if that is a terminal.
+//! Progress of many runs: a line on standard error that is redrawn in place, if that is a terminal.
 
 use crate::steps::roughly;
 use concsim_driver::console;
@@ -12,18 +12,20 @@ const WIDTH: usize = 30;
 
 /// A progress bar.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     is_shown: bool,
     clock: Clock,
     drawn: Stamp,
     before: usize,
     done: usize,
     all: usize,
+    /// Noun of what is counted.
+    noun: &'static str,
 }
 
 impl Progress {
-    /// Returns the bar of `all` rows, `before` of which exist already.
-    pub(super) fn new(before: usize, all: usize) -> Self {
+    /// Returns the bar of `all` runs of this noun, `before` of which exist already.
+    pub(crate) fn new(before: usize, all: usize, noun: &'static str) -> Self {
         let clock = Clock::starting_now();
         let progress = Self {
             is_shown: console::is_on_a_terminal(),
@@ -32,18 +34,19 @@ impl Progress {
             before,
             done: before,
             all,
+            noun,
         };
         progress.draw(Stamp::ZERO);
         progress
     }
 
-    pub(super) fn one_more(&mut self) {
+    pub(crate) fn one_more(&mut self) {
         self.done += 1;
         self.look();
     }
 
     /// Updates the estimate of the remaining time.
-    pub(super) fn look(&mut self) {
+    pub(crate) fn look(&mut self) {
         let now = self.clock.now();
         if now.since(self.drawn) >= EVERY {
             self.drawn = now;
@@ -62,14 +65,15 @@ impl Progress {
         let full = WIDTH * self.done / self.all.max(1);
         let (bar, rest) = ("#".repeat(full), "-".repeat(WIDTH - full));
         format!(
-            "{bar}{rest} {} of {} rows{}",
+            "{bar}{rest} {} of {} {}{}",
             self.done,
             self.all,
+            self.noun,
             self.left(now)
         )
     }
 
-    /// Returns the remaining time, at the mean time of the rows played so far.
+    /// Returns the remaining time, at the mean time of those played so far.
     fn left(&self, now: Stamp) -> String {
         let played = self.done - self.before;
         if played == 0 {
@@ -80,7 +84,7 @@ impl Progress {
         format!(", about {} left", roughly(left))
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         if self.is_shown {
             console::raw(format_args!("\r\x1b[K"));
         }
@@ -93,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_line_says_how_much_is_done_and_how_long_the_rest_takes() {
-        let mut progress = Progress::new(4, 16);
+        let mut progress = Progress::new(4, 16, "rows");
         assert_eq!(
             progress.line(Stamp(7_000_000_000)),
             "#######----------------------- 4 of 16 rows"
@@ -107,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_line_of_a_million_rows_fits_on_a_terminal() {
-        let mut progress = Progress::new(0, 1_000_000);
+        let mut progress = Progress::new(0, 1_000_000, "rows");
         progress.done = 999_998;
         assert!(progress.line(Stamp(u64::MAX / 2)).len() < 80);
     }

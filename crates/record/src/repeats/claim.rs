@@ -1,0 +1,189 @@
+//! The decision of a claim by repeats: it holds if every value of the interval meets it, fails if none does,
+//! and is undecided otherwise.
+//!
+//! A claim is one or two *margins*, numbers that must not be negative: the right side less the left for `<`, and
+//! the allowed distance less the actual one on either side for `~=`. A number beside a constant has the interval
+//! that the summary states. Any other margin is computed in each repeat, from the values of that repeat, and
+//! has the Student t interval of these: so variants are compared in pairs.
+
+use super::estimate::{Estimate, LEVEL, Stop};
+use crate::evaluate::Verdict;
+use concsim_model::scenario::expectation::{Comparison, Expression, Name, Quantity, Sides, Test};
+use concsim_stats::{Claim, Disturbance, Interval, mean};
+
+/// Returns the estimate of a number; in the quantity, its value and its dimension.
+pub(crate) type LookUp<'a> = dyn Fn(&Name) -> Result<(Estimate, Quantity), String> + 'a;
+
+/// A decided claim.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Decision {
+    pub(crate) verdict: Verdict,
+    /// Number of further repeats after which an undecided claim is expected to be decided; [`None`] if none
+    /// is expected to.
+    pub(crate) more: Option<usize>,
+}
+
+/// A margin with its interval.
+struct Margin {
+    interval: Interval,
+    /// True if 0 does not meet the claim.
+    is_strict: bool,
+}
+
+impl Margin {
+    fn verdict(&self) -> Verdict {
+        let Interval { low, high, .. } = self.interval;
+        match self.is_strict {
+            false if low >= 0.0 => Verdict::Holds,
+            true if low > 0.0 => Verdict::Holds,
+            false if high < 0.0 => Verdict::Fails,
+            true if high <= 0.0 => Verdict::Fails,
+            _ => Verdict::Undecided,
+        }
+    }
+
+    fn more(&self) -> Option<usize> {
+        let none = Disturbance::default();
+        self.interval.more_to_decide(Claim::AtLeast(0.0), none)
+    }
+}
+
+/// Decides a comparison by `count` repeats; `look_up` returns a number and its dimension.
+pub(crate) fn decide(
+    comparison: &Comparison,
+    count: usize,
+    stop: Stop,
+    look_up: &LookUp<'_>,
+) -> Result<Decision, String> {
+    let margins = match (&comparison.left, comparison.right.names().is_empty()) {
+        (Expression::Name(name), true) if !has_names(&comparison.test) => {
+            beside_a_constant(comparison, &look_up(name)?)?
+        }
+        _ => in_each_repeat(comparison, count, stop, look_up)?,
+    };
+    Ok(decision(&margins))
+}
+
+fn decision(margins: &[Margin]) -> Decision {
+    let verdicts: Vec<Verdict> = margins.iter().map(Margin::verdict).collect();
+    let verdict = if verdicts.contains(&Verdict::Fails) {
+        Verdict::Fails
+    } else if verdicts.contains(&Verdict::Undecided) {
+        Verdict::Undecided
+    } else {
+        Verdict::Holds
+    };
+    let undecided = || {
+        let undecided = margins
+            .iter()
+            .filter(|it| it.verdict() == Verdict::Undecided);
+        undecided.map(|margin| (margin.interval.estimate < 0.0, margin.more()))
+    };
+    // One margin that is negative decides; otherwise all must be known to be positive.
+    let fails = undecided().filter(|(is_negative, _)| *is_negative);
+    let more = match fails.filter_map(|(_, more)| more).min() {
+        Some(more) => Some(more),
+        None => undecided()
+            .map(|(_, more)| more)
+            .collect::<Option<Vec<usize>>>()
+            .and_then(|all| all.into_iter().max()),
+    };
+    Decision { verdict, more }
+}
+
+fn has_names(test: &Test) -> bool {
+    use concsim_model::scenario::expectation::Tolerance;
+    match test {
+        Test::About(Tolerance::Absolute(tolerance)) => !tolerance.names().is_empty(),
+        Test::About(Tolerance::Share(_))
+        | Test::Less
+        | Test::AtMost
+        | Test::More
+        | Test::AtLeast => false,
+    }
+}
+
+/// Returns the margins of `number test constant`, by the number's own interval.
+fn beside_a_constant(
+    comparison: &Comparison,
+    (number, quantity): &(Estimate, Quantity),
+) -> Result<Vec<Margin>, String> {
+    let at = |value: f64| {
+        let mut look_up = |_: &Name| Ok::<_, String>(Quantity { value, ..*quantity });
+        let sides = comparison.sides(&mut look_up)?;
+        Ok::<_, String>(margins(&comparison.test, &sides))
+    };
+    let Interval {
+        estimate,
+        low,
+        high,
+        ..
+    } = number.interval;
+    let (middle, one, other) = (at(estimate)?, at(low)?, at(high)?);
+    let ends = one.into_iter().zip(other);
+    let all = middle
+        .into_iter()
+        .zip(ends)
+        .map(|(estimate, (one, other))| Margin {
+            interval: Interval {
+                estimate,
+                low: one.min(other),
+                high: one.max(other),
+                ..number.interval
+            },
+            is_strict: is_strict(&comparison.test),
+        });
+    Ok(all.collect())
+}
+
+/// Returns the margins of any comparison, by their values in each repeat.
+fn in_each_repeat(
+    comparison: &Comparison,
+    count: usize,
+    stop: Stop,
+    look_up: &LookUp<'_>,
+) -> Result<Vec<Margin>, String> {
+    let mut each: Vec<Vec<f64>> = Vec::new();
+    for place in 0..count {
+        let mut in_this = |name: &Name| {
+            let (estimate, quantity) = look_up(name)?;
+            let value = estimate.in_repeat(place);
+            let unknown = || format!("the interval of {} has no end", name.text);
+            value
+                .map(|value| Quantity { value, ..quantity })
+                .ok_or_else(unknown)
+        };
+        let sides = comparison.sides(&mut in_this)?;
+        let margins = margins(&comparison.test, &sides);
+        each.resize(margins.len(), Vec::new());
+        for (values, margin) in each.iter_mut().zip(margins) {
+            values.push(margin);
+        }
+    }
+    let undefined = |_| "a side of it is no number in some repeat".to_owned();
+    let margin = |values: Vec<f64>| {
+        let interval = mean::interval(&values, LEVEL).map_err(undefined)?;
+        Ok(Margin {
+            interval: stop.stated(interval),
+            is_strict: is_strict(&comparison.test),
+        })
+    };
+    each.into_iter().map(margin).collect()
+}
+
+/// Returns the margins of a comparison.
+fn margins(test: &Test, sides: &Sides) -> Vec<f64> {
+    let (left, right) = (sides.left.value, sides.right.value);
+    match test {
+        Test::Less | Test::AtMost => vec![right - left],
+        Test::More | Test::AtLeast => vec![left - right],
+        Test::About(_) => {
+            let tolerance = sides.tolerance.unwrap_or_default();
+            vec![tolerance - (left - right), tolerance + (left - right)]
+        }
+    }
+}
+
+fn is_strict(test: &Test) -> bool {
+    matches!(test, Test::Less | Test::More)
+}

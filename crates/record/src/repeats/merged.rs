@@ -1,0 +1,258 @@
+//! The summaries of all repeats of a variant as one: every number is an [`Estimate`].
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::estimate::{Estimate, Stop};
+use super::log::RequestLog;
+use super::tree::Tree;
+use crate::named::Named;
+use crate::percentile::PERCENTILES;
+
+/// Parts of a summary that are about one run, and those that are computed from other numbers: they are kept
+/// as they are.
+const KEPT: [&str; 8] = [
+    "because",
+    "remarks",
+    "interruption",
+    "at_patience",
+    "balance",
+    "telemetry",
+    "theory",
+    "prediction",
+];
+
+/// Parts that are combined from all repeats, and are no numbers.
+const COMBINED: [&str; 2] = ["trust", "interrupted"];
+
+/// A summary of repeats.
+#[derive(Clone, Debug)]
+pub(super) enum Merged {
+    Object(Vec<(String, Merged)>),
+    List(Vec<Merged>),
+    /// A value that is the same in all repeats, or that is kept from the first.
+    Leaf(Tree),
+    Number(Estimate),
+}
+
+/// Percentiles of all requests together, by their path; [`None`] for too few requests.
+type Percentiles = BTreeMap<String, Option<Estimate>>;
+
+impl Merged {
+    /// Merges the summaries of repeats, and the latencies of their requests; `classes` are the kinds of
+    /// requests in the scenario's order.
+    pub(super) fn of(
+        summaries: &[&Tree],
+        logs: &[&RequestLog],
+        classes: &[String],
+        stop: Stop,
+    ) -> Self {
+        let percentiles = percentiles(logs, classes, stop);
+        let merging = Merging { percentiles, stop };
+        merging.merge("", summaries)
+    }
+
+    /// Returns it with the parts of one run replaced by those of another summary.
+    pub(super) fn with_parts_of(&self, summary: &Tree) -> Self {
+        let Self::Object(parts) = self else {
+            return self.clone();
+        };
+        let replaced = |(name, part): &(String, Self)| {
+            let is_of_one_run = KEPT.contains(&name.as_str()) || COMBINED.contains(&name.as_str());
+            let own = summary.get(name).filter(|_| is_of_one_run);
+            let part = own.map_or_else(|| part.clone(), |own| Self::Leaf(own.clone()));
+            (name.clone(), part)
+        };
+        Self::Object(parts.iter().map(replaced).collect())
+    }
+
+    /// Returns the estimate at a path of the summary: `latency_ms.p50`.
+    pub(super) fn estimate(&self, path: &str) -> Option<Estimate> {
+        let mut here = self;
+        for name in path.split('.') {
+            let Self::Object(parts) = here else {
+                return None;
+            };
+            here = &parts.iter().find(|(known, _)| known == name)?.1;
+        }
+        match here {
+            Self::Number(estimate) => Some(estimate.clone()),
+            Self::Leaf(Tree::Leaf(value)) => Estimate::from_json(value, 1.0),
+            Self::Leaf(_) | Self::Object(_) | Self::List(_) => None,
+        }
+    }
+
+    /// Returns the summary: estimates in the places of numbers, and beside them, in each object, their
+    /// intervals.
+    pub(super) fn summary(&self) -> Tree {
+        match self {
+            Self::Leaf(leaf) => leaf.clone(),
+            Self::Number(estimate) => Tree::Leaf(json!(estimate.interval.estimate)),
+            Self::List(entries) => Tree::List(entries.iter().map(Self::summary).collect()),
+            Self::Object(parts) => {
+                let mut all: Vec<(String, Tree)> = parts
+                    .iter()
+                    .map(|(name, part)| (name.clone(), part.summary()))
+                    .collect();
+                let intervals: Named<Tree> = parts
+                    .iter()
+                    .filter_map(|(name, part)| Some((name.clone(), part.interval()?)))
+                    .collect();
+                if !intervals.0.is_empty() {
+                    all.push(("interval".into(), Tree::Object(intervals)));
+                }
+                Tree::Object(Named(all))
+            }
+        }
+    }
+
+    /// Returns the ends of a number; an infinite one is null.
+    fn interval(&self) -> Option<Tree> {
+        let Self::Number(Estimate { interval, .. }) = self else {
+            return None;
+        };
+        let end = |end: f64| Tree::Leaf(json!(end));
+        let ends = [("low", end(interval.low)), ("high", end(interval.high))];
+        let ends = ends.map(|(name, end)| (name.to_owned(), end));
+        Some(Tree::Object(Named(ends.into())))
+    }
+
+    /// Returns all numbers, for claims: each is a leaf that [`Estimate::from_json`] reads.
+    pub(super) fn numbers(&self) -> Value {
+        match self {
+            Self::Leaf(leaf) => json!(leaf),
+            Self::Number(estimate) => estimate.to_json(),
+            Self::List(entries) => entries.iter().map(Self::numbers).collect(),
+            Self::Object(parts) => parts
+                .iter()
+                .map(|(name, part)| (name.clone(), part.numbers()))
+                .collect(),
+        }
+    }
+}
+
+/// Data on which merging rests.
+struct Merging {
+    percentiles: Percentiles,
+    stop: Stop,
+}
+
+impl Merging {
+    /// Merges the parts at one path, one of each repeat.
+    fn merge(&self, path: &str, parts: &[&Tree]) -> Merged {
+        let first = parts[0];
+        if KEPT.contains(&path) {
+            return Merged::Leaf(first.clone());
+        }
+        match first {
+            Tree::Object(own) => {
+                let merge = |(name, own): (&str, &Tree)| {
+                    let path = join(path, name);
+                    (
+                        name.to_owned(),
+                        self.in_each(&path, own, parts, |it| it.get(name)),
+                    )
+                };
+                Merged::Object(own.iter().map(merge).collect())
+            }
+            Tree::List(own) => {
+                let merge = |(place, own): (usize, &Tree)| {
+                    self.in_each(&join(path, "*"), own, parts, |it| it.entry(place))
+                };
+                Merged::List(own.iter().enumerate().map(merge).collect())
+            }
+            Tree::Leaf(_) => self.leaf(path, parts),
+        }
+    }
+
+    /// Merges a part that each repeat has; if one lacks it, that of the first is kept.
+    fn in_each<'a>(
+        &self,
+        path: &str,
+        own: &Tree,
+        parts: &[&'a Tree],
+        part: impl Fn(&'a Tree) -> Option<&'a Tree>,
+    ) -> Merged {
+        let parts: Option<Vec<&Tree>> = parts.iter().map(|it| part(it)).collect();
+        match parts {
+            Some(parts) => self.merge(path, &parts),
+            None => Merged::Leaf(own.clone()),
+        }
+    }
+
+    /// Merges a number. If it is missing in one of the repeats, the mean of the others would be of chosen
+    /// runs, and there is none.
+    fn leaf(&self, path: &str, parts: &[&Tree]) -> Merged {
+        let none = || Merged::Leaf(Tree::Leaf(Value::Null));
+        if let Some(percentile) = self.percentiles.get(path) {
+            return percentile.clone().map_or_else(none, Merged::Number);
+        }
+        let is_number = |part: &&Tree| part.number().is_some();
+        if !parts.iter().any(is_number) {
+            return Merged::Leaf(parts[0].clone());
+        }
+        let each: Option<Vec<f64>> = parts.iter().map(|part| part.number()).collect();
+        let Some(each) = each else {
+            return none();
+        };
+        if each
+            .iter()
+            .all(|value| value.to_bits() == each[0].to_bits())
+            && !is_measured(path)
+        {
+            return Merged::Leaf(parts[0].clone());
+        }
+        Estimate::mean(each, self.stop).map_or_else(|_| none(), Merged::Number)
+    }
+}
+
+/// True for numbers of which even a constant one has an interval. Any other that is the same in all repeats may
+/// be a setting.
+fn is_measured(path: &str) -> bool {
+    const MEASURED: [&str; 5] = [
+        "throughput_per_s",
+        "concurrency",
+        "at_the_door",
+        "in_system",
+        "parallelism",
+    ];
+    let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
+    let is_latency = ["latency_ms", "from_send_ms"]
+        .iter()
+        .any(|it| parent.ends_with(it));
+    MEASURED.contains(&path) || is_latency
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+/// Computes every percentile of the requests' latencies.
+fn percentiles(logs: &[&RequestLog], classes: &[String], stop: Stop) -> Percentiles {
+    let mut percentiles = Percentiles::new();
+    let mut add = |path: &str, repeats: &[&[f64]]| {
+        let count: usize = repeats.iter().map(|values| values.len()).sum();
+        for (name, per_mille, needs) in PERCENTILES {
+            let share = per_mille as f64 / 1e3;
+            let estimate = Estimate::percentile(repeats, share, stop);
+            let estimate = estimate.ok().filter(|_| count >= needs);
+            percentiles.insert(format!("{path}.{name}"), estimate);
+        }
+    };
+    let of = |part: fn(&RequestLog) -> &[f64]| -> Vec<&[f64]> {
+        logs.iter().map(|log| part(log)).collect()
+    };
+    add("latency_ms", &of(RequestLog::latency_ms));
+    add("from_send_ms", &of(RequestLog::since_sent_ms));
+    for (class, name) in (0..).zip(classes) {
+        let latencies: Vec<Vec<f64>> = logs.iter().map(|log| log.latency_ms_of(class)).collect();
+        let latencies: Vec<&[f64]> = latencies.iter().map(Vec::as_slice).collect();
+        add(&format!("requests.{name}.latency_ms"), &latencies);
+    }
+    percentiles
+}

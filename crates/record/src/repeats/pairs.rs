@@ -1,0 +1,112 @@
+//! Variants of the same repeats in pairs: the ratio and the difference of each number, with intervals.
+
+use serde::Serialize;
+
+use super::estimate::{Estimate, LEVEL, Stop};
+use super::merged::Merged;
+use crate::named::Named;
+use crate::summary::rounded;
+use concsim_stats::{Interval, paired};
+
+/// Numbers that are compared, by their path in the summary.
+const NUMBERS: [&str; 11] = [
+    "throughput_per_s",
+    "latency_ms.mean",
+    "latency_ms.p50",
+    "latency_ms.p90",
+    "latency_ms.p95",
+    "latency_ms.p99",
+    "latency_ms.p999",
+    "concurrency",
+    "at_the_door",
+    "in_system",
+    "parallelism",
+];
+
+/// A variant compared with another one of the same repeats.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pair {
+    /// The variant.
+    pub variant: String,
+    /// The one that it is compared with.
+    pub to: String,
+    /// The comparison of each number that both have.
+    pub numbers: Named<Contrast>,
+}
+
+/// The comparison of one number.
+#[derive(Clone, Debug, Serialize)]
+pub struct Contrast {
+    /// The variant's number ÷ that of the other; null if a value is 0 or less.
+    pub ratio: Option<Range>,
+    /// The variant's number less that of the other.
+    pub difference: Range,
+}
+
+/// An estimate and the ends of its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Range {
+    /// The best single value.
+    pub estimate: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Range {
+    fn of(interval: Interval) -> Self {
+        let round = |value: f64| rounded(value, if value.abs() < 1.0 { 9 } else { 6 });
+        Self {
+            estimate: round(interval.estimate),
+            low: round(interval.low),
+            high: round(interval.high),
+        }
+    }
+}
+
+/// Compares each later variant with the first.
+pub(super) fn of(variants: &[(String, Merged)], stop: Stop) -> Vec<Pair> {
+    let Some(((to, first), later)) = variants.split_first() else {
+        return Vec::new();
+    };
+    let pair = |(name, merged): &(String, Merged)| Pair {
+        variant: name.clone(),
+        to: to.clone(),
+        numbers: NUMBERS
+            .iter()
+            .filter_map(|path| {
+                let contrast = contrast(&merged.estimate(path)?, &first.estimate(path)?, stop)?;
+                Some(((*path).to_owned(), contrast))
+            })
+            .collect(),
+    };
+    later.iter().map(pair).collect()
+}
+
+/// Returns the ratio of two numbers of the same repeats; [`None`] if a value is 0 or less, or not known.
+#[must_use]
+pub fn ratio(number: &Estimate, other: &Estimate, stop: Stop) -> Option<Interval> {
+    let (number, other) = same_length(number, other)?;
+    let ratio = paired::ratio(&number, &other, LEVEL).ok()?;
+    Some(stop.stated(ratio))
+}
+
+fn contrast(number: &Estimate, other: &Estimate, stop: Stop) -> Option<Contrast> {
+    let (values, others) = same_length(number, other)?;
+    let difference = paired::difference(&values, &others, LEVEL).ok()?;
+    Some(Contrast {
+        ratio: ratio(number, other, stop).map(Range::of),
+        difference: Range::of(stop.stated(difference)),
+    })
+}
+
+/// Returns the values of both in each repeat; [`None`] if one is not known. Two numbers that are the same in all
+/// repeats have two values each, enough for an interval of width 0.
+fn same_length(one: &Estimate, other: &Estimate) -> Option<(Vec<f64>, Vec<f64>)> {
+    let count = one.each.len().max(other.each.len()).max(2);
+    let values = |of: &Estimate| -> Option<Vec<f64>> {
+        (0..count).map(|place| of.in_repeat(place)).collect()
+    };
+    Some((values(one)?, values(other)?))
+}

@@ -129,13 +129,25 @@ impl Steady {
         Means::of_wait(throughput, self.queue.service, waiting / throughput)
     }
 
-    fn over_ticks(&self, time: f64, share_after: impl Fn(usize) -> f64) -> f64 {
-        let per_s = self.queue.servers as f64 / self.queue.service;
-        let ticks = Events::of(per_s * time);
-        ticks
+    /// Returns the sum over the number of ticks in a time: the probability of each, times a share. `None` if
+    /// requests that still wait are out of the question: with a mean of 4·places + 400 ticks, at most
+    /// `places` of them have a probability below 1e-49 (Chernoff). The law of so many ticks need not be
+    /// tabulated, which would take memory without limit.
+    fn over_ticks(&self, time: f64, share_after: impl Fn(usize) -> f64) -> Option<f64> {
+        let mean = self.ticks_in(time);
+        if mean > 4.0 * self.queue.places as f64 + 400.0 {
+            return None;
+        }
+        let ticks = Events::of(mean);
+        let shares = ticks
             .iter()
-            .map(|(number, probability)| probability * share_after(number))
-            .sum()
+            .map(|(number, probability)| probability * share_after(number));
+        Some(shares.sum())
+    }
+
+    /// Returns the mean number of ticks in a time.
+    fn ticks_in(&self, time: f64) -> f64 {
+        time * self.queue.servers as f64 / self.queue.service
     }
 }
 
@@ -143,14 +155,24 @@ impl Laws for Steady {
     fn wait_tail(&self, time: f64) -> f64 {
         let waits = &self.still_there.waits;
         self.over_ticks(time, |ticks| waits.get(ticks).copied().unwrap_or(0.0))
+            .unwrap_or(0.0)
     }
 
     fn response_tail(&self, time: f64) -> f64 {
         let still_there = &self.still_there;
         let last = still_there.not_through.len() - 1;
-        self.over_ticks(time, |ticks| {
+        let tabulated = self.over_ticks(time, |ticks| {
             let beyond = ticks.saturating_sub(last) as f64;
             still_there.not_through[ticks.min(last)] * libm::pow(still_there.stays, beyond)
+        });
+        if tabulated.is_none() && still_there.stays == 0.0 {
+            return 0.0; // the only server finishes a request at each tick
+        }
+        // The mean of stays^ticks is e^−ticks·(1 − stays), by the law's generating function.
+        tabulated.unwrap_or_else(|| {
+            let decay = self.ticks_in(time) * (1.0 - still_there.stays);
+            let before = last as f64 * libm::log(still_there.stays);
+            still_there.not_through[last] * libm::exp(-decay - before)
         })
     }
 
@@ -212,6 +234,26 @@ mod tests {
             let queue = steady(60.0, 10.0, 5, 5 + backlog + 1);
             close(queue.lost(), lost, 1e-4);
             close(queue.means().response, response_s, digits);
+        }
+    }
+
+    #[test]
+    fn a_time_of_any_number_of_services_is_answered_without_a_table_of_them() {
+        let queue = steady(50.0, 10.0, 4, 6);
+        for time in [1e6, 1e12, 1e300] {
+            close(queue.wait_tail(time), 0.0, 1e-300);
+            close(queue.response_tail(time), 0.0, 1e-300);
+        }
+        // One server leaves no request behind its last tick.
+        close(steady(1.0, 1.0, 1, 10).response_tail(1e15), 0.0, 1e-300);
+    }
+
+    #[test]
+    fn the_tail_without_a_table_goes_on_where_the_table_ends() {
+        // Of 2 000 servers without a queue each ends alone: e^−μt. The table ends at 4.2 services.
+        let queue = steady(100.0, 1.0, 2_000, 2_001);
+        for time in [4.1, 4.19, 4.21, 5.0, 9.0] {
+            close(queue.response_tail(time) / libm::exp(-time), 1.0, 1e-9);
         }
     }
 

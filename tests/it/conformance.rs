@@ -124,6 +124,16 @@ fn the_switch_law_holds(recording: &Recording) {
 }
 
 #[test]
+fn a_sync_worker_without_others_is_never_woken_in_vain() {
+    let scenario = "server.workers = 1\nrequests.it.steps = ['compute 1ms']\n\
+                    load = { clients = 1, think = '5ms', requests = 20, ramp = '0s' }";
+    both(scenario, |recording| {
+        assert_eq!(served(recording).len(), 20);
+        assert_eq!(sum(recording, |worker| worker.accept_eagain), 0);
+    });
+}
+
+#[test]
 fn a_sync_worker_has_one_request_at_a_time() {
     let scenario = "server.workers = 2\nrequests.it.steps = ['compute 1ms', 'sleep 10ms', 'compute 1ms']\n\
                     load = { clients = 6, requests = 24, ramp = '0s' }";

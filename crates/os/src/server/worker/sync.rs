@@ -40,18 +40,21 @@ pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
         ));
     }
     let longest_sleep = policy::sync_sleep(context.config.scenario.server.timeout);
-    let mut client_is_waiting = false;
+    let mut woken_for_a_client = false;
     for pass in 0.. {
         context.probe.heartbeat(context.probe.now());
         if context.signals.take().contains(&Signal::Terminate) {
             break;
         }
         match net::accept(&context.config.listener, false) {
-            Ok(socket) => serve_one(&context, &mut services, socket, task_number(pass)),
+            Ok(socket) => {
+                woken_for_a_client = false;
+                serve_one(&context, &mut services, socket, task_number(pass));
+            }
             Err(error) => {
                 log_accept_error(&error);
                 // It was woken for a client, and another worker was faster.
-                if client_is_waiting && error.kind() == ErrorKind::WouldBlock {
+                if woken_for_a_client && error.kind() == ErrorKind::WouldBlock {
                     context.probe.found_nothing();
                 }
                 if fork::parent() != context.config.arbiter {
@@ -59,7 +62,7 @@ pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
                 }
                 context.probe.phase(Phase::Idle, context.probe.now());
                 let sources = [context.config.listener.as_fd(), context.signals.as_fd()];
-                [client_is_waiting, _] = net::wait_readable(sources, Some(longest_sleep))?;
+                [woken_for_a_client, _] = net::wait_readable(sources, Some(longest_sleep))?;
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::{Life, MS, S, Synthetic};
 use crate::Window;
-use concsim_model::scenario::{self, Overrides, Scenario, Server, WorkerKind};
+use concsim_model::scenario::{self, Begins, Overrides, Scenario, Server, WorkerKind};
 use concsim_model::units::Stamp;
 
 /// Lateness of each request's sending, ns.
@@ -52,9 +52,9 @@ impl Synthetic {
         "#;
         let mut run = Self::new(kind.word(), scenario(text, kind));
         for number in 0..3 {
-            let (door, ready) = match kind {
-                WorkerKind::Sync | WorkerKind::Threads => (number * 1_400 * MS, 0),
-                WorkerKind::Coroutine | WorkerKind::Callback => (0, number * 200 * MS),
+            let (door, ready) = match kind.begins() {
+                Begins::One | Begins::OneForEachThread => (number * 1_400 * MS, 0),
+                Begins::OneForEachConnection => (0, number * 200 * MS),
             };
             run.lives.push(Life {
                 due: 0,
@@ -178,9 +178,9 @@ impl Turns {
         let (worker, free) = earliest.map_or((0, 0), |(worker, free)| (worker, *free));
         let arrived = due + LATE + TO_THE_DOOR;
         let queued = free.saturating_sub(arrived);
-        let (door, ready) = match self.kind {
-            WorkerKind::Sync | WorkerKind::Threads => (queued, 0),
-            WorkerKind::Coroutine | WorkerKind::Callback => (0, queued),
+        let (door, ready) = match self.kind.begins() {
+            Begins::One | Begins::OneForEachThread => (queued, 0),
+            Begins::OneForEachConnection => (0, queued),
         };
         let life = Life {
             due,
@@ -194,9 +194,9 @@ impl Turns {
             class,
             ..Life::default()
         };
-        self.free_at[worker] = match self.kind {
-            WorkerKind::Sync | WorkerKind::Threads => life.written(),
-            WorkerKind::Coroutine | WorkerKind::Callback => arrived + queued + demand.cpu,
+        self.free_at[worker] = match self.kind.begins() {
+            Begins::One | Begins::OneForEachThread => life.written(),
+            Begins::OneForEachConnection => arrived + queued + demand.cpu,
         };
         life
     }

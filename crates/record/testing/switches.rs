@@ -3,7 +3,7 @@
 use super::{Life, Synthetic};
 use crate::Recording;
 use concsim_engine::telemetry::{Event, RunSlice, SwitchReason};
-use concsim_model::scenario::{Draw, Step, WorkerKind};
+use concsim_model::scenario::{Begins, Draw, Step};
 use concsim_model::units::Stamp;
 
 /// State of a worker, as in its slot.
@@ -82,7 +82,7 @@ impl Synthetic {
             return switches;
         }
         switches.push(ran(life.accepted(), first, SwitchReason::Service));
-        if self.scenario.server.kind == WorkerKind::Sync {
+        if self.scenario.server.kind.begins() == Begins::One {
             let (from, to) = between;
             let blocked = Event::BlockedIn {
                 from,
@@ -148,9 +148,9 @@ impl Synthetic {
                 at if at >= first.1 => first.1,
                 _ => first.0,
             };
-            let (since, is_its) = match self.scenario.server.kind {
-                WorkerKind::Sync | WorkerKind::Threads => (life.accepted(), true),
-                WorkerKind::Coroutine | WorkerKind::Callback => (phase_since, computes),
+            let (since, is_its) = match self.scenario.server.kind.begins() {
+                Begins::One | Begins::OneForEachThread => (life.accepted(), true),
+                Begins::OneForEachConnection => (phase_since, computes),
             };
             if is_its {
                 return AtWork {

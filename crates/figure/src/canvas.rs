@@ -216,7 +216,11 @@ impl Canvas {
         svg.element("desc", &[("id", &description)], &described(table));
         svg.element("metadata", &[], &metadata(table));
         if !look.is_in_page {
-            svg.element("style", &[], &style::sheet(look.theme));
+            svg.element(
+                "style",
+                &[],
+                &style::sheet(look.theme, |class| self.svg.uses(class)),
+            );
         }
         let ground: [(&str, &dyn Display); 3] = [
             ("class", &"ground"),

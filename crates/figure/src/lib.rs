@@ -278,7 +278,7 @@ pub struct Look {
 /// Returns the style sheet of figures in a page.
 #[must_use]
 pub fn sheet(theme: Theme) -> String {
-    style::sheet(theme)
+    style::sheet(theme, |_| true)
 }
 
 /// Reason why a figure cannot be made.

@@ -20,9 +20,10 @@ pub(super) fn class_of_kind(word: &str) -> &'static str {
     kind.map_or("neutral", WorkerKind::word)
 }
 
-/// Returns the whole style sheet.
-pub(super) fn sheet(theme: Theme) -> String {
-    let colours = svg::by_theme(theme, colours);
+/// Returns the style sheet, with the colours of the classes for which `is_used` is true. So a new kind of
+/// workers changes no figure but its own.
+pub(super) fn sheet(theme: Theme, is_used: impl Fn(&str) -> bool) -> String {
+    let colours = svg::by_theme(theme, |ground| colours(ground, &is_used));
     format!(
         "text{{font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,'DejaVu Sans',sans-serif;\
          font-size:{TEXT}px;font-variant-numeric:tabular-nums}}\n\
@@ -33,18 +34,19 @@ pub(super) fn sheet(theme: Theme) -> String {
     )
 }
 
-fn colours(ground: Background) -> String {
+fn colours(ground: Background, is_used: &impl Fn(&str) -> bool) -> String {
     let [behind, letters, quiet] = [ground.colour(), ground.text(), ground.quiet()].map(Rgb::hex);
     let warning = ground.warning().hex();
     let mut sheet = format!(
         ".ground,.hollow{{fill:{behind}}}.halo{{stroke:{behind}}}text{{fill:{letters}}}.quiet{{fill:{quiet}}}.warning{{fill:{warning}}}\
          .axis,.grid,.lead,.neutral-s{{stroke:{quiet}}}.neutral{{fill:{quiet}}}"
     );
-    for meaning in Meaning::STATES {
-        shade(&mut sheet, class_of(meaning), meaning.colour(ground));
-    }
-    for kind in WorkerKind::ALL {
-        shade(&mut sheet, kind.word(), kind.colour(ground));
+    let states = Meaning::STATES.map(|state| (class_of(state), state.colour(ground)));
+    let kinds = WorkerKind::ALL.map(|kind| (kind.word(), kind.colour(ground)));
+    for (class, colour) in states.into_iter().chain(kinds) {
+        if is_used(class) {
+            shade(&mut sheet, class, colour);
+        }
     }
     for (level, colour) in (1..).zip(heat(ground)) {
         let colour = colour.hex();

@@ -136,6 +136,15 @@ impl Svg {
         self.text.push_str(&other.text);
     }
 
+    /// True if an element has a colour of `class`, for its area or for its lines.
+    pub(super) fn uses(&self, class: &str) -> bool {
+        let values = self.text.split(" class=\"").skip(1);
+        let classes =
+            values.flat_map(|value| value.split('"').next().unwrap_or_default().split(' '));
+        let mut names = classes.map(|name| name.strip_suffix("-s").unwrap_or(name));
+        names.any(|name| name == class)
+    }
+
     /// Returns the text of the document.
     pub(super) fn finish(self) -> String {
         self.text
@@ -164,6 +173,23 @@ mod tests {
             (-3.5, "-3.5"),
         ] {
             assert_eq!(Px(number).to_string(), said);
+        }
+    }
+
+    #[test]
+    fn a_class_is_used_by_an_element_and_not_by_words() {
+        let mut svg = Svg::default();
+        svg.leaf("path", &[("class", &"line sync-s")]);
+        svg.leaf("rect", &[("class", &"ready"), ("x", &1)]);
+        svg.words((0.0, 0.0), "small", Anchor::Start, " class=\"threads\"");
+        for (class, is_used) in [
+            ("sync", true),
+            ("ready", true),
+            ("threads", false),
+            ("read", false),
+            ("rect", false),
+        ] {
+            assert_eq!(svg.uses(class), is_used, "{class}");
         }
     }
 }

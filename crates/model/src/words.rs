@@ -1,6 +1,5 @@
 //! Numbers and lengths of time in words, the same on every screen and page.
 
-use crate::scenario::Draw;
 use crate::units::{Elapsed, three_digits};
 
 /// Returns a whole number in groups of three: `2 000`.
@@ -125,32 +124,6 @@ fn without_zeros(number: &str) -> &str {
         number.trim_end_matches('0').trim_end_matches('.')
     } else {
         number
-    }
-}
-
-/// Returns a draw in words.
-pub fn draw(draw: &Draw) -> String {
-    let length = |nanoseconds: u64| length(Elapsed(nanoseconds));
-    match *draw {
-        Draw::Fixed(fixed) => length(fixed),
-        Draw::Uniform { low, high } => format!("{} to {}", length(low), length(high)),
-        Draw::Exponential { mean } => format!("about {}", length(mean)),
-        Draw::Lognormal { median, .. } => format!("around {}", length(median)),
-        Draw::Pareto { least, .. } => format!("{} or more", length(least)),
-    }
-}
-
-/// Returns the length of a draw in a drawing to scale: its mean, or its median where the mean is misleading.
-pub fn typical(draw: &Draw) -> u64 {
-    match *draw {
-        Draw::Fixed(length) => length,
-        Draw::Uniform { low, high } => low.midpoint(high),
-        Draw::Exponential { mean } => mean,
-        Draw::Lognormal { median, .. } => median,
-        Draw::Pareto { least, shape, most } => {
-            let median = least as f64 * 2_f64.powf(1.0 / shape.max(0.01));
-            median.min(most as f64) as u64
-        }
     }
 }
 
@@ -323,15 +296,5 @@ mod tests {
         ] {
             assert_eq!(length(Elapsed::from_millis(milliseconds)), said);
         }
-    }
-
-    #[test]
-    fn a_pareto_tail_without_a_mean_is_drawn_by_its_median() {
-        let draw = Draw::Pareto {
-            least: 1_000,
-            shape: 1.0,
-            most: 1_000_000,
-        };
-        assert_eq!(typical(&draw), 2_000);
     }
 }

@@ -184,7 +184,7 @@ fn due_to_done(requests: &Requests<'_>) -> impl Iterator<Item = (Stamp, Stamp)> 
 /// The mean number of requests at the door.
 pub(super) fn at_the_door(edges: &Edges<'_>, requests: &Requests<'_>) -> f64 {
     let intervals = requests.all().iter();
-    let intervals = intervals.filter_map(super::requests::Request::at_the_door);
+    let intervals = intervals.filter_map(super::request::Request::at_the_door);
     overlaps(intervals, edges.span()) / edges.length()
 }
 

@@ -6,7 +6,8 @@
 use serde::Serialize;
 
 use super::latency::Breakdown;
-use super::summary::{Run, rounded, rounded_rate};
+use super::rounding::{rounded, rounded_rate};
+use super::summary::Run;
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{counted, digits, grouped, length, rate};

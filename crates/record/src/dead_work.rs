@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::cut_short::CutShort;
 use super::listener::{Arrival, queue_at};
-use super::summary::rounded;
+use super::rounding::rounded;
 use super::{Past, Recording, Sample, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, Phase, Sent};
 use concsim_model::scenario::{Accept, Begins, Server};

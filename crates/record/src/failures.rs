@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::latency::{Latencies, Sorted};
-use super::requests::Request;
+use super::request::Request;
 use concsim_engine::telemetry::{Failure, Outcome};
 use concsim_model::units::Elapsed;
 use concsim_model::words::{grouped, length, one_line};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Recording;
-use super::summary::rounded;
+use super::rounding::rounded;
 use concsim_model::scenario::Warmup;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_model::words::length;

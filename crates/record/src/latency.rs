@@ -11,7 +11,7 @@ use serde::Serialize;
 
 pub use super::percentile::{KindLatencies, Latencies, MEDIAN_NEEDS, P99_NEEDS, P999_NEEDS};
 pub(super) use super::percentile::{Sorted, quantile};
-use super::requests::Request;
+use super::request::Request;
 use concsim_model::units::Elapsed;
 
 /// The mean of some lengths of time, in whole nanoseconds.

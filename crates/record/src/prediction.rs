@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::summary::{Run, rounded};
+use super::rounding::rounded;
+use super::summary::Run;
 use super::usage::Worker;
 use super::{Origin, Recording};
 use concsim_engine::telemetry::{Event, NO_REQUEST};

@@ -3,23 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::lanes::Index;
+use super::request::Request;
 use super::{Recording, Window};
-use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, RunSlice, Served, WaitParts};
-use concsim_model::units::{Elapsed, Stamp};
-
-/// One request from both sides.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Request<'a> {
-    /// Outcome for its client.
-    pub(super) outcome: &'a Outcome,
-    /// Worker's report, if there is one.
-    pub(super) served: Option<&'a Served>,
-    /// Parts of its waits, if it waited and its worker reported them.
-    pub(super) waited: Option<&'a WaitParts>,
-    /// First instant at which a worker is known to have had it, for a request without `served`: one in
-    /// progress when its worker or the run ended.
-    pub(super) begun: Option<Stamp>,
-}
+use concsim_engine::telemetry::{Event, NO_REQUEST, Outcome, RunSlice, Served, WaitParts};
+use concsim_model::units::Stamp;
 
 /// All requests of a recording.
 #[derive(Debug)]
@@ -95,59 +82,6 @@ impl<'a> Requests<'a> {
             .iter()
             .filter(|request| request.completed() && arrived(request.outcome.done))
             .count()
-    }
-}
-
-impl Request<'_> {
-    /// True if it was answered well.
-    pub(super) fn completed(&self) -> bool {
-        self.outcome.failure.is_none()
-    }
-
-    /// Returns the time from due to its end. A failed request counts as if its client had waited until the
-    /// end of its patience.
-    pub(super) fn latency(&self, patience: Elapsed) -> Elapsed {
-        self.outcome.latency(patience)
-    }
-
-    /// Returns the time from its actual sending to its end; failed requests as in [`Request::latency`].
-    pub(super) fn since_sent(&self, patience: Elapsed) -> Elapsed {
-        self.outcome.since_sent(patience)
-    }
-
-    /// Returns the time from the last byte written to the last byte read.
-    pub(super) fn unread(&self) -> Option<Elapsed> {
-        let served = self.served.filter(|_| self.completed())?;
-        Some(self.outcome.done.since(served.written))
-    }
-
-    /// True if it was given up before its patience was over, because the run ended.
-    pub(super) fn cut_short(&self, patience: Elapsed) -> bool {
-        self.outcome.was_cut_off(patience)
-    }
-
-    /// True if load never sent it. A refused request counts as sent.
-    pub(super) fn unsent(&self) -> bool {
-        self.outcome.sent < self.outcome.due && self.outcome.failure != Some(Failure::Refused)
-    }
-
-    /// Returns the interval for which it was at the door: sent, and not accepted by a worker.
-    ///
-    /// A later request of a keep-alive connection is never at the door: its worker has the connection
-    /// already. A request that no worker reports was there until the first sign of a worker that had it, or
-    /// until its end if it was refused or ran out of patience. A connection that was reset had been
-    /// accepted by a worker, which then died: without a sign of the accept, its time at the door is 0.
-    pub(super) fn at_the_door(&self) -> Option<(Stamp, Stamp)> {
-        let outcome = self.outcome;
-        let until = match (self.served, outcome.failure) {
-            (Some(served), _) => served.accepted.min(outcome.done),
-            (None, Some(Failure::Timeout | Failure::Refused)) => {
-                self.begun.unwrap_or(outcome.done).min(outcome.done)
-            }
-            (None, Some(Failure::Reset)) => self.begun?.min(outcome.done),
-            (None, _) => return None,
-        };
-        (outcome.opened && outcome.sent < until).then_some((outcome.sent, until))
     }
 }
 

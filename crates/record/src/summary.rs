@@ -19,7 +19,9 @@ use super::named::Named;
 use super::prediction::Prediction;
 use super::remark;
 use super::repeats::{Repeated, RepeatsSummary};
-use super::requests::{Request, Requests};
+use super::request::Request;
+use super::requests::Requests;
+use super::rounding::{rounded, rounded_rate};
 use super::trust::{self, Evidence, Reason, Trust};
 use super::{Machine, Origin, Recording, WorkerSample, latency, usage};
 use concsim_model::scenario::{Plan, WorkerKind};
@@ -283,22 +285,6 @@ impl TelemetryCount {
             thinned: recording.thinned_switches,
         }
     }
-}
-
-/// Rounds to `digits` digits after the point.
-pub(super) fn rounded(value: f64, digits: i32) -> f64 {
-    let scale = 10_f64.powi(digits);
-    (value * scale).round() / scale
-}
-
-/// Rounds a rate per second: a low rate keeps enough digits for what is computed from it.
-pub(super) fn rounded_rate(per_s: f64) -> f64 {
-    let digits = match per_s {
-        ..1.0 => 9,
-        ..100.0 => 6,
-        _ => 3,
-    };
-    rounded(per_s, digits)
 }
 
 /// Computes all numbers of a run.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::accounting::Edges;
 use super::latency::Sorted;
 use super::named::Named;
-use super::summary::rounded;
+use super::rounding::rounded;
 use super::{CoreSample, Origin, Recording, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase, Stage};
 use concsim_model::units::{CpuTime, Elapsed, Stamp, letter};

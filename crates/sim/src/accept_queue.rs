@@ -15,12 +15,10 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::Simulation;
 use super::connection::{ConnectionId, Place};
-use super::event::SimEvent;
+use super::event::{EntityId, SimEvent};
 use super::hub;
-use super::machine::EntityId;
 use super::observer::Observer;
 use super::thread::Doing;
-use super::worker::Worker;
 use concsim_model::scenario::{Accept, draw};
 
 /// Time between two of the first connection attempts, in nanoseconds …
@@ -72,12 +70,15 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Worker whose queue a connection belongs to, if each has one: [`None`] if no worker listens.
     fn owner_of(&self, id: ConnectionId) -> Option<usize> {
-        let listens = |worker: &Worker| worker.is_alive && !worker.stopping;
-        let count = self.workers.iter().filter(|worker| listens(worker)).count();
+        let count = self
+            .workers
+            .iter()
+            .filter(|worker| worker.listens())
+            .count();
         let birth = u64::from(self.connections[id as usize].birth);
         let lucky = draw::choice(self.scenario.seed, u64::MAX - birth, count.max(1));
         let workers = self.workers.iter().enumerate();
-        let mut listening = workers.filter(|(_, worker)| listens(worker));
+        let mut listening = workers.filter(|(_, worker)| worker.listens());
         listening.nth(lucky).map(|(index, _)| index)
     }
 

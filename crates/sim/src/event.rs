@@ -2,7 +2,9 @@
 //! reused, also by a turn that is valid only once.
 
 use super::connection::ConnectionId;
-use super::machine::EntityId;
+
+/// Identifies a process or thread that the machine schedules.
+pub(super) type EntityId = u32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SimEvent {

@@ -46,9 +46,9 @@ use slab::Slab;
 
 use self::calendar::Calendar;
 use self::connection::{ConnectionId, Connections};
-use self::event::SimEvent;
+use self::event::{EntityId, SimEvent};
 use self::load::LoadModel;
-use self::machine::{EntityId, Kind, Machine};
+use self::machine::{Kind, Machine};
 pub use self::observer::{Observer, Totals, WithoutSwitches};
 use self::service::{Call, Service, ServiceEvent};
 use self::worker::Worker;

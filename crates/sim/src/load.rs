@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 
 use super::Simulation;
 use super::connection::{Connection, ConnectionId, NO_CLIENT, Place};
-use super::event::SimEvent;
-use super::machine::EntityId;
+use super::event::{EntityId, SimEvent};
 use super::observer::Observer;
 use super::worker::TimeWeighted;
 use concsim_engine::IdlePool;

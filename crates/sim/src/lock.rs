@@ -6,8 +6,8 @@
 //! kernel chooses there, and a random draw here.
 
 use super::Simulation;
+use super::event::EntityId;
 use super::event::SimEvent;
-use super::machine::EntityId;
 use super::observer::Observer;
 use concsim_engine::policy::SWITCH_INTERVAL;
 use concsim_model::scenario::draw;

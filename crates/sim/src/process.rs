@@ -4,9 +4,9 @@
 
 use super::Simulation;
 use super::connection::{ConnectionId, Place};
+use super::event::EntityId;
 use super::event::SimEvent;
 use super::hub;
-use super::machine::EntityId;
 use super::observer::Observer;
 use super::script::Need;
 use super::thread::Doing;

@@ -3,7 +3,7 @@
 
 use super::Simulation;
 use super::connection::{Connection, ConnectionId};
-use super::machine::EntityId;
+use super::event::EntityId;
 use super::observer::Observer;
 use super::script::{self, Need};
 use concsim_engine::policy::OVERFLOWED;

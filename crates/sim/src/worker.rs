@@ -135,6 +135,11 @@ pub(super) struct Counts {
 }
 
 impl Worker {
+    /// True if it takes new connections.
+    pub(super) fn listens(&self) -> bool {
+        self.is_alive && !self.stopping
+    }
+
     /// Returns a slot that no process has had yet.
     pub(super) fn vacant(scenario: &Scenario) -> Self {
         Self {

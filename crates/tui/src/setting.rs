@@ -5,7 +5,7 @@ use concsim_model::scenario::{
     Arrivals, ConnectionMode, Draw, Process, Request, Scenario, Step, WaitMode, WorkerKind,
 };
 use concsim_model::units::Elapsed;
-use concsim_model::words::{counted, draw, grouped, length, typical};
+use concsim_model::words::{counted, grouped, length};
 
 /// Setting of a variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ fn load(scenario: &Scenario) -> String {
         }
         Arrivals::Closed { clients, think, .. } => {
             let clients = counted(*clients as u64, "client");
-            format!("{clients}, pausing {} after each answer", draw(think))
+            format!("{clients}, pausing {} after each answer", think.in_words())
         }
         Arrivals::Open { rate, process } => {
             let spacing = match process {
@@ -148,14 +148,14 @@ pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
         WaitMode::InThreads => " in threads",
     };
     match step {
-        Step::Compute { cpu, slice: None } => format!("compute {}", draw(cpu)),
+        Step::Compute { cpu, slice: None } => format!("compute {}", cpu.in_words()),
         Step::Compute {
             cpu,
             slice: Some(slice),
         } => {
             format!(
                 "compute {} in slices of {}",
-                draw(cpu),
+                cpu.in_words(),
                 length(Elapsed(slice.0))
             )
         }
@@ -165,9 +165,9 @@ pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
             mode,
         } => {
             let name = service_name(scenario, *service);
-            format!("call {name} {}{}", draw(wait), unpatched(mode))
+            format!("call {name} {}{}", wait.in_words(), unpatched(mode))
         }
-        Step::Sleep { wait, mode } => format!("sleep {}{}", draw(wait), unpatched(mode)),
+        Step::Sleep { wait, mode } => format!("sleep {}{}", wait.in_words(), unpatched(mode)),
         Step::Yield => "yield".into(),
         Step::Write { bytes } => format!("write {} B", grouped(*bytes)),
         Step::Count {
@@ -248,7 +248,7 @@ fn has_a_hog(scenario: &Scenario) -> bool {
     let computes = |request: &Request| {
         let steps = request.script.iter();
         let lengths = steps.filter_map(|step| match step {
-            Step::Compute { cpu, .. } => Some(typical(cpu)),
+            Step::Compute { cpu, .. } => Some(cpu.typical()),
             _ => None,
         });
         lengths.fold(0, u64::saturating_add)

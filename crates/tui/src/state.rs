@@ -17,8 +17,6 @@ use super::row::Row;
 use super::setting::{Fact, changes, facts, watch};
 use super::show::{Screen, Show};
 use super::spectrum::Spectrum;
-use super::theory::TheoryView;
-use super::travel::Verdict;
 use super::view_model::{Doing, Frame, ViewModel};
 use super::watch::Watch;
 use concsim_engine::telemetry::Stage;
@@ -26,9 +24,10 @@ use concsim_model::palette::Look;
 use concsim_model::scenario::{Hog, Plan, Question, Scenario, Variant};
 use concsim_model::units::Stamp;
 use concsim_record::Origin;
+use concsim_record::comparison::Theory;
+use concsim_record::latency::Breakdown;
 use concsim_record::remark::Remark;
-use concsim_record::trust::Judge;
-use concsim_record::trust::Trust;
+use concsim_record::trust::{Judge, Reason, Trust};
 
 /// State of the screen.
 #[derive(Clone, Debug)]
@@ -100,6 +99,28 @@ pub struct State {
     pub mouse: Mouse,
     /// First line on the screen of the pane or card.
     pub(super) scrolled: usize,
+}
+
+/// Predictions, and the values that they are compared with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TheoryView {
+    /// Theory of each variant that was looked at, by position.
+    pub(super) of: Vec<Option<Theory>>,
+    /// True if the current variant was changed by hand.
+    pub(super) is_steered: bool,
+    /// Mean parts of the time of requests of the current variant answered in the window so far, and their
+    /// number.
+    pub(super) spent: Option<(Breakdown, usize)>,
+}
+
+/// Trust in a run at an instant.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    /// Variant, and its newest sample by then.
+    pub(super) place: (usize, usize),
+    pub(super) trust: Trust,
+    /// Reasons against it, the worst first.
+    pub(super) doubts: Vec<Reason>,
 }
 
 impl State {

@@ -2,25 +2,13 @@
 
 use super::indexes::Seen;
 use super::spectrum::MOST_ANSWERS;
-use super::state::State;
+use super::state::{State, TheoryView};
 use super::view_model::ViewModel;
 use concsim_engine::telemetry::Stage;
 use concsim_model::units::Elapsed;
 use concsim_record::comparison::{ModelComparison, Observation, STEERED, Theory, Waits};
-use concsim_record::latency::{Breakdown, MEDIAN_NEEDS, P99_NEEDS};
+use concsim_record::latency::{MEDIAN_NEEDS, P99_NEEDS};
 use concsim_record::{Past, Window};
-
-/// Predictions, and the values that they are compared with.
-#[derive(Clone, Debug, Default)]
-pub(super) struct TheoryView {
-    /// Theory of each variant that was looked at, by position.
-    of: Vec<Option<Theory>>,
-    /// True if the current variant was changed by hand.
-    is_steered: bool,
-    /// Mean parts of the time of requests of the current variant answered in the window so far, and their
-    /// number.
-    spent: Option<(Breakdown, usize)>,
-}
 
 impl State {
     /// Computes the theory of the current variant, and of those before it.

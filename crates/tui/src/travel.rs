@@ -6,14 +6,14 @@ use super::pane::Pane;
 use super::row::Row;
 use super::show::Screen;
 use super::spectrum::Spectrum;
-use super::state::State;
+use super::state::{State, Verdict};
 use super::view_model::Frame;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_model::words::{grouped, number_of};
 use concsim_record::feed::Feed;
 use concsim_record::lanes::Index;
 use concsim_record::remark::{self, Context};
-use concsim_record::trust::{self, Reason, Trust};
+use concsim_record::trust;
 use concsim_record::{Past, Recording};
 
 /// Least time for which an intervention is reported …
@@ -35,16 +35,6 @@ pub enum Turned {
 
 /// Longest step forward that is not a leap.
 const STEP: Elapsed = Elapsed::from_millis(500);
-
-/// Trust in a run at an instant.
-#[derive(Clone, Debug)]
-pub(super) struct Verdict {
-    /// Variant, and its newest sample by then.
-    place: (usize, usize),
-    trust: Trust,
-    /// Reasons against it, the worst first.
-    doubts: Vec<Reason>,
-}
 
 impl Turned {
     fn of(touched: bool) -> Self {

@@ -2,7 +2,7 @@
 
 use super::{Request, Scenario, Step};
 use crate::units::{CpuTime, Elapsed};
-use crate::words::{length, typical};
+use crate::words::length;
 
 /// Name of the kind of request that is sent as a hog, if the scenario has it.
 const NAME: &str = "hog";
@@ -63,7 +63,7 @@ impl Hog {
 /// Returns the typical CPU time of a kind of request, in nanoseconds.
 fn computes(request: &Request) -> u64 {
     let steps = request.script.iter().filter_map(|step| match step {
-        Step::Compute { cpu, .. } => Some(typical(cpu)),
+        Step::Compute { cpu, .. } => Some(cpu.typical()),
         _ => None,
     });
     steps.fold(0, u64::saturating_add)

@@ -34,6 +34,7 @@ mod stream;
 mod timeline;
 mod trade;
 pub mod tree;
+mod typical;
 mod variant;
 mod words;
 mod worker_kind;

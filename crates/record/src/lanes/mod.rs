@@ -36,7 +36,7 @@ pub use turns::Turn;
 use workings::Claim;
 
 use super::latency::{Breakdown, TimeParts};
-use super::requests::Request;
+use super::request::Request;
 use super::{Past, Recording, Window};
 use concsim_engine::telemetry::{Awaited, Event, Failure, Outcome, Sent, Served, WaitParts};
 use concsim_model::units::Stamp;

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::Past;
-use concsim_model::scenario::{Scenario, Step, draw};
+use concsim_model::scenario::{Draw, Scenario, Step, draw};
 use concsim_model::units::Elapsed;
-use concsim_model::words::typical;
 use concsim_theory::demand::{DemandPart, spent_on};
 
 /// Minimum ratio of an unusual run to the usual one.
@@ -27,7 +26,9 @@ impl<'a> Usual<'a> {
             (0..scenario.requests.len()).filter(|it| scenario.requests[*it].weight > 0.0);
         let mut runs: Vec<(Elapsed, f64)> = requests
             .map(|class| {
-                let run = longest_run(scenario, class, |step| step.duration().map_or(0, typical));
+                let run = longest_run(scenario, class, |step| {
+                    step.duration().map_or(0, Draw::typical)
+                });
                 (run, scenario.requests[class].weight)
             })
             .collect();
@@ -67,7 +68,7 @@ impl<'a> Usual<'a> {
         let kinds = 0..self.scenario.requests.len();
         let longest = kinds.map(|class| {
             longest_run(self.scenario, class, |step| {
-                step.duration().map_or(0, typical)
+                step.duration().map_or(0, Draw::typical)
             })
         });
         self.is_far_below(run)
@@ -143,7 +144,9 @@ mod tests {
     fn usual_and_longest(kind: WorkerKind, text: &str) -> (u64, Vec<u64>) {
         let scenario = scenario(text, kind);
         let runs = (0..scenario.requests.len()).map(|class| {
-            let run = longest_run(&scenario, class, |step| step.duration().map_or(0, typical));
+            let run = longest_run(&scenario, class, |step| {
+                step.duration().map_or(0, Draw::typical)
+            });
             run.0 / MS
         });
         (Usual::of(&scenario).run().0 / MS, runs.collect())

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::summary::rounded;
+use crate::rounding::rounded;
 use concsim_stats::percentile::Pooled;
 use concsim_stats::{Interval, StatsError, mean, until};
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::estimate::{Estimate, LEVEL, Stop};
 use super::merged::Merged;
 use crate::named::Named;
-use crate::summary::rounded;
+use crate::rounding::rounded;
 use concsim_stats::{Interval, paired};
 
 /// Numbers that are compared, by their path in the summary.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::log::RequestLog;
-use crate::summary::rounded;
+use crate::rounding::rounded;
 use concsim_model::scenario::Variant;
 use concsim_stats::warm_up::mser5_pooled;
 

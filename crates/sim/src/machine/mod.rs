@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use self::sharing::Sharing;
 use self::slices::Slices;
 use super::calendar::Calendar;
-use super::event::SimEvent;
+use super::event::{EntityId, SimEvent};
 use concsim_model::scenario::{self, Scheduler};
 
 /// Owner of core time.
@@ -36,9 +36,6 @@ pub(super) enum Kind {
     /// The services'.
     Services = 2,
 }
-
-/// Identifies an entity.
-pub(super) type EntityId = u32;
 
 /// State of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::{Common, EntityId, SchedEntity, State};
+use super::{Common, SchedEntity, State};
+use crate::event::EntityId;
 use concsim_model::scenario;
 
 /// Number of parts of a nanosecond on the clock of shares.

@@ -11,9 +11,9 @@
 use std::collections::VecDeque;
 
 use super::sharing::pace;
-use super::{Common, EntityId, SchedEntity, State, TakenOff};
+use super::{Common, SchedEntity, State, TakenOff};
 use crate::calendar::Calendar;
-use crate::event::SimEvent;
+use crate::event::{EntityId, SimEvent};
 use concsim_model::scenario::{self, Scheduler};
 
 #[derive(Clone, Debug, Default)]

@@ -8,9 +8,11 @@ use crate::number::Number;
 use crate::setting::{service_name, step_in_words, steps};
 use crate::state::State;
 use concsim_model::palette::Meaning;
-use concsim_model::scenario::{Intervention, Request, Scenario, Step, TimelineEvent, WaitMode};
+use concsim_model::scenario::{
+    Draw, Intervention, Request, Scenario, Step, TimelineEvent, WaitMode,
+};
 use concsim_model::units::Elapsed;
-use concsim_model::words::{draw as describe, length as short_length, typical};
+use concsim_model::words::length as short_length;
 
 /// Draws as many requests as there are lines.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
@@ -122,7 +124,7 @@ fn total(request: &Request) -> u64 {
         .script
         .iter()
         .filter_map(Step::duration)
-        .map(typical);
+        .map(Draw::typical);
     lengths.fold(0, u64::saturating_add)
 }
 
@@ -188,12 +190,12 @@ fn segments(request: &Request, scenario: &Scenario, scale: f64, width: u16) -> V
         let Some(draw) = step.duration() else {
             continue;
         };
-        passed += typical(draw) as f64 * scale;
+        passed += draw.typical() as f64 * scale;
         let to = (passed.round() as u16)
             .max(from.saturating_add(1))
             .min(width);
         if from < to {
-            let (meaning, words) = words(step, scenario, &describe(draw));
+            let (meaning, words) = words(step, scenario, &draw.in_words());
             segments.push(Segment {
                 from,
                 to,

@@ -61,7 +61,7 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
     })
 }
 
-/// Everything that the tasks of a worker have in common.
+/// Resources that all tasks of a worker use. The state that they share with the hub is [`Shared`].
 struct Resources {
     application: Application,
     date_cache: DateCache,
@@ -102,7 +102,7 @@ struct Parking<'connection, 'task> {
     /// Readiness of the client's socket, as far as the hub's poller has reported it.
     source: Registration,
     accounting: RequestAccounting,
-    /// Count of task switches at the begin of the request, to tell how many other tasks ran since.
+    /// State of the switch counter when the request began: tells how many other tasks have run since.
     switches_before: SwitchSnapshot,
 }
 
@@ -111,7 +111,7 @@ impl<'task> Parking<'_, 'task> {
     /// process. Returns the result of `wait`.
     ///
     /// `end_of` returns the end and the purpose of the wait, given that result and the instants at which
-    /// the task let go of the hub and at which the hub last polled.
+    /// the task parked and at which the hub last polled.
     fn park<T>(
         &mut self,
         wait: impl FnOnce(&mut TaskContext<'task>, &IoSource) -> T,
@@ -131,6 +131,9 @@ impl<'task> Parking<'_, 'task> {
     }
 
     /// Blocks the process in the system call `sleep`, and with it all tasks. Returns its result.
+    ///
+    /// `end_of` returns the end and the purpose of the wait, given that result and the instants at which
+    /// the call began and returned.
     fn block<T>(
         &mut self,
         sleep: impl FnOnce() -> T,
@@ -247,7 +250,7 @@ impl WaitStrategy for Parking<'_, '_> {
         }
     }
 
-    /// Yields. The hub runs the other ready tasks first.
+    /// Yields. The hub runs the other ready tasks first. The wait is over at once: its length is 0.
     fn yield_now(&mut self) {
         self.park(
             |task, _| task.pause(WaitReason::Yield),
@@ -270,6 +273,7 @@ impl WaitStrategy for Parking<'_, '_> {
         Ok(())
     }
 
+    /// Notes if more bytes may be there. Returns the instant at which the hub resumed the task.
     fn after_read(&mut self, count: usize, room: usize) -> Stamp {
         // A short read has taken all bytes: the kernel will report the next ones (epoll(7), question 9). It
         // reports nothing more once the peer has closed.

@@ -106,7 +106,7 @@ struct Blocking<'worker> {
     /// Connection to each service, by index; `None` after a call on it has failed.
     services: &'worker mut [Option<ServiceConnection>],
     accounting: RequestAccounting,
-    /// Time since the last wait, in which the request has run.
+    /// Run of the request since its last wait, or since the accept.
     slice: OpenSlice,
 }
 
@@ -198,6 +198,7 @@ impl WaitStrategy for Blocking<'_> {
         std::thread::yield_now();
     }
 
+    /// Returns the present instant: a read returns as soon as the bytes are there.
     fn after_read(&mut self, _: usize, _: usize) -> Stamp {
         self.probe().now()
     }

@@ -228,16 +228,12 @@ impl Row {
     }
 }
 
-/// Formats cells as RFC 4180 does, except that a line ends in a newline alone.
+/// Returns cells as a line of CSV.
 fn line(cells: impl Iterator<Item = String>) -> String {
-    let quoted = |cell: String| {
-        if cell.contains([',', '"', '\n', '\r']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell
-        }
-    };
-    cells.map(quoted).collect::<Vec<_>>().join(",") + "\n"
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(cells).expect("memory takes everything");
+    let line = writer.into_inner().expect("memory takes everything");
+    String::from_utf8(line).expect("cells are text")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Measured throughputs from a file: a line for each load, `N,X`.
 //!
-//! Two columns of numbers need no library. Every mistake is reported with its line and column, counted from
-//! 1.
+//! Every mistake is reported with its line and column, counted from 1. The crate `csv` knows neither: its place of a
+//! record is that of the comments and empty lines before it, and its fields have no columns.
 
 use super::fit::Point;
 

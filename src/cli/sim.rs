@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use super::colour::Colour;
 use super::display::{CardArgs, DisplayArgs};
 use super::keyboard::{KeyboardArgs, LoadedKeys};
-use super::repeat::RepeatArgs;
+use super::repeat::{RepeatArgs, Repetition};
 use super::replay::{self, ReplaySession};
 use super::run;
 use super::source::{self, Chosen, SourceArgs};
@@ -18,7 +18,7 @@ use concsim_lab::calibrate;
 use concsim_lab::repeats::Player;
 use concsim_model::scenario::{Engine, Plan, Variant};
 use concsim_os::recorder::Folder;
-use concsim_record::repeats::{Repeats, Replication};
+use concsim_record::repeats::{Repeats, Replication, numbers_to_narrow};
 use concsim_record::summary::{Run, Summary, summarise};
 use concsim_record::{Recorder, Recording};
 use concsim_report::json;
@@ -109,10 +109,19 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     }
+    let numbers = match numbers_to_narrow(&plan, args.repeats.numbers()) {
+        Ok(numbers) => numbers,
+        Err(unknown) => {
+            talk::say(unknown);
+            return Ok(ExitCode::from(2));
+        }
+    };
     let mut folder = run::folder_for(args.out.as_deref(), args.no_keep, &plan)?;
     let machine = concsim_sim::machine_of(&plan.variants[0].scenario);
-    let (recordings, summary) = if args.repeats.are_asked() {
-        let (first, repeats) = play_repeats(&plan, args.repeats, folder.as_mut());
+    let (recordings, summary) = if let Some(repetition) = args.repeats.repetition() {
+        let repetition = (repetition, numbers);
+        let jobs = args.repeats.jobs();
+        let (first, repeats) = play_repeats(&plan, repetition, jobs, folder.as_mut());
         (first, repeats.summary(&plan, machine))
     } else {
         let recordings = play_all(&plan, folder.as_mut());
@@ -146,7 +155,8 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
 /// Plays the repeats of a plan; also returns the recordings of the first, which are shown and kept.
 fn play_repeats(
     plan: &Plan,
-    args: RepeatArgs,
+    (repetition, numbers): (Repetition, Vec<String>),
+    jobs: usize,
     folder: Option<&mut Folder>,
 ) -> (Vec<Recording>, Repeats) {
     let (first, folder) = (Mutex::new(Vec::new()), Mutex::new(folder));
@@ -162,13 +172,18 @@ fn play_repeats(
         *first.lock().expect("no thread has failed") = recordings;
         replications
     };
-    let count = args.repeat.map_or(1, |count| count as usize);
     let player = Player {
         plan,
-        jobs: args.jobs(),
+        jobs,
         replicate: &replicate,
     };
-    let repeats = player.play(count);
+    let repeats = match repetition {
+        Repetition::Count(count) => player.play(count),
+        Repetition::Until(until) => {
+            let machine = concsim_sim::machine_of(&plan.variants[0].scenario);
+            player.play_until(&until, numbers, &machine)
+        }
+    };
     (first.into_inner().expect("no thread has failed"), repeats)
 }
 

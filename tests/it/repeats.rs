@@ -32,10 +32,14 @@ load.rate = "25/s"
 "#;
 
 fn simulate(scenario: &str, words: &[&str]) -> Output {
+    played(scenario, &[&["--json"], words].concat())
+}
+
+fn played(scenario: &str, words: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("queue.toml"), scenario).unwrap();
     Command::new(env!("CARGO_BIN_EXE_concsim"))
-        .args(["sim", "queue.toml", "--json", "--no-keep"])
+        .args(["sim", "queue.toml", "--no-keep"])
         .args(words)
         .current_dir(folder.path())
         .env("XDG_STATE_HOME", folder.path())
@@ -148,7 +152,7 @@ fn a_claim_holds_fails_or_is_undecided_by_the_interval() {
             "holds",
         ),
     ];
-    let played = |of: &[&str]| {
+    let judged_by = |of: &[&str]| {
         let judged = claims.iter().filter(|(_, verdict)| of.contains(verdict));
         let claims = judged.map(|(that, _)| format!("[[expect]]\nclaim = 'so'\nthat = '{that}'\n"));
         simulate(
@@ -156,7 +160,7 @@ fn a_claim_holds_fails_or_is_undecided_by_the_interval() {
             &["--repeat", "20"],
         )
     };
-    let all = played(&["holds", "undecided", "fails"]);
+    let all = judged_by(&["holds", "undecided", "fails"]);
     for ((that, verdict), judged) in claims
         .iter()
         .zip(summary(&all)["expect"].as_array().unwrap())
@@ -168,6 +172,60 @@ fn a_claim_holds_fails_or_is_undecided_by_the_interval() {
         assert_eq!(judged.get("more_repeats").is_some(), is_open, "{judged}");
     }
     assert_eq!(all.status.code(), Some(3));
-    assert_eq!(played(&["holds", "undecided"]).status.code(), Some(4));
-    assert_eq!(played(&["holds"]).status.code(), Some(0));
+    assert_eq!(judged_by(&["holds", "undecided"]).status.code(), Some(4));
+    assert_eq!(judged_by(&["holds"]).status.code(), Some(0));
+}
+
+#[test]
+fn the_card_has_each_number_with_the_digits_of_its_error() {
+    let words = ["--repeat", "20", "--variant", "plain"];
+    let mean = &summary(&simulate(QUEUE, &words))["runs"][0]["latency_ms"];
+    let ends = ["low", "high"].map(|end| mean["interval"]["mean"][end].as_f64().unwrap());
+    let (estimate, error) = (mean["mean"].as_f64().unwrap(), (ends[1] - ends[0]) / 2.0);
+    assert!(
+        (0.195..0.95).contains(&error),
+        "one digit after the point: {error}"
+    );
+    let card = played(QUEUE, &[&["--headless"][..], &words].concat());
+    let card = String::from_utf8(card.stdout).unwrap();
+    assert!(
+        card.contains(&format!(" {estimate:.1} ± {error:.1} ms ")),
+        "{card}"
+    );
+    assert!(card.contains("20 repeats, seeds 7 to 26"), "{card}");
+}
+
+#[test]
+fn repeats_end_when_the_interval_is_narrow_or_at_the_cap() {
+    let words = ["--variant", "plain", "--of", "latency.mean", "--until"];
+    let until = |more: &[&str]| summary(&simulate(QUEUE, &[&words[..], more].concat()));
+    let width = |summary: &Value| {
+        let latency = &summary["runs"][0]["latency_ms"];
+        let interval = &latency["interval"]["mean"];
+        let ends = ["low", "high"].map(|end| interval[end].as_f64().unwrap());
+        (ends[1] - ends[0]) / 2.0 / latency["mean"].as_f64().unwrap()
+    };
+    let narrow = until(&["4%", "--jobs", "1"]);
+    let rule = &narrow["repeats"]["until"];
+    assert_eq!(
+        (&rule["met"], &rule["numbers"][0]),
+        (&true.into(), &"plain.latency.mean".into())
+    );
+    assert!(width(&narrow) <= 0.04);
+    assert_eq!(narrow, until(&["4%", "--jobs", "3"]));
+    let capped = until(&["0.1%", "--cap", "6"]);
+    assert_eq!(
+        (
+            &capped["repeats"]["count"],
+            &capped["repeats"]["until"]["met"]
+        ),
+        (&6.into(), &false.into())
+    );
+    assert!(width(&capped) > 0.001);
+    // The interval that decided is stated wider: by 2 ÷ 6.
+    let given = summary(&simulate(QUEUE, &["--variant", "plain", "--repeat", "6"]));
+    assert!((width(&capped) / width(&given) - 4.0 / 3.0).abs() < 1e-4);
+    let unknown = simulate(QUEUE, &["--until", "2%", "--of", "latency.p98"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("unknown number `latency.p98`"));
 }

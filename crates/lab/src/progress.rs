@@ -45,6 +45,11 @@ impl Progress {
         self.look();
     }
 
+    /// Changes the number of runs, which is an estimate.
+    pub(crate) fn expect(&mut self, all: usize) {
+        self.all = all.max(self.done);
+    }
+
     /// Updates the estimate of the remaining time.
     pub(crate) fn look(&mut self) {
         let now = self.clock.now();

@@ -8,7 +8,9 @@ use std::thread;
 
 use crate::progress::Progress;
 use concsim_model::scenario::Plan;
-use concsim_record::repeats::{Repeats, Replication};
+use concsim_record::Machine;
+use concsim_record::repeats::{Repeats, Replication, Rule};
+use concsim_stats::until::{FIRST_LOOK, Until};
 
 /// Returns the plan of a repeat, counted from 0: the seed of each is larger by 1 than that of the one before.
 #[must_use]
@@ -42,6 +44,34 @@ impl Player<'_> {
         let mut progress = Progress::new(0, count, "repeats");
         self.extend(&mut repeats, count, &mut progress);
         progress.clear();
+        repeats
+    }
+
+    /// Plays repeats until the intervals of some numbers are narrow enough, or until there are as many as the
+    /// rule permits. It looks after 5 repeats, and again whenever there are a quarter more.
+    #[must_use]
+    pub fn play_until(&self, until: &Until, numbers: Vec<String>, machine: &Machine) -> Repeats {
+        let mut repeats = Repeats::default();
+        let mut progress = Progress::new(0, FIRST_LOOK, "repeats");
+        let mut look = FIRST_LOOK;
+        let met = loop {
+            self.extend(&mut repeats, look.min(until.cap), &mut progress);
+            let summary = repeats.summary(self.plan, machine.clone());
+            let width = repeats.width(&summary, &numbers, until);
+            let count = repeats.count();
+            if width.is_met || count >= until.cap {
+                break width.is_met;
+            }
+            progress.expect(width.expected);
+            look = count + (count / 4).max(2);
+        };
+        progress.clear();
+        repeats.ended_by(Rule {
+            relative: until.relative,
+            cap: until.cap,
+            numbers,
+            met,
+        });
         repeats
     }
 

@@ -2,6 +2,7 @@
 //! same for the same summary.
 
 use super::blind;
+use super::repeats;
 use super::story;
 use super::table::{self, Footnotes};
 use super::theory;
@@ -38,6 +39,7 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs, extent: Extent) -> S
         wrapped(story::setting(plan, runs, summary.machine.cores).into_iter()),
         "\n".into(),
         table::variants(plan, runs, &mut notes),
+        repeats::errors(plan, summary),
     ];
     let rest = match extent {
         Extent::Short => in_short(plan, summary, &notes),
@@ -67,6 +69,7 @@ fn in_short(plan: &Plan, summary: &Summary, notes: &Footnotes) -> String {
         }),
         blind::predictions(runs),
         each(runs, "failed", story::failures),
+        repeats::warm_ups(summary),
         labelled("trust", &trust::in_short(runs)),
     ];
     parts.concat()
@@ -94,6 +97,7 @@ fn in_full(plan: &Plan, summary: &Summary, notes: &mut Footnotes) -> String {
         each(runs, "counters", story::counters),
         trusted(runs),
         remarks(runs),
+        repeats::warm_ups(summary),
         wrapped(notes.lines()),
     ];
     parts.concat()

@@ -8,6 +8,7 @@ pub mod comparison;
 pub mod json;
 pub mod page;
 pub mod parity;
+mod repeats;
 mod story;
 mod table;
 mod theory;

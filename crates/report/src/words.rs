@@ -92,8 +92,10 @@ pub(super) fn labelled(label: &str, text: &str) -> String {
 
 /// Returns the text in characters that every terminal has.
 pub(super) fn in_ascii(text: &str) -> String {
-    text.chars()
+    text.replace(" ± ", " +-")
+        .chars()
         .map(|letter| match letter {
+            '±' => '~',
             '×' | '✗' => 'x',
             '÷' => '/',
             '✓' => '+',

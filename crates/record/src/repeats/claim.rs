@@ -18,8 +18,8 @@ pub(crate) type LookUp<'a> = dyn Fn(&Name) -> Result<(Estimate, Quantity), Strin
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Decision {
     pub(crate) verdict: Verdict,
-    /// Number of further repeats after which an undecided claim is expected to be decided; [`None`] if none
-    /// is expected to.
+    /// Number of further repeats after which an undecided claim is expected to be decided; [`None`] if no
+    /// number is expected to, and for a decided claim.
     pub(crate) more: Option<usize>,
 }
 
@@ -186,4 +186,64 @@ fn margins(test: &Test, sides: &Sides) -> Vec<f64> {
 
 fn is_strict(test: &Test) -> bool {
     matches!(test, Test::Less | Test::More)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use concsim_model::scenario::expectation::{Dimension, parse};
+
+    /// Decides a claim about `a` (mean 10, error 2.484) and `b`, which is 5 less in each repeat.
+    fn decided(that: &str) -> Decision {
+        let values = |first: f64| vec![first - 1.0, first, first + 1.0];
+        let look_up = |name: &Name| {
+            let each = values(if name.text == "a" { 10.0 } else { 5.0 });
+            let estimate = Estimate::mean(each, Stop::Given).map_err(|error| error.to_string())?;
+            let quantity = Quantity {
+                value: estimate.interval.estimate,
+                dimension: Dimension::PLAIN,
+            };
+            Ok((estimate, quantity))
+        };
+        decide(
+            &parse(that).expect("a comparison"),
+            3,
+            Stop::Given,
+            &look_up,
+        )
+        .expect("decided")
+    }
+
+    #[test]
+    fn a_claim_about_one_number_is_decided_by_its_interval() {
+        // 10 ± 4.3027 ÷ √3 = 7.516 to 12.484.
+        for (that, verdict) in [
+            ("a > 7.5", Verdict::Holds),
+            ("a > 7.6", Verdict::Undecided),
+            ("a < 12.4", Verdict::Undecided),
+            ("a < 12.5", Verdict::Holds),
+            ("a >= 12.5", Verdict::Fails),
+            ("a ~= 10 +- 2.5", Verdict::Holds),
+            ("a ~= 10 +- 2.4", Verdict::Undecided),
+            ("a ~= 20 +- 20%", Verdict::Fails),
+        ] {
+            assert_eq!(decided(that).verdict, verdict, "{that}");
+        }
+    }
+
+    #[test]
+    fn two_numbers_are_compared_in_pairs() {
+        // Their difference is 5 in each repeat, though each of them is known to ± 2.5.
+        assert_eq!(decided("a - b ~= 5 +- 0.1").verdict, Verdict::Holds);
+        assert_eq!(decided("a > b + 5.1").verdict, Verdict::Fails);
+        assert_eq!(decided("a > b").verdict, Verdict::Holds);
+    }
+
+    #[test]
+    fn an_undecided_claim_needs_repeats_as_the_square_of_the_error_in_its_margin() {
+        // An error of 2.4841 in a margin of 1 needs 3 · 6.1709 = 18.5 repeats: 16 more.
+        assert_eq!(decided("a > 9").more, Some(16));
+        assert_eq!(decided("a > 10").more, None);
+        assert_eq!(decided("a > 7").more, None);
+    }
 }

@@ -42,6 +42,18 @@ impl RequestLog {
         }
     }
 
+    /// Returns a log of requests that are all counted.
+    #[cfg(test)]
+    pub(super) fn made_up(due_s: Vec<f64>, latency_ms: Vec<f64>) -> Self {
+        Self {
+            class: vec![0; due_s.len()],
+            since_sent_ms: latency_ms.clone(),
+            counted: 0..due_s.len(),
+            due_s,
+            latency_ms,
+        }
+    }
+
     /// Latencies of all requests, warm-up included.
     pub(super) fn series(&self) -> &[f64] {
         &self.latency_ms

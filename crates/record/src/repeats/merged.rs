@@ -256,3 +256,77 @@ fn percentiles(logs: &[&RequestLog], classes: &[String], stop: Stop) -> Percenti
     }
     percentiles
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(texts: [&str; 3], logs: &[&RequestLog]) -> Tree {
+        let trees = texts.map(|text| serde_json::from_str::<Tree>(text).expect("JSON"));
+        let trees: Vec<&Tree> = trees.iter().collect();
+        Merged::of(&trees, logs, &[], Stop::Given).summary()
+    }
+
+    fn json(tree: &Tree) -> Value {
+        json!(tree)
+    }
+
+    #[test]
+    fn a_number_of_repeats_is_their_mean_with_students_t() {
+        let of = |value: &str| format!(r#"{{"variant":"a","throughput_per_s":{value},"limit":4}}"#);
+        let texts = ["10", "30", "20"].map(of);
+        let all = json(&merged(
+            texts.each_ref().map(String::as_str),
+            &[&RequestLog::default(); 3],
+        ));
+        assert_eq!(all["throughput_per_s"], 20.0);
+        // s = 10 and t(2) = 4.3027, so ± 24.84.
+        let interval = &all["interval"]["throughput_per_s"];
+        let end = |name: &str| interval[name].as_f64().expect("a number");
+        assert!((end("low") + 4.842).abs() < 1e-3 && (end("high") - 44.842).abs() < 1e-3);
+        assert_eq!((&all["variant"], &all["limit"]), (&"a".into(), &4.into()));
+        assert_eq!(
+            all["interval"].as_object().map(serde_json::Map::len),
+            Some(1)
+        );
+    }
+
+    #[test]
+    fn a_number_that_one_repeat_lacks_is_missing() {
+        let texts = [
+            r#"{"a":1,"b":1}"#,
+            r#"{"a":null,"b":3}"#,
+            r#"{"a":2,"b":2}"#,
+        ];
+        let all = json(&merged(texts, &[&RequestLog::default(); 3]));
+        assert_eq!((&all["a"], &all["b"]), (&Value::Null, &2.0.into()));
+    }
+
+    #[test]
+    fn a_percentile_is_that_of_the_requests_of_all_repeats() {
+        // 1 to 30, ten in each: none has the twenty that a median needs, but together their median is 15.
+        let log = |first: u32| {
+            let latencies = (0..10).map(|place| f64::from(first + 3 * place));
+            RequestLog::made_up(vec![0.0; 10], latencies.collect())
+        };
+        let logs = [log(1), log(2), log(3)];
+        let text = r#"{"latency_ms":{"p50":null,"p95":null}}"#;
+        let all = json(&merged([text; 3], &[&logs[0], &logs[1], &logs[2]]));
+        assert_eq!(all["latency_ms"]["p50"], 15.0);
+        assert_eq!(all["latency_ms"]["p95"], Value::Null);
+    }
+
+    #[test]
+    fn parts_about_one_run_are_those_of_the_first() {
+        let texts = [
+            r#"{"telemetry":{"events":1},"remarks":[{"x":1}]}"#,
+            r#"{"telemetry":{"events":5},"remarks":[]}"#,
+            r#"{"telemetry":{"events":9},"remarks":[{"x":3}]}"#,
+        ];
+        let all = json(&merged(texts, &[&RequestLog::default(); 3]));
+        assert_eq!(
+            all.to_string(),
+            r#"{"remarks":[{"x":1}],"telemetry":{"events":1}}"#
+        );
+    }
+}

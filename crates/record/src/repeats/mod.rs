@@ -15,6 +15,7 @@ mod estimate;
 mod log;
 mod merged;
 mod pairs;
+mod stopping;
 mod tree;
 mod typed;
 mod warm_up;
@@ -31,13 +32,13 @@ use self::log::RequestLog;
 use self::merged::Merged;
 use self::pairs::Pair;
 pub use self::pairs::ratio;
+pub use self::stopping::{Width, numbers_to_narrow};
 use self::tree::Tree;
 use self::warm_up::WarmUp;
 pub use self::words::{times, with_error};
 use super::summary::{Run, Summary, summarise};
 use super::{Machine, Recording};
 use concsim_model::scenario::Plan;
-use concsim_stats::until::{Next, Until};
 
 /// One variant in one repeat: its summary, and what is needed of its requests.
 #[derive(Clone, Debug)]
@@ -130,7 +131,8 @@ impl Repeated {
     }
 
     /// Returns the rule for the ends of intervals.
-    pub(super) fn stop(&self) -> Stop {
+    #[must_use]
+    pub fn stop(&self) -> Stop {
         self.stop
     }
 }
@@ -196,19 +198,6 @@ impl Repeats {
             pairs: pairs::of(&merged, self.stop),
         });
         summary
-    }
-
-    /// Decides by a number of a variant if there are enough repeats. [`None`] if the number has no interval.
-    #[must_use]
-    pub fn next(&self, numbers: &Summary, name: &str, until: &Until) -> Option<Next> {
-        let (variant, path) = name.split_once('.')?;
-        let run = numbers.runs.iter().find(|run| run.variant == variant)?;
-        let estimate = super::evaluate::estimate(run, path)?;
-        let interval = concsim_stats::Interval {
-            n: self.count(),
-            ..estimate.interval
-        };
-        Some(until.decide(&interval))
     }
 
     /// Iterates over the repeats of a variant.

@@ -48,3 +48,41 @@ fn mean_due(logs: &[&RequestLog], place: usize) -> f64 {
     let sum: f64 = logs.iter().map(|log| log.due_s[place]).sum();
     rounded(sum / logs.len() as f64, 3)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic::Synthetic;
+    use concsim_model::scenario::WorkerKind;
+
+    #[test]
+    fn a_warm_up_ends_where_the_mean_series_of_all_repeats_settles() {
+        // A request each 0.1 s: fifteen at 0, then batches of five at 9 and at 11; the repeats are shifted against
+        // each other by 1 ms, which their mean takes back. MSER-5 discards the fifteen.
+        let log = |shift: f64| {
+            let settled = (0..45).map(|place| if place / 5 % 2 == 0 { 9.0 } else { 11.0 });
+            let latencies = [0.0; 15].into_iter().chain(settled);
+            let due = (0..60).map(|place| f64::from(place) / 10.0);
+            RequestLog::made_up(due.collect(), latencies.map(|it| it + shift).collect())
+        };
+        let logs = [log(1.0), log(-1.0)];
+        let variant = Variant {
+            name: "sync".into(),
+            scenario: Synthetic::io_bound(WorkerKind::Sync)
+                .recording()
+                .header
+                .scenario,
+        };
+        let of = |warmup_s| WarmUp::of(&variant, warmup_s, &[&logs[0], &logs[1]]);
+        assert_eq!((of(1.4).needed_s, of(1.4).is_short), (Some(1.5), true));
+        assert!(!of(1.5).is_short);
+        let short = [&RequestLog::made_up(vec![0.0; 9], vec![1.0; 9])];
+        let unknown = WarmUp::of(&variant, 0.0, &short);
+        assert_eq!((unknown.needed_s, unknown.is_short), (None, false));
+        assert!(
+            unknown
+                .because
+                .is_some_and(|it| it.contains("9 values are too few"))
+        );
+    }
+}

@@ -41,7 +41,12 @@ pub fn times(interval: &Interval) -> String {
 /// Rounds an error to its first digit, or to two if the first is 1, and the estimate to the same place.
 fn to_the_digits_of(estimate: f64, error: f64) -> (String, String) {
     if error < 1e-9 {
-        return (three_digits(estimate), "0".into());
+        let size = estimate.abs();
+        let digits = match size {
+            _ if !(1e-9..0.0995).contains(&size) => return (three_digits(estimate), "0".into()),
+            _ => (2.0 - libm::log10(size).floor()) as usize,
+        };
+        return (format!("{estimate:.digits$}"), "0".into());
     }
     let place = libm::log10(error).floor();
     let leading = error / libm::pow(10.0, place);
@@ -87,6 +92,10 @@ mod tests {
         );
         assert_eq!(said(29.94, 29.5, 30.38, Dimension::PLAIN), "29.9 ± 0.4");
         assert_eq!(said(20.0, 20.0, 20.0, Dimension::RATE), "20.0 ± 0/s");
+        assert_eq!(
+            said(1.0 / 30.0, 1.0 / 30.0, 1.0 / 30.0, Dimension::PLAIN),
+            "0.0333 ± 0"
+        );
         assert_eq!(said(0.000_02, 0.000_019, 0.000_021, time), "20.0 ± 1.0 µs");
     }
 

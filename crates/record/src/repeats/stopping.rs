@@ -1,0 +1,111 @@
+//! Numbers whose intervals decide when there are enough repeats.
+
+use super::Repeats;
+use crate::evaluate;
+use crate::summary::Summary;
+use concsim_model::scenario::Plan;
+use concsim_model::scenario::expectation::{self, Name};
+use concsim_stats::Interval;
+use concsim_stats::until::{Next, Until};
+
+/// Numbers that are narrowed if neither the command nor a claim names any, of each variant.
+const USUAL: [&str; 2] = ["throughput", "latency.mean"];
+
+/// Returns the numbers to be narrowed, each with its variant: the wanted ones, else those that the claims name,
+/// else throughput and mean latency. A wanted number without a variant is one of each variant.
+///
+/// # Errors
+/// A wanted name that no summary has.
+pub fn numbers_to_narrow(plan: &Plan, wanted: &[String]) -> Result<Vec<String>, String> {
+    let variants: Vec<&str> = plan.variants.iter().map(|it| it.name.as_str()).collect();
+    let mut numbers = Vec::new();
+    let mut add = |variant: Option<&str>, path: &str| {
+        let all = variants
+            .iter()
+            .filter(|name| variant.is_none_or(|it| it == **name));
+        for name in all {
+            let number = format!("{name}.{path}");
+            if !numbers.contains(&number) {
+                numbers.push(number);
+            }
+        }
+    };
+    for text in wanted {
+        let name = Name {
+            text: text.clone(),
+            range: 0..text.len(),
+        };
+        let (variant, path) = name.split(&variants);
+        if !expectation::is_path(path) {
+            return Err(format!("unknown number `{text}`; for example latency.p99"));
+        }
+        add(variant, path);
+    }
+    if wanted.is_empty() {
+        let claims = plan.expectations.iter();
+        for claim in claims.filter_map(|claim| expectation::parse(&claim.that).ok()) {
+            for name in claim.names() {
+                let (variant, path) = name.split(&variants);
+                // A claim without a variant is about the first; a name with a variant that is left out is none.
+                if expectation::is_path(path) {
+                    add(variant.or(variants.first().copied()), path);
+                }
+            }
+        }
+    }
+    if wanted.is_empty() && plan.expectations.is_empty() {
+        for path in USUAL {
+            add(None, path);
+        }
+    }
+    Ok(numbers)
+}
+
+/// Progress of repeats towards a demanded width.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Width {
+    /// True if the intervals of all numbers are narrow enough.
+    pub is_met: bool,
+    /// Number of repeats after which they are expected to be.
+    pub expected: usize,
+}
+
+impl Repeats {
+    /// Compares the widths of intervals with the demanded one; `summary` is that of all repeats so far. A number
+    /// without interval is not narrow.
+    #[must_use]
+    pub fn width(&self, summary: &Summary, numbers: &[String], until: &Until) -> Width {
+        let count = self.count();
+        let mut width = Width {
+            is_met: true,
+            expected: count,
+        };
+        for number in numbers {
+            let Some(interval) = interval_of(summary, number, count) else {
+                width = Width {
+                    is_met: false,
+                    expected: until.cap,
+                };
+                continue;
+            };
+            width.is_met &= until.decide(&interval) == Next::Done;
+            let ratio = interval.relative_half_width() / until.relative;
+            let expected = (count as f64 * ratio * ratio).ceil();
+            width.expected = width.expected.max(expected.min(until.cap as f64) as usize);
+        }
+        width
+    }
+}
+
+fn interval_of(summary: &Summary, number: &str, count: usize) -> Option<Interval> {
+    let run = summary.runs.iter().find(|run| {
+        let rest = number.strip_prefix(&run.variant);
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    })?;
+    let path = &number[run.variant.len() + 1..];
+    let estimate = evaluate::estimate(run, path)?;
+    Some(Interval {
+        n: count,
+        ..estimate.interval
+    })
+}

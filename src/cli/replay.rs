@@ -14,6 +14,7 @@ use super::talk;
 use concsim_driver::run_list::kept;
 use concsim_driver::run_store;
 use concsim_model::scenario::Plan;
+use concsim_model::words::counted;
 use concsim_os::sys::interrupt;
 use concsim_record::summary::Summary;
 use concsim_record::{Recording, storage};
@@ -29,6 +30,9 @@ pub struct Args {
     /// Folder of a kept run, `last`, or `last-1` for the one before; without it, a list to pick from
     #[arg(value_name = "DIR|last")]
     run: Option<PathBuf>,
+    /// Repeat to show, of a run that was repeated; by default the first
+    #[arg(long, value_name = "K", requires = "run", value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: Option<u32>,
     /// Print the summary as JSON alone on standard output
     #[arg(long)]
     json: bool,
@@ -57,6 +61,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
             None => return Ok(ExitCode::SUCCESS),
         },
     };
+    let folder = repeat_of(folder, args.repeat)?;
     let kept = storage::open(&folder)?;
     report_losses(&kept);
     let is_whole = kept.torn.is_empty() && kept.missing.is_empty();
@@ -83,6 +88,30 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Returns the folder of a repeat; without a number that of the first, and reports the others.
+fn repeat_of(folder: PathBuf, repeat: Option<u32>) -> anyhow::Result<PathBuf> {
+    let count = storage::repeat_count(&folder);
+    match repeat {
+        None if count > 1 => {
+            talk::say(format_args!(
+                "the first of {count} repeats; --repeat 2 shows the second"
+            ));
+            Ok(folder)
+        }
+        None => Ok(folder),
+        Some(repeat) => {
+            let repeat = repeat as usize;
+            anyhow::ensure!(
+                repeat <= count,
+                "unknown repeat {repeat}: {} has {}",
+                folder.display(),
+                counted(count as u64, "repeat")
+            );
+            Ok(storage::repeat_folder(&folder, repeat))
+        }
+    }
 }
 
 /// Lists the stored runs, for a command line that names none and has no terminal to pick one on. The status

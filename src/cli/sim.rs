@@ -1,7 +1,7 @@
 //! `concsim sim`: plays a scenario in virtual time, variant after variant, and prints the result. The same
 //! file, seed and version give the same result, on every machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
@@ -20,7 +20,7 @@ use concsim_model::scenario::{Engine, Plan, Variant};
 use concsim_os::recorder::Folder;
 use concsim_record::repeats::{Repeats, Replication, numbers_to_narrow};
 use concsim_record::summary::{Run, Summary, summarise};
-use concsim_record::{Recorder, Recording};
+use concsim_record::{Recorder, Recording, storage};
 use concsim_report::json;
 use concsim_sim::limits::MOST_STEPS;
 use concsim_terminal::display;
@@ -49,7 +49,7 @@ pub struct Args {
     repeats: RepeatArgs,
     #[command(flatten)]
     card: CardArgs,
-    /// Keep the recording in this folder, which must be new or empty
+    /// Keep the recording in this folder, which must be new or empty; repeats in folders below it
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Keep no recording
@@ -121,7 +121,8 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let (recordings, summary) = if let Some(repetition) = args.repeats.repetition() {
         let repetition = (repetition, numbers);
         let jobs = args.repeats.jobs();
-        let (first, repeats) = play_repeats(&plan, repetition, jobs, folder.as_mut());
+        let folders = (folder.as_mut(), args.out.as_deref());
+        let (first, repeats) = play_repeats(&plan, repetition, jobs, folders);
         (first, repeats.summary(&plan, machine))
     } else {
         let recordings = play_all(&plan, folder.as_mut());
@@ -152,19 +153,19 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(summary.exit_status()))
 }
 
-/// Plays the repeats of a plan; also returns the recordings of the first, which are shown and kept.
+/// Plays the repeats of a plan; also returns the recordings of the first, which are shown and kept in `folder`.
+/// Those of the others are kept below the folder `out`, if there is one.
 fn play_repeats(
     plan: &Plan,
     (repetition, numbers): (Repetition, Vec<String>),
     jobs: usize,
-    folder: Option<&mut Folder>,
+    (folder, out): (Option<&mut Folder>, Option<&Path>),
 ) -> (Vec<Recording>, Repeats) {
     let (first, folder) = (Mutex::new(Vec::new()), Mutex::new(folder));
     let replicate = |repeat: usize, plan: &Plan| -> Vec<Replication> {
         if repeat > 0 {
-            let variants = plan.variants.iter();
-            let replication = |variant| Replication::of(&play_unseen(plan, variant));
-            return variants.map(replication).collect();
+            let own = out.map(|out| storage::repeat_folder(out, repeat + 1));
+            return play_later(plan, own.as_deref());
         }
         let mut folder = folder.lock().expect("no thread has failed");
         let recordings = play_all(plan, folder.as_deref_mut());
@@ -185,6 +186,29 @@ fn play_repeats(
         }
     };
     (first.into_inner().expect("no thread has failed"), repeats)
+}
+
+/// Plays the variants of a repeat after the first. Its recordings are kept in a folder of its own, if there is
+/// one, and are not shown.
+fn play_later(plan: &Plan, own: Option<&Path>) -> Vec<Replication> {
+    let folder = own.map(|own| Folder::create(own, plan));
+    let folder = folder.transpose().unwrap_or_else(|error| {
+        talk::say(format_args!("a repeat is not kept: {error}"));
+        None
+    });
+    let Some(mut folder) = folder else {
+        let variants = plan.variants.iter();
+        let replication = |variant| Replication::of(&play_unseen(plan, variant));
+        return variants.map(replication).collect();
+    };
+    let recordings = play_all(plan, Some(&mut folder));
+    let runs = recordings.iter().map(summarise).collect();
+    let machine = concsim_sim::machine_of(&plan.variants[0].scenario);
+    let summary = Summary::of(plan, machine, runs);
+    if let Err(error) = folder.summarise(&json::of(&summary)) {
+        talk::say(format_args!("the summary of a repeat is not kept: {error}"));
+    }
+    recordings.iter().map(Replication::of).collect()
 }
 
 /// Plays a variant whose recording is neither shown nor kept.

@@ -36,10 +36,21 @@ fn simulate(scenario: &str, words: &[&str]) -> Output {
 }
 
 fn played(scenario: &str, words: &[&str]) -> Output {
+    concsim_with(
+        scenario,
+        &[&["sim", "queue.toml", "--no-keep"], words].concat(),
+    )
+}
+
+fn concsim(words: &[&str]) -> Output {
+    concsim_with(QUEUE, words)
+}
+
+/// Runs the program beside a file `queue.toml` of this text.
+fn concsim_with(scenario: &str, words: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("queue.toml"), scenario).unwrap();
     Command::new(env!("CARGO_BIN_EXE_concsim"))
-        .args(["sim", "queue.toml", "--no-keep"])
         .args(words)
         .current_dir(folder.path())
         .env("XDG_STATE_HOME", folder.path())
@@ -228,4 +239,31 @@ fn repeats_end_when_the_interval_is_narrow_or_at_the_cap() {
     let unknown = simulate(QUEUE, &["--until", "2%", "--of", "latency.p98"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("unknown number `latency.p98`"));
+}
+
+#[test]
+fn a_folder_keeps_every_repeat_and_replay_opens_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let path = kept.to_str().unwrap();
+    let words = ["--duration", "5s", "--variant", "plain"];
+    let out = ["--headless", "--json", "--repeat", "3", "--out", path];
+    let stored = concsim(&[&["sim", "queue.toml"], &words[..], &out].concat());
+    // Keeping the repeats changes no number.
+    let unkept = simulate(QUEUE, &[&words[..], &["--repeat", "3"]].concat());
+    assert!(!unkept.stdout.is_empty());
+    assert_eq!(stored.stdout, unkept.stdout);
+    assert_eq!(fs::read(kept.join("summary.json")).unwrap(), unkept.stdout);
+    for (repeat, seed) in [("1", "7"), ("2", "8"), ("3", "9")] {
+        let replayed = concsim(&["replay", path, "--json", "--repeat", repeat]);
+        let alone = simulate(QUEUE, &[&words[..], &["--seed", seed]].concat());
+        let of = |output: &Output| summary(output)["runs"][0]["latency_ms"].clone();
+        assert!(of(&alone)["mean"].is_f64());
+        assert_eq!(of(&replayed), of(&alone), "{repeat}");
+    }
+    let first = concsim(&["replay", path, "--json"]);
+    assert!(String::from_utf8_lossy(&first.stderr).contains("the first of 3 repeats"));
+    let fourth = concsim(&["replay", path, "--repeat", "4"]);
+    assert_eq!(fourth.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&fourth.stderr).contains("unknown repeat 4"));
 }

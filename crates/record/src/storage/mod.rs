@@ -5,6 +5,7 @@
 //!   FOLDER/1-sync.rec         one file for each variant that was played, in order
 //!   FOLDER/2-coroutine.rec
 //!   FOLDER/summary.json       the summary as `--json` prints it, once the run is over
+//!   FOLDER/repeats/2/…        the same of the second repeat, if there are several; FOLDER itself has the first
 //! ```
 //!
 //! A reader that meets an unknown version, chunk or event reports it by name, and returns what it read up
@@ -22,7 +23,7 @@ pub use chunk::Corruption;
 pub use reader::{StoredRun, Unreadable, open, read};
 pub use writer::RecordingWriter;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use concsim_model::scenario::Plan;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,28 @@ pub const PLAN: &str = "plan.json";
 pub const SUMMARY: &str = "summary.json";
 /// Extension of a variant's file.
 pub const EXTENSION: &str = "rec";
+
+/// Folder of all repeats but the first.
+const REPEATS: &str = "repeats";
+/// Largest number of repeats of a run.
+const MOST_REPEATS: usize = 100_000;
+
+/// Returns the folder of a repeat, counted from 1, of the run stored in `folder`, which is that of the first.
+#[must_use]
+pub fn repeat_folder(folder: &Path, repeat: usize) -> PathBuf {
+    if repeat <= 1 {
+        folder.to_owned()
+    } else {
+        folder.join(REPEATS).join(repeat.to_string())
+    }
+}
+
+/// Returns the number of repeats stored in a folder.
+#[must_use]
+pub fn repeat_count(folder: &Path) -> usize {
+    let is_there = |repeat: &usize| repeat_folder(folder, *repeat).join(PLAN).is_file();
+    1 + (2..=MOST_REPEATS).take_while(is_there).count()
+}
 
 /// True if the run stored in this folder was played to its end.
 #[must_use]

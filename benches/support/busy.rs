@@ -103,6 +103,7 @@ fn header(plan: &Plan, seconds: u64) -> Header {
         locations: BTreeMap::new(),
         crashed: None,
         core_waits_are_seen: true,
+        draws: concsim::scenario::draw::VERSION,
     }
 }
 

@@ -128,6 +128,10 @@ fn recordings_of_older_versions_are_replayed_with_the_summary_that_was_kept_with
         let then = std::fs::read(folder.join("summary.json")).unwrap();
         let then: Value = serde_json::from_slice(&then).unwrap();
         says_the_same(&then, &now, &folder.display().to_string());
+        assert_eq!(
+            now["scenario"]["draws"], 1,
+            "their requests are drawn as then"
+        );
     }
 }
 

@@ -58,7 +58,7 @@ pub use termination::describe_termination;
 pub use view::{RunView, summary_of};
 
 use concsim_engine::telemetry::{Event, Marker, Outcome, Phase, Reading, Sent, Stage};
-use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind};
+use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind, draw};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// Recording of one run of one variant.
@@ -139,6 +139,14 @@ pub struct Header {
     /// incorrectly, unless simulated: their values are ignored.
     #[serde(default)]
     pub core_waits_are_seen: bool,
+    /// [`draw::VERSION`] of the program that played. 1 in recordings from before this field.
+    #[serde(default = "first_draws")]
+    pub draws: u32,
+}
+
+/// Version of draws in a header without this field.
+fn first_draws() -> u32 {
+    1
 }
 
 impl Header {
@@ -160,6 +168,7 @@ impl Header {
             locations: BTreeMap::new(),
             crashed: None,
             core_waits_are_seen: cfg!(target_os = "linux"),
+            draws: draw::VERSION,
         }
     }
 

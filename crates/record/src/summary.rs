@@ -24,7 +24,7 @@ use super::requests::Requests;
 use super::rounding::{rounded, rounded_rate};
 use super::trust::{self, Evidence, Reason, Trust};
 use super::{Machine, Origin, Recording, WorkerSample, latency, usage};
-use concsim_model::scenario::{Plan, WorkerKind};
+use concsim_model::scenario::{Plan, WorkerKind, draw};
 use concsim_model::units::Elapsed;
 
 /// Version of the summary's schema.
@@ -63,6 +63,8 @@ pub struct Played {
     pub sha256: String,
     /// Seed of all random draws.
     pub seed: u64,
+    /// Version of the draws: the same seed and version give the same requests.
+    pub draws: u32,
 }
 
 impl Summary {
@@ -77,6 +79,7 @@ impl Summary {
                 file: plan.file.clone(),
                 sha256: plan.sha256.clone(),
                 seed: first.map_or(1, |variant| variant.scenario.seed),
+                draws: runs.first().map_or(draw::VERSION, |run| run.draws),
             },
             expect: super::evaluate::judge(plan, machine.cores, &runs),
             ask: super::evaluate::answer(plan, machine.cores, &runs),
@@ -120,6 +123,9 @@ pub struct Run {
     pub variant: String,
     /// Measured or simulated.
     pub origin: Origin,
+    /// Version of its random draws.
+    #[serde(skip)]
+    pub draws: u32,
     /// The kind of its workers.
     pub kind: WorkerKind,
     /// Grade of its numbers …
@@ -310,6 +316,7 @@ pub fn summarise(recording: &Recording) -> Run {
     let mut run = Run {
         variant: header.variant.clone(),
         origin: header.origin,
+        draws: header.draws,
         kind: scenario.server.kind,
         trust,
         because,

@@ -18,7 +18,7 @@ use super::{
 use concsim_engine::telemetry::{
     Event, Failure, Outcome, Phase, Reading, Sent, Served, Stage, WaitParts,
 };
-use concsim_model::scenario::{Expectation, Plan, Scenario, Variant, WorkerKind};
+use concsim_model::scenario::{Expectation, Plan, Scenario, Variant, WorkerKind, draw};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// A millisecond, in nanoseconds.
@@ -214,6 +214,7 @@ impl Synthetic {
             locations: BTreeMap::new(),
             crashed: None,
             core_waits_are_seen: true,
+            draws: draw::VERSION,
         }
     }
 

@@ -19,7 +19,7 @@ use super::event::{EntityId, SimEvent};
 use super::hub;
 use super::observer::Observer;
 use super::thread::Doing;
-use concsim_model::scenario::{Accept, draw};
+use concsim_model::scenario::Accept;
 
 /// Time between two of the first connection attempts, in nanoseconds …
 const LINEAR: u64 = 1_000_000_000;
@@ -69,14 +69,14 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Worker whose queue a connection belongs to, if each has one: [`None`] if no worker listens.
-    fn owner_of(&self, id: ConnectionId) -> Option<usize> {
+    fn owner_of(&mut self, id: ConnectionId) -> Option<usize> {
         let count = self
             .workers
             .iter()
             .filter(|worker| worker.listens())
             .count();
         let birth = u64::from(self.connections[id as usize].birth);
-        let lucky = draw::choice(self.scenario.seed, u64::MAX - birth, count.max(1));
+        let lucky = self.draws.choice(u64::MAX - birth, count.max(1));
         let workers = self.workers.iter().enumerate();
         let mut listening = workers.filter(|(_, worker)| worker.listens());
         listening.nth(lucky).map(|(index, _)| index)

@@ -55,7 +55,7 @@ use self::worker::Worker;
 use concsim_engine::policy::ARBITER_TICK;
 use concsim_engine::roster::Roster;
 use concsim_engine::telemetry::{Event, Phase, SLOTS};
-use concsim_model::scenario::draw::Demands;
+use concsim_model::scenario::draw::Draws;
 use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind};
 use concsim_model::units::Stamp;
 use concsim_record::{RecordSource, Recorder, Recording, Window};
@@ -160,7 +160,7 @@ struct Simulation<'a, O> {
     workers: Vec<Worker>,
     roster: Roster,
     connections: Connections,
-    demands: Demands,
+    draws: Draws,
     load: LoadModel,
     /// The queue that workers share.
     door: VecDeque<ConnectionId>,
@@ -206,7 +206,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             workers: Vec::new(),
             roster: Roster::new(SLOTS, scenario.server.workers),
             connections: Connections::new(),
-            demands: Demands::new(scenario.seed),
+            draws: Draws::new(scenario.seed),
             load: LoadModel::new(scenario, BEGIN, load),
             door: VecDeque::new(),
             room_at_the_door: scenario.server.places_at_the_door(),

@@ -12,7 +12,7 @@ use concsim_engine::IdlePool;
 use concsim_engine::policy::pause_after;
 use concsim_engine::telemetry::{Event, Failure, Outcome, Sent, Stage};
 use concsim_engine::timetable::{Due, RunProgress, Timetable};
-use concsim_model::scenario::{ConnectionMode, Scenario, draw};
+use concsim_model::scenario::{ConnectionMode, Scenario};
 use concsim_model::units::Stamp;
 use concsim_record::RecordSource;
 
@@ -123,7 +123,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.load.next_number += 1;
         let class = match due.extra {
             Some(extra) => extra.class,
-            None => draw::class_of(self.scenario, u64::from(number)) as u16,
+            None => self.draws.class_of(self.scenario, u64::from(number)) as u16,
         };
         let client = due.client.map_or(NO_CLIENT, |client| client as u32);
         if self.machine_costs.generator == 0 {
@@ -294,7 +294,7 @@ impl<O: Observer> Simulation<'_, O> {
             self.load.course.answered(client);
         }
         if let Some(client) = client {
-            let think = draw::think(self.scenario, u64::from(outcome.request));
+            let think = self.draws.think(self.scenario, u64::from(outcome.request));
             let pause = pause_after(outcome.failure, think);
             self.load.timetable.again(client, outcome.done + pause);
             self.load.look_ahead();

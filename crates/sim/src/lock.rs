@@ -10,7 +10,6 @@ use super::event::EntityId;
 use super::event::SimEvent;
 use super::observer::Observer;
 use concsim_engine::policy::SWITCH_INTERVAL;
-use concsim_model::scenario::draw;
 
 /// One lock.
 #[derive(Clone, Debug, Default)]
@@ -87,13 +86,12 @@ impl<O: Observer> Simulation<'_, O> {
     /// Gives the lock to one of the waiting threads.
     fn hand_over(&mut self, worker: usize) {
         self.choices += 1;
-        let (seed, choices) = (self.scenario.seed, self.choices);
         let lock = &mut self.workers[worker].lock;
         (lock.holder, lock.is_asked_for) = (None, false);
         if lock.waiting.is_empty() {
             return;
         }
-        let lucky = draw::choice(seed, choices, lock.waiting.len());
+        let lucky = self.draws.choice(self.choices, lock.waiting.len());
         let (thread, cpu) = lock.waiting.remove(lucky);
         lock.holder = Some(thread);
         lock.switches = lock.switches.wrapping_add(1);

@@ -2,7 +2,7 @@
 //! without a stack. So a million requests in flight cost no stacks.
 
 use super::connection::{Connection, Part};
-use concsim_model::scenario::draw::Demands;
+use concsim_model::scenario::draw::Draws;
 use concsim_model::scenario::{Draw, Scenario, Step, WaitMode};
 
 /// Need of a script before it can continue.
@@ -34,7 +34,7 @@ pub(super) type Counters = [(u64, u64)];
 pub(super) fn play(
     connection: &mut Connection,
     scenario: &Scenario,
-    demands: &mut Demands,
+    draws: &mut Draws,
     counters: &mut Counters,
 ) -> Need {
     let script = &scenario.requests[usize::from(connection.class)].script;
@@ -43,7 +43,7 @@ pub(super) fn play(
             return Need::Done;
         };
         let mut demand = |connection: &Connection, draw: &Draw| {
-            demands.of(
+            draws.demand(
                 u64::from(connection.number),
                 usize::from(connection.step),
                 draw,
@@ -149,11 +149,11 @@ mod tests {
         let plan = scenario::read(&text, "x.toml", &Overrides::default()).unwrap();
         let scenario = &plan.variants[0].scenario;
         let mut connection = Connection::new(0, 0, 0, 0, 0);
-        let mut demands = Demands::new(scenario.seed);
+        let mut draws = Draws::new(scenario.seed);
         let mut counters = vec![(0, 0); scenario.counters.len()];
         let mut needs = Vec::new();
         loop {
-            match play(&mut connection, scenario, &mut demands, &mut counters) {
+            match play(&mut connection, scenario, &mut draws, &mut counters) {
                 Need::Done => return needs,
                 need => needs.push(need),
             }
@@ -189,18 +189,18 @@ mod tests {
         let text = "requests.it.steps = ['count visits with yield']\nload.clients = 1";
         let plan = scenario::read(text, "x.toml", &Overrides::default()).unwrap();
         let scenario = &plan.variants[0].scenario;
-        let mut demands = Demands::new(scenario.seed);
+        let mut draws = Draws::new(scenario.seed);
         let mut counters = vec![(0, 0)];
         let mut both = [0, 1].map(|number| Connection::new(number, 0, 0, 0, 0));
         for connection in &mut both {
             assert_eq!(
-                play(connection, scenario, &mut demands, &mut counters),
+                play(connection, scenario, &mut draws, &mut counters),
                 Need::LetGo
             );
         }
         for connection in &mut both {
             assert_eq!(
-                play(connection, scenario, &mut demands, &mut counters),
+                play(connection, scenario, &mut draws, &mut counters),
                 Need::Done
             );
         }

@@ -9,7 +9,7 @@ use super::event::SimEvent;
 use super::observer::Observer;
 use concsim_engine::TaskId;
 use concsim_engine::telemetry::{Awaited, Event};
-use concsim_model::scenario::{POOL_THREADS, WaitMode, draw};
+use concsim_model::scenario::{POOL_THREADS, WaitMode};
 use concsim_model::units::Stamp;
 use concsim_record::RecordSource;
 
@@ -53,9 +53,7 @@ impl<O: Observer> Simulation<'_, O> {
             return 0;
         }
         self.overshoots += 1;
-        table
-            .at(draw::overshoot(self.scenario.seed, self.overshoots))
-            .0
+        table.at(self.draws.overshoot(self.overshoots)).0
     }
 
     /// Starts a connection's wait for a timer.

@@ -91,7 +91,7 @@ impl<O: Observer> Simulation<'_, O> {
         let connection = &mut self.connections[id as usize];
         state.end_computation(connection, now);
         let counters = &mut found.counts.counters;
-        let need = script::play(connection, self.scenario, &mut self.demands, counters);
+        let need = script::play(connection, self.scenario, &mut self.draws, counters);
         match need {
             Need::Compute(cpu) => {
                 (state.computes_from, state.computes) = (now, cpu);

@@ -208,7 +208,7 @@ impl<'a> Now<'a> {
         if long.is_empty() {
             return None;
         }
-        let usual = Usual::of(self.scenario());
+        let usual = Usual::of(self.past.header());
         let requests = long.iter().filter_map(|worker| worker.request);
         let classes = classes(&self.past, requests);
         long.into_iter().find(|worker| match worker.request {

@@ -1,144 +1,192 @@
-//! Random streams with random access: the key stream of `ChaCha` with eight rounds.
+//! Random numbers by address: *(seed, purpose, step, request)*, from `rand`'s generator `ChaCha8`.
 //!
-//! Of most streams only the beginning is needed, and a simulation needs millions. The usual crates fill four
-//! blocks of one stream at once; here these may also be the first blocks of four neighbouring streams. A loop
-//! over blocks has no branches in it, so that the compiler gives each block a lane of the vector unit: four
-//! take little longer than one. A test compares both. D. J. Bernstein, "`ChaCha`, a variant of Salsa20", 2008;
-//! 64 bits of counter, 64 of nonce.
+//! The seed is the generator's key, purpose and step are its stream, and the request is a position in it. Each
+//! request has room for two numbers, which are enough for any draw, used or not:
+//!
+//! ```text
+//!   demands of step 2   │ n = 0 │ n = 1 │ n = 2 │ n = 3 │ …
+//!   demands of step 3   │ n = 0 │ n = 1 │ n = 2 │ n = 3 │ …
+//! ```
+//!
+//! `ChaCha` computes the numbers at any position directly. So an address has the same numbers in whatever order
+//! addresses are read.
 
-use std::array;
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng as _, SeedableRng as _};
 
-/// `expand 32-byte k`
-const CONSTANTS: [u32; 4] = [0x6170_7865, 0x3320_646E, 0x7962_2D32, 0x6B20_6574];
+/// Numbers at one address.
+pub(super) type Numbers = [u64; 2];
 
-/// Seed of a stream: its address together with a nonce.
-pub(super) type Key = [u64; 4];
+/// Bytes of the numbers at one address.
+const BYTES: usize = size_of::<Numbers>();
+/// Number of neighbouring requests whose numbers are computed at once: four blocks, as the generator does.
+const BATCH: usize = 4 * 64 / BYTES;
+/// Number of remembered batches: enough for the requests in flight at once.
+const KNOWN: usize = 32;
 
-/// Number of blocks computed at once.
-pub(super) const LANES: usize = 4;
-/// Numbers in one segment of a stream: the output of one batch of blocks.
-pub(super) const STRETCH: usize = 8 * LANES;
-
-/// Returns the first two numbers of a stream.
-pub(super) fn beginning(key: &Key, nonce: u64) -> [u64; 2] {
-    let [a, b, c, d, ..] = block(key, 0, nonce);
-    [joined(a, b), joined(c, d)]
+/// Purpose of a stream; streams of different purposes share nothing.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    Class = 1,
+    Demand = 2,
+    Think = 3,
+    Arrival = 4,
+    Overshoot = 5,
+    Choice = 6,
+    Jitter = 7,
 }
 
-/// Returns the first two numbers of a stream and of its next neighbours.
-pub(super) fn beginnings(key: &Key, nonce: u64) -> [[u64; 2]; LANES] {
-    let mut words = [[0; LANES]; 4];
-    for lane in 0..LANES {
-        let block = block(key, 0, nonce.wrapping_add(lane as u64));
-        for (place, word) in words.iter_mut().enumerate() {
-            word[lane] = block[place];
+impl Purpose {
+    /// Returns the stream of one step.
+    fn stream(self, step: usize) -> u64 {
+        (self as u64) << 32 | step as u64
+    }
+}
+
+/// Returns a generator at the beginning of a stream.
+pub(super) fn beginning(seed: u64, purpose: Purpose) -> ChaCha8Rng {
+    let mut generator = generator([seed, 0, 0, 0]);
+    generator.set_stream(purpose.stream(0));
+    generator
+}
+
+/// Returns the numbers at one address.
+pub(super) fn numbers(seed: u64, purpose: Purpose, step: usize, n: u64) -> Numbers {
+    let mut generator = generator([seed, 0, 0, 0]);
+    go_to(&mut generator, purpose.stream(step), n);
+    [generator.next_u64(), generator.next_u64()]
+}
+
+/// Returns the numbers that one address had in version 1 of the draws: purpose and step belonged to the key, and
+/// each request had its own stream.
+pub(super) fn numbers_of_version_1(seed: u64, purpose: Purpose, step: usize, n: u64) -> Numbers {
+    let mut generator = generator([seed, purpose as u64, step as u64, 0]);
+    generator.set_stream(n);
+    [generator.next_u64(), generator.next_u64()]
+}
+
+/// The same numbers, for a caller that reads millions roughly in the order of the requests: it remembers those
+/// of neighbouring requests, which are computed together.
+#[derive(Debug)]
+pub(super) struct Streams {
+    generator: ChaCha8Rng,
+    /// Direct-mapped: each batch has one slot.
+    known: Vec<Batch>,
+}
+
+/// Numbers of neighbouring requests.
+#[derive(Clone, Debug)]
+struct Batch {
+    stream: u64,
+    /// The first request, divided by [`BATCH`].
+    place: u64,
+    bytes: [u8; BATCH * BYTES],
+}
+
+impl Streams {
+    pub(super) fn new(seed: u64) -> Self {
+        let none = Batch {
+            stream: u64::MAX,
+            place: 0,
+            bytes: [0; BATCH * BYTES],
+        };
+        Self {
+            generator: generator([seed, 0, 0, 0]),
+            known: vec![none; KNOWN],
         }
     }
-    array::from_fn(|lane| {
-        let [a, b, c, d] = words.map(|word| word[lane]);
-        [joined(a, b), joined(c, d)]
-    })
-}
 
-/// Returns segment number `which` of a stream.
-pub(super) fn stretch(key: &Key, nonce: u64, which: u64) -> [u64; STRETCH] {
-    let mut words = [[0; LANES]; 16];
-    for lane in 0..LANES {
-        let block = block(key, which * LANES as u64 + lane as u64, nonce);
-        for (place, word) in words.iter_mut().enumerate() {
-            word[lane] = block[place];
+    /// Returns the numbers at one address.
+    #[inline]
+    pub(super) fn numbers(&mut self, purpose: Purpose, step: usize, n: u64) -> Numbers {
+        let (stream, place) = (purpose.stream(step), n / BATCH as u64);
+        let slot = place as usize + 5 * purpose as usize + 11 * step;
+        let batch = &mut self.known[slot % KNOWN];
+        if (batch.stream, batch.place) != (stream, place) {
+            (batch.stream, batch.place) = (stream, place);
+            go_to(&mut self.generator, stream, place * BATCH as u64);
+            self.generator.fill_bytes(&mut batch.bytes);
         }
-    }
-    let mut numbers = [0; STRETCH];
-    for (place, number) in numbers.iter_mut().enumerate() {
-        let (lane, pair) = (place / 8, place % 8);
-        *number = joined(words[2 * pair][lane], words[2 * pair + 1][lane]);
-    }
-    numbers
-}
-
-fn joined(low: u32, high: u32) -> u64 {
-    u64::from(high) << 32 | u64::from(low)
-}
-
-/// Computes one block of the key stream.
-#[expect(
-    clippy::inline_always,
-    reason = "a loop with a call in it has no lanes"
-)]
-#[inline(always)]
-fn block(key: &Key, counter: u64, nonce: u64) -> [u32; 16] {
-    let mut begin = [0; 16];
-    begin[..4].copy_from_slice(&CONSTANTS);
-    let words = [key[0], key[1], key[2], key[3], counter, nonce];
-    for (place, word) in words.into_iter().enumerate() {
-        begin[4 + 2 * place] = word as u32;
-        begin[5 + 2 * place] = (word >> 32) as u32;
-    }
-    let mut state = begin;
-    // Eight rounds, unrolled: a nested loop would have no lanes either.
-    double_round(&mut state);
-    double_round(&mut state);
-    double_round(&mut state);
-    double_round(&mut state);
-    array::from_fn(|place| state[place].wrapping_add(begin[place]))
-}
-
-/// Applies a round of columns and one of diagonals.
-#[expect(clippy::inline_always, reason = "as above")]
-#[inline(always)]
-fn double_round(state: &mut [u32; 16]) {
-    for column in 0..4 {
-        quarter_round(state, [column, column + 4, column + 8, column + 12]);
-    }
-    for first in 0..4 {
-        let places = [
-            first,
-            4 + (first + 1) % 4,
-            8 + (first + 2) % 4,
-            12 + (first + 3) % 4,
-        ];
-        quarter_round(state, places);
+        let (numbers, _) = batch.bytes.as_chunks::<BYTES>();
+        let (numbers, _) = numbers[n as usize % BATCH].as_chunks();
+        [
+            u64::from_le_bytes(numbers[0]),
+            u64::from_le_bytes(numbers[1]),
+        ]
     }
 }
 
-#[expect(clippy::inline_always, reason = "as above")]
-#[inline(always)]
-fn quarter_round(state: &mut [u32; 16], [a, b, c, d]: [usize; 4]) {
-    let mut step = |to: usize, from: usize, mixed: usize, by: u32| {
-        state[to] = state[to].wrapping_add(state[from]);
-        state[mixed] = (state[mixed] ^ state[to]).rotate_left(by);
-    };
-    step(a, b, d, 16);
-    step(c, d, b, 12);
-    step(a, b, d, 8);
-    step(c, d, b, 7);
+/// Moves a generator to the numbers of request `n` in a stream.
+fn go_to(generator: &mut ChaCha8Rng, stream: u64, n: u64) {
+    generator.set_stream(stream);
+    generator.set_word_pos(u128::from(n) * (BYTES / size_of::<u32>()) as u128);
+}
+
+/// Returns a generator with this key.
+fn generator(key: [u64; 4]) -> ChaCha8Rng {
+    let mut bytes = [0; 32];
+    for (to, word) in bytes.chunks_exact_mut(8).zip(key) {
+        to.copy_from_slice(&word.to_le_bytes());
+    }
+    ChaCha8Rng::from_seed(bytes)
 }
 
 #[cfg(test)]
 mod tests {
-    use rand::rngs::ChaCha8Rng;
-    use rand::{Rng, SeedableRng};
-
     use super::*;
 
     #[test]
-    fn it_is_the_stream_that_the_usual_crate_has() {
-        for (key, nonce) in [
-            ([0, 0, 0, 0], 0),
-            ([7, 2, 1, 0], 60_000),
-            ([u64::MAX, 1 << 63, 0x0123_4567_89AB_CDEF, 5], u64::MAX - 3),
+    fn an_address_has_the_numbers_of_the_cipher_s_definition() {
+        // Computed in Python from RFC 8439's rounds, eight of them, with 64 bits of counter and 64 of nonce.
+        let demand = numbers(7, Purpose::Demand, 0, 0);
+        assert_eq!(
+            demand,
+            [10_280_219_455_571_465_826, 11_165_385_976_634_144_173]
+        );
+        let choice = numbers(u64::MAX, Purpose::Choice, 3, u64::MAX);
+        assert_eq!(
+            choice,
+            [10_056_112_221_923_912_569, 5_666_338_479_351_394_434]
+        );
+    }
+
+    #[test]
+    fn numbers_are_the_same_in_whatever_order_they_are_read() {
+        const REQUESTS: u64 = 2_000;
+        let mut streams = Streams::new(11);
+        // 7 · 61 is prime to 2 000: every request once, and those that share a slot one after the other.
+        let mixed = (0..REQUESTS).map(|place| place * 427 % REQUESTS);
+        let order: Vec<u64> = mixed
+            .chain(0..REQUESTS)
+            .chain((0..REQUESTS).rev())
+            .collect();
+        for (purpose, step) in [
+            (Purpose::Demand, 0),
+            (Purpose::Demand, 3),
+            (Purpose::Class, 0),
         ] {
-            let bytes: Vec<u8> = key.iter().flat_map(|word| word.to_le_bytes()).collect();
-            let seed = bytes.try_into().expect("four words are 32 bytes");
-            let mut usual = ChaCha8Rng::from_seed(seed);
-            usual.set_stream(nonce);
-            let mut numbers = (0..3).flat_map(|which| stretch(&key, nonce, which));
-            assert!(numbers.all(|number| number == usual.next_u64()));
-            for (place, begun) in beginnings(&key, nonce).into_iter().enumerate() {
-                let nonce = nonce.wrapping_add(place as u64);
-                assert_eq!(begun, beginning(&key, nonce));
-                assert_eq!(begun, stretch(&key, nonce, 0)[..2]);
+            let mut generator = generator([11, 0, 0, 0]);
+            generator.set_stream(purpose.stream(step));
+            let read_on: Vec<Numbers> = (0..REQUESTS)
+                .map(|_| [generator.next_u64(), generator.next_u64()])
+                .collect();
+            for n in &order {
+                let expected = read_on[*n as usize];
+                assert_eq!(streams.numbers(purpose, step, *n), expected, "{step} {n}");
+                assert_eq!(numbers(11, purpose, step, *n), expected, "{step} {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn steps_and_purposes_that_share_a_slot_keep_their_numbers_apart() {
+        let mut streams = Streams::new(5);
+        for n in (0..64).chain(u64::MAX - 64..=u64::MAX) {
+            for step in 0..40 {
+                for purpose in [Purpose::Demand, Purpose::Choice] {
+                    let alone = numbers(5, purpose, step, n);
+                    assert_eq!(streams.numbers(purpose, step, n), alone, "{step} {n}");
+                }
             }
         }
     }

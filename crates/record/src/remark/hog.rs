@@ -61,7 +61,7 @@ impl<'a> Check<'a> for Hog<'a> {
             // The operating system, or an intervention, slows the workers down.
             return None;
         }
-        let usual = Usual::of(scene.scenario());
+        let usual = Usual::of(scene.past.header());
         let of = |sample| long_runs(scene, sample, usual.run());
         let samples = scene.span.samples().iter();
         let mut runs: Vec<Self> = samples.flat_map(of).collect();

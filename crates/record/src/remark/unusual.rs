@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::Past;
+use crate::{Header, Past};
 use concsim_model::scenario::{Draw, Scenario, Step, draw};
 use concsim_model::units::Elapsed;
 use concsim_theory::demand::{DemandPart, spent_on};
@@ -16,12 +16,15 @@ const TIMES: u64 = 3;
 #[derive(Clone, Copy, Debug)]
 pub struct Usual<'a> {
     scenario: &'a Scenario,
+    /// Version of the draws that the run played.
+    draws: u32,
     run: Elapsed,
 }
 
 impl<'a> Usual<'a> {
-    /// Computes the usual run of a scenario, from its own demands.
-    pub fn of(scenario: &'a Scenario) -> Self {
+    /// Computes the usual run of a recording's scenario, from its own demands.
+    pub fn of(header: &'a Header) -> Self {
+        let scenario = &header.scenario;
         let requests =
             (0..scenario.requests.len()).filter(|it| scenario.requests[*it].weight > 0.0);
         let mut runs: Vec<(Elapsed, f64)> = requests
@@ -41,6 +44,7 @@ impl<'a> Usual<'a> {
         });
         Self {
             scenario,
+            draws: header.draws,
             run: half.map_or(Elapsed::ZERO, |(run, _)| *run),
         }
     }
@@ -55,7 +59,8 @@ impl<'a> Usual<'a> {
         let Some(asked) = self.scenario.requests.get(class) else {
             return false;
         };
-        let demands = draw::demands(self.scenario, class, u64::from(request));
+        let demands =
+            draw::demands_in_version(self.draws, self.scenario, class, u64::from(request));
         let mut demands = demands.into_iter();
         let own = longest_run(self.scenario, class, |step| {
             step.duration().and_then(|_| demands.next()).unwrap_or(0)
@@ -138,18 +143,25 @@ fn longest_run(scenario: &Scenario, class: usize, mut demand: impl FnMut(&Step) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::synthetic::{MS, scenario};
+    use crate::synthetic::{MS, Synthetic, scenario};
     use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 
+    fn header(text: &str, kind: WorkerKind) -> Header {
+        Synthetic::new("it", scenario(text, kind))
+            .recording()
+            .header
+    }
+
     fn usual_and_longest(kind: WorkerKind, text: &str) -> (u64, Vec<u64>) {
-        let scenario = scenario(text, kind);
+        let header = header(text, kind);
+        let scenario = &header.scenario;
         let runs = (0..scenario.requests.len()).map(|class| {
-            let run = longest_run(&scenario, class, |step| {
+            let run = longest_run(scenario, class, |step| {
                 step.duration().map_or(0, Draw::typical)
             });
             run.0 / MS
         });
-        (Usual::of(&scenario).run().0 / MS, runs.collect())
+        (Usual::of(&header).run().0 / MS, runs.collect())
     }
 
     #[test]
@@ -174,16 +186,32 @@ mod tests {
             requests.report = { weight = 1, steps = ["compute 50ms"] }
             load.clients = 1
         "#;
-        let mixed = scenario(text, Coroutine);
+        let mixed = header(text, Coroutine);
         let usual = Usual::of(&mixed);
         assert!(!usual.is_exceeded_by(0, 7));
         assert!(usual.is_exceeded_by(1, 7));
-        let alike = scenario(
+        let alike = header(
             "requests.sum.steps = ['compute 200ms']\nload.clients = 1",
             Coroutine,
         );
         let usual = Usual::of(&alike);
         assert!((0..100).all(|request| !usual.is_exceeded_by(0, request)));
         assert!(!usual.is_exceeded_by_run(Elapsed::from_secs(9)));
+    }
+
+    #[test]
+    fn requests_of_a_recording_have_the_demands_of_the_program_that_played_it() {
+        let mut header = header(
+            "seed = 1\nrequests.sum.steps = ['compute ~20ms']\nload.clients = 1",
+            Coroutine,
+        );
+        let unusual = |header: &Header| -> Vec<u32> {
+            let usual = Usual::of(header);
+            (0..60).filter(|it| usual.is_exceeded_by(0, *it)).collect()
+        };
+        // Computed in Python, from the definition of the cipher: 60 ms or more.
+        assert_eq!(unusual(&header), [1, 8]);
+        header.draws = 1;
+        assert_eq!(unusual(&header), [4, 33]);
     }
 }

@@ -426,7 +426,7 @@ fn a_short_window_may_be_above_a_bound_and_says_so() {
         let run = run_of(&format!("seed={seed}\nduration='{length}'\n{text}"));
         (run.theory.bounds[0].reached, run.theory.above().is_some())
     };
-    assert_eq!(above("1s", 3), (Some(1.3), true));
+    assert_eq!(above("1s", 12), (Some(1.3), true));
     let (reached, is_said) = above("2000s", 4);
     near(reached, 1.0, 0.01);
     assert!(!is_said);

@@ -12,14 +12,30 @@ use concsim_record::trust::Trust;
 
 /// A long run of a scenario's only variant.
 fn run_of(text: &str) -> Run {
-    let text = format!("duration='600s'\nwarmup='60s'\n{text}");
+    run_for(600, text)
+}
+
+fn run_for(seconds: u32, text: &str) -> Run {
+    let text = format!("duration='{seconds}s'\nwarmup='60s'\n{text}");
     runs_of(&text, &[]).remove(0)
 }
 
 /// The closed form of a run; checks that it names this model and is right within 5 %.
 #[track_caller]
 fn is_right(text: &str, name: &str) -> Modelled {
-    let run = run_of(text);
+    is_right_after(600, text, name)
+}
+
+/// The same for an open queue that is busy 80 % of the time: the mean of 48 000 requests has a standard deviation
+/// of 2.7 % (M/D/1, 60 other simulations), that of 240 000 one of 1.2 %.
+#[track_caller]
+fn is_right_if_busy(text: &str, name: &str) -> Modelled {
+    is_right_after(3_000, text, name)
+}
+
+#[track_caller]
+fn is_right_after(seconds: u32, text: &str, name: &str) -> Modelled {
+    let run = run_for(seconds, text);
     let why = run.theory.why_none.unwrap_or_default();
     let model = run.theory.model.expect(&why);
     assert_eq!(model.name, name, "{text}");
@@ -60,10 +76,12 @@ fn few_connections_are_the_servers_of_requests_that_only_wait() {
             .is_some_and(|it| it.abs() < 0.01)
     );
     // M/M/5 at 80 %, and as many connections in two workers.
-    let text = text.replace("10/s", "4/s").replace("sleep 1s", "sleep ~1s");
-    is_right(&text, "M/M/5");
+    let text = text
+        .replace("10/s", "80/s")
+        .replace("sleep 1s", "sleep ~50ms");
+    is_right_if_busy(&text, "M/M/5");
     let two = text.replace("connections=5", "connections=3,workers=2");
-    is_right(&two, "M/M/6");
+    is_right_if_busy(&two, "M/M/6");
     is_right(&text.replace("connections=5", "connections=50"), "M/G/inf");
 }
 
@@ -73,9 +91,9 @@ fn requests_share_a_worker_only_if_their_slices_are_short() {
     let text = |steps: &str| {
         format!("server.kind='coroutine'\nload.rate='80/s'\nrequests.a.steps=[{steps}]\n")
     };
-    is_right(&text("'compute 10ms in slices of 200us'"), "M/G/1-PS");
-    is_right(&text("'compute 10ms in slices of 20ms'"), "M/D/1");
-    is_right(&text("'yield','compute 10ms'"), "M/D/1");
+    is_right_if_busy(&text("'compute 10ms in slices of 200us'"), "M/G/1-PS");
+    is_right_if_busy(&text("'compute 10ms in slices of 20ms'"), "M/D/1");
+    is_right_if_busy(&text("'yield','compute 10ms'"), "M/D/1");
     let between = "hold it for a large part of their time";
     is_refused(&text("'compute 10ms in slices of 5ms'"), between, 50.0);
     is_refused(&text("'compute 5ms','yield','compute 5ms'"), between, 50.0);
@@ -144,7 +162,7 @@ fn a_short_queue_at_the_door_has_no_mean_of_an_endless_one() {
     };
     let tries = "tries again a second later";
     // M/D/1 at 80 % says 30 ms, M/G/3 about 14 ms, M/G/1-PS 50 ms.
-    is_right(&text(100, "", "sleep 10ms", 80), "M/D/1");
+    is_right_if_busy(&text(100, "", "sleep 10ms", 80), "M/D/1");
     is_refused(&text(3, "", "sleep 10ms", 80), tries, 30.0);
     is_refused(
         &text(2, "server.workers=3", "sleep 5ms..15ms", 240),
@@ -180,7 +198,7 @@ fn where_some_requests_outlast_the_patience_of_their_clients_no_mean_is_theirs()
     );
     // M/G/1 at 80 %: 36 ms on average, and the longest waits are some hundred.
     let open = |patience| text("", "rate='80/s'", "'sleep 5ms..15ms'", patience);
-    is_right(&open(500), "M/G/1");
+    is_right_if_busy(&open(500), "M/G/1");
     let run = run_of(&open(100));
     assert!(run.failed.all() * 1_000 > run.due, "{:?}", run.failed);
     assert!(

@@ -74,7 +74,7 @@ impl Now<'_> {
         } else {
             self.door()
         };
-        let usual = match Usual::of(self.scenario()).run() {
+        let usual = match Usual::of(self.past.header()).run() {
             Elapsed::ZERO => "most requests here let go at once".to_owned(),
             usual => format!("most requests here let go after {}", length(usual)),
         };

@@ -335,6 +335,7 @@ impl Context {
             locations: std::collections::BTreeMap::new(),
             crashed: None,
             core_waits_are_seen: true,
+            draws: concsim_model::scenario::draw::VERSION,
         };
         let samples = [before, now].map(|at| self.sample(at, outcomes.len()));
         let died = |(worker, _): (usize, &TimelineEvent)| {

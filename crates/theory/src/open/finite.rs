@@ -147,7 +147,7 @@ impl Steady {
 
     /// Returns the mean number of ticks in a time.
     fn ticks_in(&self, time: f64) -> f64 {
-        time * self.queue.servers as f64 / self.queue.service
+        self.queue.servers as f64 / self.queue.service * time
     }
 }
 

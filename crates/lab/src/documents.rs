@@ -29,8 +29,9 @@ use concsim_os::sys::files;
 /// Commands that draw, and commands that play.
 const DRAW: [&str; 2] = ["figure", "export"];
 const PLAY: [&str; 3] = ["sim", "sweep", "run"];
-/// Exit status of a run that breaks a claim of its file; the run is still used.
-const CLAIM_FAILS: i32 = 3;
+/// Exit statuses of a run that breaks a claim of its file, and of repeats that do not decide one; the run is still
+/// used.
+const CLAIM_DOES_NOT_HOLD: [i32; 2] = [3, 4];
 
 /// A command of a document.
 #[derive(Debug, PartialEq, Eq)]
@@ -333,7 +334,10 @@ fn own_command(words: &[String], more: &[&str]) -> anyhow::Result<()> {
         .stdin(Stdio::null())
         .output()?;
     let is_played = words.first().is_some_and(|it| PLAY.contains(&it.as_str()))
-        && output.status.code() == Some(CLAIM_FAILS);
+        && output
+            .status
+            .code()
+            .is_some_and(|code| CLAIM_DOES_NOT_HOLD.contains(&code));
     if !output.status.success() && !is_played {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("concsim {}: {}", words.join(" "), said.trim());

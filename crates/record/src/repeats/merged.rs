@@ -9,6 +9,7 @@ use super::log::RequestLog;
 use super::tree::Tree;
 use crate::named::Named;
 use crate::percentile::PERCENTILES;
+use crate::rounding::rounded;
 
 /// Parts of a summary that are about one run, and those that are computed from other numbers: they are kept
 /// as they are.
@@ -22,6 +23,9 @@ const KEPT: [&str; 8] = [
     "theory",
     "prediction",
 ];
+
+/// Numbers of failed requests by their status: names that only some repeats have.
+const BY_STATUS: &str = "failed.by_status";
 
 /// Parts that are combined from all repeats, and are no numbers.
 const COMBINED: [&str; 2] = ["trust", "interrupted"];
@@ -142,6 +146,9 @@ impl Merging {
     /// Merges the parts at one path, one of each repeat.
     fn merge(&self, path: &str, parts: &[&Tree]) -> Merged {
         let first = parts[0];
+        if path == BY_STATUS {
+            return Merged::Leaf(mean_counts(parts));
+        }
         if KEPT.contains(&path) {
             return Merged::Leaf(first.clone());
         }
@@ -205,6 +212,24 @@ impl Merging {
         }
         Estimate::mean(each, self.stop).map_or_else(|_| none(), Merged::Number)
     }
+}
+
+/// Returns the mean of each count; one that a repeat lacks is 0 there. These objects are lists by name, and have no
+/// intervals between their entries.
+fn mean_counts(parts: &[&Tree]) -> Tree {
+    let mut sums = BTreeMap::new();
+    for part in parts {
+        if let Tree::Object(counts) = part {
+            for (name, count) in counts.iter() {
+                *sums.entry(name.to_owned()).or_insert(0.0) += count.number().unwrap_or_default();
+            }
+        }
+    }
+    let mean = |(name, sum): (String, f64)| {
+        let mean = rounded(sum / parts.len() as f64, 6);
+        (name, Tree::Leaf(json!(mean)))
+    };
+    Tree::Object(sums.into_iter().map(mean).collect())
 }
 
 /// True for numbers of which even a constant one has an interval. Any other that is the same in all repeats may
@@ -314,6 +339,18 @@ mod tests {
         let all = json(&merged([text; 3], &[&logs[0], &logs[1], &logs[2]]));
         assert_eq!(all["latency_ms"]["p50"], 15.0);
         assert_eq!(all["latency_ms"]["p95"], Value::Null);
+    }
+
+    #[test]
+    fn counts_by_status_are_means_over_all_repeats() {
+        let texts = [
+            r#"{"failed":{"by_status":{"503":2}}}"#,
+            r#"{"failed":{"by_status":{}}}"#,
+            r#"{"failed":{"by_status":{"302":3,"503":1}}}"#,
+        ];
+        let all = json(&merged(texts, &[&RequestLog::default(); 3]));
+        let expected = r#"{"failed":{"by_status":{"302":1.0,"503":1.0}}}"#;
+        assert_eq!(all.to_string(), expected);
     }
 
     #[test]

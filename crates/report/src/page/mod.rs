@@ -249,12 +249,13 @@ fn judged_at_a_glance(kept: &Play<'_>) -> Markup {
     let judged = &kept.summary.expect;
     let holds = |verdict: Verdict| judged.iter().filter(|it| it.verdict == verdict).count();
     let (held, fail) = (holds(Verdict::Holds), holds(Verdict::Fails));
-    let open = holds(Verdict::NotJudged);
+    let (undecided, open) = (holds(Verdict::Undecided), holds(Verdict::NotJudged));
     html! {
         @if !judged.is_empty() {
             p.aside {
                 (held) " of " (counted(judged.len() as u64, "claim")) (if held == 1 { " holds" } else { " hold" })
                 @if fail > 0 { ", " (fail) (if fail == 1 { " fails" } else { " fail" }) }
+                @if undecided > 0 { ", " (undecided) (if undecided == 1 { " is undecided" } else { " are undecided" }) }
                 @if open > 0 { ", " (open) (if open == 1 { " is not judged" } else { " are not judged" }) }
                 "; they are listed below."
             }

@@ -25,7 +25,7 @@ service          = \"40us\"
 
 const TINY: &str = "\
 title = 'A tiny one'
-duration = '400ms'
+duration = '1s'
 warmup = '100ms'
 seed = 3
 server.kind = ['sync', 'coroutine']

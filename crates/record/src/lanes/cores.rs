@@ -317,12 +317,17 @@ pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
     let Some(sample) = recording.samples.last() else {
         return Vec::new();
     };
+    let has_threads = recording.header.scenario.server.kind.has_threads();
     let nothing = Workings::default();
     let open = sample.workers.iter().filter_map(|worker| {
         let since = worker.running_since?;
         let workings = index.workers.get(worker.index).unwrap_or(&nothing);
         let recorded = workings.slices.last();
         let from = recorded.map_or(since, |last| last.to.max(since));
+        // The last slice of a worker with several threads may be of another one; its request has waited
+        // until the process began to compute, at the earliest.
+        let computes = has_threads && worker.phase == Phase::Running;
+        let from = if computes { from.max(worker.phase_since) } else { from };
         let from = from.min(sample.at);
         let is_blocked = worker.phase == Phase::Blocked;
         let blocked = is_blocked.then(|| worker.phase_since.clamp(from, sample.at));

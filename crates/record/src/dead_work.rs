@@ -141,11 +141,12 @@ impl<'a> Log<'a> {
             Event::Died { at, pid, .. } => Some((*slot, *at, *pid)),
             _ => None,
         });
-        let cut = deaths.filter_map(|(slot, death, pid)| {
-            let cut = CutShort::before(self.samples, death, slot, pid)?;
-            let own = reported.iter().filter(|it| it.0 == slot && it.1 < death);
-            let last = own.map(|it| it.2).max().unwrap_or(Stamp::ZERO);
-            Some((slot, cut.begin(last)?, death, cut.request))
+        let deaths: Vec<(u16, Stamp, u32)> = deaths.collect();
+        let last = last_before(&deaths, reported);
+        let cut = deaths.iter().filter_map(|(slot, death, pid)| {
+            let cut = CutShort::before(self.samples, *death, *slot, *pid)?;
+            let begin = cut.begin(last[&(*slot, *death)])?;
+            Some((*slot, begin, *death, cut.request))
         });
         cut.collect()
     }
@@ -196,6 +197,33 @@ fn left(outcomes: &[Outcome]) -> BTreeMap<u32, Stamp> {
 
 /// Worker, start, end and request of an interval of work.
 type Work = (u16, Stamp, Stamp, u32);
+
+/// Returns the end of the last work that a worker reported before each of its deaths; zero if there is none. One
+/// pass over the work, since there may be millions of intervals and thousands of deaths.
+fn last_before(deaths: &[(u16, Stamp, u32)], reported: &[Work]) -> BTreeMap<(u16, Stamp), Stamp> {
+    let keys = deaths
+        .iter()
+        .map(|(slot, death, _)| ((*slot, *death), Stamp::ZERO));
+    let mut last: BTreeMap<(u16, Stamp), Stamp> = keys.collect();
+    if last.is_empty() {
+        return last;
+    }
+    for (slot, from, to, _) in reported {
+        // The first death after the start of this work.
+        let later = (*slot, Stamp(from.0 + 1))..=(*slot, Stamp::NEVER);
+        if let Some((_, end)) = last.range_mut(later).next() {
+            *end = (*end).max(*to);
+        }
+    }
+    let mut before = (0, Stamp::ZERO);
+    for ((slot, _), end) in &mut last {
+        if before.0 == *slot {
+            *end = (*end).max(before.1);
+        }
+        before = (*slot, *end);
+    }
+    last
+}
 
 fn spent(log: &Log<'_>, window: Window, left: &BTreeMap<u32, Stamp>) -> BTreeMap<u16, WorkerTime> {
     let mut workers: BTreeMap<u16, WorkerTime> = BTreeMap::new();

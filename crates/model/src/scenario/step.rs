@@ -26,7 +26,7 @@ pub enum Step {
     },
     /// A real request to a service, which answers after `wait`.
     Call {
-        /// Index into [`Scenario::services`].
+        /// Index into [`services`](super::Scenario::services).
         service: usize,
         /// Time that the service takes.
         wait: Draw,
@@ -51,7 +51,7 @@ pub enum Step {
     },
     /// Reads a counter of this process and writes it back plus one.
     Count {
-        /// Index into [`Scenario::counters`].
+        /// Index into [`counters`](super::Scenario::counters).
         counter: usize,
         /// Lets go between reading and writing: the lost-update experiment.
         with_yield: bool,

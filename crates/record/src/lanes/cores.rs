@@ -327,7 +327,11 @@ pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
         // The last slice of a worker with several threads may be of another one; its request has waited
         // until the process began to compute, at the earliest.
         let computes = has_threads && worker.phase == Phase::Running;
-        let from = if computes { from.max(worker.phase_since) } else { from };
+        let from = if computes {
+            from.max(worker.phase_since)
+        } else {
+            from
+        };
         let from = from.min(sample.at);
         let is_blocked = worker.phase == Phase::Blocked;
         let blocked = is_blocked.then(|| worker.phase_since.clamp(from, sample.at));

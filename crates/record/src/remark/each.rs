@@ -147,12 +147,15 @@ fn cut_short(
     span.samples().windows(2).filter_map(move |pair| {
         let (pid, phase, since) = living(&pair[0])?;
         let next = living(&pair[1]).map(|it| it.0);
+        if phase != Phase::Blocked || next == Some(pid) {
+            return None;
+        }
         let death = events.iter().rev().find_map(|(_, event)| match event {
             Event::Died { at, pid: dead, .. } if *dead == pid => Some(*at),
             _ => None,
         });
         let until = death.filter(|_| next.is_some()).unwrap_or(pair[0].at);
-        (phase == Phase::Blocked && next != Some(pid)).then_some((since, until))
+        Some((since, until))
     })
 }
 

@@ -13,6 +13,7 @@
 //! counts up to the death, from the start that the last sample before shows.
 
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Included};
 
 use serde::Serialize;
 
@@ -210,7 +211,7 @@ fn last_before(deaths: &[(u16, Stamp, u32)], reported: &[Work]) -> BTreeMap<(u16
     }
     for (slot, from, to, _) in reported {
         // The first death after the start of this work.
-        let later = (*slot, Stamp(from.0 + 1))..=(*slot, Stamp::NEVER);
+        let later = (Excluded((*slot, *from)), Included((*slot, Stamp::NEVER)));
         if let Some((_, end)) = last.range_mut(later).next() {
             *end = (*end).max(*to);
         }

@@ -2,7 +2,7 @@
 
 use super::Header;
 use concsim_engine::telemetry::Marker;
-use concsim_model::scenario::{Intervention, Request, TimelineEvent};
+use concsim_model::scenario::{Request, TimelineEvent};
 
 impl Header {
     /// Returns the caption of a marker for the screen, as a sentence.
@@ -24,18 +24,8 @@ impl Header {
 
     /// Describes an intervention; a request by its name.
     fn describe(&self, marker: &Marker) -> String {
-        let request = match marker.intervention {
-            Intervention::Send(class) => self.scenario.requests.get(class),
-            Intervention::AddWorker
-            | Intervention::RemoveWorker
-            | Intervention::KillWorker
-            | Intervention::StopWorker
-            | Intervention::ContinueWorker
-            | Intervention::Reload
-            | Intervention::SetLoad(_)
-            | Intervention::SetRate(_)
-            | Intervention::SetClients(_) => None,
-        };
+        let class = marker.intervention.class();
+        let request = class.and_then(|class| self.scenario.requests.get(class));
         let by_name = |request: &Request| format!("one request `{}` was sent", request.name);
         request.map_or_else(|| marker.to_string(), by_name)
     }
@@ -55,6 +45,7 @@ mod tests {
     use crate::remark::Kind;
     use crate::summary::summarise;
     use crate::synthetic::Synthetic;
+    use concsim_model::scenario::Intervention;
     use concsim_model::scenario::WorkerKind::Coroutine;
     use concsim_model::units::{Elapsed, Stamp};
 

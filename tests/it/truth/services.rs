@@ -69,7 +69,7 @@ impl Against<'_> {
             .clone()
             .filter(|it| it.taken().is_some_and(|at| at > end));
         let never = waiting.filter(|it| it.taken().is_none()).count() as u64;
-        // Which of the others the kernel had no place for is in no table: they were in the queue, or not.
+        // No table tells the other connections apart: the kernel had a place for each in the queue, or had none.
         let least = later.count() as u64;
         let said = self.at("dead_work/in_queue").as_u64();
         let most = least + never.min(UNTAKEN);

@@ -32,6 +32,23 @@ pub enum Intervention {
 }
 
 impl Intervention {
+    /// Returns the class of the request that it sends, as an index into the scenario's requests.
+    #[must_use]
+    pub fn class(self) -> Option<usize> {
+        match self {
+            Self::Send(class) => Some(class),
+            Self::AddWorker
+            | Self::RemoveWorker
+            | Self::KillWorker
+            | Self::StopWorker
+            | Self::ContinueWorker
+            | Self::Reload
+            | Self::SetLoad(_)
+            | Self::SetRate(_)
+            | Self::SetClients(_) => None,
+        }
+    }
+
     /// True if its target is one of the workers that are present.
     #[must_use]
     pub fn needs_a_worker(self) -> bool {

@@ -176,7 +176,7 @@ impl Repeats {
             let each: Vec<&Run> = self.of(place).map(|it| &it.run).collect();
             let scenario = &plan.variants[place].scenario;
             let mut run = typed::run(&each, merged, scenario, machine.cores);
-            // What is computed from other numbers is computed from the estimates.
+            // Ratios and other derived numbers are computed from the estimates.
             let merged = merged.with_parts_of(&Tree::of(&run));
             run.repeated = Some(Arc::new(Repeated {
                 summary: merged.summary(),

@@ -10,7 +10,7 @@ use crate::{Header, RecordSource, Sample, Window};
 use concsim_engine::telemetry::{
     Event, HIGHEST_REQUEST, Marker, NO_REQUEST, Outcome, RunSlice, SLOTS, Sent, Served,
 };
-use concsim_model::scenario::{Arrivals, Intervention, Scenario};
+use concsim_model::scenario::{Arrivals, Scenario};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Maximum length of a run: warm-up and window last a day at most each, the longest request an hour.
@@ -268,18 +268,8 @@ fn of_outcome(outcome: &Outcome) -> Vec<Name> {
 }
 
 fn of_marker(marker: Marker) -> Vec<Name> {
-    let class = match marker.intervention {
-        Intervention::Send(class) => Some(Name::Class(class as u64)),
-        Intervention::AddWorker
-        | Intervention::RemoveWorker
-        | Intervention::KillWorker
-        | Intervention::StopWorker
-        | Intervention::ContinueWorker
-        | Intervention::Reload
-        | Intervention::SetLoad(_)
-        | Intervention::SetRate(_)
-        | Intervention::SetClients(_) => None,
-    };
+    let class = marker.intervention.class();
+    let class = class.map(|class| Name::Class(class as u64));
     let worker = marker.worker.map(|slot| Name::Worker(slot.into()));
     let event = marker.timeline_event.map(Name::TimelineEvent);
     let names = [Some(Name::At(marker.at)), worker, class, event];

@@ -316,7 +316,7 @@ fn the_numbers_are_the_same_on_every_machine_and_in_every_program_with_this_vers
 
 #[test]
 fn demands_of_a_recording_in_version_1_are_those_that_it_played() {
-    // What the program of that version printed.
+    // Values that the program printed with draws of version 1.
     let scenario = scenario(7, &every_law(), open(200.0, Process::Poisson));
     let first = [909_190, 148_234_960, 12_186_918, 7_411_407];
     assert_eq!(demands_in_version(1, &scenario, 0, 0), first);

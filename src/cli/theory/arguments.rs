@@ -1,83 +1,201 @@
-//! Common arguments of models. The reader reads all arguments before it fails, so that all mistakes are
+//! Reading of a model's arguments. The reader reads all of them before it fails, so that all mistakes are
 //! reported at once.
 
 use std::fmt;
+use std::path::PathBuf;
 
+use clap::ArgMatches;
+
+use super::parameter::{Argument, Parameter};
 use super::quantity;
 
+/// Arrivals from outside.
+pub(super) const ARRIVAL_RATE: Parameter<f64> = Parameter::new(
+    "arrival-rate",
+    "RATE",
+    "Arrival rate of requests: 13/s, 0.35/min, 30/h; a plain number is per second",
+    quantity::rate,
+)
+.required("arrival rate of requests, such as 13/s");
+
+/// Service of a request; one of the two is given.
+pub(super) const SERVICE_TIME: Parameter<f64> = Parameter::new(
+    "service-time",
+    "TIME",
+    "Mean service time of a request: 10ms",
+    quantity::time,
+);
+pub(super) const SERVICE_RATE: Parameter<f64> = Parameter::new(
+    "service-rate",
+    "RATE",
+    "Service rate of a busy server, instead of a service time: 100/s",
+    quantity::rate,
+);
+
+/// Limit of a time.
+pub(super) const WITHIN: Parameter<f64> = Parameter::new(
+    "within",
+    "TIME",
+    "Also compute the share of requests that wait, and take, at most this long: 20ms",
+    quantity::time_or_nothing,
+);
+
+/// Demands of a request on a worker.
+pub(super) const COMPUTE: Parameter<f64> = Parameter::new(
+    "compute",
+    "TIME",
+    "Computing time of a request",
+    quantity::time_or_nothing,
+)
+.required("computing time of a request");
+pub(super) const WAIT: Parameter<f64> = Parameter::new(
+    "wait",
+    "TIME",
+    "Time that a request waits for other systems",
+    quantity::time_or_nothing,
+)
+.required("time that a request waits for other systems");
+
 /// Reads arguments, and collects their mistakes.
-#[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct Reader<'m> {
+    given: &'m ArgMatches,
     mistakes: Vec<String>,
 }
 
 /// All mistakes of a command line; at least one.
 #[derive(Debug)]
-pub(super) struct Mistakes(Vec<String>);
+pub(super) struct Mistakes {
+    model: &'static str,
+    mistakes: Vec<String>,
+}
 
-/// Reads all arguments of a model. `found` must read every argument before it returns.
-pub(super) fn read<T>(found: impl FnOnce(&mut Reader) -> Option<T>) -> Result<T, Mistakes> {
-    let mut reader = Reader::default();
-    let found = found(&mut reader);
+/// Open load on one queue.
+pub(super) struct Load {
+    /// Arrivals per second.
+    pub(super) rate: f64,
+    /// Mean service time, in seconds.
+    pub(super) service: f64,
+}
+
+/// Reads all arguments of the model with this name.
+pub(super) fn read<T>(
+    model: &'static str,
+    given: &ArgMatches,
+    read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+) -> Result<T, Mistakes> {
+    let mut reader = Reader {
+        given,
+        mistakes: Vec::new(),
+    };
+    let found = read(&mut reader);
     match found {
         Some(found) if reader.mistakes.is_empty() => Ok(found),
-        _ => Err(Mistakes(reader.mistakes)),
+        _ => Err(Mistakes {
+            model,
+            mistakes: reader.mistakes,
+        }),
     }
 }
 
-impl Reader {
+impl Reader<'_> {
     /// Adds a mistake.
     pub(super) fn wrong(&mut self, what: impl Into<String>) {
         self.mistakes.push(what.into());
     }
 
-    /// Returns the value of `name`, if it was given and can be read.
-    pub(super) fn optional<T>(
-        &mut self,
-        name: &str,
-        text: Option<&String>,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let text = text?;
-        parse(text)
-            .map_err(|why| self.wrong(format!("{name} {}: {why}", shown(text))))
-            .ok()
+    /// True if `argument` was given.
+    pub(super) fn has(&self, argument: &dyn Argument) -> bool {
+        self.given.contains_id(argument.name())
     }
 
-    /// Returns the value of `name`; its absence is a mistake, which names it by `what`.
-    pub(super) fn required<T>(
-        &mut self,
-        name: &str,
-        text: Option<&String>,
-        parse: impl Fn(&str) -> Result<T, String>,
-        what: &str,
-    ) -> Option<T> {
-        if text.is_none() {
-            self.wrong(format!("{name} is missing: {what}"));
+    /// Number of values of `argument`.
+    pub(super) fn count(&self, argument: &dyn Argument) -> usize {
+        let values = self.given.get_raw(argument.name());
+        values.map_or(0, |values| values.len())
+    }
+
+    /// Returns the value of `parameter`, if it was given and can be read.
+    pub(super) fn optional<T>(&mut self, parameter: &Parameter<T>) -> Option<T> {
+        self.each(parameter).pop()
+    }
+
+    /// Returns the value of `parameter`; its absence is a mistake.
+    pub(super) fn required<T>(&mut self, parameter: &Parameter<T>) -> Option<T> {
+        self.each_required(parameter).pop()
+    }
+
+    /// Returns the values of `parameter` that can be read; its absence is a mistake.
+    pub(super) fn each_required<T>(&mut self, parameter: &Parameter<T>) -> Vec<T> {
+        if !self.has(parameter) {
+            let Parameter { name, what, .. } = parameter;
+            self.wrong(format!("--{name} is missing: {what}"));
         }
-        self.optional(name, text, parse)
+        self.each(parameter)
     }
 
-    /// Returns the values of a repeatable argument.
-    pub(super) fn each<T>(
-        &mut self,
-        name: &str,
-        texts: &[String],
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Vec<T> {
-        let read = texts
-            .iter()
-            .filter_map(|text| self.optional(name, Some(text), &parse));
+    /// Returns the values of `parameter` that can be read.
+    pub(super) fn each<T>(&mut self, parameter: &Parameter<T>) -> Vec<T> {
+        let name = parameter.name;
+        let texts = self.given.get_many::<String>(name).unwrap_or_default();
+        let read = texts.filter_map(|text| {
+            let value = (parameter.parse)(text);
+            let wrong = |why| {
+                self.mistakes
+                    .push(format!("--{name} {}: {why}", shown(text)))
+            };
+            value.map_err(wrong).ok()
+        });
         read.collect()
     }
 
+    /// Returns the path that `argument` gives.
+    pub(super) fn path(&self, argument: &dyn Argument) -> Option<PathBuf> {
+        self.given.get_one::<PathBuf>(argument.name()).cloned()
+    }
+
     /// Reports arguments that exclude `other`.
-    pub(super) fn not_beside(&mut self, other: &str, given: &[(&str, bool)]) {
-        for (name, is_given) in given {
-            if *is_given {
-                self.wrong(format!("{name} cannot be combined with {other}"));
+    pub(super) fn not_beside(&mut self, other: &dyn Argument, excluded: &[&dyn Argument]) {
+        for argument in excluded {
+            if self.has(*argument) {
+                let (name, other) = (argument.name(), other.name());
+                self.wrong(format!("--{name} cannot be combined with --{other}"));
             }
         }
+    }
+
+    /// Returns the arrival rate, per second, and the mean service time.
+    pub(super) fn load(&mut self) -> Option<Load> {
+        let rate = self.required(&ARRIVAL_RATE);
+        let service = self.service();
+        Some(Load {
+            rate: rate?,
+            service: service?,
+        })
+    }
+
+    /// Returns the mean service time, in seconds.
+    pub(super) fn service(&mut self) -> Option<f64> {
+        match (self.has(&SERVICE_TIME), self.has(&SERVICE_RATE)) {
+            (false, false) => self.wrong(
+                "--service-time or --service-rate is missing: time of a server for a request",
+            ),
+            (true, true) => self.wrong("--service-time cannot be combined with --service-rate"),
+            (true, false) | (false, true) => {}
+        }
+        let time = self.optional(&SERVICE_TIME);
+        let rate = self.optional(&SERVICE_RATE);
+        time.or(rate.map(|per_s| 1.0 / per_s))
+    }
+
+    /// Returns computing time and waiting time, in seconds. Without both, `consequence` follows.
+    pub(super) fn demand(&mut self, consequence: &str) -> (Option<f64>, Option<f64>) {
+        let demand = (self.required(&COMPUTE), self.required(&WAIT));
+        if demand == (Some(0.0), Some(0.0)) {
+            self.wrong(format!(
+                "--compute and --wait are both 0: {consequence}; give one of them a length"
+            ));
+        }
+        demand
     }
 }
 
@@ -91,106 +209,33 @@ fn shown(text: &str) -> String {
         .collect()
 }
 
-impl Mistakes {
-    /// Returns the message to the user.
-    pub(super) fn of_model<'m>(&'m self, model: &'m str) -> impl fmt::Display + 'm {
-        fmt::from_fn(move |f| {
-            let count = self.0.len();
-            let things = if count == 1 { "mistake" } else { "mistakes" };
-            writeln!(f, "concsim theory {model}: {count} {things}")?;
-            for mistake in &self.0 {
-                writeln!(f, "  {mistake}")?;
-            }
-            write!(f, "see: concsim theory {model} --help")
-        })
-    }
-}
-
-/// Arrivals from outside.
-#[derive(Debug, clap::Args)]
-pub(super) struct Arrivals {
-    /// Arrival rate of requests: 13/s, 0.35/min, 30/h; a plain number is per second
-    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
-    arrival_rate: Option<String>,
-}
-
-impl Arrivals {
-    /// Returns the rate, per second.
-    pub(super) fn read(&self, reader: &mut Reader) -> Option<f64> {
-        let what = "arrival rate of requests, such as 13/s";
-        let text = self.arrival_rate.as_ref();
-        reader.required("--arrival-rate", text, quantity::rate, what)
-    }
-}
-
-/// Service of a request.
-#[derive(Debug, clap::Args)]
-pub(super) struct Service {
-    /// Mean service time of a request: 10ms
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    service_time: Option<String>,
-    /// Service rate of a busy server, instead of a service time: 100/s
-    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
-    service_rate: Option<String>,
-}
-
-impl Service {
-    /// Returns the mean service time, in seconds.
-    pub(super) fn read(&self, reader: &mut Reader) -> Option<f64> {
-        let (time, rate) = (self.service_time.as_ref(), self.service_rate.as_ref());
-        if time.is_none() && rate.is_none() {
-            reader.wrong(
-                "--service-time or --service-rate is missing: time of a server for a request",
-            );
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { model, mistakes } = self;
+        let count = mistakes.len();
+        let things = if count == 1 { "mistake" } else { "mistakes" };
+        writeln!(f, "concsim theory {model}: {count} {things}")?;
+        for mistake in mistakes {
+            writeln!(f, "  {mistake}")?;
         }
-        if time.is_some() && rate.is_some() {
-            reader.wrong("--service-time cannot be combined with --service-rate");
-        }
-        let time = reader.optional("--service-time", time, quantity::time);
-        let rate = reader.optional("--service-rate", rate, quantity::rate);
-        time.or(rate.map(|per_s| 1.0 / per_s))
-    }
-
-    /// True if either was given.
-    pub(super) fn is_given(&self) -> bool {
-        self.service_time.is_some() || self.service_rate.is_some()
-    }
-}
-
-/// Limit of a time.
-#[derive(Debug, clap::Args)]
-pub(super) struct Within {
-    /// Also compute the share of requests that wait, and take, at most this long: 20ms
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    within: Option<String>,
-}
-
-impl Within {
-    /// Returns the limit, in seconds.
-    pub(super) fn read(&self, reader: &mut Reader) -> Option<f64> {
-        let text = self.within.as_ref();
-        reader.optional("--within", text, quantity::time_or_nothing)
+        write!(f, "see: concsim theory {model} --help")
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Command;
+
     use super::*;
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
-        let service = Service {
-            service_time: Some("10".into()),
-            service_rate: Some("-1".into()),
-        };
-        let arrivals = Arrivals { arrival_rate: None };
-        let wrong = read(|reader| {
-            let rate = arrivals.read(reader);
-            let service = service.read(reader);
-            Some((rate?, service?))
-        })
-        .expect_err("it is all wrong");
-        insta::assert_snapshot!(wrong.of_model("mm1").to_string(), @r"
+        let parameters = [ARRIVAL_RATE, SERVICE_TIME, SERVICE_RATE].map(|it| it.arg());
+        let command = Command::new("mm1").args(parameters);
+        let words = ["mm1", "--service-time", "10", "--service-rate", "-1"];
+        let given = command.get_matches_from(words);
+        let wrong = read("mm1", &given, |given| given.load());
+        insta::assert_snapshot!(wrong.err().expect("it is all wrong"), @r"
         concsim theory mm1: 4 mistakes
           --arrival-rate is missing: arrival rate of requests, such as 13/s
           --service-time cannot be combined with --service-rate

@@ -1,6 +1,7 @@
 //! Classes of requests with a service of their own: `--class 'hog=100ms,weight=1'`.
 
-use super::arguments::Reader;
+use super::arguments::{Reader, SERVICE_RATE, SERVICE_TIME};
+use super::parameter::{Argument, Parameter};
 use super::parts::{Parts, repeated};
 use super::quantity;
 use concsim_theory::answer::classes::Class;
@@ -8,7 +9,15 @@ use concsim_theory::answer::classes::Class;
 /// Form of a class, for hints.
 const FORM: &str = "NAME=TIME[,weight=W][,squared-variation=C]";
 /// Maximum of c²; a larger variation has never been measured.
-pub(super) const MOST_VARIATION: f64 = 1e6;
+const MOST_VARIATION: f64 = 1e6;
+
+pub(super) const CLASS: Parameter<Class> = Parameter::new(
+    "class",
+    "CLASS",
+    "Request class instead of a service time: NAME=TIME[,weight=W]; repeatable",
+    parse,
+)
+.repeatable();
 
 fn parse(text: &str) -> Result<Class, String> {
     let mut parts = Parts::of(text, FORM)?;
@@ -28,12 +37,14 @@ pub(super) fn squared_variation(text: &str) -> Result<f64, String> {
     quantity::number(text, 0.0..=MOST_VARIATION)
 }
 
-/// Reads all classes; wrong ones are left out.
-pub(super) fn read(reader: &mut Reader, texts: &[String]) -> Vec<Class> {
-    let classes = reader.each("--class", texts, parse);
+/// Reads all classes; wrong ones are left out. They exclude a service time, and `others`.
+pub(super) fn read(given: &mut Reader<'_>, others: &[&dyn Argument]) -> Vec<Class> {
+    given.not_beside(&CLASS, &[&SERVICE_TIME, &SERVICE_RATE]);
+    given.not_beside(&CLASS, others);
+    let classes = given.each(&CLASS);
     let names = classes.iter().map(|class| class.name.as_str());
     if let Some(name) = repeated(names) {
-        reader.wrong(format!(
+        given.wrong(format!(
             "--class {name} is there twice: each needs its own name"
         ));
     }

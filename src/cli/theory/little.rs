@@ -1,14 +1,31 @@
 //! `concsim theory little`: requests present, throughput and response time, the third from the other two.
 
-use super::arguments::{Mistakes, Reader, read};
+use super::arguments::Reader;
+use super::model::{Model, Question};
+use super::parameter::{Argument, Parameter};
 use super::quantity;
-use concsim_theory::answer::Answer;
-use concsim_theory::answer::little::{Question, answer};
+use concsim_theory::answer::little::{self, answer};
 use concsim_theory::little::{Balance, LittleInputs};
 
-const EXAMPLE: &str = "Example: concsim theory little --present 100 --throughput 50/s";
+const PRESENT: Parameter<f64> = Parameter::new(
+    "present",
+    "N",
+    "N: mean number of requests present",
+    |text| quantity::number(text, 1e-12..=1e18),
+);
+const THROUGHPUT: Parameter<f64> =
+    Parameter::new("throughput", "RATE", "X: throughput: 50/s", quantity::rate);
+const RESPONSE: Parameter<f64> = Parameter::new(
+    "response",
+    "TIME",
+    "R: mean response time: 2s",
+    quantity::time,
+);
 
-const HELP: &str = "\
+pub(super) const MODEL: Model = Model {
+    name: "little",
+    title: "Little's law: N, X or R from the other two; three are checked",
+    help: "\
 What it is: the mean number there is the throughput times the mean time that each stays, N = X R. Any two give the \
 third; of all three it is said whether they agree within 1 %.
 
@@ -18,54 +35,37 @@ every part by itself: of the door alone, N is those at the door and R the time t
 Fails when: the window is short against the times in it, medians are taken for means, or the three numbers are of \
 different places.
 
-Source: Little 1961.
+Source: Little 1961.",
+    examples: &["little --present 100 --throughput 50/s", "little --present 100 --throughput 50/s --response 2.2s"],
+    parameters: &[&PRESENT, &THROUGHPUT, &RESPONSE],
+    read,
+};
 
-Example: concsim theory little --present 100 --throughput 50/s
-Example: concsim theory little --present 100 --throughput 50/s --response 2.2s";
-
-/// Little's law: N, X or R from the other two; three are checked
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLE, after_long_help = HELP)]
-pub(super) struct Args {
-    /// N: mean number of requests present
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    present: Option<String>,
-    /// X: throughput: 50/s
-    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
-    throughput: Option<String>,
-    /// R: mean response time: 2s
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    response: Option<String>,
+fn read(given: &mut Reader<'_>) -> Option<Question> {
+    let question = question(given)?;
+    Some(Box::new(move || answer(&question)))
 }
 
-impl Args {
-    pub(super) fn answer(&self) -> Result<Answer, Mistakes> {
-        read(|reader| self.question(reader)).map(|question| answer(&question))
+fn question(given: &mut Reader<'_>) -> Option<little::Question> {
+    let present = given.optional(&PRESENT);
+    let throughput = given.optional(&THROUGHPUT);
+    let response = given.optional(&RESPONSE);
+    let all: [&dyn Argument; 3] = [&PRESENT, &THROUGHPUT, &RESPONSE];
+    if all.iter().filter(|it| given.has(**it)).count() < 2 {
+        given.wrong("two of --present, --throughput and --response are needed");
     }
-
-    fn question(&self, reader: &mut Reader) -> Option<Question> {
-        let number = |text: &str| quantity::number(text, 1e-12..=1e18);
-        let given = [&self.present, &self.throughput, &self.response];
-        let present = reader.optional("--present", self.present.as_ref(), number);
-        let throughput = reader.optional("--throughput", self.throughput.as_ref(), quantity::rate);
-        let response = reader.optional("--response", self.response.as_ref(), quantity::time);
-        if given.iter().filter(|it| it.is_some()).count() < 2 {
-            reader.wrong("two of --present, --throughput and --response are needed");
-        }
-        match (present, throughput, response) {
-            (Some(present), Some(throughput), Some(response)) => Some(Question::All(Balance {
+    let two = match (present, throughput, response) {
+        (Some(present), Some(throughput), Some(response)) => {
+            return Some(little::Question::All(Balance {
                 present,
                 throughput,
                 response,
-            })),
-            (Some(n), Some(x), None) => {
-                Some(Question::Two(LittleInputs::PresentAndThroughput(n, x)))
-            }
-            (Some(n), None, Some(r)) => Some(Question::Two(LittleInputs::PresentAndResponse(n, r))),
-            (None, Some(x), Some(r)) => {
-                Some(Question::Two(LittleInputs::ThroughputAndResponse(x, r)))
-            }
-            _ => None,
+            }));
         }
-    }
+        (Some(n), Some(x), None) => LittleInputs::PresentAndThroughput(n, x),
+        (Some(n), None, Some(r)) => LittleInputs::PresentAndResponse(n, r),
+        (None, Some(x), Some(r)) => LittleInputs::ThroughputAndResponse(x, r),
+        _ => return None,
+    };
+    Some(little::Question::Two(two))
 }

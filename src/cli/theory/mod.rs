@@ -1,5 +1,5 @@
-//! `concsim theory`: predictions of queueing models. One file for each model, all of the same shape: its
-//! arguments, the model and its limits, and the answer.
+//! `concsim theory`: predictions of queueing models. A model is a file with its
+//! description (`model.rs`) and an entry in [`MODELS`].
 //!
 //! The formulas are in [`concsim_theory`]; nothing here is measured, and every answer says so.
 
@@ -14,6 +14,8 @@ mod mg1;
 mod mm1;
 mod mmc;
 mod mmck;
+mod model;
+mod parameter;
 mod parts;
 mod ps;
 mod quantity;
@@ -23,9 +25,9 @@ mod usl;
 
 use std::process::ExitCode;
 
-use self::arguments::Mistakes;
+use self::model::{Chosen, Model};
 use crate::cli::talk;
-use concsim_theory::answer::{Answer, json, table};
+use concsim_theory::answer::{json, table};
 
 /// Computes the prediction of a queueing model, of bounds or of a scaling law.
 ///
@@ -38,7 +40,7 @@ use concsim_theory::answer::{Answer, json, table};
 )]
 pub struct Args {
     #[command(subcommand)]
-    model: Model,
+    model: Chosen,
     /// Print JSON instead of a table
     #[arg(long, global = true)]
     json: bool,
@@ -58,53 +60,32 @@ worker that computes in long bursts is mg1; more processes than cores are ps; th
 
 Example: concsim theory mmc --arrival-rate 13/s --service-rate 4/s --servers 5";
 
-#[derive(Debug, clap::Subcommand)]
-enum Model {
-    Mm1(mm1::Args),
-    Mmc(mmc::Args),
-    Md1(md1::Args),
-    Mg1(mg1::Args),
-    Ps(ps::Args),
-    Mmck(mmck::Args),
-    Closed(closed::Args),
-    Bounds(bounds::Args),
-    Tokens(tokens::Args),
-    Usl(usl::Args),
-    Amdahl(amdahl::Args),
-    Little(little::Args),
-}
-
-impl Model {
-    /// Returns its word on the command line, and its answer or the mistakes of the command line.
-    fn answer(&self) -> (&'static str, Result<Answer, Mistakes>) {
-        match self {
-            Self::Mm1(args) => ("mm1", args.answer()),
-            Self::Mmc(args) => ("mmc", args.answer()),
-            Self::Md1(args) => ("md1", args.answer()),
-            Self::Mg1(args) => ("mg1", args.answer()),
-            Self::Ps(args) => ("ps", args.answer()),
-            Self::Mmck(args) => ("mmck", args.answer()),
-            Self::Closed(args) => ("closed", args.answer()),
-            Self::Bounds(args) => ("bounds", args.answer()),
-            Self::Tokens(args) => ("tokens", args.answer()),
-            Self::Usl(args) => ("usl", args.answer()),
-            Self::Amdahl(args) => ("amdahl", args.answer()),
-            Self::Little(args) => ("little", args.answer()),
-        }
-    }
-}
+/// All models, in the order of the help.
+static MODELS: [Model; 12] = [
+    mm1::MODEL,
+    mmc::MODEL,
+    md1::MODEL,
+    mg1::MODEL,
+    ps::MODEL,
+    mmck::MODEL,
+    closed::MODEL,
+    bounds::MODEL,
+    tokens::MODEL,
+    usl::MODEL,
+    amdahl::MODEL,
+    little::MODEL,
+];
 
 /// Prints the answer. The status is 2 if the command line has mistakes.
 ///
 /// # Errors
 /// Standard output that cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let (model, answer) = args.model.answer();
-    match answer {
+    match args.model.answer() {
         Ok(answer) if args.json => talk::print(&json::of(&answer))?,
         Ok(answer) => talk::print(&table::of(&answer))?,
         Err(mistakes) => {
-            talk::raw(format_args!("{}\n", mistakes.of_model(model)));
+            talk::raw(format_args!("{mistakes}\n"));
             return Ok(ExitCode::from(2));
         }
     }

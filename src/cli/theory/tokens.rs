@@ -1,18 +1,31 @@
 //! `concsim theory tokens`: both kinds of workers under an open load, exactly.
 
-use super::arguments::{Arrivals, Mistakes, Reader, read};
+use super::arguments::{ARRIVAL_RATE, COMPUTE, Reader, WAIT};
+use super::model::{Model, Question};
+use super::parameter::Parameter;
 use super::quantity;
-use concsim_theory::answer::Answer;
 use concsim_theory::answer::tokens::answer;
 use concsim_theory::tokens::{Pool, Tokens};
 
 /// Maximum number of tokens: the work grows with the fourth power, and this takes about two seconds.
 const MOST_TOKENS: usize = 256;
-const MOST_CORES: usize = 1_000_000;
 
-const EXAMPLE: &str = "Example: concsim theory tokens --arrival-rate 40/s --tokens 5 --cores 2 --compute 10ms --wait 90ms";
+const TOKENS: Parameter<Tokens> = Parameter::new(
+    "tokens",
+    "N",
+    "Number of requests that can be begun at once: sync workers, or connections of a coroutine worker; or \
+     `unlimited`",
+    tokens,
+)
+.required("maximum of requests begun at the same time");
+const CORES: Parameter<usize> =
+    Parameter::count::<1_000_000>("cores", "Number of begun requests that can compute at once")
+        .required("maximum of requests computing at the same time");
 
-const HELP: &str = "\
+pub(super) const MODEL: Model = Model {
+    name: "tokens",
+    title: "Tokens: an open load on a number of workers or connections, and of cores",
+    help: "\
 What it is: requests come at random, and each needs one of so many tokens to begin; those begun compute on some cores \
 and then wait without them. A token is a sync worker, or a connection of a coroutine worker. The chain of all states is \
 solved exactly, level by level.
@@ -28,66 +41,32 @@ computing, clients are synchronised, or arrivals are spread unevenly over proces
 demands matters: constant ones wait less.
 
 Source: quasi-birth-and-death processes (Neuts 1981; Latouche and Ramaswami 1993); capacity by Buzen 1973; without a \
-limit of tokens Burke 1956.
+limit of tokens Burke 1956.",
+    examples: &["tokens --arrival-rate 40/s --tokens 5 --cores 2 --compute 10ms --wait 90ms"],
+    parameters: &[&ARRIVAL_RATE, &TOKENS, &CORES, &COMPUTE.with_help("Mean computing time of a request"), &WAIT.with_help("Mean time that a request waits for other systems")],
+    read,
+};
 
-Example: concsim theory tokens --arrival-rate 40/s --tokens 5 --cores 2 --compute 10ms --wait 90ms";
-
-/// Tokens: an open load on a number of workers or connections, and of cores
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLE, after_long_help = HELP)]
-pub(super) struct Args {
-    #[command(flatten)]
-    arrivals: Arrivals,
-    /// Number of requests that can be begun at once: sync workers, or connections of a coroutine worker; or
-    /// `unlimited`
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    tokens: Option<String>,
-    /// Number of begun requests that can compute at once
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    cores: Option<String>,
-    /// Mean computing time of a request
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    compute: Option<String>,
-    /// Mean time that a request waits for other systems
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    wait: Option<String>,
+fn read(given: &mut Reader<'_>) -> Option<Question> {
+    let pool = pool(given)?;
+    Some(Box::new(move || answer(&pool)))
 }
 
-impl Args {
-    pub(super) fn answer(&self) -> Result<Answer, Mistakes> {
-        read(|reader| self.pool(reader)).map(|pool| answer(&pool))
+fn pool(given: &mut Reader<'_>) -> Option<Pool> {
+    let rate = given.required(&ARRIVAL_RATE);
+    let (tokens, cores) = (given.required(&TOKENS), given.required(&CORES));
+    let (compute, wait) = given.demand("no request ever waits");
+    if compute == Some(0.0) && tokens == Some(Tokens::Unlimited) {
+        given
+            .wrong("--tokens unlimited with --compute 0: no request ever waits; limit one of them");
     }
-
-    fn pool(&self, reader: &mut Reader) -> Option<Pool> {
-        let rate = self.arrivals.read(reader);
-        let what = "maximum of requests begun at the same time";
-        let tokens = reader.required("--tokens", self.tokens.as_ref(), tokens, what);
-        let count = |text: &str| quantity::count(text, MOST_CORES);
-        let what = "maximum of requests computing at the same time";
-        let cores = reader.required("--cores", self.cores.as_ref(), count, what);
-        let time = quantity::time_or_nothing;
-        let what = "computing time of a request";
-        let compute = reader.required("--compute", self.compute.as_ref(), time, what);
-        let what = "time that a request waits for other systems";
-        let wait = reader.required("--wait", self.wait.as_ref(), time, what);
-        if compute == Some(0.0) && wait == Some(0.0) {
-            reader.wrong(
-                "--compute and --wait are both 0: no request ever waits; give one of them a length",
-            );
-        }
-        if compute == Some(0.0) && tokens == Some(Tokens::Unlimited) {
-            reader.wrong(
-                "--tokens unlimited with --compute 0: no request ever waits; limit one of them",
-            );
-        }
-        Some(Pool {
-            rate: rate?,
-            tokens: tokens?,
-            cores: cores?,
-            compute: compute?,
-            wait: wait?,
-        })
-    }
+    Some(Pool {
+        rate: rate?,
+        tokens: tokens?,
+        cores: cores?,
+        compute: compute?,
+        wait: wait?,
+    })
 }
 
 fn tokens(text: &str) -> Result<Tokens, String> {

@@ -1,16 +1,42 @@
 //! `concsim theory usl`: scalability of measured throughputs, and their maximum.
 
-use super::arguments::{Mistakes, Reader, read};
+use super::arguments::Reader;
+use super::model::{Model, Question};
+use super::parameter::{Argument, Parameter};
 use super::quantity;
-use concsim_theory::answer::Answer;
-use concsim_theory::answer::usl::{Question, answer};
+use clap::{Arg, value_parser};
+use concsim_theory::answer::usl::{self, answer};
 use concsim_theory::usl::csv;
 use concsim_theory::usl::fit::{Point, fit};
 use std::path::{Path, PathBuf};
 
-const EXAMPLE: &str = "Example: concsim theory usl --data measured.csv --at 128";
+/// File of measured points.
+struct Data;
 
-const HELP: &str = "\
+impl Argument for Data {
+    fn name(&self) -> &'static str {
+        "data"
+    }
+
+    fn arg(&self) -> Arg {
+        let arg = Arg::new(self.name()).long(self.name()).value_name("FILE");
+        arg.help("File of loads and throughputs, N,X on each line")
+            .value_parser(value_parser!(PathBuf))
+    }
+}
+
+const AT: Parameter<f64> = Parameter::new(
+    "at",
+    "N",
+    "Load for which the throughput is also predicted; repeatable",
+    |text| quantity::number(text, 1.0..=1e9),
+)
+.repeatable();
+
+pub(super) const MODEL: Model = Model {
+    name: "usl",
+    title: "Universal scalability law: fitted to measured throughputs",
+    help: "\
 What it is: the universal scalability law X(N) = gamma N / (1 + alpha (N - 1) + beta N (N - 1)), fitted to measured \
 throughputs by least squares over all three coefficients (Levenberg and Marquardt), none of them negative. alpha is \
 contention, beta coherence; with beta above zero there is a load beyond which more is less.
@@ -25,60 +51,48 @@ For workers: threads or processes that share locks or caches.
 Fails when: something else gives out in the range (a pool, a limit of memory: the fit then takes it for coherence), or \
 the points lie all on one side of the peak. It says nothing of times.
 
-Source: Gunther 1993; Guerrilla Capacity Planning, 2007. Older recipes divide by X(1) and give other coefficients.
+Source: Gunther 1993; Guerrilla Capacity Planning, 2007. Older recipes divide by X(1) and give other coefficients.",
+    examples: &["usl --data measured.csv --at 128"],
+    parameters: &[&Data, &AT],
+    read,
+};
 
-Example: concsim theory usl --data measured.csv --at 128";
-
-/// Universal scalability law: fitted to measured throughputs
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLE, after_long_help = HELP)]
-pub(super) struct Args {
-    /// File of loads and throughputs, N,X on each line
-    #[arg(long, value_name = "FILE")]
-    data: Option<PathBuf>,
-    /// Load for which the throughput is also predicted; repeatable
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    at: Vec<String>,
+fn read(given: &mut Reader<'_>) -> Option<Question> {
+    let question = question(given)?;
+    Some(Box::new(move || answer(&question)))
 }
 
-impl Args {
-    pub(super) fn answer(&self) -> Result<Answer, Mistakes> {
-        read(|reader| self.question(reader)).map(|question| answer(&question))
+fn question(given: &mut Reader<'_>) -> Option<usl::Question> {
+    let at = given.each(&AT);
+    let Some(file) = given.path(&Data) else {
+        given.wrong("--data is missing: a file of loads and throughputs, N,X on each line");
+        return None;
+    };
+    let points = points(given, &file)?;
+    let fit = fit(&points);
+    if fit.is_none() {
+        let name = file.display();
+        given.wrong(format!(
+            "--data {name}: at least three different loads are needed"
+        ));
     }
-
-    fn question(&self, reader: &mut Reader) -> Option<Question> {
-        let load = |text: &str| quantity::number(text, 1.0..=1e9);
-        let at = reader.each("--at", &self.at, load);
-        let Some(file) = &self.data else {
-            reader.wrong("--data is missing: a file of loads and throughputs, N,X on each line");
-            return None;
-        };
-        let points = points(reader, file)?;
-        let fit = fit(&points);
-        if fit.is_none() {
-            let name = file.display();
-            reader.wrong(format!(
-                "--data {name}: at least three different loads are needed"
-            ));
-        }
-        Some(Question {
-            points,
-            fit: fit?,
-            at,
-        })
-    }
+    Some(usl::Question {
+        points,
+        fit: fit?,
+        at,
+    })
 }
 
-fn points(reader: &mut Reader, file: &Path) -> Option<Vec<Point>> {
+fn points(given: &mut Reader<'_>, file: &Path) -> Option<Vec<Point>> {
     let name = file.display();
     let text = std::fs::read_to_string(file)
-        .map_err(|error| reader.wrong(format!("failed to read {name}: {error}")))
+        .map_err(|error| given.wrong(format!("failed to read {name}: {error}")))
         .ok()?;
     match csv::points(&text) {
         Ok(points) => Some(points),
         Err(mistakes) => {
             for mistake in mistakes {
-                reader.wrong(format!("{name}:{mistake}"));
+                given.wrong(format!("{name}:{mistake}"));
             }
             None
         }

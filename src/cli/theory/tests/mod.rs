@@ -19,8 +19,8 @@ struct Line {
 /// Returns the answer as JSON, or all mistakes as text.
 fn asked(words: &[String]) -> Result<Value, String> {
     let line = Line::try_parse_from(words).map_err(|error| error.to_string())?;
-    let (model, answer) = line.args.model.answer();
-    let answer = answer.map_err(|mistakes| mistakes.of_model(model).to_string())?;
+    let answer = line.args.model.answer();
+    let answer = answer.map_err(|mistakes| mistakes.to_string())?;
     Ok(serde_json::from_str(&json::of(&answer)).expect("it is JSON"))
 }
 

@@ -1,7 +1,7 @@
 //! Constants and small rules of the server and its load that both engines follow. Each names its source in
 //! gunicorn, gevent or `CPython`, or the reason where it differs from them.
 
-use crate::telemetry::Failure;
+use crate::telemetry::{Failure, TerminationCause};
 use concsim_model::scenario::{Begins, Server};
 use concsim_model::units::Elapsed;
 
@@ -46,6 +46,37 @@ pub const OVERFLOWED: i32 = 70;
 /// Status of a process that was killed by SIGKILL, from any process: the signal's number, negated.
 pub const KILLED: i32 = -9;
 
+/// State of a worker's process when its arbiter learns of its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndOfProcess {
+    /// Exit code, or the number of the signal that killed it, negated.
+    pub status: i32,
+    /// True if its heartbeat was older than `server.timeout`: it was told to abort.
+    pub was_silent: bool,
+    /// True if it was told to finish.
+    pub was_told: bool,
+    /// True if `server.graceful_timeout` is over and the arbiter kills all that are left.
+    pub is_killing: bool,
+}
+
+/// Returns the action of the arbiter that ended a worker; `None` if it was none of them, as after a crash
+/// or a signal from elsewhere.
+///
+/// (`gunicorn/arbiter.py`: `murder_workers` aborts a silent worker, and kills it a tick later if it still
+/// lives. `stop` tells all to finish, and kills those that are left after `graceful_timeout`.
+/// `gunicorn/workers/base.py`: a worker with `max_requests` answers leaves its loop by itself, as one that
+/// was told to finish does; its exit code is 0.)
+#[must_use]
+pub fn cause_of_end(end: EndOfProcess) -> Option<TerminationCause> {
+    match end.status {
+        _ if end.was_silent => Some(TerminationCause::Silent),
+        KILLED if end.is_killing => Some(TerminationCause::Overdue),
+        KILLED => None,
+        0 => Some(TerminationCause::Retired),
+        _ => end.was_told.then_some(TerminationCause::Retired),
+    }
+}
+
 /// Returns the longest time for which a worker keeps an idle connection; `None` if it closes each after one
 /// response. A sync worker does, whatever `server.keepalive` is: it could serve no other client meanwhile.
 /// (`gunicorn/workers/sync.py`.)
@@ -89,6 +120,59 @@ mod tests {
             assert_eq!(pause_after(failure, think), Elapsed::from_millis(100));
             let second = Elapsed::from_secs(1);
             assert_eq!(pause_after(failure, second), second);
+        }
+    }
+
+    /// Returns the cause of an end with `status` of a worker that was not silent.
+    fn cause(status: i32, was_told: bool, is_killing: bool) -> Option<TerminationCause> {
+        cause_of_end(EndOfProcess {
+            status,
+            was_silent: false,
+            was_told,
+            is_killing,
+        })
+    }
+
+    #[test]
+    fn a_worker_that_finishes_is_retired_whether_it_was_told_or_had_answered_its_most() {
+        let retired = Some(TerminationCause::Retired);
+        for is_killing in [false, true] {
+            assert_eq!(cause(0, true, is_killing), retired);
+            assert_eq!(cause(0, false, is_killing), retired);
+            assert_eq!(cause(1, true, is_killing), retired);
+        }
+        // A process that is told before its handlers are set dies of the signal, SIGTERM.
+        assert_eq!(cause(-15, true, false), retired);
+    }
+
+    #[test]
+    fn a_kill_is_the_arbiters_only_after_the_graceful_timeout() {
+        for was_told in [false, true] {
+            assert_eq!(cause(-9, was_told, false), None);
+            let overdue = Some(TerminationCause::Overdue);
+            assert_eq!(cause(-9, was_told, true), overdue);
+        }
+    }
+
+    #[test]
+    fn a_worker_that_crashes_has_no_cause_in_its_arbiter() {
+        for status in [-11, -6, 1, BOOT_FAILED, OVERFLOWED] {
+            assert_eq!(cause(status, false, false), None);
+        }
+    }
+
+    #[test]
+    fn a_silent_worker_ended_by_its_silence_however_it_ended() {
+        for status in [ABORTED, KILLED, 0] {
+            for (was_told, is_killing) in [(false, false), (true, false), (true, true)] {
+                let silent = cause_of_end(EndOfProcess {
+                    status,
+                    was_silent: true,
+                    was_told,
+                    is_killing,
+                });
+                assert_eq!(silent, Some(TerminationCause::Silent));
+            }
         }
     }
 

@@ -11,9 +11,9 @@ use super::machine::Kind;
 use super::observer::Observer;
 use super::thread::{Doing, Thread};
 use super::worker::{Links, Pool, Worker};
-use concsim_engine::policy::{self, ABORTED, ARBITER_TICK, KILLED};
+use concsim_engine::policy::{self, ABORTED, ARBITER_TICK, EndOfProcess, KILLED};
 use concsim_engine::roster::Verdict;
-use concsim_engine::telemetry::{Event, Failure, Marker, Phase, TerminationCause};
+use concsim_engine::telemetry::{Event, Failure, Marker, Phase};
 use concsim_model::scenario::Intervention;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::RecordSource;
@@ -110,17 +110,14 @@ impl<O: Observer> Simulation<'_, O> {
         let left = std::mem::take(&mut worker.door);
         let at = Stamp(now);
         let (number, connections) = (slot as u32, std::mem::take(&mut worker.connections));
-        let was_retired = worker.stopping && status != KILLED;
-        let was_silent = self
-            .roster
-            .dismiss(pid)
-            .is_some_and(|(_, hand)| hand.was_silent());
-        let cause = match (was_silent, was_retired) {
-            (true, _) => Some(TerminationCause::Silent),
-            (false, true) => Some(TerminationCause::Retired),
-            (false, false) if self.is_over => Some(TerminationCause::Overdue),
-            (false, false) => None,
-        };
+        let was_told = worker.stopping;
+        let process = self.roster.dismiss(pid);
+        let cause = policy::cause_of_end(EndOfProcess {
+            status,
+            was_silent: process.is_some_and(|(_, process)| process.was_silent()),
+            was_told,
+            is_killing: self.is_over,
+        });
         self.tell(
             RecordSource::Arbiter,
             &Event::Died {

@@ -32,8 +32,8 @@ use crate::sys::{Doing, net, pipe};
 use crate::telemetry::{
     ChildMessage, Event, Phase, SLOTS, Scoreboard, Telemetry, TerminationCause, Writer,
 };
-use concsim_engine::policy::{ARBITER_TICK, BOOT_FAILED, KILLED, OVERFLOWED};
-use concsim_engine::roster::{Process, Roster, Verdict};
+use concsim_engine::policy::{self, ARBITER_TICK, BOOT_FAILED, EndOfProcess, KILLED, OVERFLOWED};
+use concsim_engine::roster::{Roster, Verdict};
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::length;
@@ -375,7 +375,12 @@ impl<'a> Arbiter<'a> {
         let never_up = words.phase() == Some(Phase::Booting) && status != KILLED;
         words.remove(at, cpu);
         let worker = slot as u32;
-        let cause = self.cause_of(process);
+        let cause = policy::cause_of_end(EndOfProcess {
+            status,
+            was_silent: process.was_silent(),
+            was_told: process.going || self.listener.is_none(),
+            is_killing: self.is_killing,
+        });
         let died = Event::Died {
             at,
             worker,
@@ -418,19 +423,6 @@ impl<'a> Arbiter<'a> {
             self.note(&format!("{name} {how}{fate}"));
         }
         Ok(())
-    }
-
-    /// Action of the arbiter to end this process.
-    fn cause_of(&self, process: Process) -> Option<TerminationCause> {
-        if process.was_silent() {
-            Some(TerminationCause::Silent)
-        } else if self.is_killing {
-            Some(TerminationCause::Overdue)
-        } else if process.going || self.listener.is_none() {
-            Some(TerminationCause::Retired)
-        } else {
-            None
-        }
     }
 
     fn last_words_or(&mut self, otherwise: String) -> String {

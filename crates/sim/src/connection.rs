@@ -4,7 +4,7 @@
 use slab::Slab;
 
 use concsim_engine::telemetry::{
-    Awaited, Failure, NO_REQUEST, Outcome, Served, SwitchReason, WaitParts, status_and_failure,
+    Awaited, Failure, NO_REQUEST, Outcome, Sent, Served, SwitchReason, WaitParts,
 };
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
@@ -159,17 +159,19 @@ impl Connection {
 
     /// Returns the outcome of its request at `done`, as its client sees it.
     pub(super) fn outcome(&self, verdict: Result<u16, Failure>, done: u64) -> Outcome {
-        let (status, failure) = status_and_failure(verdict);
-        Outcome {
+        let first_byte = Stamp(if verdict.is_ok() { done } else { 0 });
+        Outcome::of(self.report(), first_byte, verdict, Stamp(done))
+    }
+
+    /// Returns the load's report of its sending.
+    pub(super) fn report(&self) -> Sent {
+        Sent {
             request: self.number,
             class: self.class,
-            status,
-            failure,
-            opened: self.opened,
             due: Stamp(self.due),
             sent: Stamp(self.sent),
-            first_byte: Stamp(if verdict.is_ok() { done } else { 0 }),
-            done: Stamp(done),
+            connection: Some(self.birth),
+            opened: self.opened,
         }
     }
 

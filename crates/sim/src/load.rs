@@ -10,7 +10,7 @@ use super::observer::Observer;
 use super::worker::TimeWeighted;
 use concsim_engine::IdlePool;
 use concsim_engine::policy::pause_after;
-use concsim_engine::telemetry::{Event, Failure, Outcome, Sent, Stage};
+use concsim_engine::telemetry::{Event, Failure, Outcome, Stage};
 use concsim_engine::timetable::{Due, RunProgress, Timetable};
 use concsim_model::scenario::{ConnectionMode, Scenario};
 use concsim_model::units::Stamp;
@@ -194,26 +194,16 @@ impl<O: Observer> Simulation<'_, O> {
         if kept.is_none() {
             self.load.births = self.load.births.wrapping_add(1);
         }
-        if O::WANTS_EVENTS {
-            let birth = kept.map_or(self.load.births, |id| self.connections[id as usize].birth);
-            let sent = Sent {
-                request: number,
-                class,
-                due: Stamp(due),
-                sent: Stamp(now),
-                connection: Some(birth),
-                opened: kept.is_none(),
-            };
-            self.observer.event(RecordSource::Load, &Event::Sent(sent));
-        }
         let id = if let Some(id) = kept {
             self.connections[id as usize].asks_again(number, class, client, due, now);
+            self.tell_sent(id);
             self.became_ready(id);
             id
         } else {
             let mut connection = Connection::new(number, class, client, due, now);
             connection.birth = self.load.births;
             let id = self.connections.insert(connection) as ConnectionId;
+            self.tell_sent(id);
             self.connect(id);
             id
         };
@@ -222,6 +212,13 @@ impl<O: Observer> Simulation<'_, O> {
         if self.load.patience_at == u64::MAX {
             self.load.patience_at = until.max(now);
             self.calendar.set(until.max(now), SimEvent::Patience);
+        }
+    }
+
+    fn tell_sent(&mut self, id: ConnectionId) {
+        if O::WANTS_EVENTS {
+            let sent = self.connections[id as usize].report();
+            self.observer.event(RecordSource::Load, &Event::Sent(sent));
         }
     }
 

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Marker;
+use super::coded::coded;
 use super::number::{NO_REQUEST, SMALL_FIELD};
 use super::request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason};
 use super::termination::TerminationCause;
@@ -16,51 +17,23 @@ use concsim_model::units::{CpuTime, Elapsed, Stamp};
 /// Encoded event: eight words, one cache line.
 pub type Record = [u64; 8];
 
-/// Activity of a worker, in the words of the screen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Forked, not yet serving.
-    #[default]
-    Booting = 0,
-    /// Nothing to run.
-    Idle = 1,
-    /// Running a request's code.
-    Running = 2,
-    /// Asleep in one call, during which it can do nothing else.
-    Blocked = 3,
-    /// Finishing the requests that it has begun, accepting no new ones.
-    Draining = 4,
-    /// The process has ended.
-    Gone = 5,
-}
-
-impl Phase {
-    /// Returns its word on the screen.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Booting => "booting",
-            Self::Idle => "idle",
-            Self::Running => "running",
-            Self::Blocked => "blocked",
-            Self::Draining => "draining",
-            Self::Gone => "gone",
-        }
-    }
-
-    /// Decodes a phase that another process wrote; `None` if it is none.
-    #[must_use]
-    pub fn from_raw(word: u64) -> Option<Self> {
-        Some(match word {
-            0 => Self::Booting,
-            1 => Self::Idle,
-            2 => Self::Running,
-            3 => Self::Blocked,
-            4 => Self::Draining,
-            5 => Self::Gone,
-            _ => return None,
-        })
+coded! {
+    /// Activity of a worker, in the words of the screen.
+    #[derive(Default)]
+    pub enum Phase {
+        /// Forked, not yet serving.
+        #[default]
+        Booting = 0, "booting";
+        /// Nothing to run.
+        Idle = 1, "idle";
+        /// Running a request's code.
+        Running = 2, "running";
+        /// Asleep in one call, during which it can do nothing else.
+        Blocked = 3, "blocked";
+        /// Finishing the requests that it has begun, accepting no new ones.
+        Draining = 4, "draining";
+        /// The process has ended.
+        Gone = 5, "gone";
     }
 }
 
@@ -487,11 +460,7 @@ impl Outcome {
     fn from_record(record: &Record) -> Option<Self> {
         let failure = match record[1] & 0xFF {
             0 => None,
-            1 => Some(Failure::Refused),
-            2 => Some(Failure::Reset),
-            3 => Some(Failure::Timeout),
-            4 => Some(Failure::Status),
-            _ => return None,
+            number => Some(Failure::from_raw(number)?),
         };
         let (class, request) = parts_of(record[0]);
         Some(Self {

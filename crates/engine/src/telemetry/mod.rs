@@ -1,5 +1,6 @@
 //! The events by which an engine reports what it does.
 
+mod coded;
 mod event;
 mod extra;
 mod marker;
@@ -15,7 +16,7 @@ pub use extra::Extra;
 pub use marker::{Marker, millionths};
 pub use number::{HIGHEST_REQUEST, NO_REQUEST, stated_request, task_number};
 pub use reading::Reading;
-pub use request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason, status_and_failure};
+pub use request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason};
 pub use stage::Stage;
 pub use termination::TerminationCause;
 pub use wait::{Awaited, WaitParts};

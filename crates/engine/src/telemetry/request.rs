@@ -2,34 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::coded::coded;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-/// Reason for a coroutine to let go of its worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SwitchReason {
-    /// It ended.
-    Ended = 0,
-    /// It stays ready.
-    Yielded = 1,
-    /// It waits for bytes from its client, or for room for bytes to its client.
-    Client = 2,
-    /// It waits for a service.
-    Service = 3,
-    /// It waits for a timer.
-    Timer = 4,
-}
-
-impl SwitchReason {
-    pub(super) fn from_raw(word: u64) -> Option<Self> {
-        Some(match word {
-            0 => Self::Ended,
-            1 => Self::Yielded,
-            2 => Self::Client,
-            3 => Self::Service,
-            4 => Self::Timer,
-            _ => return None,
-        })
+coded! {
+    /// Reason for a coroutine to let go of its worker.
+    pub enum SwitchReason {
+        /// It ended.
+        Ended = 0, "ended";
+        /// It stays ready.
+        Yielded = 1, "yielded";
+        /// It waits for bytes from its client, or for room for bytes to its client.
+        Client = 2, "client";
+        /// It waits for a service.
+        Service = 3, "service";
+        /// It waits for a timer.
+        Timer = 4, "timer";
     }
 }
 
@@ -97,30 +85,17 @@ pub struct Served {
     pub cpu: CpuTime,
 }
 
-/// Reason why a request failed, as its client saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Failure {
-    /// The connection was refused.
-    Refused = 1,
-    /// The connection was reset, or ended in the middle of the answer.
-    Reset = 2,
-    /// No whole answer within `load.patience`.
-    Timeout = 3,
-    /// A whole answer with a status other than 2xx.
-    Status = 4,
-}
-
-impl Failure {
-    /// Returns its word in data.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Reset => "reset",
-            Self::Timeout => "timeout",
-            Self::Status => "status",
-        }
+coded! {
+    /// Reason why a request failed, as its client saw it.
+    pub enum Failure {
+        /// The connection was refused.
+        Refused = 1, "refused";
+        /// The connection was reset, or ended in the middle of the answer.
+        Reset = 2, "reset";
+        /// No whole answer within `load.patience`.
+        Timeout = 3, "timeout";
+        /// A whole answer with a status other than 2xx.
+        Status = 4, "status";
     }
 }
 
@@ -149,8 +124,7 @@ pub struct Outcome {
 
 /// Returns status and failure of an outcome, from the status of a whole answer or the failure: only 200 to
 /// 299 is good.
-#[must_use]
-pub fn status_and_failure(verdict: Result<u16, Failure>) -> (u16, Option<Failure>) {
+fn status_and_failure(verdict: Result<u16, Failure>) -> (u16, Option<Failure>) {
     match verdict {
         Ok(status @ 200..300) => (status, None),
         Ok(status) => (status, Some(Failure::Status)),
@@ -159,6 +133,23 @@ pub fn status_and_failure(verdict: Result<u16, Failure>) -> (u16, Option<Failure
 }
 
 impl Outcome {
+    /// Returns the outcome of a request at `done`. `verdict` has the status of a whole answer.
+    #[must_use]
+    pub fn of(sent: Sent, first_byte: Stamp, verdict: Result<u16, Failure>, done: Stamp) -> Self {
+        let (status, failure) = status_and_failure(verdict);
+        Self {
+            request: sent.request,
+            class: sent.class,
+            status,
+            failure,
+            opened: sent.opened,
+            due: sent.due,
+            sent: sent.sent,
+            first_byte,
+            done,
+        }
+    }
+
     /// Time from due to end. A failed request counts at least its whole patience.
     #[must_use]
     pub fn latency(&self, patience: Elapsed) -> Elapsed {

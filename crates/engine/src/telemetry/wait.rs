@@ -7,22 +7,24 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::coded::coded;
 use concsim_model::units::{Elapsed, Stamp};
 
-/// Purpose of a wait, until its next part begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Awaited {
-    /// A thread of the worker's pool: all are in use.
-    Thread = 1,
-    /// A connection to a service: all of the pool are in use.
-    Connection = 2,
-    /// A place in the service: it serves as many calls as it can at once.
-    Queue = 3,
-    /// The answer of a service that serves the call.
-    Answer = 4,
-    /// A timer.
-    Timer = 5,
+coded! {
+    /// Purpose of a wait, until its next part begins.
+    #[derive(PartialOrd, Ord)]
+    pub enum Awaited {
+        /// A thread of the worker's pool: all are in use.
+        Thread = 1, "thread";
+        /// A connection to a service: all of the pool are in use.
+        Connection = 2, "connection";
+        /// A place in the service: it serves as many calls as it can at once.
+        Queue = 3, "queue";
+        /// The answer of a service that serves the call.
+        Answer = 4, "answer";
+        /// A timer.
+        Timer = 5, "timer";
+    }
 }
 
 impl Awaited {
@@ -33,30 +35,6 @@ impl Awaited {
             Self::Thread | Self::Connection | Self::Queue => true,
             Self::Answer | Self::Timer => false,
         }
-    }
-
-    /// Returns its word in data.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Thread => "thread",
-            Self::Connection => "connection",
-            Self::Queue => "queue",
-            Self::Answer => "answer",
-            Self::Timer => "timer",
-        }
-    }
-
-    /// Decodes a part that another process wrote; `None` if it is none.
-    pub(super) fn from_raw(word: u64) -> Option<Self> {
-        Some(match word {
-            1 => Self::Thread,
-            2 => Self::Connection,
-            3 => Self::Queue,
-            4 => Self::Answer,
-            5 => Self::Timer,
-            _ => return None,
-        })
     }
 }
 

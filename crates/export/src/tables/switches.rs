@@ -1,7 +1,7 @@
 //! Intervals in which a task had a worker, blocked it or lost its core; in order of time for each worker.
 
 use super::{Column, RunView, column, ns};
-use concsim_engine::telemetry::{Event, NO_REQUEST, RunSlice, SwitchReason};
+use concsim_engine::telemetry::{Event, NO_REQUEST, RunSlice};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 
@@ -40,7 +40,7 @@ impl Row<'_> {
     /// Returns the reason for the yield, or the kind of the wait that begins.
     fn then(&self) -> Option<&'static str> {
         match *self.switch {
-            Event::RunSlice(ran) => Some(word(ran.then)),
+            Event::RunSlice(ran) => Some(ran.then.word()),
             Event::Awaits { part, .. } => Some(part.word()),
             _ => None,
         }
@@ -146,14 +146,4 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             |row| row.common().and_then(|it| it.core).into(),
         ),
     ]
-}
-
-fn word(then: SwitchReason) -> &'static str {
-    match then {
-        SwitchReason::Ended => "ended",
-        SwitchReason::Yielded => "yielded",
-        SwitchReason::Client => "client",
-        SwitchReason::Service => "service",
-        SwitchReason::Timer => "timer",
-    }
 }

@@ -18,7 +18,7 @@ use super::answer::{Answer, Whole};
 use crate::sys::clock::Clock;
 use crate::sys::net;
 use crate::sys::poller::Ready;
-use crate::telemetry::{Failure, Outcome, status_and_failure};
+use crate::telemetry::{Failure, Outcome, Sent};
 use concsim_model::units::Stamp;
 
 /// Number of reads of one connection before the other connections' turn.
@@ -67,17 +67,18 @@ pub(super) struct Exchange {
 impl Exchange {
     /// Returns its outcome at `done`. `verdict` has the status of a whole answer.
     pub(super) fn outcome(&self, verdict: Result<u16, Failure>, done: Stamp) -> Outcome {
-        let (status, failure) = status_and_failure(verdict);
-        Outcome {
+        Outcome::of(self.report(), self.first_byte, verdict, done)
+    }
+
+    /// Returns the report of its sending.
+    pub(super) fn report(&self) -> Sent {
+        Sent {
             request: self.number,
             class: self.class,
-            status,
-            failure,
-            opened: self.opened,
             due: self.due,
             sent: self.sent,
-            first_byte: self.first_byte,
-            done,
+            connection: self.connection,
+            opened: self.opened,
         }
     }
 }

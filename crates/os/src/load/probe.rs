@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use super::connection::Exchange;
-use crate::telemetry::{Event, LoadWords, Outcome, Scoreboard, Sent, Stage, Writer, add};
+use crate::telemetry::{Event, LoadWords, Outcome, Scoreboard, Stage, Writer, add};
 use concsim_model::units::Stamp;
 
 /// Counters of load on the scoreboard, and its ring.
@@ -29,15 +29,8 @@ impl<'a> LoadProbe<'a> {
     /// Notes that a request was sent.
     pub(super) fn sent(&mut self, exchange: &Exchange) {
         add(&self.words.sent, 1);
-        let sent = Sent {
-            request: exchange.number,
-            class: exchange.class,
-            due: exchange.due,
-            sent: exchange.sent,
-            connection: exchange.connection,
-            opened: exchange.opened,
-        };
-        self.events.push(&Event::Sent(sent).to_record());
+        self.events
+            .push(&Event::Sent(exchange.report()).to_record());
     }
 
     /// Notes that a request could not be sent, for lack of descriptors or ports.

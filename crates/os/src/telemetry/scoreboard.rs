@@ -89,13 +89,7 @@ impl LoadWords {
 
     /// Returns the stage that is being played.
     pub fn stage(&self) -> Stage {
-        match self.stage.load(Ordering::Acquire) {
-            1 => Stage::WarmUp,
-            2 => Stage::Counting,
-            3 => Stage::Draining,
-            4 => Stage::Done,
-            _ => Stage::Preparing,
-        }
+        Stage::from_raw(self.stage.load(Ordering::Acquire)).unwrap_or_default()
     }
 
     /// Publishes the stage that is played from now on.

@@ -21,11 +21,12 @@ pub struct Caveats<'a> {
 }
 
 impl<'a> Caveats<'a> {
-    /// Returns the caveats of a run of this scenario.
+    /// Returns the caveats of a run of this scenario; without one, no number of requests is by design.
     #[must_use]
-    pub fn of(scenario: &Scenario, run: &'a Run) -> Self {
+    pub fn of(scenario: Option<&Scenario>, run: &'a Run) -> Self {
         let has_few = run.because.iter().any(|reason| reason.code == FEW);
-        let illustration = scenario.load.requests.filter(|_| has_few);
+        let by_design = scenario.and_then(|scenario| scenario.load.requests);
+        let illustration = by_design.filter(|_| has_few);
         let is_by_design = |reason: &Reason| illustration.is_some() && reason.code == FEW;
         let doubts = run.because.iter().filter(|reason| !is_by_design(reason));
         Self {
@@ -97,12 +98,12 @@ mod tests {
         let recording = Synthetic::three_requests(Sync).recording();
         let (mut scenario, run) = (recording.header.scenario.clone(), summarise(&recording));
         assert_eq!(scenario.load.requests, Some(3));
-        let by_design = Caveats::of(&scenario, &run);
+        let by_design = Caveats::of(Some(&scenario), &run);
         let words = "an illustration: the file sets 3 requests";
         assert_eq!(by_design.in_full().as_deref(), Some(words));
         assert!(by_design.is_mere_illustration());
         scenario.load.requests = None;
-        let by_accident = Caveats::of(&scenario, &run);
+        let by_accident = Caveats::of(Some(&scenario), &run);
         let words = "rough: 3 requests are few";
         assert_eq!(by_accident.in_full().as_deref(), Some(words));
         let words = "rough; 3 requests are few";

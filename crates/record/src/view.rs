@@ -38,7 +38,7 @@ impl<'a> RunView<'a> {
 
     /// Returns the reasons to be careful with its numbers.
     pub fn caveats(&self) -> Caveats<'_> {
-        Caveats::of(&self.recording.header.scenario, self.run())
+        Caveats::of(Some(&self.recording.header.scenario), self.run())
     }
 
     /// Returns the codes of the reasons to doubt it, separated by blanks.

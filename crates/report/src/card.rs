@@ -70,7 +70,7 @@ fn in_short(plan: &Plan, summary: &Summary, notes: &Footnotes) -> String {
         blind::predictions(runs),
         each(runs, "failed", story::failures),
         repeats::warm_ups(summary),
-        labelled("trust", &trust::in_short(runs)),
+        labelled("trust", &trust::in_short(plan, runs)),
     ];
     parts.concat()
 }
@@ -95,7 +95,7 @@ fn in_full(plan: &Plan, summary: &Summary, notes: &mut Footnotes) -> String {
         each(runs, "waits", story::waits),
         each(runs, "switches", story::switches),
         each(runs, "counters", story::counters),
-        trusted(runs),
+        trusted(plan, runs),
         remarks(runs),
         repeats::warm_ups(summary),
         wrapped(notes.lines()),
@@ -149,8 +149,8 @@ fn each(runs: &[Run], label: &str, text: fn(&Run) -> Option<String>) -> String {
     labelled_unless_empty(label, &said.collect::<Vec<_>>().join("; "))
 }
 
-fn trusted(runs: &[Run]) -> String {
-    let said = trust::in_full(runs);
+fn trusted(plan: &Plan, runs: &[Run]) -> String {
+    let said = trust::in_full(plan, runs);
     let labels = std::iter::once("trust").chain(std::iter::repeat(""));
     let lines = labels.zip(&said).map(|(label, said)| labelled(label, said));
     lines.collect()

@@ -1,8 +1,13 @@
 //! Trust in runs, in sentences: each reason once, for all its variants.
 
-use super::words::{list, millis};
+use super::words::{list, millis, scenario_of};
+use concsim_model::scenario::Plan;
+use concsim_record::caveat::Caveats;
 use concsim_record::summary::Run;
 use concsim_record::trust::{Reason, Trust};
+
+/// A run with its caveats.
+type Doubted<'a> = (&'a Run, Caveats<'a>);
 
 /// A reason to doubt some runs, in the sentences of its variants.
 struct Doubt<'a> {
@@ -11,30 +16,63 @@ struct Doubt<'a> {
     sentences: Vec<(&'a str, Vec<&'a str>)>,
 }
 
+/// Returns the caveats of a run.
+pub(super) fn caveats<'a>(plan: &Plan, run: &'a Run) -> Caveats<'a> {
+    Caveats::of(scenario_of(plan, run), run)
+}
+
+fn doubted<'a>(plan: &Plan, runs: &'a [Run]) -> Vec<Doubted<'a>> {
+    runs.iter().map(|run| (run, caveats(plan, run))).collect()
+}
+
 /// Returns all doubts of some runs, the gravest first, each code once.
-fn doubts(runs: &[Run]) -> Vec<Doubt<'_>> {
-    let mut doubts: Vec<Doubt<'_>> = Vec::new();
-    for run in runs {
-        for reason in &run.because {
-            let is_it = |doubt: &&mut Doubt<'_>| {
-                doubt.reason.code == reason.code && doubt.reason.trust == reason.trust
-            };
-            let doubt = match doubts.iter_mut().find(is_it) {
-                Some(doubt) => doubt,
-                None => doubts.push_mut(Doubt {
-                    reason,
-                    sentences: Vec::new(),
-                }),
-            };
-            let sentences = &mut doubt.sentences;
-            match sentences.iter_mut().find(|it| it.0 == reason.sentence) {
-                Some((_, variants)) => variants.push(&run.variant),
-                None => sentences.push((&reason.sentence, vec![&run.variant])),
-            }
-        }
+fn doubts<'a>(runs: &[Doubted<'a>]) -> Vec<Doubt<'a>> {
+    let mut doubts: Vec<Doubt<'a>> = Vec::new();
+    let reasons = runs
+        .iter()
+        .flat_map(|(run, caveats)| caveats.doubts.iter().map(|reason| (*run, *reason)));
+    for (run, reason) in reasons {
+        let is_it = |doubt: &&mut Doubt<'_>| {
+            doubt.reason.code == reason.code && doubt.reason.trust == reason.trust
+        };
+        let doubt = match doubts.iter_mut().find(is_it) {
+            Some(doubt) => doubt,
+            None => doubts.push_mut(Doubt {
+                reason,
+                sentences: Vec::new(),
+            }),
+        };
+        add(&mut doubt.sentences, &reason.sentence, &run.variant);
     }
     doubts.sort_by_key(|doubt| std::cmp::Reverse(doubt.reason.trust));
     doubts
+}
+
+/// Adds a variant to the others of the same sentence.
+fn add<'a, S: PartialEq>(groups: &mut Vec<(S, Vec<&'a str>)>, sentence: S, variant: &'a str) {
+    match groups.iter_mut().find(|(it, _)| *it == sentence) {
+        Some((_, variants)) => variants.push(variant),
+        None => groups.push((sentence, vec![variant])),
+    }
+}
+
+/// Returns the notes of runs that are small by design, each once.
+fn notes(runs: &[Doubted<'_>]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (run, caveats) in runs {
+        if let Some(note) = caveats.note() {
+            add(&mut notes, note, &run.variant);
+        }
+    }
+    let is_of_all = |variants: &[&str]| variants.len() == runs.len();
+    let said = notes.into_iter().map(|(note, variants)| {
+        if is_of_all(&variants) {
+            note
+        } else {
+            format!("{}: {note}", list(&variants))
+        }
+    });
+    said.collect()
 }
 
 impl Doubt<'_> {
@@ -49,12 +87,16 @@ impl Doubt<'_> {
 
 /// Returns the trust in one sentence: that there is no doubt, or the gravest reason and the number of the
 /// others.
-pub(super) fn in_short(runs: &[Run]) -> String {
+pub(super) fn in_short(plan: &Plan, runs: &[Run]) -> String {
     if runs.is_empty() {
         return "nothing was played to its end".into();
     }
-    match doubts(runs).as_slice() {
-        [] => nothing_to_object_to(runs),
+    let all = doubted(plan, runs);
+    match doubts(&all).as_slice() {
+        [] => match notes(&all).as_slice() {
+            [] => nothing_to_object_to(runs),
+            notes => notes.join("; "),
+        },
         [only] => only.sentence(),
         [first, _] => format!("{}; and 1 more reason", first.sentence()),
         [first, others @ ..] => {
@@ -63,19 +105,24 @@ pub(super) fn in_short(runs: &[Run]) -> String {
     }
 }
 
-/// Returns the same in full: each reason with its remedy, then the runs without doubt.
-pub(super) fn in_full(runs: &[Run]) -> Vec<String> {
-    let doubts = doubts(runs);
-    if doubts.is_empty() {
-        return vec![in_short(runs)];
-    }
-    let said = doubts
+/// Returns the same in full: each reason with its remedy, the runs that are small by design, then the runs
+/// without any of that.
+pub(super) fn in_full(plan: &Plan, runs: &[Run]) -> Vec<String> {
+    let all = doubted(plan, runs);
+    let doubts = doubts(&all);
+    let reasons = doubts
         .iter()
         .map(|doubt| format!("{}. To do: {}.", doubt.sentence(), doubt.reason.remedy));
-    let fine = runs.iter().filter(|run| run.trust == Trust::Ok);
-    let fine: Vec<&str> = fine.map(|run| run.variant.as_str()).collect();
+    let said: Vec<String> = reasons.chain(notes(&all)).collect();
+    if said.is_empty() {
+        return vec![in_short(plan, runs)];
+    }
+    let fine = all
+        .iter()
+        .filter(|(_, caveats)| caveats.doubts.is_empty() && caveats.illustration.is_none());
+    let fine: Vec<&str> = fine.map(|(run, _)| run.variant.as_str()).collect();
     let fine = (!fine.is_empty()).then(|| format!("ok: {}", list(&fine)));
-    said.chain(fine).collect()
+    said.into_iter().chain(fine).collect()
 }
 
 /// Returns the basis of a verdict, without the reasons in the line of trust: `sync is rough`.

@@ -182,10 +182,14 @@ fn count(text: &str, words: &str) -> usize {
 
 #[test]
 fn a_reason_to_doubt_runs_is_said_once_however_many_variants_and_claims_it_is_about() {
-    let (sync, coroutine) = (
+    let (mut sync, mut coroutine) = (
         Synthetic::three_requests(Sync),
         Synthetic::three_requests(Coroutine),
     );
+    for run in [&mut sync, &mut coroutine] {
+        // The number is not the file's.
+        run.scenario.load.requests = None;
+    }
     let claims = [
         (
             "one after the other takes 4.2 s",
@@ -199,6 +203,32 @@ fn a_reason_to_doubt_runs_is_said_once_however_many_variants_and_claims_it_is_ab
     assert_eq!(count(short, "3 requests are few"), 1, "{short}");
     assert_eq!(count(full, "3 requests are few"), 1, "{full}");
     assert!(short.contains("rough: sync and coroutine: 3 requests are few"));
+}
+
+#[test]
+fn runs_whose_file_sets_few_requests_are_an_illustration_on_the_card_and_no_doubt_is_cast_on_them()
+{
+    let both = [Sync, Coroutine].map(Synthetic::three_requests);
+    let printed = card_of("Three requests", &[&both[0], &both[1]], &[], as_it_is);
+    let (short, full) = printed.split_once("======== in full").unwrap();
+    for card in [short, full] {
+        let note = "trust        an illustration: the file sets 3 requests\n";
+        assert_eq!(count(card, note), 1, "{card}");
+        assert!(!card.contains("requests are few"), "{card}");
+    }
+}
+
+#[test]
+fn a_run_without_doubt_beside_an_illustration_is_named_by_its_variant() {
+    let (few, enough) = (
+        Synthetic::three_requests(Sync),
+        Synthetic::io_bound(Coroutine),
+    );
+    let printed = card_of("Few and enough", &[&few, &enough], &[], as_it_is);
+    let (short, full) = printed.split_once("======== in full").unwrap();
+    let note = "trust        sync: an illustration: the file sets 3 requests\n";
+    assert!(short.contains(note) && full.contains(note), "{printed}");
+    assert!(full.contains("             ok: coroutine\n"), "{full}");
 }
 
 #[test]

@@ -14,13 +14,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::story;
 use super::why;
-use super::words::{list, scenario_of};
+use super::words::list;
 use super::{theory, trust};
 use concsim_model::palette::{Rgb, Theme};
 use concsim_model::scenario::Plan;
 use concsim_model::svg::by_theme;
 use concsim_model::words::{counted, grouped, printable};
-use concsim_record::caveat::Caveats;
 use concsim_record::evaluate::Verdict;
 use concsim_record::summary::{Run, Summary};
 use concsim_record::trust::Trust;
@@ -188,7 +187,7 @@ fn section_of(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
             (claims(kept))
             (what_it_teaches(kept, is_one_of_many))
             (heading("Trust", is_one_of_many))
-            @for said in trust::in_full(runs) { p { (stopped(&said)) } }
+            @for said in trust::in_full(plan, runs) { p { (stopped(&said)) } }
             @for loss in &kept.losses { p.alert { (loss) } }
             (in_detail(kept))
             (again(kept, is_one_of_many))
@@ -233,14 +232,9 @@ fn numbers_of_steps(run: &Run) -> Vec<String> {
     both.into_iter().flatten().collect()
 }
 
-/// Returns the caveats of a run, if its plan has the variant.
-fn caveats<'a>(plan: &Plan, run: &'a Run) -> Option<Caveats<'a>> {
-    scenario_of(plan, run).map(|scenario| Caveats::of(scenario, run))
-}
-
 /// Returns the note of a run of which nothing is doubtful but the small number of requests that its file sets.
 fn illustration(plan: &Plan, run: &Run) -> Option<String> {
-    let caveats = caveats(plan, run)?;
+    let caveats = trust::caveats(plan, run);
     caveats.note().filter(|_| caveats.is_mere_illustration())
 }
 

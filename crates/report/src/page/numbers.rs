@@ -14,26 +14,20 @@ use concsim_record::summary::Run;
 pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
     // The note on few requests is above all numbers.
     let doubt = |run: &Run| table::doubt(run).filter(|_| super::illustration(plan, run).is_none());
+    let mut heads = vec!["variant"];
+    heads.extend(table::HEADS.map(|head| if head == "door" { "at the door" } else { head }));
     html! {
-        div.wider tabindex="0" role="region" aria-label="Results, by variant" {
-            table.numbers {
-                thead { tr {
-                    th scope="col" { "variant" }
-                    @for head in table::HEADS { th scope="col" { (if head == "door" { "at the door" } else { head }) } }
-                } }
-                tbody {
-                    @for run in runs {
-                        tr {
-                            th scope="row" { (run.variant) @if let Some(doubt) = doubt(run) { br; small.alert { (doubt) } } }
-                            @for cell in table::cells(run) { td { (cell) } }
-                        }
-                        @if let Some((label, ratios)) = runs.first().and_then(|first| table::ratios(plan, first, run)) {
-                            tr.ratios { th scope="row" { (label) } @for cell in ratios { td { (cell) } } }
-                        }
-                    }
+        (table_of("Results, by variant", &heads, &html! {
+            @for run in runs {
+                tr {
+                    th scope="row" { (run.variant) @if let Some(doubt) = doubt(run) { br; small.alert { (doubt) } } }
+                    @for cell in table::cells(run) { td { (cell) } }
+                }
+                @if let Some((label, ratios)) = runs.first().and_then(|first| table::ratios(plan, first, run)) {
+                    tr.ratios { th scope="row" { (label) } @for cell in ratios { td { (cell) } } }
                 }
             }
-        }
+        }))
         @let short = story::grouped_by(runs, too_few_for_a_p99);
         @if !short.is_empty() {
             p.aside { "A p50 and a p90 need 20 requests, a p95 200, a p99 1 000; below that, the highest percentile available is shown. "
@@ -56,16 +50,11 @@ pub(super) fn kinds(plan: &Plan, cores: usize, runs: &[Run]) -> Markup {
     let rows = table::kind_rows(plan, cores, runs, &mut notes);
     html! {
         @if !rows.is_empty() {
-            div.wider tabindex="0" role="region" aria-label="Latency by kind of request" {
-                table.numbers {
-                    thead { tr { @for head in ["variant", "request", "mean", "p50", "p99", "computed mean"] { th scope="col" { (head) } } } }
-                    tbody {
-                        @for row in &rows {
-                            tr { th scope="row" { (row.variant) } td { (row.name) } @for cell in &row.cells { td { (cell) } } }
-                        }
-                    }
+            (table_of("Latency by kind of request", &["variant", "request", "mean", "p50", "p99", "computed mean"], &html! {
+                @for row in &rows {
+                    tr { th scope="row" { (row.variant) } td { (row.name) } @for cell in &row.cells { td { (cell) } } }
                 }
-            }
+            }))
             @for note in notes.lines() { p.aside { (note) } }
         }
     }
@@ -84,28 +73,22 @@ pub(super) fn workers(runs: &[Run]) -> Markup {
         "core time",
         "longest run",
     ];
-    html! {
-        div.wider tabindex="0" role="region" aria-label="Each worker" {
-            table.numbers {
-                thead { tr { @for head in heads { th scope="col" { (head) } } } }
-                tbody {
-                    @for run in runs { @for worker in &run.workers {
-                        tr {
-                            th scope="row" { (run.variant) }
-                            td { (letter(worker.index)) }
-                            td { (grouped(worker.requests)) }
-                            td { (grouped(worker.peak_concurrency)) }
-                            td { (grouped(worker.coroutine_switches)) }
-                            td { (grouped(worker.process_switches.voluntary)) }
-                            td { (grouped(worker.process_switches.involuntary)) }
-                            td { (millis(worker.cpu_s * 1e3)) }
-                            td { (millis(worker.longest_run_ms)) }
-                        }
-                    } }
-                }
+    let rows = html! {
+        @for run in runs { @for worker in &run.workers {
+            tr {
+                th scope="row" { (run.variant) }
+                td { (letter(worker.index)) }
+                td { (grouped(worker.requests)) }
+                td { (grouped(worker.peak_concurrency)) }
+                td { (grouped(worker.coroutine_switches)) }
+                td { (grouped(worker.process_switches.voluntary)) }
+                td { (grouped(worker.process_switches.involuntary)) }
+                td { (millis(worker.cpu_s * 1e3)) }
+                td { (millis(worker.longest_run_ms)) }
             }
-        }
-    }
+        } }
+    };
+    table_of("Each worker", &heads, &rows)
 }
 
 /// Returns the users of the cores, in per cent of the window.
@@ -121,20 +104,26 @@ pub(super) fn cores(runs: &[Run]) -> Markup {
         "other virtual machines",
     ];
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let rows = html! {
+        @for run in runs { @for core in &run.cores {
+            tr {
+                th scope="row" { (run.variant) }
+                td { (core.core) }
+                @for share in [core.busy, core.workers, core.load, core.services, core.other, core.steal] { td { (percent(share)) } }
+            }
+        } }
+        @if runs.iter().all(|run| run.cores.is_empty()) { tr { th scope="row" { (NONE) } td colspan="7" { "no window was counted" } } }
+    };
+    table_of("Each core", &heads, &rows)
+}
+
+/// Returns a table that scrolls by itself on a narrow screen, with a label for screen readers.
+fn table_of(label: &str, heads: &[&str], rows: &Markup) -> Markup {
     html! {
-        div.wider tabindex="0" role="region" aria-label="Each core" {
+        div.wider tabindex="0" role="region" aria-label=(label) {
             table.numbers {
                 thead { tr { @for head in heads { th scope="col" { (head) } } } }
-                tbody {
-                    @for run in runs { @for core in &run.cores {
-                        tr {
-                            th scope="row" { (run.variant) }
-                            td { (core.core) }
-                            @for share in [core.busy, core.workers, core.load, core.services, core.other, core.steal] { td { (percent(share)) } }
-                        }
-                    } }
-                    @if runs.iter().all(|run| run.cores.is_empty()) { tr { th scope="row" { (NONE) } td colspan="7" { "no window was counted" } } }
-                }
+                tbody { (rows) }
             }
         }
     }

@@ -216,6 +216,8 @@ fn a_run_whose_file_asks_for_few_requests_is_an_illustration_and_no_alert() {
             .count(),
         1
     );
+    let trust = between(&page, "<h2>Trust</h2>", "<details");
+    assert_eq!(trust, "<p>an illustration: the file sets 3 requests.</p>");
     let before = between(&page, "<section id=\"run-1\">", "<h2>Trust");
     assert!(
         !before.contains("alert") && !before.contains("rough"),

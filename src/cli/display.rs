@@ -1,4 +1,6 @@
-//! Display of a screen: layout, colours, characters and frame rate.
+//! Display of a screen: layout, colours, characters and frame rate; and the form of a result.
+
+use std::path::PathBuf;
 
 use super::colour::Colour;
 use concsim_model::palette::{Glyphs, Look, Room, Theme};
@@ -26,6 +28,19 @@ pub struct DisplayArgs {
     /// Frames per second; by default 12, over SSH 4
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=30))]
     fps: Option<u16>,
+}
+
+/// Options of the result of a run: its form, and the place of its recording.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ResultArgs {
+    /// Print the summary as JSON alone on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) card: CardArgs,
+    /// Keep the recording in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
 }
 
 /// Options of the printed card.

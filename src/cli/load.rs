@@ -6,14 +6,13 @@
 use concsim_os::recorder;
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
 use super::colour::Colour;
-use super::display::CardArgs;
+use super::display::ResultArgs;
 use super::run;
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
@@ -44,14 +43,8 @@ pub struct Args {
     /// Server to load: http://HOST:PORT. Requests are GET /REQUEST?n=NUMBER&d=NANOSECONDS,…
     #[arg(long, value_name = "URL")]
     target: Authority,
-    /// Print the summary as JSON alone on standard output
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    card: CardArgs,
-    /// Keep the recording in this folder, which must be new or empty
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    result: ResultArgs,
 }
 
 /// Plays the load of the chosen variant (the first by default) and prints the result.
@@ -68,23 +61,23 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         host: args.target.to_string(),
     };
     interrupt::listen()?;
-    let mut folder = match &args.out {
+    let mut folder = match &args.result.out {
         Some(out) => run::folder_for(Some(out), false, &plan)?,
         None => None,
     };
-    let summary = match play_load(&plan, target, args.json, folder.as_mut()) {
+    let summary = match play_load(&plan, target, args.result.json, folder.as_mut()) {
         Ok(summary) => summary,
         Err(error) => return Err(play::unplayed(folder, error)),
     };
     run::print(
         &plan,
         &summary,
-        args.json,
-        (colour.look().glyphs, args.card.extent()),
+        args.result.json,
+        (colour.look().glyphs, args.result.card.extent()),
     )?;
     if let Some(folder) = &folder {
         let kept = folder.summarise(&json::of(&summary));
-        run::say_whether_kept(folder, &kept, args.json);
+        run::say_whether_kept(folder, &kept, args.result.json);
     }
     Ok(ExitCode::from(exit_status(&summary, &args.target)))
 }

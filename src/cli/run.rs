@@ -5,14 +5,14 @@ use concsim_os::recorder::Folder;
 use std::fs;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 
 use anyhow::Context as _;
 
 use super::colour::Colour;
-use super::display::{CardArgs, DisplayArgs};
+use super::display::{DisplayArgs, ResultArgs};
 use super::keyboard::{KeyboardArgs, LoadedKeys};
 use super::prediction::{PredictArgs, PredictionOutcome};
 use super::source::{self, Chosen, SourceArgs};
@@ -47,14 +47,8 @@ pub struct Args {
     /// Show no screen; progress goes to standard error, the result to standard output
     #[arg(long)]
     headless: bool,
-    /// Print the summary as JSON alone on standard output
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    card: CardArgs,
-    /// Keep the recording in this folder, which must be new or empty
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    result: ResultArgs,
     /// Skip the questions of the scenario
     #[arg(long)]
     no_ask: bool,
@@ -96,7 +90,7 @@ impl Played {
 impl Args {
     /// Returns the terminal of the screen, if one is to be used.
     fn terminal(&self) -> Option<BorrowedFd<'static>> {
-        display::canvas().filter(|_| !self.headless && !self.json)
+        display::canvas().filter(|_| !self.headless && !self.result.json)
     }
 
     /// Returns the chosen scenario.
@@ -110,9 +104,7 @@ impl Args {
         Self {
             chosen: SourceArgs::of(name),
             headless: false,
-            json: false,
-            card: CardArgs::default(),
-            out: None,
+            result: ResultArgs::default(),
             no_ask: false,
             no_keep: false,
             predict: PredictArgs::default(),
@@ -154,7 +146,7 @@ pub(super) fn once(
         PredictionOutcome::Predicted(predictions) => Some(predictions),
     };
     interrupt::listen()?;
-    let mut folder = folder_for(args.out.as_deref(), args.no_keep, &plan)?;
+    let mut folder = folder_for(args.result.out.as_deref(), args.no_keep, &plan)?;
     let context = RunContext {
         colour,
         keymap,
@@ -168,16 +160,21 @@ pub(super) fn once(
     let folder = folder.as_ref();
     if watched.is_some_and(|watched| watched.was_saved()) {
         // Incomplete run: it must not evict older ones. Removal is best-effort.
-        let half = folder.filter(|_| args.out.is_none());
+        let half = folder.filter(|_| args.result.out.is_none());
         if let Some(half) = half {
             let _ = fs::remove_dir_all(half.path());
         }
         return Ok(played);
     }
     let glyphs = args.display.look(colour).glyphs;
-    print(&plan, &summary, args.json, (glyphs, args.card.extent()))?;
+    print(
+        &plan,
+        &summary,
+        args.result.json,
+        (glyphs, args.result.card.extent()),
+    )?;
     if let Some((folder, kept)) = folder.zip(kept) {
-        say_whether_kept(folder, &kept, args.json);
+        say_whether_kept(folder, &kept, args.result.json);
     }
     Ok(played)
 }
@@ -239,7 +236,7 @@ fn play_with(
         predictions,
     } = context;
     let Some(terminal) = args.terminal() else {
-        let mut headless = Headless::new(args.json).watching(watched);
+        let mut headless = Headless::new(args.result.json).watching(watched);
         let summary = play(plan, &mut headless, folder.as_deref_mut(), predictions)?;
         let kept = keep(folder.as_deref(), &summary);
         let status = summary.exit_status();

@@ -32,8 +32,8 @@ impl Origin {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Measured => "measured",
-            Self::Simulated => "simulated",
+            Self::Measured => concsim_record::Origin::Measured.word(),
+            Self::Simulated => concsim_record::Origin::Simulated.word(),
             Self::Computed => "computed",
         }
     }

@@ -139,11 +139,12 @@ impl Reader<'_> {
         let texts = self.given.get_many::<String>(name).unwrap_or_default();
         let read = texts.filter_map(|text| {
             let value = (parameter.parse)(text);
-            let wrong = |why| {
-                self.mistakes
-                    .push(format!("--{name} {}: {why}", shown(text)))
-            };
-            value.map_err(wrong).ok()
+            value
+                .map_err(|why| {
+                    self.mistakes
+                        .push(format!("--{name} {}: {why}", shown(text)));
+                })
+                .ok()
         });
         read.collect()
     }
@@ -234,8 +235,8 @@ mod tests {
         let command = Command::new("mm1").args(parameters);
         let words = ["mm1", "--service-time", "10", "--service-rate", "-1"];
         let given = command.get_matches_from(words);
-        let wrong = read("mm1", &given, |given| given.load());
-        insta::assert_snapshot!(wrong.err().expect("it is all wrong"), @r"
+        let wrong = read("mm1", &given, |given| Some(given.load()?.rate));
+        insta::assert_snapshot!(wrong.expect_err("it is all wrong"), @r"
         concsim theory mm1: 4 mistakes
           --arrival-rate is missing: arrival rate of requests, such as 13/s
           --service-time cannot be combined with --service-rate

@@ -7,6 +7,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{Driver, edges};
+use concsim_engine::timetable::Change;
 use concsim_model::scenario::{Arrivals, Hog, Intervention, Scenario, Steer};
 use concsim_model::units::{CpuTime, Stamp};
 use concsim_os::sys::processes;
@@ -138,17 +139,10 @@ impl Driver<'_> {
     }
 
     fn remember(&mut self, intervention: Intervention) {
-        match intervention {
-            Intervention::SetRate(rate) => self.steered.amount = Some(rate),
-            Intervention::SetClients(clients) => self.steered.amount = Some(clients as f64),
-            Intervention::AddWorker
-            | Intervention::RemoveWorker
-            | Intervention::KillWorker
-            | Intervention::StopWorker
-            | Intervention::ContinueWorker
-            | Intervention::Reload
-            | Intervention::SetLoad(_)
-            | Intervention::Send(_) => {}
+        match Change::of(intervention) {
+            Some(Change::Rate(rate)) => self.steered.amount = Some(rate),
+            Some(Change::Clients(clients)) => self.steered.amount = Some(clients as f64),
+            Some(Change::Extra(_)) | None => {}
         }
     }
 

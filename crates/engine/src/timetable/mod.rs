@@ -52,6 +52,28 @@ pub enum Change {
     Extra(Extra),
 }
 
+impl Change {
+    /// Returns the change of the load by an intervention; [`None`] if it concerns the server.
+    #[must_use]
+    pub fn of(intervention: Intervention) -> Option<Self> {
+        match intervention {
+            Intervention::SetRate(rate) => Some(Self::Rate(rate)),
+            Intervention::SetClients(clients) => Some(Self::Clients(clients)),
+            Intervention::Send(class) => Some(Self::Extra(Extra {
+                class: class as u16,
+                at_least: CpuTime::ZERO,
+            })),
+            Intervention::AddWorker
+            | Intervention::RemoveWorker
+            | Intervention::KillWorker
+            | Intervention::StopWorker
+            | Intervention::ContinueWorker
+            | Intervention::Reload
+            | Intervention::SetLoad(_) => None,
+        }
+    }
+}
+
 /// Requests to come, the earliest first.
 pub struct Timetable {
     coming: Coming,
@@ -63,7 +85,7 @@ impl Timetable {
     /// Returns the timetable of a load that begins at `begin`.
     pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
         let changes = scenario.timeline.iter().filter_map(|event| {
-            let change = change_of(event.intervention)?;
+            let change = Change::of(event.intervention)?;
             Some((begin + event.at, change))
         });
         Self {
@@ -113,25 +135,6 @@ impl Timetable {
     /// Adds the next request of a client, which is due at `at`.
     pub fn again(&mut self, client: usize, at: Stamp) {
         self.coming.again(client, at);
-    }
-}
-
-/// Change of the load by a timeline entry; [`None`] if it concerns the server.
-fn change_of(intervention: Intervention) -> Option<Change> {
-    match intervention {
-        Intervention::SetRate(rate) => Some(Change::Rate(rate)),
-        Intervention::SetClients(clients) => Some(Change::Clients(clients)),
-        Intervention::Send(class) => Some(Change::Extra(Extra {
-            class: class as u16,
-            at_least: CpuTime::ZERO,
-        })),
-        Intervention::AddWorker
-        | Intervention::RemoveWorker
-        | Intervention::KillWorker
-        | Intervention::StopWorker
-        | Intervention::ContinueWorker
-        | Intervention::Reload
-        | Intervention::SetLoad(_) => None,
     }
 }
 

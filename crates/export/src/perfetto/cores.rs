@@ -15,7 +15,6 @@ const AT_ONCE: usize = 1_024;
 pub(super) fn write(
     out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
-    past: &Past<'_>,
     lanes: &Lanes<'_>,
 ) -> io::Result<()> {
     let description = match scene.view.run().origin {
@@ -28,7 +27,7 @@ pub(super) fn write(
     };
     let group = out.track(scene.group, place::CORES, "cores", description)?;
     let mut rows: Vec<Row> = Vec::new();
-    for interval in intervals(past) {
+    for interval in intervals(&lanes.past()) {
         let cores = lanes.cores(interval);
         for (place, lane) in cores.iter().enumerate() {
             if place == rows.len() {

@@ -62,12 +62,12 @@ fn write_variant(out: &mut Trace<impl Write>, place: usize, view: &RunView<'_>) 
     index.extend(view.recording);
     // A run that ended before its first sample has nothing but the reports of its clients.
     let past = view.recording.present();
-    let lanes = past.map(|past| (past, Lanes::new(&index, past)));
+    let lanes = past.map(|past| Lanes::new(&index, past));
     // An arrow begins at the earlier of two slices, and at the first in the file if both begin at once.
-    requests::write(out, &scene, lanes.as_ref().map(|(_, lanes)| lanes))?;
-    if let Some((past, lanes)) = &lanes {
-        cores::write(out, &scene, past, lanes)?;
-        workers::write(out, &scene, past, lanes)?;
+    requests::write(out, &scene, lanes.as_ref())?;
+    if let Some(lanes) = &lanes {
+        cores::write(out, &scene, lanes)?;
+        workers::write(out, &scene, lanes)?;
     }
     counters::write(out, &scene, &index)
 }

@@ -16,9 +16,9 @@ use concsim_record::{Origin, Past};
 pub(super) fn write(
     out: &mut Trace<impl Write>,
     scene: &Scene<'_>,
-    past: &Past<'_>,
     lanes: &Lanes<'_>,
 ) -> io::Result<()> {
+    let past = &lanes.past();
     let description =
         "Request that each worker runs. A parked request is in the track of its coroutine.";
     let group = out.track(scene.group, place::WORKERS, "workers", description)?;

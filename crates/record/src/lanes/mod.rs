@@ -166,6 +166,12 @@ impl<'a> Lanes<'a> {
         }
     }
 
+    /// Returns the part of the recording that the lanes are of.
+    #[must_use]
+    pub fn past(&self) -> Past<'a> {
+        self.past
+    }
+
     /// The part of an interval that lies before the end of these lanes.
     fn so_far(&self, interval: Interval) -> Interval {
         Interval {

@@ -339,28 +339,38 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_wait_with_a_moment_of_work_is_a_sliver_and_a_cell_without_work_is_a_wait() {
-        let lane = RequestLane {
+    /// Returns a request with spans that follow each other from 0 on, each with its end.
+    fn lane(spans: &[(Doing, u64)]) -> RequestLane {
+        let begins = std::iter::once(0).chain(spans.iter().map(|(_, end)| *end));
+        let spans = spans.iter().zip(begins);
+        RequestLane {
             request: 0,
             worker: Some(0),
-            spans: vec![
-                span(Doing::Parked, 0, 190),
-                span(Doing::Running, 190, 200),
-                span(Doing::Parked, 200, 300),
-                span(Doing::Running, 300, 320),
-                span(Doing::Parked, 320, 400),
-            ],
+            spans: spans
+                .map(|((doing, end), begin)| span(*doing, begin, *end))
+                .collect(),
             done: None,
-        };
+        }
+    }
+
+    fn cells_of_100(columns: u16) -> Axis {
         let interval = Interval {
             from: Stamp(0),
-            to: Stamp(400),
+            to: Stamp(100 * u64::from(columns)),
         };
-        let axis = Axis {
-            interval,
-            columns: 4,
-        };
+        Axis { interval, columns }
+    }
+
+    #[test]
+    fn a_wait_with_a_moment_of_work_is_a_sliver_and_a_cell_without_work_is_a_wait() {
+        let lane = lane(&[
+            (Doing::Parked, 190),
+            (Doing::Running, 200),
+            (Doing::Parked, 300),
+            (Doing::Running, 320),
+            (Doing::Parked, 400),
+        ]);
+        let axis = cells_of_100(4);
         let [parked, running] = [Meaning::Parked, Meaning::Running].map(Cell::Mostly);
         // 10 of 100 are less than an eighth, 20 of 100 are more.
         let row = [parked, Cell::RanInPart(Side::Right), parked, running].map(Some);
@@ -372,19 +382,14 @@ mod tests {
         // In cells of 100: all on a core; 60 without; 10 without; 100 without.
         let runs = [(0, 100), (100, 120), (180, 200), (210, 300)];
         let without = [(120, 180), (200, 210), (300, 400)];
-        let lane = RequestLane {
-            request: 0,
-            worker: Some(0),
-            spans: vec![
-                span(Doing::Running, 0, 120),
-                span(Doing::WantsACore, 120, 180),
-                span(Doing::Running, 180, 200),
-                span(Doing::WantsACore, 200, 210),
-                span(Doing::Running, 210, 300),
-                span(Doing::WantsACore, 300, 400),
-            ],
-            done: None,
-        };
+        let lane = lane(&[
+            (Doing::Running, 120),
+            (Doing::WantsACore, 180),
+            (Doing::Running, 200),
+            (Doing::WantsACore, 210),
+            (Doing::Running, 300),
+            (Doing::WantsACore, 400),
+        ]);
         let interval = |(from, to): (u64, u64)| Interval {
             from: Stamp(from),
             to: Stamp(to),
@@ -399,10 +404,7 @@ mod tests {
             held: runs.map(held).into(),
             lost: without.map(interval).into(),
         };
-        let axis = Axis {
-            interval: interval((0, 400)),
-            columns: 4,
-        };
+        let axis = cells_of_100(4);
         let rows = of_requests(&[lane], 1, Stamp::ZERO, axis);
         let [Some(first), Some(second), Some(third), Some(last)] = rows[0][..] else {
             panic!("{rows:?}");

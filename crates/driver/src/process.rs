@@ -73,7 +73,7 @@ fn scoreboard(descriptor: OwnedFd) -> anyhow::Result<Scoreboard> {
 }
 
 fn read<T: DeserializeOwned>(orders: &str) -> anyhow::Result<T> {
-    serde_json::from_str(orders).context("the driver's orders could not be read")
+    serde_json::from_slice(orders.as_bytes()).context("the driver's orders could not be read")
 }
 
 /// Tells the driver the reason for which an engine cannot go on.

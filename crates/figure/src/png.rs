@@ -1,13 +1,16 @@
 //! A figure as PNG, with twice the density of its SVG and a built-in font: the same pixels on every machine.
 
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{self, Options, Tree};
 
-/// `DejaVu` Sans and its bold, reduced to the letters of European languages, arrows and signs of mathematics
-/// (see `assets/fonts/README.md`).
+/// `DejaVu` Sans and its bold, reduced to the letters of European languages, arrows and signs of mathematics,
+/// compressed (see `assets/fonts/README.md`).
 const FONTS: [&[u8]; 2] = [
-    include_bytes!("../../../assets/fonts/sans.ttf"),
-    include_bytes!("../../../assets/fonts/sans-bold.ttf"),
+    include_bytes!("../../../assets/fonts/sans.ttf.gz"),
+    include_bytes!("../../../assets/fonts/sans-bold.ttf.gz"),
 ];
 /// Pixels for each user unit.
 const DENSITY: f32 = 2.0;
@@ -53,8 +56,15 @@ pub(super) fn tree_of(svg: &str) -> Result<Tree, usvg::Error> {
         ..Options::default()
     };
     for font in FONTS {
-        options.fontdb_mut().load_font_data(font.to_vec());
+        options.fontdb_mut().load_font_data(decompressed(font));
     }
     options.fontdb_mut().set_sans_serif_family("DejaVu Sans");
     Tree::from_str(svg, &options)
+}
+
+fn decompressed(font: &[u8]) -> Vec<u8> {
+    let mut data = Vec::new();
+    let read = GzDecoder::new(font).read_to_end(&mut data);
+    read.expect("a font of the program is valid gzip");
+    data
 }

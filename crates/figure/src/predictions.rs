@@ -85,7 +85,7 @@ impl StoredPredictions {
     /// # Errors
     /// Fails if the text has another format, or has no prediction.
     pub fn read(text: &str) -> Result<Self, NoPrediction> {
-        let read: PredictionFile = serde_json::from_str(text)?;
+        let read: PredictionFile = serde_json::from_slice(text.as_bytes())?;
         let mut runs: Vec<Run> = read.rows.into_iter().chain(read.runs).collect();
         runs.retain(|run| run.prediction.is_some());
         if runs.is_empty() {

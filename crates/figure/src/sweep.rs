@@ -81,8 +81,9 @@ impl Sweep {
     pub fn read(text: &str) -> Result<Self, Malformed> {
         let lines = (1..).zip(text.lines());
         let lines = lines.filter(|(_, text)| !text.trim().is_empty());
-        let read = |(line, text)| {
-            serde_json::from_str::<Line>(text).map_err(|what| Malformed::Line { line, what })
+        let read = |(line, text): (_, &str)| {
+            serde_json::from_slice::<Line>(text.as_bytes())
+                .map_err(|what| Malformed::Line { line, what })
         };
         let mut lines: Vec<Line> = lines.map(read).collect::<Result<_, _>>()?;
         // The last line counts for a row that was played twice.

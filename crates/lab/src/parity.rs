@@ -164,7 +164,7 @@ pub fn play_all(plans: Vec<(&Case, Plan, Predictions)>) -> anyhow::Result<Vec<Ro
 pub fn stored_rows(file: &Path) -> anyhow::Result<Vec<Row>> {
     let name = || printable(&file.display().to_string());
     let text = fs::read_to_string(file).with_context(name)?;
-    let stored: StoredTable = serde_json::from_str(&text)
+    let stored: StoredTable = serde_json::from_slice(text.as_bytes())
         .with_context(|| format!("{}: not the output of `concsim parity --json`", name()))?;
     ensure!(
         stored.schema == SCHEMA,

@@ -120,7 +120,7 @@ fn described(key: &Key, lists: Lists) -> Value {
     schema["description"] = json!(key.description());
     if let Some(default) = key.default {
         // A default in TOML, a number or a text in quotes, is JSON too.
-        schema["default"] = serde_json::from_str(default).expect("defaults are JSON");
+        schema["default"] = serde_json::from_slice(default.as_bytes()).expect("defaults are JSON");
     }
     schema
 }

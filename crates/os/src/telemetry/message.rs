@@ -50,7 +50,7 @@ impl ChildMessage {
     /// Parses a line. A line that is not JSON (such as a panic's message) is a note.
     #[must_use]
     pub fn from_line(line: &str) -> Self {
-        serde_json::from_str(line).unwrap_or_else(|_| Self::Note {
+        serde_json::from_slice(line.as_bytes()).unwrap_or_else(|_| Self::Note {
             text: line.trim_end().to_owned(),
         })
     }

@@ -22,7 +22,7 @@ impl Tree {
     /// Never, for a summary.
     pub(super) fn of(value: &impl Serialize) -> Self {
         let text = serde_json::to_string(value).expect("a summary is always JSON");
-        serde_json::from_str(&text).expect("what was written is JSON")
+        serde_json::from_slice(text.as_bytes()).expect("what was written is JSON")
     }
 
     /// Returns the part of this name.

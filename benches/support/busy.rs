@@ -104,6 +104,7 @@ fn header(plan: &Plan, seconds: u64) -> Header {
         crashed: None,
         core_waits_are_seen: true,
         draws: concsim::scenario::draw::VERSION,
+        started_ns: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! `concsim compare`: two stored runs side by side.
+//! `concsim compare`: two stored runs side by side, with intervals if they were repeated.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,6 +7,7 @@ use super::runs::report_losses;
 use super::talk;
 use concsim_driver::run_store;
 use concsim_model::scenario::Plan;
+use concsim_record::repeats::Repeats;
 use concsim_record::storage;
 use concsim_record::summary::Summary;
 use concsim_report::comparison::{Side, compare};
@@ -15,7 +16,7 @@ use concsim_report::comparison::{Side, compare};
 /// scenarios.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example: concsim compare last-1 last\n         concsim run io_bound --out four --set server.workers=4 && concsim compare last four"
+    after_help = "Example: concsim compare last-1 last\n         concsim run io_bound --repeat 10 --out two && concsim run io_bound --repeat 10 --out four --set server.workers=4 && concsim compare two four"
 )]
 pub struct Args {
     /// Folder of a kept run, `last`, or `last-1` for the one before
@@ -51,10 +52,20 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the plan and the summary of a stored run, and reports its unreadable parts.
+/// Returns the plan and the summary of a stored run, of all its repeats if there are several, and reports its
+/// unreadable parts.
 fn open(path: &Path) -> anyhow::Result<(Plan, Summary)> {
-    let kept = storage::open(&run_store::find(path)?)?;
+    let folder = run_store::find(path)?;
+    let kept = storage::open(&folder)?;
     report_losses(&kept);
-    let summary = kept.summary();
+    let Some((repeats, unreadable)) = Repeats::stored(&folder, &kept) else {
+        let summary = kept.summary();
+        return Ok((kept.plan, summary));
+    };
+    for repeat in unreadable {
+        talk::say(format_args!("{}: not all can be read", repeat.display()));
+    }
+    let machine = kept.recordings[0].header.machine.clone();
+    let summary = repeats.summary(&kept.plan, machine);
     Ok((kept.plan, summary))
 }

@@ -38,7 +38,7 @@ pub struct ResultArgs {
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) card: CardArgs,
-    /// Keep the recording in this folder, which must be new or empty
+    /// Keep the recording in this folder, which must be new or empty; repeats in folders below it
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
 }

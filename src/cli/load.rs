@@ -13,19 +13,21 @@ use anyhow::Context as _;
 
 use super::colour::Colour;
 use super::display::ResultArgs;
+use super::repeat::{self, RepeatArgs};
 use super::run;
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
-use concsim_driver::frontend::{Frontend as _, Headless};
+use concsim_driver::frontend::{Frontend, Headless};
 use concsim_driver::play;
 use concsim_driver::run::Driver;
-use concsim_model::scenario::{Engine, Plan};
+use concsim_lab::repeats::{Part, Player};
+use concsim_model::scenario::{Engine, Plan, Variant};
 use concsim_os::load::{Authority, Target};
 use concsim_os::recorder::Folder;
 use concsim_os::recorder::Live;
 use concsim_os::sys::interrupt;
 use concsim_os::telemetry::{RINGS_BY_DEFAULT, Scoreboard};
-use concsim_record::Header;
+use concsim_record::Recording;
 use concsim_record::summary::{self, Summary};
 use concsim_report::json;
 
@@ -44,6 +46,8 @@ pub struct Args {
     #[arg(long, value_name = "URL")]
     target: Authority,
     #[command(flatten)]
+    repeats: RepeatArgs,
+    #[command(flatten)]
     result: ResultArgs,
 }
 
@@ -60,14 +64,37 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         address: find(&args.target)?,
         host: args.target.to_string(),
     };
+    let wanted = match args.repeats.wanted(&plan) {
+        Ok(wanted) => wanted,
+        Err(unknown) => {
+            talk::say(unknown);
+            return Ok(ExitCode::from(2));
+        }
+    };
     interrupt::listen()?;
     let mut folder = match &args.result.out {
         Some(out) => run::folder_for(Some(out), false, &plan)?,
         None => None,
     };
-    let summary = match play_load(&plan, target, args.result.json, folder.as_mut()) {
-        Ok(summary) => summary,
-        Err(error) => return Err(play::unplayed(folder, error)),
+    let summary = if let Some(wanted) = wanted {
+        let engine = repeat::Engine {
+            player: &AgainstServer(target),
+            jobs: 1,
+            out: args.result.out.as_deref(),
+            tells: !args.result.json,
+        };
+        match repeat::play(&plan, wanted, &engine, folder)? {
+            Some(played) => {
+                folder = played.folder;
+                played.summary
+            }
+            None => return Ok(ExitCode::from(repeat::INTERRUPTED)),
+        }
+    } else {
+        match play_once(&plan, target, args.result.json, folder.as_mut()) {
+            Ok(summary) => summary,
+            Err(error) => return Err(play::unplayed(folder, error)),
+        }
     };
     run::print(
         &plan,
@@ -127,21 +154,46 @@ fn find(target: &Authority) -> anyhow::Result<SocketAddr> {
     Err(error).with_context(no_answer)
 }
 
-fn play_load(
+fn play_once(
     plan: &Plan,
     target: Target,
     quiet: bool,
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Summary> {
-    let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
     let mut frontend = Headless::new(quiet);
     frontend.on_variant_start(plan, 0)?;
-    let variant = &plan.variants[0];
-    let header = Header::of(plan, variant, recorder::this_machine());
+    let recording = play_load(plan, &plan.variants[0], target, &mut frontend, folder)?;
+    let run = summary::summarise(&recording);
+    Ok(Summary::of(plan, recorder::this_machine(), vec![run]))
+}
+
+fn play_load(
+    plan: &Plan,
+    variant: &Variant,
+    target: Target,
+    frontend: &mut impl Frontend,
+    folder: Option<&mut Folder>,
+) -> anyhow::Result<Recording> {
+    let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
+    let header = play::header_of(plan, variant);
     let writer = play::writer_for(folder, &header, |said| frontend.on_note(said));
     let live = Live::new(&scoreboard, header, writer);
     let driver = Driver::against(target, variant, live)?;
-    let recording = play::drive(driver, &mut frontend)?;
-    let run = summary::summarise(&recording);
-    Ok(Summary::of(plan, recorder::this_machine(), vec![run]))
+    play::drive(driver, frontend)
+}
+
+/// Plays repeats of a load against one server.
+struct AgainstServer(Target);
+
+impl Player for AgainstServer {
+    fn play(&self, part: Part<'_>) -> anyhow::Result<Recording> {
+        let mut frontend = part.frontend();
+        let Part {
+            plan,
+            variant,
+            folder,
+            ..
+        } = part;
+        play_load(plan, variant, self.0.clone(), &mut frontend, folder)
+    }
 }

@@ -11,7 +11,7 @@ use concsim_model::scenario::Plan;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct PredictArgs {
     /// Simulate first with this machine's calibrated costs, and print the prediction beside the measurement
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["repeat", "until"])]
     predict: bool,
     /// File with the [machine] to predict with; by default that of `concsim calibrate`
     #[arg(long, value_name = "FILE", requires = "predict")]

@@ -1,9 +1,16 @@
-//! Options of commands that play a scenario several times.
+//! Commands that play a scenario several times: their options, and the play.
 
-use std::num::NonZeroUsize;
+use std::path::Path;
 use std::str::FromStr;
 
-use concsim_os::sys::processes;
+use super::talk;
+use concsim_driver::play::unplayed;
+use concsim_lab::repeats::{Experiment, Player, Repetition};
+use concsim_model::scenario::Plan;
+use concsim_os::recorder::Folder;
+use concsim_record::Recording;
+use concsim_record::repeats::numbers_to_narrow;
+use concsim_record::summary::Summary;
 use concsim_stats::until::Until;
 
 /// Number of repeats, or the rule that ends them.
@@ -22,23 +29,31 @@ pub struct RepeatArgs {
     #[arg(long, value_name = "N", requires = "until", default_value_t = 1_000,
           value_parser = clap::value_parser!(u32).range(5..=100_000))]
     cap: u32,
-    /// Number of repeats played at once; by default the number of cores
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
 }
 
-/// Repeats that are asked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Repetition {
-    /// A number of repeats.
-    Count(usize),
-    /// Repeats until intervals are narrow.
-    Until(Until),
+/// Repeats that a command asks for.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    repetition: Repetition,
+    /// Numbers to be narrowed, with their variants.
+    numbers: Vec<String>,
 }
 
 impl RepeatArgs {
     /// Returns the repeats that are asked for; [`None`] if each variant is played once.
-    pub(super) fn repetition(&self) -> Option<Repetition> {
+    ///
+    /// # Errors
+    /// A number to be narrowed that no summary has.
+    pub(super) fn wanted(&self, plan: &Plan) -> Result<Option<Wanted>, String> {
+        let numbers = numbers_to_narrow(plan, &self.numbers)?;
+        let wanted = |repetition| Wanted {
+            repetition,
+            numbers,
+        };
+        Ok(self.repetition().map(wanted))
+    }
+
+    fn repetition(&self) -> Option<Repetition> {
         let until = |Percent(percent)| Until {
             relative: percent / 100.0,
             least: 0,
@@ -47,17 +62,69 @@ impl RepeatArgs {
         let count = self.repeat.map(|count| Repetition::Count(count as usize));
         count.or_else(|| self.until.map(until).map(Repetition::Until))
     }
+}
 
-    /// Returns the numbers to be narrowed, as written.
-    pub(super) fn numbers(&self) -> &[String] {
-        &self.numbers
-    }
+/// Engine of repeats, with its options.
+pub(super) struct Engine<'a> {
+    /// Plays each variant.
+    pub(super) player: &'a dyn Player,
+    /// Number of repeats played at once.
+    pub(super) jobs: usize,
+    /// Folder below which repeats after the first are kept.
+    pub(super) out: Option<&'a Path>,
+    /// True to print a line after each repeat where no bar can be drawn.
+    pub(super) tells: bool,
+}
 
-    /// Returns the number of threads.
-    pub(super) fn jobs(&self) -> usize {
-        let cores = || processes::cores_allowed().len();
-        self.jobs.map_or_else(cores, NonZeroUsize::get)
-    }
+/// Repeats that were played.
+pub(super) struct Repeated {
+    /// Recordings of the first repeat.
+    pub(super) first: Vec<Recording>,
+    /// Summary of all.
+    pub(super) summary: Summary,
+    /// Folder of the first.
+    pub(super) folder: Option<Folder>,
+}
+
+/// Exit status of an interrupted command.
+pub(super) const INTERRUPTED: u8 = 130;
+
+/// Plays repeats; the first is kept in `folder`. Returns [`None`] if ^C has ended the first before any of its variants
+/// was played, which is reported.
+///
+/// # Errors
+/// A process that cannot be started in the first repeat.
+pub(super) fn play(
+    plan: &Plan,
+    wanted: Wanted,
+    engine: &Engine<'_>,
+    mut folder: Option<Folder>,
+) -> anyhow::Result<Option<Repeated>> {
+    let experiment = Experiment {
+        plan,
+        player: engine.player,
+        jobs: engine.jobs,
+        numbers: wanted.numbers,
+        folder: folder.as_mut(),
+        out: engine.out,
+        tells: engine.tells,
+    };
+    let played = match experiment.play(wanted.repetition) {
+        Ok(played) => played,
+        Err(error) => return Err(unplayed(folder, error)),
+    };
+    let Some(summary) = played.summary(plan) else {
+        talk::say("interrupted before the first repeat was complete");
+        if let Some(folder) = folder {
+            folder.remove_unplayed();
+        }
+        return Ok(None);
+    };
+    Ok(Some(Repeated {
+        first: played.first,
+        summary,
+        folder,
+    }))
 }
 
 /// A share in percent, above 0 and below 100.

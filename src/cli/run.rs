@@ -15,6 +15,7 @@ use super::colour::Colour;
 use super::display::{DisplayArgs, ResultArgs};
 use super::keyboard::{KeyboardArgs, LoadedKeys};
 use super::prediction::{PredictArgs, PredictionOutcome};
+use super::repeat::{self, RepeatArgs, Wanted};
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
 use concsim_driver::console::chain;
@@ -23,6 +24,7 @@ use concsim_driver::play::{play_one, unplayed};
 use concsim_driver::run_store;
 use concsim_driver::watch::WatchedFile;
 use concsim_lab::prediction::Predictions;
+use concsim_lab::repeats::Processes;
 use concsim_model::palette::Glyphs;
 use concsim_model::scenario::{Engine, Plan};
 use concsim_os::sys::{interrupt, processes};
@@ -48,6 +50,8 @@ pub struct Args {
     #[arg(long)]
     headless: bool,
     #[command(flatten)]
+    repeats: RepeatArgs,
+    #[command(flatten)]
     result: ResultArgs,
     /// Skip the questions of the scenario
     #[arg(long)]
@@ -62,7 +66,7 @@ pub struct Args {
     #[command(flatten)]
     keyboard: KeyboardArgs,
     /// Play again whenever the file is saved, until q or ^C
-    #[arg(long, conflicts_with = "out")]
+    #[arg(long, conflicts_with_all = ["out", "repeat", "until"])]
     pub(super) watch: bool,
 }
 
@@ -104,6 +108,7 @@ impl Args {
         Self {
             chosen: SourceArgs::of(name),
             headless: false,
+            repeats: RepeatArgs::default(),
             result: ResultArgs::default(),
             no_ask: false,
             no_keep: false,
@@ -145,8 +150,18 @@ pub(super) fn once(
         PredictionOutcome::NotAsked => None,
         PredictionOutcome::Predicted(predictions) => Some(predictions),
     };
+    let wanted = match args.repeats.wanted(&plan) {
+        Ok(wanted) => wanted,
+        Err(unknown) => {
+            talk::say(unknown);
+            return Ok(Played::Wrong);
+        }
+    };
     interrupt::listen()?;
     let mut folder = folder_for(args.result.out.as_deref(), args.no_keep, &plan)?;
+    if let Some(wanted) = wanted {
+        return several(&plan, args, wanted, folder, colour);
+    }
     let context = RunContext {
         colour,
         keymap,
@@ -177,6 +192,34 @@ pub(super) fn once(
         say_whether_kept(folder, &kept, args.result.json);
     }
     Ok(played)
+}
+
+/// Plays repeats without a screen, and prints the result.
+fn several(
+    plan: &Plan,
+    args: &Args,
+    wanted: Wanted,
+    folder: Option<Folder>,
+    colour: Colour,
+) -> anyhow::Result<Played> {
+    let engine = repeat::Engine {
+        player: &Processes,
+        jobs: 1,
+        out: args.result.out.as_deref(),
+        tells: !args.result.json,
+    };
+    let Some(played) = repeat::play(plan, wanted, &engine, folder)? else {
+        return Ok(Played::Headless(repeat::INTERRUPTED));
+    };
+    let summary = &played.summary;
+    let folder = played.folder.as_ref();
+    let kept = folder.map(|folder| folder.summarise(&json::of(summary)));
+    let style = (args.display.look(colour).glyphs, args.result.card.extent());
+    print(plan, summary, args.result.json, style)?;
+    if let Some((folder, kept)) = folder.zip(kept) {
+        say_whether_kept(folder, &kept, args.result.json);
+    }
+    Ok(Played::Headless(summary.exit_status()))
 }
 
 /// Reports the run's folder, or the reason for which its summary is missing.

@@ -1,26 +1,26 @@
 //! `concsim sim`: plays a scenario in virtual time, variant after variant, and prints the result. The same
 //! file, seed and version give the same result, on every machine.
 
-use std::path::{Path, PathBuf};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
 
 use super::colour::Colour;
 use super::display::{CardArgs, DisplayArgs};
 use super::keyboard::{KeyboardArgs, LoadedKeys};
-use super::repeat::{RepeatArgs, Repetition};
+use super::repeat::{self, RepeatArgs, Repeated, Wanted};
 use super::replay::{self, ReplaySession};
 use super::run;
 use super::source::{self, Chosen, SourceArgs};
 use super::talk;
 use concsim_driver::play::writer_for;
 use concsim_lab::calibrate;
-use concsim_lab::repeats::Player;
+use concsim_lab::repeats::Simulations;
 use concsim_model::scenario::{Engine, Plan, Variant};
 use concsim_os::recorder::Folder;
-use concsim_record::repeats::{Repeats, Replication, numbers_to_narrow};
+use concsim_os::sys::{interrupt, processes};
 use concsim_record::summary::{Run, Summary, summarise};
-use concsim_record::{Recorder, Recording, storage};
+use concsim_record::{Recorder, Recording};
 use concsim_report::json;
 use concsim_sim::limits::MOST_STEPS;
 use concsim_terminal::display;
@@ -47,6 +47,9 @@ pub struct Args {
     most_steps: u64,
     #[command(flatten)]
     repeats: RepeatArgs,
+    /// Number of repeats played at once; by default the number of cores
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     card: CardArgs,
     /// Keep the recording in this folder, which must be new or empty; repeats in folders below it
@@ -72,6 +75,7 @@ impl Args {
             headless: false,
             most_steps: MOST_STEPS,
             repeats: RepeatArgs::default(),
+            jobs: None,
             card: CardArgs::default(),
             json: false,
             out: None,
@@ -109,24 +113,24 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     }
-    let numbers = match numbers_to_narrow(&plan, args.repeats.numbers()) {
-        Ok(numbers) => numbers,
+    let wanted = match args.repeats.wanted(&plan) {
+        Ok(wanted) => wanted,
         Err(unknown) => {
             talk::say(unknown);
             return Ok(ExitCode::from(2));
         }
     };
     let mut folder = run::folder_for(args.out.as_deref(), args.no_keep, &plan)?;
-    let machine = concsim_sim::machine_of(&plan.variants[0].scenario);
-    let (recordings, summary) = if let Some(repetition) = args.repeats.repetition() {
-        let repetition = (repetition, numbers);
-        let jobs = args.repeats.jobs();
-        let folders = (folder.as_mut(), args.out.as_deref());
-        let (first, repeats) = play_repeats(&plan, repetition, jobs, folders);
-        (first, repeats.summary(&plan, machine))
+    let (recordings, summary) = if let Some(wanted) = wanted {
+        let Some(played) = play_repeats(&plan, wanted, args, folder)? else {
+            return Ok(ExitCode::from(repeat::INTERRUPTED));
+        };
+        folder = played.folder;
+        (played.first, played.summary)
     } else {
         let recordings = play_all(&plan, folder.as_mut());
         let runs: Vec<Run> = recordings.iter().map(summarise).collect();
+        let machine = concsim_sim::machine_of(&plan.variants[0].scenario);
         (recordings, Summary::of(&plan, machine, runs))
     };
     if let Some(folder) = &folder {
@@ -134,7 +138,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         run::say_whether_kept(folder, &kept, args.json);
     }
     let options = args.display.options(colour);
-    if let Some(terminal) = terminal {
+    if let Some(terminal) = terminal.filter(|_| !interrupt::noted()) {
         let mouse = args.keyboard.mouse();
         let stage = ReplaySession {
             terminal,
@@ -153,68 +157,21 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(summary.exit_status()))
 }
 
-/// Plays the repeats of a plan; also returns the recordings of the first, which are shown and kept in `folder`.
-/// Those of the others are kept below the folder `out`, if there is one.
 fn play_repeats(
     plan: &Plan,
-    (repetition, numbers): (Repetition, Vec<String>),
-    jobs: usize,
-    (folder, out): (Option<&mut Folder>, Option<&Path>),
-) -> (Vec<Recording>, Repeats) {
-    let (first, folder) = (Mutex::new(Vec::new()), Mutex::new(folder));
-    let replicate = |repeat: usize, plan: &Plan| -> Vec<Replication> {
-        if repeat > 0 {
-            let own = out.map(|out| storage::repeat_folder(out, repeat + 1));
-            return play_later(plan, own.as_deref());
-        }
-        let mut folder = folder.lock().expect("no thread has failed");
-        let recordings = play_all(plan, folder.as_deref_mut());
-        let replications = recordings.iter().map(Replication::of).collect();
-        *first.lock().expect("no thread has failed") = recordings;
-        replications
+    wanted: Wanted,
+    args: &Args,
+    folder: Option<Folder>,
+) -> anyhow::Result<Option<Repeated>> {
+    interrupt::listen_once()?;
+    let cores = || processes::cores_allowed().len();
+    let engine = repeat::Engine {
+        player: &Simulations,
+        jobs: args.jobs.map_or_else(cores, NonZeroUsize::get),
+        out: args.out.as_deref(),
+        tells: false,
     };
-    let player = Player {
-        plan,
-        jobs,
-        replicate: &replicate,
-    };
-    let repeats = match repetition {
-        Repetition::Count(count) => player.play(count),
-        Repetition::Until(until) => {
-            let machine = concsim_sim::machine_of(&plan.variants[0].scenario);
-            player.play_until(&until, numbers, &machine)
-        }
-    };
-    (first.into_inner().expect("no thread has failed"), repeats)
-}
-
-/// Plays the variants of a repeat after the first. Its recordings are kept in a folder of its own, if there is
-/// one, and are not shown.
-fn play_later(plan: &Plan, own: Option<&Path>) -> Vec<Replication> {
-    let folder = own.map(|own| Folder::create(own, plan));
-    let folder = folder.transpose().unwrap_or_else(|error| {
-        talk::say(format_args!("a repeat is not kept: {error}"));
-        None
-    });
-    let Some(mut folder) = folder else {
-        let variants = plan.variants.iter();
-        let replication = |variant| Replication::of(&play_unseen(plan, variant));
-        return variants.map(replication).collect();
-    };
-    let recordings = play_all(plan, Some(&mut folder));
-    let runs = recordings.iter().map(summarise).collect();
-    let machine = concsim_sim::machine_of(&plan.variants[0].scenario);
-    let summary = Summary::of(plan, machine, runs);
-    if let Err(error) = folder.summarise(&json::of(&summary)) {
-        talk::say(format_args!("the summary of a repeat is not kept: {error}"));
-    }
-    recordings.iter().map(Replication::of).collect()
-}
-
-/// Plays a variant whose recording is neither shown nor kept.
-fn play_unseen(plan: &Plan, variant: &Variant) -> Recording {
-    let header = concsim_sim::header_of(plan, variant);
-    concsim_sim::record_without_switches(&variant.scenario, header)
+    repeat::play(plan, wanted, &engine, folder)
 }
 
 fn play_all(plan: &Plan, mut folder: Option<&mut Folder>) -> Vec<Recording> {

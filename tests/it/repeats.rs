@@ -1,5 +1,5 @@
-//! Simulations played several times: intervals that contain values known from formulas, claims decided by them,
-//! and the same bytes for any number of threads.
+//! Scenarios played several times: intervals that contain values known from formulas, claims decided by them,
+//! the same bytes for any number of threads, and the order of real runs.
 
 #![expect(
     clippy::unwrap_used,
@@ -266,4 +266,154 @@ fn a_folder_keeps_every_repeat_and_replay_opens_any() {
     let fourth = concsim(&["replay", path, "--repeat", "4"]);
     assert_eq!(fourth.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&fourth.stderr).contains("unknown repeat 4"));
+}
+
+#[test]
+fn a_question_has_the_choice_that_contains_the_interval_and_else_none() {
+    // The mean is 20 ms, known to about 1 ms by twenty repeats.
+    let question = |choices: &str| {
+        let asked = "[[ask]]\nquestion = 'How long?'\nmeasure = 'plain.latency.mean'\n";
+        let scenario = format!("{QUEUE}{asked}choices = {choices}\n");
+        let words = ["--repeat", "20", "--variant", "plain"];
+        summary(&simulate(&scenario, &words))["ask"][0].clone()
+    };
+    let decided = question("[['short', '..15ms'], ['longer', '15ms..25ms']]");
+    assert_eq!(decided["right"], 1, "{decided}");
+    assert!(decided["measured"].as_str().unwrap().contains(" ± "));
+    assert_eq!(decided["because"], Value::Null);
+    let open = question("[['short', '..20ms'], ['longer', '20ms..']]");
+    assert_eq!(open["right"], Value::Null, "{open}");
+    assert_eq!(open["because"], "20 repeats do not decide it");
+}
+
+#[test]
+fn two_experiments_are_compared_in_pairs_of_seeds_or_else_as_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (one, same, other) = (path("one"), path("same"), path("other"));
+    let words = [
+        "--variant",
+        "plain",
+        "--duration",
+        "10s",
+        "--repeat",
+        "8",
+        "--json",
+    ];
+    let slower = ["--set", "requests.page.steps=compute ~20ms"];
+    let keep = |out: &str, more: &[&str]| {
+        let all = [&["sim", "queue.toml", "--out", out], &words[..], more].concat();
+        let ended = concsim(&all);
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    };
+    keep(&one, &[]);
+    keep(&same, &["--set", "server.graceful_timeout=7s"]);
+    keep(&other, &[&slower[..], &["--seed", "100"]].concat());
+    let compared = |b: &str| summary(&concsim(&["compare", &one, b, "--json"]));
+    let mean = |compared: &Value| {
+        let numbers = compared["variants"][0]["numbers"].as_array().unwrap();
+        let mean = numbers.iter().find(|it| it["number"] == "mean_ms");
+        mean.unwrap().clone()
+    };
+    let paired = compared(&same);
+    assert_eq!(paired["variants"][0]["pairing"], "seeds");
+    assert_eq!(paired["runs"][0]["repeats"], 8);
+    assert_eq!(paired["differences"][0]["key"], "server.graceful_timeout");
+    // The same draws: no difference, without any error, though each mean has one.
+    let interval = &mean(&paired)["interval"];
+    assert_eq!(interval["difference"]["low"], 0.0);
+    assert_eq!(interval["difference"]["high"], 0.0);
+    assert_eq!(interval["ratio"]["estimate"], 1.0);
+    assert!(interval["a"]["low"].as_f64().unwrap() < interval["a"]["high"].as_f64().unwrap());
+    let of_samples = compared(&other);
+    assert_eq!(of_samples["variants"][0]["pairing"], "samples");
+    // At ρ = 0.5 the mean is 20 ms; at ρ = 1 it grows to hundreds within ten seconds.
+    let difference = &mean(&of_samples)["interval"]["difference"];
+    assert!(difference["low"].as_f64().unwrap() > 0.0, "{difference}");
+}
+
+/// Two variants whose requests take no time to speak of, for a second in all.
+const SHORT: &str = r#"
+warmup = "0s"
+duration = "300ms"
+server = { kind = ["sync", "coroutine"], workers = 1 }
+requests.page.steps = ["sleep 1ms"]
+load.rate = "50/s"
+seed = 7
+"#;
+
+#[test]
+#[cfg(target_os = "linux")]
+fn real_variants_take_turns_to_be_the_first_and_an_interrupted_repeat_is_dropped() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("short.toml"), SHORT).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_concsim"))
+        .args([
+            "run",
+            "short.toml",
+            "--repeat",
+            "100",
+            "--out",
+            "kept",
+            "--full",
+        ])
+        .current_dir(folder.path())
+        .env("XDG_STATE_HOME", folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let third = said.find(|line| {
+        line.as_ref()
+            .is_ok_and(|it| it.contains(" 3 of 100 repeats"))
+    });
+    assert!(third.is_some(), "a line for each repeat");
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    let rest: Vec<String> = said.map_while(Result::ok).collect();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{rest:?}");
+    let kept = folder.path().join("kept");
+    let stored: Value =
+        serde_json::from_slice(&fs::read(kept.join("summary.json")).unwrap()).unwrap();
+    let repeats = &stored["repeats"];
+    assert_eq!(repeats["partial"], "interrupted", "{repeats}");
+    // Further repeats may have been complete before the signal arrived.
+    let count = repeats["count"].as_u64().unwrap() as usize;
+    assert!((3..100).contains(&count), "{count}");
+    assert_eq!(concsim::recording::storage::repeat_count(&kept), count);
+    let mut all = Vec::new();
+    for repeat in 1..=count {
+        let own = concsim::recording::storage::repeat_folder(&kept, repeat);
+        let run = concsim::recording::storage::open(&own).unwrap();
+        let names: Vec<&str> = run
+            .recordings
+            .iter()
+            .map(|it| it.header.variant.as_str())
+            .collect();
+        assert_eq!(names, ["sync", "coroutine"], "the plan's order");
+        for recording in &run.recordings {
+            let header = &recording.header;
+            assert_eq!(header.scenario.seed, 6 + repeat as u64);
+            all.push((header.started_ns.unwrap(), repeat, header.variant.clone()));
+        }
+    }
+    all.sort();
+    let played: Vec<(usize, &str)> = all
+        .iter()
+        .map(|(_, repeat, name)| (*repeat, name.as_str()))
+        .collect();
+    let expected = (1..=count).flat_map(|repeat| {
+        let order = if repeat % 2 == 1 {
+            ["sync", "coroutine"]
+        } else {
+            ["coroutine", "sync"]
+        };
+        order.map(|name| (repeat, name))
+    });
+    assert_eq!(played, expected.collect::<Vec<_>>());
 }

@@ -7,6 +7,7 @@ use crate::run::Driver;
 use concsim_model::scenario::{Plan, Variant};
 use concsim_model::units::Elapsed;
 use concsim_os::recorder::{self, Folder, Live};
+use concsim_os::sys::clock;
 use concsim_os::telemetry::{RINGS_BY_DEFAULT, Scoreboard};
 use concsim_record::storage::RecordingWriter;
 use concsim_record::{Header, Recording};
@@ -31,6 +32,14 @@ pub fn unplayed(folder: Option<Folder>, error: anyhow::Error) -> anyhow::Error {
     error
 }
 
+/// Returns the header of a run on this machine that begins now.
+pub fn header_of(plan: &Plan, variant: &Variant) -> Header {
+    Header {
+        started_ns: Some(clock::since_boot().0),
+        ..Header::of(plan, variant, recorder::this_machine())
+    }
+}
+
 /// Plays one variant to its end.
 ///
 /// # Errors
@@ -42,7 +51,7 @@ pub fn play_one(
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Recording> {
     let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
-    let header = Header::of(plan, variant, recorder::this_machine());
+    let header = header_of(plan, variant);
     let writer = writer_for(folder, &header, |said| frontend.on_note(said));
     let live = Live::new(&scoreboard, header, writer);
     let driver = Driver::begin(variant, live)?;

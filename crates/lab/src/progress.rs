@@ -8,7 +8,7 @@ use concsim_os::sys::clock::Clock;
 /// Minimum time between two redraws.
 const EVERY: Elapsed = Elapsed::from_millis(100);
 /// Width of the bar in cells.
-const WIDTH: usize = 30;
+const WIDTH: usize = 20;
 
 /// A progress bar.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Progress {
     all: usize,
     /// Noun of what is counted.
     noun: &'static str,
+    /// Number that becomes known better with each run.
+    estimate: Option<String>,
 }
 
 impl Progress {
@@ -35,6 +37,7 @@ impl Progress {
             done: before,
             all,
             noun,
+            estimate: None,
         };
         progress.draw(Stamp::ZERO);
         progress
@@ -48,6 +51,11 @@ impl Progress {
     /// Changes the number of runs, which is an estimate.
     pub(crate) fn expect(&mut self, all: usize) {
         self.all = all.max(self.done);
+    }
+
+    /// Sets the estimate that is shown.
+    pub(crate) fn estimate(&mut self, estimate: Option<String>) {
+        self.estimate = estimate;
     }
 
     /// Updates the estimate of the remaining time.
@@ -69,19 +77,27 @@ impl Progress {
     fn line(&self, now: Stamp) -> String {
         let full = WIDTH * self.done / self.all.max(1);
         let (bar, rest) = ("#".repeat(full), "-".repeat(WIDTH - full));
-        format!(
-            "{bar}{rest} {} of {} {}{}",
-            self.done,
-            self.all,
-            self.noun,
-            self.left(now)
-        )
+        format!("{bar}{rest} {}", self.words(now))
+    }
+
+    /// Returns the line without its bar: `8 of 16 repeats, about 14 s left; sync.latency.mean 10.1 ± 0.9 ms`.
+    pub(crate) fn said(&self) -> String {
+        self.words(self.clock.now())
+    }
+
+    fn words(&self, now: Stamp) -> String {
+        let Self {
+            done, all, noun, ..
+        } = self;
+        let estimate = self.estimate.iter().map(|it| format!("; {it}"));
+        let estimate: String = estimate.collect();
+        format!("{done} of {all} {noun}{}{estimate}", self.left(now))
     }
 
     /// Returns the remaining time, at the mean time of those played so far.
     fn left(&self, now: Stamp) -> String {
         let played = self.done - self.before;
-        if played == 0 {
+        if played == 0 || self.done == self.all {
             return String::new();
         }
         let each = now.0 as f64 / 1e9 / played as f64;
@@ -105,12 +121,17 @@ mod tests {
         let mut progress = Progress::new(4, 16, "rows");
         assert_eq!(
             progress.line(Stamp(7_000_000_000)),
-            "#######----------------------- 4 of 16 rows"
+            "#####--------------- 4 of 16 rows"
         );
         progress.done = 8;
         assert_eq!(
             progress.line(Stamp(7_000_000_000)),
-            "###############--------------- 8 of 16 rows, about 14 s left"
+            "##########---------- 8 of 16 rows, about 14 s left"
+        );
+        progress.estimate(Some("a.throughput 597 ± 3/s".to_owned()));
+        assert_eq!(
+            progress.words(Stamp(7_000_000_000)),
+            "8 of 16 rows, about 14 s left; a.throughput 597 ± 3/s"
         );
     }
 

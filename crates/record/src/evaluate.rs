@@ -4,15 +4,16 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::comparable::Unfit;
-use super::repeats::{self, Estimate, Repeated, times, with_error};
+use super::repeats::{self, Estimate, Partial, Repeated, times, with_error};
 use super::summary::{Run, Summary};
-use super::trust::{Trust, millis};
+use super::trust::{Reason, Trust, millis};
 use concsim_model::scenario::expectation::{
     self, Comparison, Dimension, Expression, Name, Quantity,
 };
 use concsim_model::scenario::{Expectation, Plan, Question};
 use concsim_model::units::three_digits;
 use concsim_model::words::counted;
+use concsim_stats::Interval;
 
 /// A claim and its verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -90,11 +91,17 @@ impl Summary {
     /// while playing), 3 (an expectation failed), 4 (the repeats do not decide an expectation), 0.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
-        let crashed = |run: &Run| run.because.iter().any(|reason| reason.code == "crashed");
+        let crashed = |because: &[Reason]| because.iter().any(|reason| reason.code == "crashed");
         let is_judged = |verdict| self.expect.iter().any(|it| it.verdict == verdict);
-        if self.runs.iter().any(|run| run.interrupted) {
+        let partial = self.repeats.as_ref().and_then(|repeats| repeats.partial);
+        let doubted = self.repeats.iter().flat_map(|repeats| &repeats.doubted);
+        let is_interrupted = partial == Some(Partial::Interrupted);
+        if is_interrupted || self.runs.iter().any(|run| run.interrupted) {
             130
-        } else if self.runs.iter().any(crashed) {
+        } else if partial == Some(Partial::Failed)
+            || self.runs.iter().any(|run| crashed(&run.because))
+            || doubted.into_iter().any(|it| crashed(&it.because))
+        {
             1
         } else if is_judged(Verdict::Fails) {
             3
@@ -113,6 +120,25 @@ struct Judged {
     because: Option<String>,
     /// Number of repeats that would decide.
     more: Option<usize>,
+}
+
+/// Value that answers a question.
+struct Measured {
+    interval: Interval,
+    dimension: Dimension,
+}
+
+impl std::fmt::Display for Measured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.interval.n > 1 {
+            return f.write_str(&with_error(&self.interval, self.dimension));
+        }
+        let quantity = Quantity {
+            value: self.interval.estimate,
+            dimension: self.dimension,
+        };
+        quantity.fmt(f)
+    }
 }
 
 /// Data on which verdicts are based.
@@ -164,20 +190,38 @@ impl<'a> Evaluator<'a> {
             .expression()
             .map_err(|mistake| mistake.message)
             .and_then(|expression| self.measure(&expression));
-        let (measured, because) = match measured {
-            Ok((quantity, reserve)) => (Some(quantity), reserve),
+        let (measured, mut because) = match measured {
+            Ok((measured, reserve)) => (Some(measured), reserve),
             Err(because) => (None, Some(because)),
         };
-        let holds = |quantity: Quantity| {
+        let choice = |value: f64| {
             let mut choices = question.choices.iter();
-            choices.position(|choice| choice.holds(quantity.value))
+            choices.position(|choice| choice.holds(value))
+        };
+        let right = measured
+            .as_ref()
+            .and_then(|it| choice(it.interval.estimate));
+        // Each choice is a range, so an interval whose ends lie in it lies in it.
+        let is_decided = |it: &Measured| {
+            [it.interval.low, it.interval.high]
+                .into_iter()
+                .all(|end| choice(end) == right)
+        };
+        let right = match &measured {
+            Some(it) if !is_decided(it) => {
+                let open = format!("{} repeats do not decide it", it.interval.n);
+                because =
+                    Some(because.map_or(open.clone(), |reserve| format!("{open}; {reserve}")));
+                None
+            }
+            _ => right,
         };
         Answer {
             question: question.question.clone(),
             choices: question.choices.iter().map(|it| it.label.clone()).collect(),
             votes: vec![0; question.choices.len()],
-            measured: measured.map(|quantity| quantity.to_string()),
-            right: measured.and_then(holds),
+            measured: measured.map(|it| it.to_string()),
+            right,
             because,
             why: question.why.clone(),
             misconception: question.misconception.clone(),
@@ -185,18 +229,29 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Value of an expression, with a reservation if there is one.
-    fn measure(&self, expression: &Expression) -> Result<(Quantity, Option<String>), String> {
-        let mut reserve = None;
+    fn measure(&self, expression: &Expression) -> Result<(Measured, Option<String>), String> {
+        let (mut reserve, mut repeats) = (None, None);
         for name in expression.names() {
             let (run, _) = self.run_of(name)?;
             reserve = reserve.or(reserve_of(run)?);
+            repeats = repeats.or(run.repeated.as_deref());
         }
         let quantity = expression.evaluate(&mut |name: &Name| self.number(name))?;
-        if quantity.value.is_finite() {
-            Ok((quantity, reserve))
-        } else {
-            Err("what is measured is no number".into())
+        if !quantity.value.is_finite() {
+            return Err("what is measured is no number".into());
         }
+        let interval = match repeats {
+            Some(repeats) => {
+                let look_up = |name: &Name| self.estimate(name);
+                repeats::measure(expression, repeats.count(), repeats.stop(), &look_up)?
+            }
+            None => Interval::exact(quantity.value),
+        };
+        let measured = Measured {
+            interval,
+            dimension: quantity.dimension,
+        };
+        Ok((measured, reserve))
     }
 
     /// Result of a comparison, with a reservation if there is one.

@@ -142,6 +142,10 @@ pub struct Header {
     /// [`draw::VERSION`] of the program that played. 1 in recordings from before this field.
     #[serde(default = "first_draws")]
     pub draws: u32,
+    /// Instant at which its processes were started, in nanoseconds of the machine's monotonic clock: it orders the
+    /// runs since one boot. None in a simulation, and in recordings from before this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_ns: Option<u64>,
 }
 
 /// Version of draws in a header without this field.
@@ -169,6 +173,7 @@ impl Header {
             crashed: None,
             core_waits_are_seen: cfg!(target_os = "linux"),
             draws: draw::VERSION,
+            started_ns: None,
         }
     }
 

@@ -215,6 +215,7 @@ impl Synthetic {
             crashed: None,
             core_waits_are_seen: true,
             draws: draw::VERSION,
+            started_ns: None,
         }
     }
 

@@ -2,19 +2,22 @@
 //! the scenarios. Ratios are given only for trusted runs.
 
 mod difference;
+mod intervals;
 #[cfg(test)]
 mod tests;
 
 use serde::Serialize;
 
 use self::difference::Difference;
+use self::intervals::Intervals;
 use super::table::quotient;
 use super::words::{COLUMNS, NONE, candidate, labelled, millis, wrap};
 use concsim_model::scenario::Plan;
 use concsim_model::units::three_digits;
-use concsim_model::words::{grouped, mean, mean_rate};
+use concsim_model::words::{counted, grouped, mean, mean_rate};
 use concsim_record::Origin;
 use concsim_record::comparable::{Candidate, Contrast};
+use concsim_record::repeats::Pairing;
 use concsim_record::summary::{Run, Summary};
 use concsim_record::trust::Trust;
 
@@ -48,6 +51,9 @@ struct Played {
     sha256: String,
     origin: Origin,
     cores: usize,
+    /// Number of repeats. Omitted if it was played once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeats: Option<usize>,
 }
 
 /// A variant of both runs, or of one only.
@@ -58,6 +64,9 @@ struct Pair {
     trust: [Option<Trust>; 2],
     /// Reason why the two are not compared; null if they are.
     why_not: Option<String>,
+    /// How the repeats of both are compared. Omitted if one of them was played once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pairing: Option<Pairing>,
     numbers: Vec<Number>,
 }
 
@@ -78,6 +87,9 @@ struct Number {
     ratio: Option<f64>,
     /// True if `a` or `b` is the patience of clients whose requests failed: a lower limit, not a measurement.
     at_patience: [bool; 2],
+    /// Intervals of 95 %. Omitted if both were played once.
+    #[serde(skip_serializing_if = "Intervals::is_empty")]
+    interval: Intervals,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +122,7 @@ fn played(side: Side<'_>) -> Played {
         sha256: side.plan.sha256.clone(),
         origin: super::story::origin(runs),
         cores: side.summary.machine.cores,
+        repeats: side.summary.repeats.as_ref().map(|repeats| repeats.count),
     }
 }
 
@@ -154,11 +167,11 @@ impl Pair {
         };
         let both = [a, b].map(|variant| variant.map(|it| it.run));
         let compared = why_not.is_none();
+        let pairing = intervals::pairing(both);
         let [first, second] = both.map(|run| run.map(numbers).unwrap_or_default());
-        let specimen = if first.is_empty() { &second } else { &first };
-        let numbers = (0..specimen.len()).map(|place| {
-            let (name, label, unit, _) = specimen[place];
-            let value = |numbers: &[NamedNumber]| numbers.get(place).and_then(|it| it.3);
+        let numbers = NUMBERS.iter().enumerate();
+        let numbers = numbers.map(|(place, &(name, label, unit, path))| {
+            let value = |numbers: &[Option<f64>]| numbers.get(place).copied().flatten();
             let (a, b) = (value(&first), value(&second));
             let reached = |run: Option<&Run>, value: Option<f64>| {
                 let patience = run.map(|run| &run.at_patience);
@@ -166,16 +179,19 @@ impl Pair {
                 of.is_some_and(|(patience, value)| patience.is_reached(value))
             };
             let at_patience = [reached(both[0], a), reached(both[1], b)];
-            let contrast = Contrast::of(a, b).filter(|_| compared && at_patience == [false; 2]);
+            let is_compared = compared && at_patience == [false; 2];
+            let contrast = Contrast::of(a, b).filter(|_| is_compared);
+            let interval = Intervals::of(both, path, pairing.filter(|_| is_compared));
             Number {
                 name,
                 label,
                 unit,
                 a,
                 b,
-                difference: contrast.map(Contrast::difference),
-                ratio: contrast.and_then(Contrast::ratio),
+                difference: interval.difference().or(contrast.map(Contrast::difference)),
+                ratio: interval.ratio().or(contrast.and_then(Contrast::ratio)),
                 at_patience,
+                interval,
             }
         });
         let numbers = numbers.filter(|it| it.a.is_some() || it.b.is_some());
@@ -183,6 +199,7 @@ impl Pair {
             names: both.map(|run| run.map(|run| run.variant.clone())),
             trust: both.map(|run| run.map(|run| run.trust)),
             why_not,
+            pairing,
             numbers: numbers.collect(),
         }
     }
@@ -193,12 +210,51 @@ fn is_percentile(name: &str) -> bool {
     matches!(name, "p50_ms" | "p90_ms" | "p95_ms" | "p99_ms" | "max_ms")
 }
 
-/// A number: name in the JSON, label, unit, value.
-type NamedNumber = (&'static str, &'static str, Unit, Option<f64>);
+/// Compared numbers: name in the JSON, label, unit, and path in the summary; the path is empty for a number that
+/// repeats have not.
+const NUMBERS: [(&str, &str, Unit, &str); 14] = [
+    ("due", "requests", Unit::Count, "due"),
+    ("failed", "failed", Unit::Count, ""),
+    (
+        "throughput_per_s",
+        "answers/s",
+        Unit::Rate,
+        "throughput_per_s",
+    ),
+    ("at_the_door", "at the door", Unit::Plain, "at_the_door"),
+    ("concurrency", "concurrency", Unit::Plain, "concurrency"),
+    ("parallelism", "parallelism", Unit::Cores, "parallelism"),
+    (
+        "mean_ms",
+        "mean latency",
+        Unit::Milliseconds,
+        "latency_ms.mean",
+    ),
+    ("p50_ms", "p50", Unit::Milliseconds, "latency_ms.p50"),
+    ("p90_ms", "p90", Unit::Milliseconds, "latency_ms.p90"),
+    ("p95_ms", "p95", Unit::Milliseconds, "latency_ms.p95"),
+    ("p99_ms", "p99", Unit::Milliseconds, "latency_ms.p99"),
+    ("max_ms", "max", Unit::Milliseconds, "latency_ms.max"),
+    (
+        "coroutine_switches_per_request",
+        "coroutine switches each",
+        Unit::Cores,
+        "",
+    ),
+    (
+        "process_switches_per_request",
+        "process switches each",
+        Unit::Cores,
+        "",
+    ),
+];
 
-/// Returns the compared numbers of a run.
-fn numbers(run: &Run) -> Vec<NamedNumber> {
-    use Unit::{Cores, Count, Milliseconds, Plain, Rate};
+/// Returns the compared numbers of a run, in the order of [`NUMBERS`].
+fn numbers(run: &Run) -> Vec<Option<f64>> {
+    if let Some(repeated) = &run.repeated {
+        let estimate = |path| Some(repeated.estimate(path)?.interval.estimate);
+        return NUMBERS.iter().map(|(.., path)| estimate(path)).collect();
+    }
     let latency = run.latency_ms;
     let answers = run.workers.iter().map(|it| it.requests).sum::<u64>();
     let each = |sum: u64| (answers > 0).then(|| sum as f64 / answers as f64);
@@ -208,30 +264,20 @@ fn numbers(run: &Run) -> Vec<NamedNumber> {
     });
     let coroutine = run.workers.iter().map(|it| it.coroutine_switches).sum();
     vec![
-        ("due", "requests", Count, Some(run.due as f64)),
-        ("failed", "failed", Count, Some(run.failed.all() as f64)),
-        ("throughput_per_s", "answers/s", Rate, run.throughput_per_s),
-        ("at_the_door", "at the door", Plain, run.at_the_door),
-        ("concurrency", "concurrency", Plain, run.concurrency),
-        ("parallelism", "parallelism", Cores, run.parallelism),
-        ("mean_ms", "mean latency", Milliseconds, latency.mean),
-        ("p50_ms", "p50", Milliseconds, latency.p50),
-        ("p90_ms", "p90", Milliseconds, latency.p90),
-        ("p95_ms", "p95", Milliseconds, latency.p95),
-        ("p99_ms", "p99", Milliseconds, latency.p99),
-        ("max_ms", "max", Milliseconds, latency.max),
-        (
-            "coroutine_switches_per_request",
-            "coroutine switches each",
-            Cores,
-            each(coroutine).filter(|it| *it > 0.0),
-        ),
-        (
-            "process_switches_per_request",
-            "process switches each",
-            Cores,
-            each(process.sum()),
-        ),
+        Some(run.due as f64),
+        Some(run.failed.all() as f64),
+        run.throughput_per_s,
+        run.at_the_door,
+        run.concurrency,
+        run.parallelism,
+        latency.mean,
+        latency.p50,
+        latency.p90,
+        latency.p95,
+        latency.p99,
+        latency.max,
+        each(coroutine).filter(|it| *it > 0.0),
+        each(process.sum()),
     ]
 }
 
@@ -273,12 +319,14 @@ impl Comparison {
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for (letter, run) in ["A", "B"].iter().zip(&self.runs) {
-            let cores = concsim_model::words::counted(run.cores as u64, "core");
+            let cores = counted(run.cores as u64, "core");
+            let repeats = run.repeats.map(|count| counted(count as u64, "repeat"));
             let what = format!(
-                "{}: {}, {} on {cores}",
+                "{}: {}, {} on {cores}{}",
                 run.name,
                 run.scenario,
-                run.origin.word()
+                run.origin.word(),
+                repeats.map_or_else(String::new, |repeats| format!(", {repeats}")),
             );
             text += &labelled(letter, &what);
         }
@@ -292,13 +340,23 @@ impl Comparison {
         for pair in &self.variants {
             text += &pair.to_text();
         }
-        if self.runs.iter().any(|run| run.origin == Origin::Measured) {
-            let note = "One run of each: repeat both before trusting a small difference.";
+        if let Some(note) = self.note() {
             text.push('\n');
-            text += &wrap(note, COLUMNS, 0);
+            text += &wrap(&note, COLUMNS, 0);
             text.push('\n');
         }
         text
+    }
+
+    /// Returns a note on how far a difference may be believed.
+    fn note(&self) -> Option<String> {
+        match self.variants.iter().find_map(|pair| pair.pairing) {
+            Some(pairing) => Some(intervals::note(pairing)),
+            None if self.runs.iter().any(|run| run.origin == Origin::Measured) => {
+                Some("One run of each: repeat both before trusting a small difference.".into())
+            }
+            None => None,
+        }
     }
 }
 
@@ -309,8 +367,13 @@ impl Pair {
             [Some(name), _] | [None, Some(name)] => name.clone(),
             [None, None] => String::new(),
         };
+        let has_intervals = self.numbers.iter().any(|it| !it.interval.is_empty());
+        let line = if has_intervals { intervals::line } else { line };
         let head = line(&name, ["A", "B", "B - A", "B ÷ A"].map(str::to_owned));
         let rows = self.numbers.iter().map(|it| {
+            if has_intervals {
+                return line(&format!("  {}", it.label), it.interval.cells(it));
+            }
             let said = |value: Option<f64>, is_patience: bool| {
                 let said = value.map_or_else(|| NONE.to_owned(), |v| it.unit.said(v));
                 if is_patience {

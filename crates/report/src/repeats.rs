@@ -5,8 +5,8 @@ use super::words::{COLUMNS, NONE, labelled, wrap};
 use concsim_model::scenario::Plan;
 use concsim_model::scenario::expectation::Dimension;
 use concsim_model::units::three_digits;
-use concsim_model::words::grouped;
-use concsim_record::repeats::{RepeatsSummary, ratio, times, with_error};
+use concsim_model::words::counted;
+use concsim_record::repeats::{Partial, RepeatsSummary, ratio, times, with_error};
 use concsim_record::summary::{Run, Summary};
 use concsim_stats::Interval;
 
@@ -36,11 +36,14 @@ pub(super) fn errors(plan: &Plan, summary: &Summary) -> String {
     let Some(repeats) = &summary.repeats else {
         return String::new();
     };
-    let mut lines = row(
-        "with errors",
-        &COLUMNS_OF_NUMBERS.map(|(head, ..)| head.to_owned()),
-    );
-    for run in &summary.runs {
+    let heads = COLUMNS_OF_NUMBERS.map(|(head, ..)| head.to_owned());
+    let has_errors = summary.runs.iter().any(|run| run.repeated.is_some());
+    let mut lines = if has_errors {
+        row("with errors", &heads)
+    } else {
+        String::new()
+    };
+    for run in summary.runs.iter().filter(|_| has_errors) {
         lines += &row(
             &run.variant,
             &COLUMNS_OF_NUMBERS.map(|column| cell(run, column)),
@@ -51,7 +54,35 @@ pub(super) fn errors(plan: &Plan, summary: &Summary) -> String {
             lines += &row(&format!("  ÷ {}", first.variant), &ratios);
         }
     }
-    format!("\n{lines}{}\n", wrap(&described(repeats), COLUMNS, 2))
+    let said = [described(repeats)].into_iter().chain(doubts(repeats));
+    let said = said.map(|said| wrap(&said, COLUMNS, 2) + "\n");
+    format!("\n{lines}{}", said.collect::<String>())
+}
+
+/// Returns a sentence on the repeats that prove nothing; [`None`] if there are none.
+pub(super) fn doubts(repeats: &RepeatsSummary) -> Option<String> {
+    let first = repeats.doubted.first()?;
+    let mut places: Vec<usize> = repeats.doubted.iter().map(|it| it.repeat).collect();
+    places.dedup();
+    let count = counted(places.len() as u64, "repeat");
+    let verb = if places.len() == 1 { "proves" } else { "prove" };
+    let use_of = if first.used {
+        "used nonetheless, since too few others are left"
+    } else {
+        "set aside, with all variants"
+    };
+    let reason = first.because.first();
+    let reason = reason.map_or("", |reason| reason.sentence.as_str());
+    Some(format!(
+        "{count} {verb} nothing, {use_of}: repeat {}, {}: {reason}{}",
+        first.repeat,
+        first.variant,
+        if repeats.doubted.len() > 1 {
+            "; …"
+        } else {
+            ""
+        },
+    ))
 }
 
 /// Returns a note on each variant whose warm-up is too short for its latencies.
@@ -70,9 +101,16 @@ pub(super) fn warm_ups(summary: &Summary) -> String {
 }
 
 /// Describes the repeats: `20 repeats, seeds 7 to 26`.
-fn described(repeats: &RepeatsSummary) -> String {
+pub(super) fn described(repeats: &RepeatsSummary) -> String {
+    let partial = repeats.partial.map_or("", |reason| match reason {
+        Partial::Interrupted => "; interrupted before the others",
+        Partial::Failed => "; the next could not be played",
+    });
+    let count = counted(repeats.count as u64, "repeat");
+    if repeats.count < 2 {
+        return format!("{count}, no interval{partial}");
+    }
     let last = repeats.first_seed.wrapping_add(repeats.count as u64 - 1);
-    let count = grouped(repeats.count as u64);
     let ended = repeats.until.as_ref().map_or_else(String::new, |rule| {
         let width = three_digits(100.0 * rule.relative);
         let numbers = rule.numbers.join(", ");
@@ -83,7 +121,7 @@ fn described(repeats: &RepeatsSummary) -> String {
         }
     });
     format!(
-        "{count} repeats, seeds {} to {last}; an error is the longer arm of the interval of 95 %{ended}",
+        "{count}, seeds {} to {last}; an error is the longer arm of the interval of 95 %{ended}{partial}",
         repeats.first_seed
     )
 }

@@ -56,6 +56,12 @@ pub struct Disturbance {
 }
 
 impl Interval {
+    /// Returns the interval of a value without an error: its ends are the value.
+    #[must_use]
+    pub fn exact(value: f64) -> Self {
+        Self::around(value, 0.0, 1.0, 1)
+    }
+
     /// Returns the interval `estimate` ± `half_width`.
     pub(crate) fn around(estimate: f64, half_width: f64, level: f64, n: usize) -> Self {
         Self {

@@ -2,7 +2,8 @@
 //!
 //! An [`Interval`] is an estimate with the range that contains the true value in a stated share of all
 //! experiments, its level. [`mean`], [`percentile`] and [`paired`] compute intervals from independent
-//! replications, that is from runs of the same scenario with different seeds; [`batch`] computes one from a
+//! replications, that is from runs of the same scenario with different seeds; [`unpaired`] compares those of two
+//! scenarios without common seeds; [`batch`] computes one from a
 //! single long run. [`warm_up`] finds the beginning of a run that must not count, and [`until`] decides when
 //! there are enough replications. No unit is assumed: an interval has the unit of the values.
 //!
@@ -20,6 +21,7 @@ pub mod percentile;
 #[cfg(test)]
 mod properties;
 mod student;
+pub mod unpaired;
 pub mod until;
 pub mod warm_up;
 

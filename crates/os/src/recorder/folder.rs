@@ -19,7 +19,8 @@ pub struct Folder {
     path: PathBuf,
     /// True if it did not exist before.
     is_new: bool,
-    variants: usize,
+    /// Names of the plan's variants, in its order; [`None`] for one whose file has been begun.
+    variants: Vec<Option<String>>,
     /// Most bytes that it may take.
     room: u64,
 }
@@ -41,7 +42,11 @@ impl Folder {
         Ok(Self {
             path: path.to_owned(),
             is_new,
-            variants: 0,
+            variants: plan
+                .variants
+                .iter()
+                .map(|it| Some(it.name.clone()))
+                .collect(),
             room: u64::MAX,
         })
     }
@@ -58,23 +63,33 @@ impl Folder {
         sizes.sum()
     }
 
+    /// Removes the folder with all its files.
+    ///
+    /// # Errors
+    /// Fails if the system refuses.
+    pub fn remove(self) -> io::Result<()> {
+        fs::remove_dir_all(self.path)
+    }
+
     /// Returns its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Begins the file of the next variant.
+    /// Begins the file of a variant of the plan. Its number is the variant's place in the plan, in whatever order they
+    /// are played.
     ///
     /// # Errors
     /// Fails if it cannot be written.
     pub fn keep(&mut self, header: &Header) -> io::Result<RecordingWriter> {
-        self.variants += 1;
-        let name = format!(
-            "{}-{}.{EXTENSION}",
-            self.variants,
-            file_name(&header.variant)
-        );
+        let is_it = |it: &Option<String>| it.as_ref() == Some(&header.variant);
+        let place = self.variants.iter().position(is_it);
+        let unknown = || io::Error::other(format!("the plan lacks {}", header.variant));
+        let place = place.ok_or_else(unknown)?;
+        self.variants[place] = None;
+        let number = place + 1;
+        let name = format!("{number}-{}.{EXTENSION}", file_name(&header.variant));
         let room = self.room.saturating_sub(self.size()? + FOR_THE_SUMMARY);
         let file = File::create_new(self.path.join(name))?;
         Ok(RecordingWriter::begin(file, header)?.with_room(room))

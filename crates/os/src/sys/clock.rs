@@ -53,6 +53,12 @@ impl Clock {
     }
 }
 
+/// Returns the present instant of the monotonic clock, which begins when the machine boots.
+#[must_use]
+pub fn since_boot() -> Stamp {
+    Stamp(nanoseconds(ClockId::Monotonic))
+}
+
 /// Returns the date and time of day, and the time until its next second.
 #[must_use]
 pub fn date() -> (SystemTime, Elapsed) {

@@ -31,11 +31,19 @@ pub fn listen() -> Result<()> {
 /// # Errors
 /// Fails if the system refuses a handler.
 pub fn listen_without_children() -> Result<()> {
-    let noted = SigAction::new(
-        SigHandler::Handler(note),
-        SaFlags::SA_RESTART,
-        SigSet::empty(),
-    );
+    count_with(SaFlags::SA_RESTART)
+}
+
+/// The same for a process without children that takes long to notice: a second signal ends it at once.
+///
+/// # Errors
+/// Fails if the system refuses a handler.
+pub fn listen_once() -> Result<()> {
+    count_with(SaFlags::SA_RESTART | SaFlags::SA_RESETHAND)
+}
+
+fn count_with(flags: SaFlags) -> Result<()> {
+    let noted = SigAction::new(SigHandler::Handler(note), flags, SigSet::empty());
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         // SAFETY: the handler adds to one atomic word, which is async-signal-safe.
         unsafe { sigaction(signal, &noted) }.doing(format!("handle {signal}"))?;

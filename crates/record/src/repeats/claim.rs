@@ -136,6 +136,36 @@ fn beside_a_constant(
     Ok(all.collect())
 }
 
+/// Returns the interval of an expression: that of its only number, else by its values in each repeat.
+pub(crate) fn measure(
+    expression: &Expression,
+    count: usize,
+    stop: Stop,
+    look_up: &LookUp<'_>,
+) -> Result<Interval, String> {
+    if let Expression::Name(name) = expression {
+        return Ok(look_up(name)?.0.interval);
+    }
+    let values = (0..count).map(|place| {
+        let mut in_this = |name: &Name| in_repeat(name, place, look_up);
+        Ok(expression.evaluate(&mut in_this)?.value)
+    });
+    let values: Vec<f64> = values.collect::<Result<_, String>>()?;
+    let interval = mean::interval(&values, LEVEL);
+    let interval = interval.map_err(|_| "it is no number in some repeat".to_owned())?;
+    Ok(stop.stated(interval))
+}
+
+/// Returns the value of a number in one repeat.
+fn in_repeat(name: &Name, place: usize, look_up: &LookUp<'_>) -> Result<Quantity, String> {
+    let (estimate, quantity) = look_up(name)?;
+    let value = estimate.in_repeat(place);
+    let unknown = || format!("the interval of {} has no end", name.text);
+    value
+        .map(|value| Quantity { value, ..quantity })
+        .ok_or_else(unknown)
+}
+
 /// Returns the margins of any comparison, by their values in each repeat.
 fn in_each_repeat(
     comparison: &Comparison,
@@ -145,14 +175,7 @@ fn in_each_repeat(
 ) -> Result<Vec<Margin>, String> {
     let mut each: Vec<Vec<f64>> = Vec::new();
     for place in 0..count {
-        let mut in_this = |name: &Name| {
-            let (estimate, quantity) = look_up(name)?;
-            let value = estimate.in_repeat(place);
-            let unknown = || format!("the interval of {} has no end", name.text);
-            value
-                .map(|value| Quantity { value, ..quantity })
-                .ok_or_else(unknown)
-        };
+        let mut in_this = |name: &Name| in_repeat(name, place, look_up);
         let sides = comparison.sides(&mut in_this)?;
         let margins = margins(&comparison.test, &sides);
         each.resize(margins.len(), Vec::new());

@@ -13,7 +13,7 @@ use crate::rounding::rounded;
 
 /// Parts of a summary that are about one run, and those that are computed from other numbers: they are kept
 /// as they are.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 9] = [
     "because",
     "remarks",
     "interruption",
@@ -22,6 +22,7 @@ const KEPT: [&str; 8] = [
     "telemetry",
     "theory",
     "prediction",
+    "workers.*.pid",
 ];
 
 /// Numbers of failed requests by their status: names that only some repeats have.

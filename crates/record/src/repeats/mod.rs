@@ -11,11 +11,13 @@
 //! (`concsim_stats::percentile`). Variants of one repeat have the same draws, so they are compared in pairs.
 
 mod claim;
+mod doubted;
 mod estimate;
 mod log;
 mod merged;
 mod pairs;
 mod stopping;
+mod stored;
 mod tree;
 mod typed;
 mod warm_up;
@@ -23,26 +25,31 @@ mod words;
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) use self::claim::decide;
+pub(super) use self::claim::{decide, measure};
+use self::doubted::Doubted;
 pub use self::estimate::{Estimate, LEVEL, Stop};
 use self::log::RequestLog;
 use self::merged::Merged;
 use self::pairs::Pair;
-pub use self::pairs::ratio;
+pub use self::pairs::{Pairing, Range, compare, ratio};
 pub use self::stopping::{Width, numbers_to_narrow};
 use self::tree::Tree;
 use self::warm_up::WarmUp;
 pub use self::words::{times, with_error};
 use super::summary::{Run, Summary, summarise};
-use super::{Machine, Recording};
+use super::trust::Trust;
+use super::{Machine, Recording, evaluate};
 use concsim_model::scenario::Plan;
+use concsim_model::scenario::expectation::Dimension;
 
 /// One variant in one repeat: its summary, and what is needed of its requests.
 #[derive(Clone, Debug)]
 pub struct Replication {
+    seed: u64,
+    machine: Machine,
     run: Run,
     numbers: Tree,
     log: RequestLog,
@@ -55,10 +62,24 @@ impl Replication {
     pub fn of(recording: &Recording) -> Self {
         let run = summarise(recording);
         Self {
+            seed: recording.header.scenario.seed,
+            machine: recording.header.machine.clone(),
             numbers: Tree::of(&run),
             run,
             log: RequestLog::of(recording),
         }
+    }
+
+    /// Returns its summary.
+    #[must_use]
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// Returns the machine that played it.
+    #[must_use]
+    pub fn machine(&self) -> &Machine {
+        &self.machine
     }
 }
 
@@ -69,10 +90,21 @@ pub struct Repeats {
     all: Vec<Vec<Replication>>,
     stop: Stop,
     rule: Option<Rule>,
+    partial: Option<Partial>,
+}
+
+/// Reason for which fewer repeats were played than were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Partial {
+    /// ^C.
+    Interrupted,
+    /// A repeat could not be played.
+    Failed,
 }
 
 /// A rule by which the intervals decided the number of repeats.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     /// Demanded half-width, as a share of the estimate.
     pub relative: f64,
@@ -89,6 +121,14 @@ pub struct Rule {
 pub struct RepeatsSummary {
     /// Number of repeats.
     pub count: usize,
+    /// Number of repeats that the numbers rest on: all but those that are set aside.
+    pub used: usize,
+    /// Reason for which there are fewer than were asked for. Omitted if there are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+    /// Repeats that prove nothing, and whether the numbers rest on them too. Omitted if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub doubted: Vec<Doubted>,
     /// Seed of the first; the seed of each later one is larger by 1.
     pub first_seed: u64,
     /// Share of all experiments whose interval contains the true value.
@@ -109,7 +149,7 @@ pub struct Repeated {
     numbers: Value,
     merged: Merged,
     stop: Stop,
-    count: usize,
+    seeds: Vec<u64>,
 }
 
 impl Repeated {
@@ -119,15 +159,26 @@ impl Repeated {
         self.merged.estimate(path)
     }
 
+    /// Returns the dimension of a number by its path in claims: `latency.p99`.
+    pub(super) fn dimension(&self, path: &str) -> Option<Dimension> {
+        evaluate::look_up(&self.numbers, path).map(|it| it.dimension)
+    }
+
     /// Returns every number as claims find it.
     pub(super) fn numbers(&self) -> &Value {
         &self.numbers
     }
 
-    /// Returns the number of repeats.
+    /// Returns the number of repeats that the numbers rest on.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.count
+        self.seeds.len()
+    }
+
+    /// Returns the seeds of these repeats.
+    #[must_use]
+    pub fn seeds(&self) -> &[u64] {
+        &self.seeds
     }
 
     /// Returns the rule for the ends of intervals.
@@ -161,13 +212,59 @@ impl Repeats {
         (self.stop, self.rule) = (Stop::ByWidth, Some(rule));
     }
 
-    /// Returns the summary of all repeats of a plan, whose seed is that of the first. At least two repeats.
+    /// Notes that fewer repeats were played than were asked for.
+    pub fn ended_early(&mut self, reason: Partial) {
+        self.partial = Some(reason);
+    }
+
+    /// Returns the summary of all repeats of a plan, whose seed is that of the first. Of a single repeat, whose
+    /// later ones were not played, it is the summary of that run.
     ///
     /// # Panics
-    /// With fewer repeats.
+    /// Without a repeat.
     #[must_use]
     pub fn summary(&self, plan: &Plan, machine: Machine) -> Summary {
-        assert!(self.count() >= 2, "an interval needs two repeats");
+        let used = self.used();
+        let (runs, pairs) = if let [only] = used[..] {
+            let runs = self.all[only].iter().map(|it| it.run.clone());
+            (runs.collect(), Vec::new())
+        } else {
+            self.estimated(plan, machine.cores)
+        };
+        let mut summary = Summary::of(plan, machine, runs);
+        let described = self.described(summary.scenario.seed);
+        summary.repeats = Some(RepeatsSummary {
+            warm_up: self.warm_ups(plan),
+            pairs,
+            ..described
+        });
+        summary
+    }
+
+    /// Returns the summary of a first repeat that was cut short: some of its variants were played.
+    #[must_use]
+    pub fn summary_of_part(&self, plan: &Plan, machine: Machine, runs: Vec<Run>) -> Summary {
+        let mut summary = Summary::of(plan, machine, runs);
+        summary.repeats = Some(self.described(summary.scenario.seed));
+        summary
+    }
+
+    fn described(&self, first_seed: u64) -> RepeatsSummary {
+        RepeatsSummary {
+            count: self.count(),
+            used: self.used().len(),
+            partial: self.partial,
+            doubted: self.doubted(),
+            first_seed,
+            level: LEVEL,
+            until: self.rule.clone(),
+            warm_up: Vec::new(),
+            pairs: Vec::new(),
+        }
+    }
+
+    /// Returns the estimates of each variant, and each later variant compared with the first.
+    fn estimated(&self, plan: &Plan, cores: usize) -> (Vec<Run>, Vec<Pair>) {
         let variants = plan.variants.iter().enumerate();
         let merged: Vec<(String, Merged)> = variants
             .map(|(place, variant)| (variant.name.clone(), self.merged(plan, place)))
@@ -175,7 +272,7 @@ impl Repeats {
         let runs = (0..).zip(&merged).map(|(place, (_, merged))| {
             let each: Vec<&Run> = self.of(place).map(|it| &it.run).collect();
             let scenario = &plan.variants[place].scenario;
-            let mut run = typed::run(&each, merged, scenario, machine.cores);
+            let mut run = typed::run(&each, merged, scenario, cores);
             // Ratios and other derived numbers are computed from the estimates.
             let merged = merged.with_parts_of(&Tree::of(&run));
             run.repeated = Some(Arc::new(Repeated {
@@ -183,26 +280,36 @@ impl Repeats {
                 numbers: merged.numbers(),
                 merged,
                 stop: self.stop,
-                count: self.count(),
+                seeds: self.of(place).map(|it| it.seed).collect(),
             }));
             run
         });
         let runs = runs.collect();
-        let mut summary = Summary::of(plan, machine, runs);
-        summary.repeats = Some(RepeatsSummary {
-            count: self.count(),
-            first_seed: summary.scenario.seed,
-            level: LEVEL,
-            until: self.rule.clone(),
-            warm_up: self.warm_ups(plan),
-            pairs: pairs::of(&merged, self.stop),
-        });
-        summary
+        (runs, pairs::of(&merged, self.stop))
     }
 
-    /// Iterates over the repeats of a variant.
+    /// Returns the places of the repeats that the numbers rest on.
+    ///
+    /// A repeat in which a variant proves nothing is set aside, with all its variants, so that pairs stay pairs. If
+    /// fewer than two or less than half of all were left, the doubt is the rule and not the exception: none is set
+    /// aside, and the whole proves nothing.
+    fn used(&self) -> Vec<usize> {
+        let proves = |place: &usize| {
+            let mut variants = self.all[*place].iter();
+            variants.all(|it| it.run.trust != Trust::ProvesNothing)
+        };
+        let sound: Vec<usize> = (0..self.count()).filter(proves).collect();
+        if sound.len() >= 2 && 2 * sound.len() >= self.count() {
+            sound
+        } else {
+            (0..self.count()).collect()
+        }
+    }
+
+    /// Iterates over the repeats of a variant that the numbers rest on.
     fn of(&self, place: usize) -> impl Iterator<Item = &Replication> {
-        self.all.iter().map(move |repeat| &repeat[place])
+        let used = self.used().into_iter();
+        used.map(move |repeat| &self.all[repeat][place])
     }
 
     fn merged(&self, plan: &Plan, place: usize) -> Merged {
@@ -217,8 +324,8 @@ impl Repeats {
         let variants = plan.variants.iter().enumerate();
         let warm_up = |(place, variant): (usize, &concsim_model::scenario::Variant)| {
             let logs: Vec<&RequestLog> = self.of(place).map(|it| &it.log).collect();
-            let first = &self.all[0][place].run;
-            WarmUp::of(variant, first.warmup_s, &logs)
+            let first = self.of(place).next();
+            WarmUp::of(variant, first.map_or(0.0, |it| it.run.warmup_s), &logs)
         };
         variants.map(warm_up).collect()
     }

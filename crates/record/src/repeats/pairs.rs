@@ -6,7 +6,7 @@ use super::estimate::{Estimate, LEVEL, Stop};
 use super::merged::Merged;
 use crate::named::Named;
 use crate::rounding::rounded;
-use concsim_stats::{Interval, paired};
+use concsim_stats::{Interval, paired, unpaired};
 
 /// Numbers that are compared, by their path in the summary.
 const NUMBERS: [&str; 11] = [
@@ -54,8 +54,20 @@ pub struct Range {
     pub high: f64,
 }
 
+/// How two numbers of repeats are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pairing {
+    /// In pairs of repeats with the same seed.
+    Seeds,
+    /// As two samples, by Welch.
+    Samples,
+}
+
 impl Range {
-    fn of(interval: Interval) -> Self {
+    /// Returns an interval, rounded as the summary does.
+    #[must_use]
+    pub fn of(interval: Interval) -> Self {
         let round = |value: f64| rounded(value, if value.abs() < 1.0 { 9 } else { 6 });
         Self {
             estimate: round(interval.estimate),
@@ -63,6 +75,28 @@ impl Range {
             high: round(interval.high),
         }
     }
+}
+
+/// Compares a number of two experiments: the difference of `number` less `other`, and their ratio. [`None`] if a
+/// value is not known.
+#[must_use]
+pub fn compare(
+    number: &Estimate,
+    other: &Estimate,
+    stop: Stop,
+    pairing: Pairing,
+) -> Option<Contrast> {
+    if pairing == Pairing::Seeds {
+        return contrast(number, other, stop);
+    }
+    let [number, other] = [number, other].map(|it| values(it, it.each.len()));
+    let (number, other) = number.zip(other)?;
+    let difference = unpaired::difference(&number, &other, LEVEL).ok()?;
+    let ratio = unpaired::ratio(&number, &other, LEVEL).ok();
+    Some(Contrast {
+        ratio: ratio.map(|ratio| Range::of(stop.stated(ratio))),
+        difference: Range::of(stop.stated(difference)),
+    })
 }
 
 /// Compares each later variant with the first.
@@ -101,12 +135,15 @@ fn contrast(number: &Estimate, other: &Estimate, stop: Stop) -> Option<Contrast>
     })
 }
 
-/// Returns the values of both in each repeat; [`None`] if one is not known. Two numbers that are the same in all
-/// repeats have two values each, enough for an interval of width 0.
+/// Returns the values of both in each repeat; [`None`] if one is not known.
 fn same_length(one: &Estimate, other: &Estimate) -> Option<(Vec<f64>, Vec<f64>)> {
-    let count = one.each.len().max(other.each.len()).max(2);
-    let values = |of: &Estimate| -> Option<Vec<f64>> {
-        (0..count).map(|place| of.in_repeat(place)).collect()
-    };
-    Some((values(one)?, values(other)?))
+    let count = one.each.len().max(other.each.len());
+    Some((values(one, count)?, values(other, count)?))
+}
+
+/// Returns the values of a number in `count` repeats; [`None`] if one is not known. A number that is the same in all
+/// repeats has at least two values, enough for an interval of width 0.
+fn values(number: &Estimate, count: usize) -> Option<Vec<f64>> {
+    let places = 0..count.max(2);
+    places.map(|place| number.in_repeat(place)).collect()
 }

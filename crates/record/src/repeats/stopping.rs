@@ -1,8 +1,8 @@
 //! Numbers whose intervals decide when there are enough repeats.
 
-use super::Repeats;
+use super::{Repeats, with_error};
 use crate::evaluate;
-use crate::summary::Summary;
+use crate::summary::{Run, Summary};
 use concsim_model::scenario::Plan;
 use concsim_model::scenario::expectation::{self, Name};
 use concsim_stats::Interval;
@@ -72,13 +72,13 @@ pub struct Width {
 
 impl Repeats {
     /// Compares the widths of intervals with the demanded one; `summary` is that of all repeats so far. A number
-    /// without interval is not narrow.
+    /// without interval is not narrow. The expected number counts the repeats that are set aside, too.
     #[must_use]
     pub fn width(&self, summary: &Summary, numbers: &[String], until: &Until) -> Width {
-        let count = self.count();
+        let count = self.used().len();
         let mut width = Width {
             is_met: true,
-            expected: count,
+            expected: self.count(),
         };
         for number in numbers {
             let Some(interval) = interval_of(summary, number, count) else {
@@ -90,7 +90,7 @@ impl Repeats {
             };
             width.is_met &= until.decide(&interval) == Next::Done;
             let ratio = interval.relative_half_width() / until.relative;
-            let expected = (count as f64 * ratio * ratio).ceil();
+            let expected = (self.count() as f64 * ratio * ratio).ceil();
             width.expected = width.expected.max(expected.min(until.cap as f64) as usize);
         }
         width
@@ -98,14 +98,28 @@ impl Repeats {
 }
 
 fn interval_of(summary: &Summary, number: &str, count: usize) -> Option<Interval> {
-    let run = summary.runs.iter().find(|run| {
-        let rest = number.strip_prefix(&run.variant);
-        rest.is_some_and(|rest| rest.starts_with('.'))
-    })?;
-    let path = &number[run.variant.len() + 1..];
+    let (run, path) = summary.run_of(number)?;
     let estimate = evaluate::estimate(run, path)?;
     Some(Interval {
         n: count,
         ..estimate.interval
     })
+}
+
+impl Summary {
+    /// Returns the run and the path of a number with its variant: `sync.latency.p99`.
+    fn run_of<'a>(&self, number: &'a str) -> Option<(&Run, &'a str)> {
+        let run = |run: &'_ Run| number.strip_prefix(&run.variant)?.strip_prefix('.');
+        let mut runs = self.runs.iter();
+        runs.find_map(|it| Some((it, run(it)?)))
+    }
+
+    /// Returns the estimate of a number of repeats with its error: `10.1 ± 0.9 ms`.
+    #[must_use]
+    pub fn estimate_in_words(&self, number: &str) -> Option<String> {
+        let (run, path) = self.run_of(number)?;
+        let interval = evaluate::estimate(run, path)?.interval;
+        let dimension = run.repeated.as_ref()?.dimension(path)?;
+        Some(with_error(&interval, dimension))
+    }
 }

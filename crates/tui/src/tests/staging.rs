@@ -336,6 +336,7 @@ impl Context {
             crashed: None,
             core_waits_are_seen: true,
             draws: concsim_model::scenario::draw::VERSION,
+            started_ns: None,
         };
         let samples = [before, now].map(|at| self.sample(at, outcomes.len()));
         let died = |(worker, _): (usize, &TimelineEvent)| {

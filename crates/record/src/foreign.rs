@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::Recording;
-use super::trust::{Reason, Trust};
+use super::reason::{Reason, Trust};
 use concsim_engine::telemetry::Event;
 use concsim_model::words::counted;
 

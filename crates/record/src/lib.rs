@@ -26,6 +26,7 @@ mod notes;
 mod past;
 mod percentile;
 pub mod prediction;
+mod reason;
 mod recorder;
 pub mod remark;
 pub mod repeats;

@@ -23,6 +23,7 @@ use super::request::Request;
 use super::requests::Requests;
 use super::rounding::{rounded, rounded_rate};
 use super::trust::{self, Evidence, Reason, Trust};
+pub use super::trust::{Generator, Little};
 use super::{Machine, Origin, Recording, WorkerSample, latency, usage};
 use concsim_model::scenario::{Plan, WorkerKind, draw};
 use concsim_model::units::Elapsed;
@@ -245,28 +246,6 @@ pub struct Counter {
     pub value: u64,
     /// Updates that were overwritten.
     pub lost: i64,
-}
-
-/// The load generator's own numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Generator {
-    /// Share of one core that load used over the window.
-    pub cpu: Option<f64>,
-    /// Lateness of sending: the median …
-    pub late_p50_ms: Option<f64>,
-    /// … and the 99th percentile, of any number of requests.
-    pub late_p99_ms: Option<f64>,
-    /// Requests due and never sent.
-    pub dropped: u64,
-}
-
-/// Difference between a gauge and the log of requests, as a share; `None` if only one of them is available.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Little {
-    /// [due, end].
-    pub system: Option<f64>,
-    /// [accepted, last byte written].
-    pub workers: Option<f64>,
 }
 
 /// Counts of the workers' events.

@@ -5,7 +5,7 @@
 
 mod so_far;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 pub use so_far::Judge;
 pub use so_far::POINTS;
 #[cfg(test)]
@@ -14,63 +14,14 @@ pub(super) use so_far::so_far;
 use super::accounting::{self, Edges};
 use super::foreign::Foreign;
 use super::latency::{Sorted, TimeParts};
+pub use super::reason::{Reason, Trust};
 use super::request::Request;
 use super::requests::Requests;
 use super::rounding::rounded;
-use super::summary::{Generator, Little};
 use super::{Recording, usage};
 use concsim_engine::telemetry::Outcome;
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::counted;
-
-/// Grade of a run's numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Trust {
-    /// No doubt.
-    #[default]
-    Ok,
-    /// Good for orders of magnitude.
-    Rough,
-    /// The numbers prove nothing.
-    ProvesNothing,
-}
-
-impl Trust {
-    /// Returns the word for it in the summary.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Rough => "rough",
-            Self::ProvesNothing => "proves-nothing",
-        }
-    }
-
-    /// Returns the words for it on the screen.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Rough => "rough",
-            Self::ProvesNothing => "proves nothing",
-        }
-    }
-}
-
-/// Reason for doubting a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reason {
-    /// Stable, for programs: `generator-late`.
-    pub code: &'static str,
-    /// Sentence for the reader, without a final period.
-    pub sentence: String,
-    /// Remedy.
-    pub remedy: &'static str,
-    /// Grade that this reason alone gives the run.
-    #[serde(skip)]
-    pub trust: Trust,
-}
 
 /// A limit: above it a run proves nothing, above half of it the run is rough.
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +55,28 @@ const OTHERS: f64 = 0.3;
 const UNHEARD: f64 = 0.2;
 /// Minimum size of a cohort for statistics.
 pub(super) const COHORT: usize = 100;
+
+/// The load generator's own numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Generator {
+    /// Share of one core that load used over the window.
+    pub cpu: Option<f64>,
+    /// Lateness of sending: the median …
+    pub late_p50_ms: Option<f64>,
+    /// … and the 99th percentile, of any number of requests.
+    pub late_p99_ms: Option<f64>,
+    /// Requests due and never sent.
+    pub dropped: u64,
+}
+
+/// Difference between a gauge and the log of requests, as a share; `None` if only one of them is available.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Little {
+    /// [due, end].
+    pub system: Option<f64>,
+    /// [accepted, last byte written].
+    pub workers: Option<f64>,
+}
 
 /// Input of the grade: numbers before they are rounded, and percentiles of any number of samples.
 #[derive(Clone, Debug, Default)]

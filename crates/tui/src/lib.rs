@@ -11,6 +11,7 @@
 //! engines, processes and terminals: the driver passes it frames and keys, and a buffer to draw into.
 
 mod caption;
+pub mod capture;
 mod command;
 mod cursor;
 mod help;

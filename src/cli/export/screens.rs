@@ -6,10 +6,10 @@ use anyhow::{Context as _, Error, bail};
 
 use super::{Source, named};
 use crate::cli::talk;
-use concsim_export::screens::{self, ScreenRenderer, text};
 use concsim_model::palette::{Background, Look, Room, Theme};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::sys::files;
+use concsim_tui::capture::{self, ScreenRenderer, text};
 
 /// Common options of both exports.
 #[derive(Debug, clap::Args)]
@@ -151,7 +151,7 @@ pub(super) fn write_screen(args: &ScreenArgs) -> anyhow::Result<()> {
 /// Writes all screens.
 pub(super) fn write_cast(args: &CastArgs) -> anyhow::Result<()> {
     let stage = args.common.stage(args.look())?;
-    write(&screens::cast(stage), args.common.output.as_deref())
+    write(&capture::cast(stage), args.common.output.as_deref())
 }
 
 /// Writes all screens as one picture that moves.
@@ -159,7 +159,7 @@ pub(super) fn write_film(args: &FilmArgs) -> anyhow::Result<()> {
     let stage = args
         .common
         .stage(args.common.look_of_a_drawing(args.theme))?;
-    let film = screens::film(stage, args.every, args.theme);
+    let film = capture::film(stage, args.every, args.theme);
     write(&film, args.common.output.as_deref())
 }
 

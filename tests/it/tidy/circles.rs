@@ -18,12 +18,10 @@ const PERMITTED: [(&str, &[&str]); 1] = [(
         "comparable",
         "comparison",
         "evaluate",
-        "foreign",
         "prediction",
         "remark",
         "repeats",
         "summary",
-        "trust",
     ],
 )];
 

@@ -1,17 +1,22 @@
 //! Screens of a stored run, for pages and for players of terminal recordings.
+//!
+//! Screens are drawn from cells of any source. Each file names its run, as far as the format has room.
+
+mod asciicast;
+mod drawing;
+mod film;
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 
-use crate::asciicast::Asciicast;
-use crate::drawing;
-use crate::film::Film;
+use self::asciicast::Asciicast;
+use self::film::Film;
+use crate::{Key, Row, State, view};
 use concsim_model::palette::{Look, Theme};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::feed::Feed;
 use concsim_record::storage::StoredRun;
 use concsim_record::summary::summarise;
-use concsim_tui::{Key, Row, State};
 
 /// Time between frames of a cast.
 const FRAME: Elapsed = Elapsed::from_millis(83);
@@ -81,7 +86,7 @@ impl ScreenRenderer {
         self.state.look_at(variant, at);
         self.state.turn(&feed, Elapsed::ZERO);
         self.screen.reset();
-        concsim_tui::view::draw_on(&mut self.screen, &self.state);
+        view::draw_on(&mut self.screen, &self.state);
     }
 
     /// Returns the index of the variant of this name, or of the first one.

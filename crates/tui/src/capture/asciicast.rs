@@ -13,7 +13,7 @@ const BEGIN: &str = "\x1b[?25l\x1b[0m\x1b[2J";
 
 /// Terminal recording for an asciicast player.
 #[derive(Debug)]
-pub struct Asciicast {
+pub(super) struct Asciicast {
     text: String,
     shown: Option<Buffer>,
 }
@@ -21,7 +21,7 @@ pub struct Asciicast {
 impl Asciicast {
     /// Begins a recording of screens of this size, in cells.
     #[must_use]
-    pub fn new(width: u16, height: u16, title: &str) -> Self {
+    pub(super) fn new(width: u16, height: u16, title: &str) -> Self {
         let head = json!({ "version": 2, "width": width, "height": height, "title": title });
         Self {
             text: format!("{head}\n"),
@@ -30,7 +30,7 @@ impl Asciicast {
     }
 
     /// Shows a screen at `at` seconds from the beginning.
-    pub fn show(&mut self, at: f64, screen: &Buffer) {
+    pub(super) fn show(&mut self, at: f64, screen: &Buffer) {
         let written = written(self.shown.as_ref(), screen);
         if !written.is_empty() {
             self.event(at, "o", &written);
@@ -39,13 +39,13 @@ impl Asciicast {
     }
 
     /// Adds a marker, at which players can halt.
-    pub fn mark(&mut self, at: f64, label: &str) {
+    pub(super) fn mark(&mut self, at: f64, label: &str) {
         self.event(at, "m", label);
     }
 
     /// Returns the whole file.
     #[must_use]
-    pub fn finish(self) -> String {
+    pub(super) fn finish(self) -> String {
         self.text
     }
 

@@ -10,11 +10,11 @@ use std::fmt::Write as _;
 use concsim_model::palette::Theme;
 use ratatui_core::buffer::Buffer;
 
-use crate::drawing::{classes, draw_line, head, style};
+use super::drawing::{classes, draw_line, head, style};
 
 /// Screens with the instants at which they appear, in seconds.
 #[derive(Debug, Default)]
-pub struct Film {
+pub(super) struct Film {
     /// Contents of each line, with the instant at which each begins, in seconds.
     lines: Vec<Vec<(f64, String)>>,
     classes: BTreeSet<&'static str>,
@@ -24,7 +24,7 @@ pub struct Film {
 impl Film {
     /// Adds a screen that appears at an instant, in seconds since the beginning. Screens must come in order
     /// of time and have one size.
-    pub fn show(&mut self, at: f64, screen: &Buffer) {
+    pub(super) fn show(&mut self, at: f64, screen: &Buffer) {
         let height = usize::from(screen.area.height);
         self.lines.resize(height, Vec::new());
         for (y, contents) in (0..).zip(&mut self.lines) {
@@ -40,7 +40,13 @@ impl Film {
 
     /// Returns the SVG, which begins again after `length` seconds; empty without a screen.
     #[must_use]
-    pub fn finish(self, length: f64, title: &str, description: &str, theme: Theme) -> String {
+    pub(super) fn finish(
+        self,
+        length: f64,
+        title: &str,
+        description: &str,
+        theme: Theme,
+    ) -> String {
         let Some(last) = &self.last else {
             return String::new();
         };

@@ -26,7 +26,7 @@ const SLIVER: u32 = 2;
 /// background; with the reader's theme, the shade for theirs. `title` is the claim and `description` the
 /// content, for screen readers.
 #[must_use]
-pub fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> String {
+pub(super) fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> String {
     let mut svg = head(screen, title, description, &style(&classes(screen), theme));
     for y in 0..screen.area.height {
         draw_line(&mut svg, screen, y);
@@ -36,7 +36,7 @@ pub fn draw(screen: &Buffer, title: &str, description: &str, theme: Theme) -> St
 }
 
 /// The beginning of a drawing of screens of this size, up to its background.
-pub(crate) fn head(screen: &Buffer, title: &str, description: &str, style: &str) -> String {
+pub(super) fn head(screen: &Buffer, title: &str, description: &str, style: &str) -> String {
     let width = u32::from(screen.area.width) * WIDTH + 2 * MARGIN;
     let height = u32::from(screen.area.height) * HEIGHT + 2 * MARGIN;
     format!(
@@ -73,12 +73,12 @@ fn cells_class(cell: &Cell) -> Option<&'static str> {
 }
 
 /// The classes of all colours of meanings on a screen.
-pub(crate) fn classes(screen: &Buffer) -> BTreeSet<&'static str> {
+pub(super) fn classes(screen: &Buffer) -> BTreeSet<&'static str> {
     screen.content.iter().filter_map(cells_class).collect()
 }
 
 /// The style sheet of a drawing with these classes.
-pub(crate) fn style(classes: &BTreeSet<&'static str>, theme: Theme) -> String {
+pub(super) fn style(classes: &BTreeSet<&'static str>, theme: Theme) -> String {
     // Most screens have no queues.
     let queues = Meaning::QUEUES.into_iter();
     let queues = queues.filter(|queue| classes.contains(class_of(*queue)));
@@ -92,7 +92,7 @@ pub(crate) fn style(classes: &BTreeSet<&'static str>, theme: Theme) -> String {
 }
 
 /// Appends the shapes and texts of one line of the screen.
-pub(crate) fn draw_line(svg: &mut String, screen: &Buffer, y: u16) {
+pub(super) fn draw_line(svg: &mut String, screen: &Buffer, y: u16) {
     let cell = |x: u16| &screen[(screen.area.x + x, screen.area.y + y)];
     let mut x = 0;
     while x < screen.area.width {

@@ -6,7 +6,7 @@
 //!
 //! | figure | is |
 //! |---|---|
-//! | M/M/4 | four sync workers with a core each, beside `benches/peers/simpy_mm4.py`, in pairs |
+//! | M/M/4 | four sync workers with a core each, beside a bare loop and `benches/peers/simpy_mm4.py`, in turn |
 //! | in flight | the memory of a process in which a million requests sleep at once |
 //! | many workers | 64 cores, 129 workers, a million requests that compute and sleep |
 //! | pending | what an event costs while 1 000 … 1 000 000 are on the calendar |
@@ -15,6 +15,7 @@
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
+mod bare;
 #[path = "../support/figures.rs"]
 mod figures;
 #[path = "../support/limits.rs"]
@@ -41,8 +42,10 @@ const MEAN: f64 = 0.017_455;
 /// correlated.
 const MEAN_WITHIN: f64 = 0.05;
 
-/// Limit of the time per customer, relative to that of `SimPy`: at least 40 times as fast.
-const PARTS_OF_SIMPY: f64 = 1.0 / 40.0;
+/// Limit of the time per customer, relative to that of `SimPy`: at least 50 times as fast.
+const PARTS_OF_SIMPY: f64 = 1.0 / 50.0;
+/// Limit of the time per customer, relative to that of the bare loop.
+const TIMES_BARE: f64 = 2.5;
 /// Limit for a million requests in flight, in MiB.
 const IN_FLIGHT_MIB: f64 = 1_024.0;
 /// Limit for 64 cores, 129 workers and a million requests of two steps, in seconds.
@@ -72,7 +75,7 @@ fn main() -> ExitCode {
     let mut limits = Limits::default();
     // Runs first, since the memory is that of the whole process.
     in_flight(&mut limits);
-    beside_simpy(rounds, &mut limits);
+    beside_peers(rounds, &mut limits);
     many_workers(&mut limits);
     pending(&mut limits);
     limits.exit_status()
@@ -81,8 +84,9 @@ fn main() -> ExitCode {
 /// Runs as a test: without figures, but with everything that needs no other program.
 fn try_out() -> ExitCode {
     figures::holds_on_known_numbers();
-    let played = queue(1, 2_000);
-    assert!(played.mean > 0.01 && played.mean < 0.03, "{played:?}");
+    for played in [queue(1, 2_000), bare::queue(1, 2_000)] {
+        assert!(played.mean > 0.01 && played.mean < 0.03, "{played:?}");
+    }
     assert!(nanoseconds_an_event(100, 1_000) > 0.0);
     ExitCode::SUCCESS
 }
@@ -137,8 +141,8 @@ fn queue(seed: u64, customers: u64) -> Played {
     }
 }
 
-/// Plays the same queue with both in turn, in every other round `SimPy` first.
-fn beside_simpy(rounds: u64, limits: &mut Limits) {
+/// Plays the same queue with all in turn, in every other round in reverse order.
+fn beside_peers(rounds: u64, limits: &mut Limits) {
     let mut simpy = SimPy::start();
     match &simpy {
         Some(simpy) => println!("M/M/4 of {CUSTOMERS} customers, beside {}", simpy.name),
@@ -146,48 +150,60 @@ fn beside_simpy(rounds: u64, limits: &mut Limits) {
             "SimPy was not found: pip install simpy, and CONCSIM_PYTHON names the Python that has it"
         ),
     }
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut ours, mut bare, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=rounds {
-        let mut ask = || {
-            simpy
-                .as_mut()
-                .and_then(|simpy| simpy.play(round, CUSTOMERS))
-        };
+        let mut turns = [0, 1, 2];
         if round % 2 == 0 {
-            theirs.extend(ask());
+            turns.reverse();
         }
-        ours.push(queue(round, CUSTOMERS));
-        if round % 2 == 1 {
-            theirs.extend(ask());
+        for turn in turns {
+            match turn {
+                0 => ours.push(queue(round, CUSTOMERS)),
+                1 => bare.push(bare::queue(round, CUSTOMERS)),
+                _ => theirs.extend(
+                    simpy
+                        .as_mut()
+                        .and_then(|simpy| simpy.play(round, CUSTOMERS)),
+                ),
+            }
         }
     }
-    say_how_fast("concsim", &ours);
+    print_played("concsim", &ours);
+    print_played("bare", &bare);
+    let times = print_ratio("concsim takes", "times the bare loop's", &ours, &bare);
+    limits.at_most("a customer", times, TIMES_BARE, "of the bare loop's");
     if simpy.is_none() {
         return;
     }
     assert_eq!(ours.len(), theirs.len(), "SimPy has ended before its time");
-    say_how_fast("SimPy", &theirs);
-    let pairs = ours.iter().zip(&theirs);
+    print_played("SimPy", &theirs);
+    let times = print_ratio("SimPy takes", "times concsim's", &theirs, &ours);
+    limits.at_most("a customer", 1.0 / times, PARTS_OF_SIMPY, "of SimPy's");
+}
+
+/// Prints the ratio of two times per customer, with the interval of its median over the rounds; returns it.
+fn print_ratio(whose: &str, times_what: &str, these: &[Played], those: &[Played]) -> f64 {
+    let pairs = these.iter().zip(those);
     let ratios: Vec<f64> = pairs
-        .map(|(ours, theirs)| theirs.seconds / ours.seconds)
+        .map(|(this, that)| this.seconds / that.seconds)
         .collect();
     let ratio = figures::median(&ratios);
     println!(
-        "concsim is {ratio:.1} times as fast ({})",
+        "{whose} {ratio:.2} {times_what} time ({})",
         figures::interval_of_median(&ratios)
     );
-    limits.at_most("a customer", 1.0 / ratio, PARTS_OF_SIMPY, "of SimPy's");
+    ratio
 }
 
 /// Prints the results of all rounds, and checks the mean against theory.
-fn say_how_fast(name: &str, played: &[Played]) {
+fn print_played(name: &str, played: &[Played]) {
     let each: Vec<f64> = played
         .iter()
         .map(|played| played.seconds * 1e9 / CUSTOMERS as f64)
         .collect();
     let mean = played.iter().map(|played| played.mean).sum::<f64>() / played.len() as f64;
     println!(
-        "{name:<8} {:.0} ns a customer ({}), who is there for {:.3} ms (theory: {:.3} ms)",
+        "{name:<8} {:.0} ns a customer ({}), mean time in system {:.3} ms (theory: {:.3} ms)",
         figures::median(&each),
         figures::interval_of_median(&each),
         mean * 1e3,

@@ -77,12 +77,13 @@ impl OnScreen {
         tcsetwinsize(&pair.slave, window(ROWS.get(), COLUMNS.get())).unwrap();
         let modes_before = modes_of(&pair.slave);
         let processes = Marked::new();
-        // In a session of its own with the terminal as its controlling one, as from a login shell.
-        let mut command = Command::new("setsid");
+        // In a session of its own with the terminal as its controlling one, as from a login shell; and with the
+        // signals of one: tests that a shell has started in the background ignore SIGINT and SIGQUIT.
+        let mut command = Command::new("env");
         processes.put_on(&mut command);
         command.env("XDG_STATE_HOME", scratch.path());
         let driver = command
-            .arg("--ctty")
+            .args(["--default-signal=INT,QUIT", "setsid", "--ctty"])
             .arg(program)
             .args(words)
             .env("TERM", "xterm-256color")

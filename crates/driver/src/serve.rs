@@ -104,9 +104,12 @@ impl<'a> ServeSession<'a> {
             addresses = wait_until_ready(&mut child, clock)?;
             services = Some(child);
         }
+        let mut alone = scenario.clone();
+        // Without load and services of a run beside them, workers have the priority of any other program.
+        alone.server.nice = 0;
         let orders = arbiter::Orders {
             clock,
-            scenario: scenario.clone(),
+            scenario: alone,
             services: addresses,
             bind: options.bind,
             telemetry,

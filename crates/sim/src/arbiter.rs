@@ -109,7 +109,7 @@ impl<O: Observer> Simulation<'_, O> {
         worker.inbox.clear();
         let left = std::mem::take(&mut worker.door);
         let at = Stamp(now);
-        let (number, connections) = (slot as u32, std::mem::take(&mut worker.connections));
+        let number = slot as u32;
         let was_told = worker.stopping;
         let process = self.roster.dismiss(pid);
         let cause = policy::cause_of_end(EndOfProcess {
@@ -128,7 +128,7 @@ impl<O: Observer> Simulation<'_, O> {
                 cause,
             },
         );
-        for id in connections.into_iter().chain(left) {
+        for id in self.connections_in(slot).into_iter().chain(left) {
             self.is_reset(id);
         }
         self.fill_vacancies();
@@ -178,8 +178,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
         self.workers[slot].stopping = true;
         // The worker does not wait for a connection between two requests.
-        let connections = self.workers[slot].connections.clone();
-        for id in connections {
+        for id in self.connections_in(slot) {
             let connection = &self.connections[id as usize];
             if self.load.forget(connection.client, id) {
                 self.hangs_up(id);
@@ -376,8 +375,6 @@ impl<O: Observer> Simulation<'_, O> {
             handler: task,
         };
         let found = &mut self.workers[worker];
-        connection.index_in_worker = found.connections.len() as u32;
-        found.connections.push(id);
         found.counts.accepted += 1;
         found.counts.begun.step(now, 1);
         found.counts.peak = found.counts.peak.max(found.counts.begun.count);
@@ -439,20 +436,23 @@ impl<O: Observer> Simulation<'_, O> {
     /// Closes a connection.
     pub(super) fn disconnect(&mut self, worker: usize, id: ConnectionId) {
         let now = self.now;
-        let connection = &self.connections[id as usize];
-        let place = connection.index_in_worker as usize;
+        let connection = self.connections.remove(id as usize);
         if connection.is_taken {
             // Its client closed the connection before the request was begun.
             let served = connection.served(0, now);
             self.workers[worker].counts.begun.step(now, -1);
             self.tell(RecordSource::Worker(worker as u16), &Event::Served(served));
         }
-        self.connections.remove(id as usize);
-        let connections = &mut self.workers[worker].connections;
-        connections.swap_remove(place);
-        if let Some(moved) = connections.get(place) {
-            self.connections[*moved as usize].index_in_worker = place as u32;
-        }
+    }
+
+    /// Returns the connections that a worker has accepted. The search is linear: a list for each worker would cost
+    /// every connection more than the rare end of a process.
+    fn connections_in(&self, slot: usize) -> Vec<ConnectionId> {
+        let is_inside =
+            |place| matches!(place, Place::Inside { worker, .. } if usize::from(worker) == slot);
+        let connections = self.connections.iter();
+        let inside = connections.filter(|(_, connection)| is_inside(connection.place));
+        inside.map(|(id, _)| id as ConnectionId).collect()
     }
 
     /// Notes that a connection's wait has blocked its process.

@@ -10,8 +10,8 @@
 struct Entry<T> {
     /// Time, in nanoseconds.
     at: u64,
-    /// Number of events inserted before it.
-    order: u64,
+    /// Number of events inserted before it: a simulation has fewer than 2³² ([`super::limits::MOST_STEPS`]).
+    order: u32,
     what: T,
 }
 
@@ -42,7 +42,7 @@ impl<T: Copy> Calendar<T> {
     /// Inserts `what` at instant `at`, in nanoseconds.
     #[inline]
     pub(super) fn set(&mut self, at: u64, what: T) {
-        let order = self.written;
+        let order = self.written as u32;
         self.written += 1;
         let entry = Entry { at, order, what };
         self.heap.push(entry);

@@ -1,6 +1,8 @@
 //! A connection, from its client's first connect to its end, with its current request and the time that it
 //! has spent so far.
 
+use std::num::NonZeroU64;
+
 use slab::Slab;
 
 use concsim_engine::telemetry::{
@@ -16,6 +18,9 @@ pub(super) type Connections = Slab<Connection>;
 
 /// No client: a request of an open load, or one sent besides the load.
 pub(super) const NO_CLIENT: u32 = u32::MAX;
+
+/// Number of parts of a wait.
+const PARTS: usize = Awaited::Timer as usize;
 
 /// Place of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +74,6 @@ pub(super) struct Connection {
     pub(super) has_come: bool,
     /// True if the request's first bytes have been read.
     pub(super) has_begun: bool,
-    /// Position in its worker's list.
-    pub(super) index_in_worker: u32,
     /// True if its wait blocks the process.
     pub(super) blocks: bool,
     /// True if it waits for a timer, and not for a socket.
@@ -90,8 +93,8 @@ pub(super) struct Connection {
     pub(super) awaits: Awaited,
     pub(super) awaits_since: u64,
     /// Due time of the timer of its newest sleep; [`None`] if a thread of the pool is to set it.
-    pub(super) timer: Option<u64>,
-    pub(super) parts: WaitParts,
+    pub(super) timer: Option<NonZeroU64>,
+    parts: [Elapsed; PARTS],
     pub(super) ready: u64,
     pub(super) core_wait: u64,
     pub(super) cpu: u64,
@@ -120,7 +123,6 @@ impl Connection {
             is_taken: false,
             has_come: true,
             has_begun: false,
-            index_in_worker: 0,
             blocks: false,
             by_timer: false,
             is_pooled: false,
@@ -135,7 +137,7 @@ impl Connection {
             awaits: Awaited::Timer,
             awaits_since: 0,
             timer: None,
-            parts: WaitParts::default(),
+            parts: [Elapsed::ZERO; PARTS],
             ready: 0,
             core_wait: 0,
             cpu: 0,
@@ -150,7 +152,6 @@ impl Connection {
     pub(super) fn asks_again(&mut self, number: u32, class: u16, client: u32, due: u64, sent: u64) {
         *self = Self {
             birth: self.birth,
-            index_in_worker: self.index_in_worker,
             place: self.place,
             opened: false,
             ..Self::new(number, class, client, due, sent)
@@ -196,21 +197,19 @@ impl Connection {
             at: Stamp(written),
             request: self.number,
             task,
-            ..self.parts
+            thread: self.parts[place_of(Awaited::Thread)],
+            connection: self.parts[place_of(Awaited::Connection)],
+            queue: self.parts[place_of(Awaited::Queue)],
+            call: self.parts[place_of(Awaited::Answer)],
+            sleep: self.parts[place_of(Awaited::Timer)],
+            client: Elapsed::ZERO,
         })
     }
 
     /// Ends the present part of its wait at `at`.
     fn end_part(&mut self, at: u64) {
         let length = Elapsed(at.saturating_sub(self.awaits_since.max(self.begun)));
-        let parts = &mut self.parts;
-        *match self.awaits {
-            Awaited::Thread => &mut parts.thread,
-            Awaited::Connection => &mut parts.connection,
-            Awaited::Queue => &mut parts.queue,
-            Awaited::Answer => &mut parts.call,
-            Awaited::Timer => &mut parts.sleep,
-        } += length;
+        self.parts[place_of(self.awaits)] += length;
     }
 
     /// Starts its wait, or the next part of it.
@@ -232,7 +231,7 @@ impl Connection {
     pub(super) fn due_of(&self, then: SwitchReason) -> Option<Stamp> {
         self.timer
             .filter(|_| then == SwitchReason::Timer)
-            .map(Stamp)
+            .map(|due| Stamp(due.get()))
     }
 
     /// Ends its wait: it has its worker again.
@@ -244,3 +243,11 @@ impl Connection {
         self.ready += now - over;
     }
 }
+
+/// Returns the place of a part in the list of parts: [`Awaited`] begins at 1.
+fn place_of(part: Awaited) -> usize {
+    part as usize - 1
+}
+
+// Three cache lines of most machines: a million waiting connections are read once each.
+const _: () = assert!(size_of::<Connection>() <= 192);

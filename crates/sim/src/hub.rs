@@ -12,6 +12,7 @@
 //! callbacks runs the same loop, but has no coroutines to switch between.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 
 use super::Simulation;
 use super::connection::{ConnectionId, Place};
@@ -261,8 +262,8 @@ impl<O: Observer> Simulation<'_, O> {
                 true
             }
             Need::Sleep { wait, mode } => {
-                let due = self.now + wait;
-                self.connections[id as usize].timer = (mode != WaitMode::InThreads).then_some(due);
+                let due = NonZeroU64::new(self.now + wait);
+                self.connections[id as usize].timer = due.filter(|_| mode != WaitMode::InThreads);
                 self.waits(worker, task, id, SwitchReason::Timer, mode);
                 self.begin_sleep(id, wait, mode);
                 mode != WaitMode::Unpatched

@@ -2,6 +2,8 @@
 //! its end, and tries to accept again before it sleeps (gunicorn's `workers/sync.py`). A wait blocks the
 //! thread, and frees its core.
 
+use std::num::NonZeroU64;
+
 use super::Simulation;
 use super::connection::{ConnectionId, Place};
 use super::event::EntityId;
@@ -147,7 +149,7 @@ impl<O: Observer> Simulation<'_, O> {
             // This thread has no other connection.
             Need::LetGo => true,
             Need::Sleep { wait, mode } => {
-                self.connections[id as usize].timer = Some(self.now + wait);
+                self.connections[id as usize].timer = NonZeroU64::new(self.now + wait);
                 self.blocks(worker, thread, id, SwitchReason::Timer);
                 self.begin_sleep(id, wait, mode);
                 false

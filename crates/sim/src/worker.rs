@@ -107,8 +107,6 @@ pub(super) struct Worker {
     /// Number of requests after which this process is replaced, and number answered.
     pub(super) limit: u64,
     pub(super) served: u64,
-    /// Connections that it has accepted.
-    pub(super) connections: Vec<ConnectionId>,
     pub(super) next_task: u32,
     pub(super) counts: Counts,
 }
@@ -162,7 +160,6 @@ impl Worker {
             wakers: Wakers::default(),
             limit: u64::MAX,
             served: 0,
-            connections: Vec::new(),
             next_task: 0,
             counts: Counts {
                 counters: vec![(0, 0); scenario.counters.len()],

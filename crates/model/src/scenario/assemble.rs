@@ -98,6 +98,7 @@ fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> S
         accept: fields.choice("accept", &ACCEPTS),
         max_requests: Some(fields.whole("max_requests")).filter(|most| *most > 0),
         max_requests_jitter: fields.whole("max_requests_jitter"),
+        nice: fields.whole("nice") as u8,
     }
 }
 

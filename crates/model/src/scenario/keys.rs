@@ -268,6 +268,12 @@ pub(super) const SERVER: Section = Section {
         )
         .by_default("0")
         .simulated(),
+        key(
+            "nice",
+            whole(0, 19),
+            "workers yield cores to load and services by this much (nice(2)); no effect in a simulation",
+        )
+        .by_default("5"),
     ],
     tables: &[],
 };

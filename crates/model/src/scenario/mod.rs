@@ -221,6 +221,10 @@ pub struct Server {
     /// Maximum number of extra requests, drawn for each worker.
     #[serde(default)]
     pub max_requests_jitter: u64,
+    /// Niceness of the workers' processes, 0 to 19: load and services have 0, and so get a core first, as from
+    /// machines of their own. No effect in a simulation, whose load takes no core time unless its costs say so.
+    #[serde(default)]
+    pub nice: u8,
 }
 
 /// Value in recordings of the time before threads.

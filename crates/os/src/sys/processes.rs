@@ -7,6 +7,14 @@
 use concsim_model::units::CpuTime;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+/// Lets other processes have a core first, by this much: `setpriority(2)`, 0 to 19. Needs no privilege.
+pub fn become_nice(nice: u8) {
+    if nice > 0 {
+        // A refusal changes nothing but the lateness of the others, which every run measures.
+        let _ = rustix::process::setpriority_process(None, i32::from(nice));
+    }
+}
+
 /// State and core of a process at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcStat {

@@ -27,7 +27,7 @@ use crate::handler::Access;
 use crate::handler::{Application, Whoami};
 use crate::sys::clock::Clock;
 use crate::sys::signals::{Signal, Signals};
-use crate::sys::{self, Doing, child, fork, poller, signals};
+use crate::sys::{self, Doing, child, fork, poller, processes, signals};
 use crate::telemetry::{Phase, Probe, Scoreboard, Telemetry};
 use concsim_engine::policy::BOOT_FAILED;
 use concsim_model::scenario::{Scenario, WorkerKind};
@@ -128,6 +128,7 @@ fn init_process(config: &WorkerConfig) -> sys::Result<Signals> {
     signals::leave_when_asked_to_be_quick()?;
     signals::abort_into(word, config.clock)?;
     poller::wait_precisely();
+    processes::become_nice(config.scenario.server.nice);
     Ok(signals)
 }
 

@@ -1,6 +1,6 @@
 //! CPU time of a function.
 
-use concsim::sys::clock::thread_cpu;
+use concsim_os::sys::clock::thread_cpu;
 
 /// Returns the core time of a function in milliseconds: on a machine with a free core that is the elapsed
 /// time, and on a busy one it is the same.

@@ -436,13 +436,14 @@ impl<O: Observer> Simulation<'_, O> {
     /// Closes a connection.
     pub(super) fn disconnect(&mut self, worker: usize, id: ConnectionId) {
         let now = self.now;
-        let connection = self.connections.remove(id as usize);
+        let connection = &self.connections[id as usize];
         if connection.is_taken {
             // Its client closed the connection before the request was begun.
             let served = connection.served(0, now);
             self.workers[worker].counts.begun.step(now, -1);
             self.tell(RecordSource::Worker(worker as u16), &Event::Served(served));
         }
+        self.connections.remove(id as usize);
     }
 
     /// Returns the connections that a worker has accepted. The search is linear: a list for each worker would cost

@@ -93,6 +93,7 @@ impl RunProgress {
     }
 
     /// True if a request that is due at `due` is to be sent, however late.
+    #[inline]
     pub fn allows(&self, due: Stamp) -> bool {
         let enough = match self.goal {
             Goal::Requests(count) => self.counts(due) && self.counted >= count,
@@ -107,6 +108,7 @@ impl RunProgress {
     }
 
     /// Notes the beginning of a request that was due at `due`.
+    #[inline]
     pub fn begun(&mut self, due: Stamp) {
         if self.counts(due) {
             self.counted += 1;
@@ -115,6 +117,7 @@ impl RunProgress {
     }
 
     /// Notes its end at `done`, well or not.
+    #[inline]
     pub fn ended(&mut self, due: Stamp, done: Stamp) {
         if self.counts(due) {
             self.in_system -= 1;
@@ -123,6 +126,7 @@ impl RunProgress {
     }
 
     /// Notes that a client has got a whole answer.
+    #[inline]
     pub fn answered(&mut self, client: Option<usize>) {
         self.unheard.hear(client);
     }
@@ -163,6 +167,7 @@ impl RunProgress {
 
     /// True if the end of a request may change the stage; otherwise only time does.
     #[must_use]
+    #[inline]
     pub fn turns_on_ends(&self) -> bool {
         let has_sent_all = match self.goal {
             Goal::Requests(count) => self.counted >= count,

@@ -95,6 +95,7 @@ impl Timetable {
     }
 
     /// Instant of the next request or change. `None` if no request is due before another answer.
+    #[inline]
     pub fn soonest(&mut self) -> Option<Stamp> {
         let change = self.changes.front().map(|(at, _)| *at);
         let arrival = self.coming.next();
@@ -105,6 +106,7 @@ impl Timetable {
     }
 
     /// Takes the [`soonest`](Self::soonest) entry off the timetable. `None` if that was a change.
+    #[inline]
     pub fn take(&mut self) -> Option<Due> {
         let arrival = self.coming.next();
         let comes_first = |at| arrival.is_none_or(|arrival| at <= arrival);
@@ -133,6 +135,7 @@ impl Timetable {
     }
 
     /// Adds the next request of a client, which is due at `at`.
+    #[inline]
     pub fn again(&mut self, client: usize, at: Stamp) {
         self.coming.again(client, at);
     }
@@ -149,7 +152,7 @@ enum Coming {
         /// Requests per second.
         rate: f64,
         /// Arrivals at unit rate since the beginning, in seconds.
-        arrivals: Peekable<Box<dyn Iterator<Item = f64>>>,
+        arrivals: Peekable<draw::UnitArrivals>,
         /// Instant of the next arrival, once it was computed.
         next: Option<Stamp>,
     },
@@ -170,8 +173,7 @@ impl Coming {
     fn of(scenario: &Scenario, begin: Stamp) -> Self {
         match scenario.load.arrivals {
             Arrivals::Open { rate, process } => {
-                let arrivals: Box<dyn Iterator<Item = _>> =
-                    Box::new(draw::at_unit_rate(scenario.seed, process));
+                let arrivals = draw::at_unit_rate(scenario.seed, process);
                 Self::Open {
                     since: begin,
                     passed: 0.0,
@@ -193,6 +195,7 @@ impl Coming {
         }
     }
 
+    #[inline]
     fn next(&mut self) -> Option<Stamp> {
         match self {
             Self::Open {
@@ -212,6 +215,7 @@ impl Coming {
         }
     }
 
+    #[inline]
     fn take(&mut self) -> Option<Due> {
         let at = self.next()?;
         let client = match self {

@@ -11,6 +11,7 @@
 //! ```
 
 use rand::Rng as _;
+use rand::rngs::ChaCha8Rng;
 
 use super::stream::{Numbers, Purpose, Streams, beginning, numbers, numbers_of_version_1};
 use super::{Arrivals, Draw, Process, Request, Scenario};
@@ -81,6 +82,7 @@ impl Draws {
     /// # Panics
     ///
     /// If all weights are zero.
+    #[inline]
     pub fn class_of(&mut self, scenario: &Scenario, n: u64) -> usize {
         class_by(scenario, || self.0.numbers(Purpose::Class, 0, n))
     }
@@ -92,12 +94,14 @@ impl Draws {
     }
 
     /// Returns the pause before request `n`: see [`think`].
+    #[inline]
     pub fn think(&mut self, scenario: &Scenario, n: u64) -> Elapsed {
         think_by(scenario, || self.0.numbers(Purpose::Think, 0, n))
     }
 
     /// Returns a number between 0 and 1 for a chance event on a simulated machine: the overshoot of the `n`-th
     /// wait.
+    #[inline]
     pub fn overshoot(&mut self, n: u64) -> f64 {
         let [chance, _] = self.0.numbers(Purpose::Overshoot, 0, n);
         fraction(chance)
@@ -143,27 +147,48 @@ pub fn arrivals(scenario: &Scenario) -> impl Iterator<Item = Elapsed> + use<> {
 
 /// Returns the time that `units` take at a rate per second.
 #[must_use]
+#[inline]
 pub fn after(units: f64, rate: f64) -> Elapsed {
     Elapsed(rounded(units / rate * 1e9))
 }
 
-/// Returns the arrivals of an open load as instants, one per unit of time on average. They are the same for
-/// every rate and every change of rate.
-pub fn at_unit_rate(seed: u64, process: Process) -> impl Iterator<Item = f64> + use<> {
-    let mut gaps = beginning(seed, Purpose::Arrival);
-    let mut count = 0_u64;
-    let mut now = 0.0;
-    std::iter::repeat_with(move || {
-        now = match process {
-            Process::Poisson => now - libm::log(fraction(gaps.next_u64())),
-            Process::Constant => count as f64,
+/// Arrivals of an open load as instants, one per unit of time on average. They are the same for every rate and
+/// every change of rate. Endless.
+#[derive(Debug)]
+pub struct UnitArrivals {
+    gaps: ChaCha8Rng,
+    process: Process,
+    count: u64,
+    now: f64,
+}
+
+/// Returns the arrivals at unit rate of a seed.
+#[must_use]
+pub fn at_unit_rate(seed: u64, process: Process) -> UnitArrivals {
+    UnitArrivals {
+        gaps: beginning(seed, Purpose::Arrival),
+        process,
+        count: 0,
+        now: 0.0,
+    }
+}
+
+impl Iterator for UnitArrivals {
+    type Item = f64;
+
+    #[inline]
+    fn next(&mut self) -> Option<f64> {
+        self.now = match self.process {
+            Process::Poisson => self.now - libm::log(fraction(self.gaps.next_u64())),
+            Process::Constant => self.count as f64,
         };
-        count += 1;
-        now
-    })
+        self.count += 1;
+        Some(self.now)
+    }
 }
 
 /// Returns a class by the shares of the mix; a single one costs no randomness.
+#[inline]
 fn class_by(scenario: &Scenario, numbers: impl FnOnce() -> Numbers) -> usize {
     if scenario.requests.len() == 1 {
         return 0;
@@ -192,6 +217,7 @@ fn in_the_mix(requests: &[Request]) -> impl Iterator<Item = (usize, f64)> {
 }
 
 /// Returns a client's pause.
+#[inline]
 fn think_by(scenario: &Scenario, numbers: impl FnOnce() -> Numbers) -> Elapsed {
     match &scenario.load.arrivals {
         Arrivals::Open { .. } => Elapsed::ZERO,
@@ -222,6 +248,7 @@ fn one_of(draw: &Draw, numbers: impl FnOnce() -> Numbers) -> u64 {
 }
 
 /// Returns a whole number from `low` to `high`, uniformly.
+#[inline]
 fn between(low: u64, high: u64, number: u64) -> u64 {
     let values = u128::from(high - low) + 1;
     low + ((u128::from(number) * values) >> 64) as u64
@@ -234,6 +261,7 @@ fn normal([first, second]: Numbers) -> f64 {
 }
 
 /// Returns a number strictly between 0 and 1, so that its logarithm exists: 53 random bits and a half.
+#[inline]
 fn fraction(number: u64) -> f64 {
     const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
     ((number >> 11) as f64 + 0.5) * STEP
@@ -241,6 +269,7 @@ fn fraction(number: u64) -> f64 {
 
 /// Rounds to whole nanoseconds, halves up, as [`f64::round`] does where it is an instruction and no call.
 /// Saturates at the largest value.
+#[inline]
 fn rounded(length: f64) -> u64 {
     let whole = length as u64;
     whole.saturating_add(u64::from(length - whole as f64 >= 0.5))

@@ -5,9 +5,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::{ARRIVALS, Played, SERVICES};
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/simpy_mm4.py");
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/peers/simpy_mm4.py");
 /// Path of Python in the README of the peers.
-const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/bin/python");
+const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers/bin/python");
 
 /// A Python process with `SimPy` that waits for commands; it ends when this is dropped.
 pub(crate) struct SimPy {

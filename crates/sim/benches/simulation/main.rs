@@ -1,14 +1,14 @@
 //! Speed of virtual time, with only the ends of requests reported.
 //!
 //! ```text
-//!   cargo bench --bench simulation -- --rounds 20
+//!   cargo bench -p concsim-sim --bench simulation -- --rounds 20 [--only queue]
 //! ```
 //!
 //! | figure | is |
 //! |---|---|
-//! | M/M/4 | four sync workers with a core each, beside a bare loop and `benches/peers/simpy_mm4.py`, in turn |
-//! | in flight | the memory of a process in which a million requests sleep at once |
-//! | many workers | 64 cores, 129 workers, a million requests that compute and sleep |
+//! | queue | M/M/4: four sync workers with a core each, beside a bare loop and `benches/peers/simpy_mm4.py`, in turn |
+//! | in-flight | the memory of a process in which a million requests sleep at once |
+//! | workers | 64 cores, 129 workers, a million requests that compute and sleep |
 //! | pending | what an event costs while 1 000 … 1 000 000 are on the calendar |
 //!
 //! Everything runs in one thread, and its CPU time is measured.
@@ -16,18 +16,18 @@
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
 mod bare;
-#[path = "../support/figures.rs"]
+#[path = "../../../../benches/support/figures.rs"]
 mod figures;
-#[path = "../support/limits.rs"]
+#[path = "../../../../benches/support/limits.rs"]
 mod limits;
 mod simpy;
-#[path = "../support/timing.rs"]
+#[path = "../../../../benches/support/timing.rs"]
 mod timing;
 
 use std::process::ExitCode;
 
-use concsim::scenario::{Engine, Overrides, read};
-use concsim::sim::{Totals, play};
+use concsim_model::scenario::{Engine, Overrides, read};
+use concsim_sim::{Totals, play};
 use limits::{Limits, quantile};
 use simpy::SimPy;
 use timing::milliseconds;
@@ -67,17 +67,25 @@ fn main() -> ExitCode {
     if !arguments.iter().any(|argument| argument == "--bench") {
         return try_out();
     }
-    let rounds = arguments
-        .iter()
-        .skip_while(|argument| *argument != "--rounds")
-        .nth(1);
-    let rounds = rounds.and_then(|text| text.parse().ok()).unwrap_or(20);
+    let value_of = |name: &str| {
+        let mut behind = arguments.iter().skip_while(|argument| *argument != name);
+        behind.nth(1)
+    };
+    let rounds = value_of("--rounds").and_then(|text| text.parse().ok());
+    let only = value_of("--only");
     let mut limits = Limits::default();
-    // Runs first, since the memory is that of the whole process.
-    in_flight(&mut limits);
-    beside_peers(rounds, &mut limits);
-    many_workers(&mut limits);
-    pending(&mut limits);
+    // The first measures the memory of the whole process.
+    let figures: [(&str, &dyn Fn(&mut Limits)); 4] = [
+        ("in-flight", &in_flight),
+        ("queue", &|limits| beside_peers(rounds.unwrap_or(20), limits)),
+        ("workers", &many_workers),
+        ("pending", &pending),
+    ];
+    for (name, measure) in figures {
+        if only.is_none_or(|only| only == name) {
+            measure(&mut limits);
+        }
+    }
     limits.exit_status()
 }
 

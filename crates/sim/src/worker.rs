@@ -45,6 +45,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
+    #[inline]
     fn count(&mut self, doing: Doing, change: isize) {
         let counted = match doing {
             Doing::Looking { .. } | Doing::Taking(_) | Doing::Serving(_) => &mut self.working,
@@ -192,6 +193,7 @@ impl Worker {
         self.activity.count(doing, 1);
     }
 
+    #[inline]
     pub(super) fn enter(&mut self, phase: Phase, now: u64) {
         if self.phase != phase {
             (self.phase, self.phase_since) = (phase, now);

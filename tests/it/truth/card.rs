@@ -467,7 +467,9 @@ impl Card<'_> {
         let grades = ["proves-nothing", "rough", "ok"];
         let has = |grade: &&str| self.runs.values().any(|run| run["trust"] == **grade);
         let worst = grades.into_iter().find(|it| has(it)).unwrap_or("ok");
-        let holds = text.starts_with(&worst.replace('-', " "));
+        // A run that is rough only because its file sets few requests illustrates.
+        let illustrates = worst == "rough" && text.starts_with("an illustration: the file sets");
+        let holds = illustrates || text.starts_with(&worst.replace('-', " "));
         let place = format!("{}: trust", self.place);
         self.findings.number(&place, text.len(), worst, holds);
         let Some(said) = text.strip_prefix("ok: ") else {

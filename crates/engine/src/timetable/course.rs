@@ -103,6 +103,7 @@ impl RunProgress {
     }
 
     /// True if an allowed request that is due at `due` belongs to the cohort.
+    #[inline]
     fn counts(&self, due: Stamp) -> bool {
         self.window_begin.is_some_and(|begin| begin <= due)
     }

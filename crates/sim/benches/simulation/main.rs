@@ -77,7 +77,9 @@ fn main() -> ExitCode {
     // The first measures the memory of the whole process.
     let figures: [(&str, &dyn Fn(&mut Limits)); 4] = [
         ("in-flight", &in_flight),
-        ("queue", &|limits| beside_peers(rounds.unwrap_or(20), limits)),
+        ("queue", &|limits| {
+            beside_peers(rounds.unwrap_or(20), limits)
+        }),
         ("workers", &many_workers),
         ("pending", &pending),
     ];

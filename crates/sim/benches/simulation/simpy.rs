@@ -5,7 +5,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::{ARRIVALS, Played, SERVICES};
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/peers/simpy_mm4.py");
+const SCRIPT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../benches/peers/simpy_mm4.py"
+);
 /// Path of Python in the README of the peers.
 const INSTALLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers/bin/python");
 

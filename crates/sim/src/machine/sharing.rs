@@ -42,6 +42,8 @@ pub(super) struct Sharing {
     capacity: u64,
     /// Times at which each entity has had its core time, on the clock of shares, with its turn.
     ends: BinaryHeap<Reverse<(Share, EntityId, u32)>>,
+    /// Result of [`Self::next`] since the last change.
+    next: Option<Option<u64>>,
 }
 
 impl Sharing {
@@ -54,6 +56,7 @@ impl Sharing {
             count: 0,
             capacity: 0,
             ends: BinaryHeap::new(),
+            next: None,
         }
     }
 
@@ -87,6 +90,13 @@ impl Sharing {
     /// Returns the time at which the next entity has had its core time.
     #[inline]
     pub(super) fn next(&mut self, common: &Common) -> Option<u64> {
+        if self.next.is_none() {
+            self.next = Some(self.find_next(common));
+        }
+        self.next.flatten()
+    }
+
+    fn find_next(&mut self, common: &Common) -> Option<u64> {
         loop {
             let &Reverse((ends, id, turn)) = self.ends.peek()?;
             if common.entities[id as usize].turn == turn {
@@ -133,6 +143,7 @@ impl Sharing {
         if now > self.at {
             self.share += self.grown(now);
             self.at = now;
+            self.next = None;
         }
     }
 
@@ -151,6 +162,7 @@ impl Sharing {
 
     #[inline]
     fn become_so_many(&mut self, count: u64) {
+        self.next = None;
         self.count = count;
         let busy = count.min(self.cores);
         self.capacity = if self.efficiency < 1.0 && self.cores > 1 {

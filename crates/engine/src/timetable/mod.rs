@@ -152,7 +152,7 @@ enum Coming {
         /// Requests per second.
         rate: f64,
         /// Arrivals at unit rate since the beginning, in seconds.
-        arrivals: Peekable<draw::UnitArrivals>,
+        arrivals: Box<Peekable<draw::UnitArrivals>>,
         /// Instant of the next arrival, once it was computed.
         next: Option<Stamp>,
     },
@@ -178,7 +178,7 @@ impl Coming {
                     since: begin,
                     passed: 0.0,
                     rate,
-                    arrivals: arrivals.peekable(),
+                    arrivals: Box::new(arrivals.peekable()),
                     next: None,
                 }
             }

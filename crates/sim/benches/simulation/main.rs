@@ -73,20 +73,20 @@ fn main() -> ExitCode {
     };
     let rounds = value_of("--rounds").and_then(|text| text.parse().ok());
     let only = value_of("--only");
+    let is_wanted = |name: &str| only.is_none_or(|only| only == name);
     let mut limits = Limits::default();
-    // The first measures the memory of the whole process.
-    let figures: [(&str, &dyn Fn(&mut Limits)); 4] = [
-        ("in-flight", &in_flight),
-        ("queue", &|limits| {
-            beside_peers(rounds.unwrap_or(20), limits)
-        }),
-        ("workers", &many_workers),
-        ("pending", &pending),
-    ];
-    for (name, measure) in figures {
-        if only.is_none_or(|only| only == name) {
-            measure(&mut limits);
-        }
+    // Runs first, since the memory is that of the whole process.
+    if is_wanted("in-flight") {
+        in_flight(&mut limits);
+    }
+    if is_wanted("queue") {
+        beside_peers(rounds.unwrap_or(20), &mut limits);
+    }
+    if is_wanted("workers") {
+        many_workers(&mut limits);
+    }
+    if is_wanted("pending") {
+        pending(&mut limits);
     }
     limits.exit_status()
 }
@@ -191,15 +191,15 @@ fn beside_peers(rounds: u64, limits: &mut Limits) {
     limits.at_most("a customer", 1.0 / times, PARTS_OF_SIMPY, "of SimPy's");
 }
 
-/// Prints the ratio of two times per customer, with the interval of its median over the rounds; returns it.
-fn print_ratio(whose: &str, times_what: &str, these: &[Played], those: &[Played]) -> f64 {
-    let pairs = these.iter().zip(those);
+/// Prints the ratio of two times per customer, with the interval of its median over the rounds, and returns it.
+fn print_ratio(whose: &str, unit: &str, played: &[Played], peer: &[Played]) -> f64 {
+    let pairs = played.iter().zip(peer);
     let ratios: Vec<f64> = pairs
-        .map(|(this, that)| this.seconds / that.seconds)
+        .map(|(played, peer)| played.seconds / peer.seconds)
         .collect();
     let ratio = figures::median(&ratios);
     println!(
-        "{whose} {ratio:.2} {times_what} time ({})",
+        "{whose} {ratio:.2} {unit} time ({})",
         figures::interval_of_median(&ratios)
     );
     ratio

@@ -42,8 +42,8 @@ pub(super) struct Sharing {
     capacity: u64,
     /// Times at which each entity has had its core time, on the clock of shares, with its turn.
     ends: BinaryHeap<Reverse<(Share, EntityId, u32)>>,
-    /// Result of [`Self::next`] since the last change.
-    next: Option<Option<u64>>,
+    /// Next end since the last change, in nanoseconds; `u64::MAX` if no entity shares. `None` if it is not known.
+    next: Option<u64>,
 }
 
 impl Sharing {
@@ -90,10 +90,12 @@ impl Sharing {
     /// Returns the time at which the next entity has had its core time.
     #[inline]
     pub(super) fn next(&mut self, common: &Common) -> Option<u64> {
-        if self.next.is_none() {
-            self.next = Some(self.find_next(common));
-        }
-        self.next.flatten()
+        let next = match self.next {
+            Some(known) => known,
+            None => self.find_next(common).unwrap_or(u64::MAX),
+        };
+        self.next = Some(next);
+        (next < u64::MAX).then_some(next)
     }
 
     fn find_next(&mut self, common: &Common) -> Option<u64> {

@@ -79,6 +79,9 @@ pub struct Sweep {
     /// Number of points simulated at once; by default the number of cores
     #[arg(long, value_name = "N", conflicts_with = "measured")]
     jobs: Option<std::num::NonZeroUsize>,
+    /// Number of repeats of each row, each with the next seed; numbers get intervals of 95 %
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    repeat: Option<u32>,
     /// Share of the points to play: 3/16 is the third of sixteen
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
@@ -142,6 +145,7 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
         file,
         base,
         axes,
+        repeat: args.repeat.map(|count| count as usize),
     };
     let whole = grid
         .places()

@@ -299,3 +299,47 @@ fn measured_points_are_played_by_real_processes() {
     assert!(lines.contains("concsim run x.toml --headless"), "{lines}");
     assert_eq!(csv.lines().count(), 2);
 }
+
+#[test]
+fn a_repeated_row_has_the_intervals_of_its_command_and_its_figure_whiskers() {
+    let place = Place::new(SCENARIO);
+    let words = "sweep x.toml --over server.workers=1,2 --variant sync --repeat 3 --out kept";
+    place.status(words, 0);
+    let [lines, csv] = place.read("kept");
+    let mut csv = csv.lines();
+    let columns: Vec<&str> = csv.next().unwrap().split(',').collect();
+    let column = |name: &str| columns.iter().position(|it| *it == name).unwrap();
+    for (line, cells) in lines.lines().zip(csv) {
+        let row: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (&row["repeats"]["count"], &row["repeats"]["used"]),
+            (&3.into(), &3.into())
+        );
+        let command = row["command"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("concsim ")
+            .unwrap();
+        let alone = place.run(&format!("{command} --no-keep --json"));
+        let alone: Value = serde_json::from_slice(&alone.stdout).unwrap();
+        let latency = &alone["runs"][0]["latency_ms"];
+        assert_eq!(row["numbers"]["latency_ms"], *latency);
+        let cells: Vec<&str> = cells.split(',').collect();
+        for (end, value) in latency["interval"]["mean"].as_object().unwrap() {
+            let cell = cells[column(&format!("latency_mean_ms_{end}"))];
+            assert_eq!(cell, value.to_string());
+        }
+    }
+    let other = place.status(&words.replace("--repeat 3", "--repeat 4"), 1);
+    assert!(
+        other.contains("the number of repeats (--repeat) differs"),
+        "{other}"
+    );
+    place.status("figure workers kept -o workers.svg", 0);
+    let data = fs::read_to_string(place.path("workers.csv")).unwrap();
+    let rows = data
+        .lines()
+        .filter(|line| line.contains(r#""sync","sync","simulated""#));
+    // A point and its interval at each of two places.
+    assert_eq!(rows.count(), 4, "{data}");
+}

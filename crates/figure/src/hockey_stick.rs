@@ -2,7 +2,7 @@
 //!
 //! In its table `x` is the offered load, in requests per second, and `y` a latency in milliseconds from due.
 //! `panel` is the variant with the values of other axes, `series` the percentile, `n` the number of requests
-//! behind it. The series `saturation` is the computed load at which a resource is exhausted; the series
+//! behind it. A row of a percentile with `y_to` is the interval of a repeated point, `y` to `y_to`. The series `saturation` is the computed load at which a resource is exhausted; the series
 //! `parts` is the first load of which less than 97 % was answered in time.
 
 use super::canvas::{Canvas, MARGIN, width_of};
@@ -97,7 +97,7 @@ fn kept_up(points: &[Placed]) -> Option<String> {
 const MOST_NAMED: usize = 2;
 
 fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
-    let mut rows = Vec::new();
+    let (mut rows, mut intervals) = (Vec::new(), Vec::new());
     let row = |point: &Placed, series: &str, origin, place| Row {
         panel: panel.to_owned(),
         kind: point.kind().to_owned(),
@@ -106,17 +106,21 @@ fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
     };
     for (series, path) in PERCENTILES {
         for point in points {
-            let latency = point.number(path);
-            rows.extend(latency.map(|ms| Row {
+            let latency = point.number(path).map(|ms| Row {
                 label: point.at_least(ms).unwrap_or_default(),
                 ..row(point, series, point.origin, (point.x, ms))
-            }));
+            });
+            let whisker = |row: &Row| point.whisker(path, row, 1.0).filter(|it| it.y > 0.0);
+            let measured = latency.as_ref().filter(|row| !row.is_at_patience());
+            intervals.extend(measured.and_then(whisker));
+            rows.extend(latency);
         }
     }
     if let Some(last) = rows.last_mut().filter(|row| !row.is_at_patience()) {
         let (rate, latency) = (per_second(last.x), milliseconds(last.y));
         last.label = format!("{panel}: {} {rate} is {latency}", last.series);
     }
+    rows.extend(intervals);
     let Some(first) = points.first() else {
         return rows;
     };
@@ -186,7 +190,8 @@ fn draw(table: &Table, look: &Look) -> String {
         let marks = numbered(&marks);
         canvas.room_above(!marks.is_empty());
         let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
-        let up = Scale::factors(latencies().map(|row| row.y), (bottom, top));
+        let heights = latencies().flat_map(|row| [row.y, row.upper()]);
+        let up = Scale::factors(heights, (bottom, top));
         let plot = Plot { across, up };
         plot.axes(
             &mut canvas,

@@ -22,6 +22,8 @@ const MOST_ROOM: f64 = 0.32;
 const EACH_MARKED: usize = 20;
 /// Maximal number of points of a line with tooltips.
 const MOST_TOLD: usize = 120;
+/// Half of the width of a whisker's end.
+const SERIF: f64 = 3.0;
 /// Distance between arrows.
 const ARROW: f64 = 20.0;
 /// Distance between labels.
@@ -75,11 +77,14 @@ pub(super) struct Series<'a> {
     /// Number of earlier lines of the same kind and origin.
     nth: usize,
     pub(super) points: Vec<&'a Row>,
+    /// Intervals of its points: ranges from `y` to `y_to`.
+    intervals: Vec<&'a Row>,
 }
 
 /// Groups rows into lines, in order of first appearance.
 pub(super) fn series<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Series<'a>> {
     let mut all: Vec<Series<'a>> = Vec::new();
+    let (rows, intervals): (Vec<&Row>, Vec<&Row>) = rows.partition(|row| !row.is_interval());
     for row in rows {
         let (kind, origin) = (class_of_kind(&row.kind), row.origin);
         let same = |of: &&mut Series<'_>| of.name == row.series && of.origin == origin;
@@ -96,7 +101,14 @@ pub(super) fn series<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Series<'a>>
             origin,
             nth: nth.count(),
             points: vec![row],
+            intervals: Vec::new(),
         });
+    }
+    for row in intervals {
+        let same = |of: &&mut Series<'_>| of.name == row.series && of.origin == row.origin;
+        if let Some(of) = all.iter_mut().find(same) {
+            of.intervals.push(row);
+        }
     }
     all
 }
@@ -124,6 +136,19 @@ impl Series<'_> {
         polyline(svg, class, &self.places(plot));
     }
 
+    /// Draws a whisker for each interval.
+    fn draw_intervals(&self, svg: &mut Svg, plot: &Plot) {
+        let class = format!("line {}-s", self.kind);
+        for row in &self.intervals {
+            let (x, low) = plot.at((row.x, row.y));
+            let high = plot.up.at(row.upper());
+            polyline(svg, &class, &[(x, low), (x, high)]);
+            for end in [low, high] {
+                polyline(svg, &class, &[(x - SERIF, end), (x + SERIF, end)]);
+            }
+        }
+    }
+
     /// Adds tooltips to its points, or to some of them.
     pub(super) fn tell(&self, svg: &mut Svg, places: &[(f64, f64)]) {
         let every = places.len().div_ceil(MOST_TOLD).max(1);
@@ -136,6 +161,7 @@ impl Series<'_> {
     /// Draws the line, with marks at its points or at some of them.
     fn draw_marked(&self, svg: &mut Svg, plot: &Plot) {
         self.draw(svg, plot, &self.class());
+        self.draw_intervals(svg, plot);
         self.mark_points(svg, plot);
         self.tell(svg, &self.places(plot));
     }

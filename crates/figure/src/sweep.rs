@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::cohort::seconds;
-use super::table::{AT_LEAST, Origin, distinct};
+use super::table::{AT_LEAST, Origin, Row, distinct};
 use super::{FigureSpec, Inputs, Refused};
 use concsim_model::scenario::Arrivals;
 use concsim_model::units::Elapsed;
@@ -194,6 +194,23 @@ impl Placed {
         self.numbers.pointer(&pointer)?.as_f64()
     }
 
+    /// Returns the ends of the interval of a number of repeats, by its path.
+    pub(super) fn interval(&self, path: &str) -> Option<(f64, f64)> {
+        let (parent, own) = path.rsplit_once('.').unwrap_or(("", path));
+        let parent = match parent {
+            "" => "interval".to_owned(),
+            parent => format!("{parent}.interval"),
+        };
+        let end = |end: &str| self.number(&format!("{parent}.{own}.{end}"));
+        Some((end("low")?, end("high")?))
+    }
+
+    /// Returns the interval of a point, whose number at the path is drawn as `scale` of it.
+    pub(super) fn whisker(&self, path: &str, point: &Row, scale: f64) -> Option<Row> {
+        let (low, high) = self.interval(path)?;
+        Some(Row::interval_of(point, (low * scale, high * scale)))
+    }
+
     /// Returns `≥ 30 s` if a latency in milliseconds is the clients' patience. Returns [`None`] also for rows
     /// of versions that did not mark such latencies.
     pub(super) fn at_least(&self, milliseconds: f64) -> Option<String> {
@@ -212,7 +229,13 @@ impl Placed {
 
     /// Returns the number of requests behind its numbers.
     pub(super) fn count(&self) -> Option<u64> {
-        self.numbers["due"].as_u64()
+        let due = &self.numbers["due"];
+        // Of repeats it is a mean.
+        let mean = || {
+            self.interval("due")?;
+            due.as_f64().map(|due| due.round() as u64)
+        };
+        due.as_u64().or_else(mean)
     }
 
     /// Returns the reached bound of the throughput in a clause, if there is one: `4 cores are busy`.
@@ -369,7 +392,7 @@ fn runs(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
                 series,
                 origin: recording.header.origin.into(),
                 x,
-                numbers: serde_json::to_value(view.run()).unwrap_or_default(),
+                numbers: view.run().with_intervals(),
             }));
         }
     }

@@ -136,6 +136,21 @@ impl Row {
         self.label.starts_with(AT_LEAST)
     }
 
+    /// Creates the interval of a point, of the same series: a range from `low` to `high`, drawn as a whisker.
+    pub(super) fn interval_of(point: &Self, (low, high): (f64, f64)) -> Self {
+        Self {
+            y: low,
+            y_to: Some(high),
+            label: String::new(),
+            ..point.clone()
+        }
+    }
+
+    /// True if it is the interval of a point of a line.
+    pub(super) fn is_interval(&self) -> bool {
+        self.y_to.is_some() && self.x_to.is_none()
+    }
+
     /// Returns the right end, which is the place of a point.
     #[must_use]
     pub fn right(&self) -> f64 {

@@ -1,7 +1,8 @@
 //! Figure of speed-up by cores: the throughput on each number of cores, in units of that on the fewest.
 //!
 //! In its table `x` is the number of cores and `y` the speed-up; `series` is the variant with the values of
-//! other axes, `n` the number of requests behind it. A line that begins on more cores than others begins on
+//! other axes, `n` the number of requests behind it. A row of a line with `y_to` is the interval of a repeated point, `y`
+//! to `y_to`. A line that begins on more cores than others begins on
 //! the ideal. The rows `computed` are the ideal, in proportion to the cores, and the universal scalability
 //! law of each series that it fits: its α is the serial part. The panel `rules` has the largest number of
 //! real cores, if anything was measured.
@@ -85,7 +86,7 @@ fn speed_ups(points: &[Placed], least: f64) -> Vec<Row> {
         return Vec::new();
     };
     let unit = answers * least / fewest;
-    let mut rows = Vec::new();
+    let (mut rows, mut intervals) = (Vec::new(), Vec::new());
     let mut loads = Vec::new();
     for point in points {
         let Some((x, per_s)) = answered(point) else {
@@ -101,7 +102,11 @@ fn speed_ups(points: &[Placed], least: f64) -> Vec<Row> {
             n: point.count(),
             ..Row::at(point.series.clone(), point.origin, (x, per_s / unit))
         });
+        let found = rows.last();
+        let whisker = |row| point.whisker("throughput_per_s", row, 1.0 / unit);
+        intervals.extend(found.and_then(whisker));
     }
+    rows.splice(0..0, intervals);
     rows.extend(law_of(points, &loads, unit));
     if let Some(last) = rows.iter_mut().rfind(|row| row.panel == FOUND) {
         let cores = counted(last.x as u64, "core");
@@ -215,7 +220,7 @@ fn draw(table: &Table, look: &Look) -> String {
     let up = Scale {
         steps: Steps::Log,
         low: lowest / 1.15,
-        high: values(|row| row.y).fold(2.0, f64::max) * 1.15,
+        high: values(Row::upper).fold(2.0, f64::max) * 1.15,
         from: bottom,
         to: top,
     };

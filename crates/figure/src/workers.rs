@@ -1,7 +1,8 @@
 //! Figure of throughput against number of workers, with its limits and the recommended numbers.
 //!
 //! In its table `x` is the number of workers and `y` the throughput, in answers per second; `series` is the
-//! variant with the values of other axes, `n` the number of requests behind it. The rows `computed` of a
+//! variant with the values of other axes, `n` the number of requests behind it. A row of a line with `y_to` is the interval
+//! of a repeated point, `y` to `y_to`. The rows `computed` of a
 //! series are its bounds (Denning and Buzen, 1978). Those of the panel `rules` are recommended numbers of
 //! workers: a knee, or gunicorn's rule.
 
@@ -34,12 +35,14 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         kind: point.kind().to_owned(),
         ..Row::at(series, origin, (point.x, y))
     };
-    let (mut rows, mut bounds) = (Vec::new(), Vec::new());
+    let (mut rows, mut intervals, mut bounds) = (Vec::new(), Vec::new(), Vec::new());
     for point in &points {
         let found = point.number("throughput_per_s").map(|per_s| Row {
             n: point.count(),
             ..row(point, point.series.clone(), point.origin, per_s)
         });
+        let whisker = |found: &Row| point.whisker("throughput_per_s", found, 1.0);
+        intervals.extend(found.as_ref().and_then(whisker));
         rows.extend(found);
         let tightest = point
             .bounds()
@@ -51,6 +54,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         bounds.extend(tightest.map(|per_s| row(point, series, Origin::Computed, per_s)));
     }
     say_the_most(&mut rows);
+    rows.extend(intervals);
     rows.extend(bounds);
     if !rows.iter().any(|row| row.origin != Origin::Computed) {
         return Err(Refused::nothing("no point has a counted window"));
@@ -147,7 +151,8 @@ fn draw(table: &Table, look: &Look) -> String {
         to: canvas.right() - names.room(),
     };
     // A bound far above all points does not extend the axis.
-    let found = all.iter().flat_map(|of| &of.points).map(|row| row.y);
+    let found = points().filter(|row| row.origin != Origin::Computed);
+    let found = found.map(Row::upper);
     let up = Scale::from_zero(found, (bottom, top));
     let up = Scale {
         high: up.high * 1.15,

@@ -115,6 +115,7 @@ pub fn identity(grid: &Grid, plan: &Plan, jobs: Jobs, row_count: usize) -> Ident
         seed: base.seed,
         duration: base.duration.clone(),
         warmup: base.warmup.clone(),
+        repeat: grid.repeat,
         row_count,
     }
 }

@@ -219,6 +219,15 @@ pub struct Run {
 }
 
 impl Run {
+    /// Returns its numbers as the summary has them; those of repeats with their intervals.
+    ///
+    /// # Panics
+    /// Never: a run is always JSON.
+    #[must_use]
+    pub fn with_intervals(&self) -> serde_json::Value {
+        serde_json::to_value(Written(self)).expect("a run is always JSON")
+    }
+
     /// `interrupted at 4.91 s of 21 s`; [`None`] if the run is complete.
     #[must_use]
     pub fn interrupted_in_words(&self) -> Option<String> {

@@ -35,6 +35,9 @@ pub struct Identity {
     pub duration: Option<String>,
     /// Warm-up of all points.
     pub warmup: Option<String>,
+    /// Number of repeats of each row. Omitted if each is played once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<usize>,
     /// Number of rows of the whole grid.
     pub row_count: usize,
 }
@@ -55,6 +58,10 @@ impl Identity {
             (self.sha256 != other.sha256, "the scenario's text"),
             (self.over != other.over, "the grid (--over)"),
             (self.engine != other.engine, "measured or simulated"),
+            (
+                self.repeat != other.repeat,
+                "the number of repeats (--repeat)",
+            ),
             (self.concsim != other.concsim, "the version of concsim"),
             (
                 self != other,
@@ -146,8 +153,12 @@ impl Folder {
         let lines: String = self.rows.values().map(Row::line).collect();
         files::write_whole(&self.path.join("points.jsonl"), lines.as_bytes())
             .with_context(place)?;
-        let mut csv = row::head(self.about.sweep.over.iter().map(|axis| axis.0.as_str()));
-        csv.extend(rows_of(lines.as_bytes()).values().map(Row::csv));
+        let sweep = &self.about.sweep;
+        let has_intervals = sweep.repeat.is_some();
+        let axes = sweep.over.iter().map(|axis| axis.0.as_str());
+        let mut csv = row::head(axes, has_intervals);
+        let rows = rows_of(lines.as_bytes());
+        csv.extend(rows.values().map(|row| row.csv(has_intervals)));
         files::write_whole(&self.path.join("points.csv"), csv.as_bytes()).with_context(place)
     }
 

@@ -30,6 +30,8 @@ pub struct Grid {
     pub base: Overrides,
     /// Axes; the last one changes soonest.
     pub axes: Vec<Axis>,
+    /// Number of repeats of each row; [`None`] to play each once.
+    pub repeat: Option<usize>,
 }
 
 impl Grid {
@@ -144,6 +146,7 @@ mod tests {
             file: "x.toml".into(),
             base: Overrides::default(),
             axes: super::super::axis::read(&axes, &[]).unwrap(),
+            repeat: None,
         }
     }
 

@@ -9,14 +9,17 @@ use std::thread;
 use std::time::Duration;
 
 use super::grid::{Grid, GridRow};
-use super::row::Row;
+use super::row::{Outcome, Row, RowRepeats};
 use super::row_sink::RowSink;
+use crate::repeats::plan_of;
 use concsim_driver::console::chain;
 use concsim_driver::frontend::Headless;
 use concsim_driver::play::play_one;
 use concsim_model::scenario::{Plan, Variant};
 use concsim_os::sys::{interrupt, processes};
-use concsim_record::summary::{Run, summarise};
+use concsim_record::Recording;
+use concsim_record::repeats::{Repeats, Replication};
+use concsim_record::summary::summarise;
 
 /// Time between two checks for ^C.
 const LOOK: Duration = Duration::from_millis(50);
@@ -104,7 +107,7 @@ fn row(
     place: &GridRow,
     sha256: &str,
     verb: &str,
-    play_it: impl Fn(&Plan, &Variant) -> Result<Run, String>,
+    play_it: impl Fn(&Plan, &Variant, Option<usize>) -> Result<Outcome, String>,
 ) -> Row {
     let (mut seed, mut played) = (None, Err(String::new()));
     match (&place.variant, grid.read(&place.overrides)) {
@@ -113,30 +116,65 @@ fn row(
         (Ok(name), Ok(plan)) => {
             if let Some(variant) = plan.variants.iter().find(|it| it.name == *name) {
                 seed = Some(variant.scenario.seed);
-                played = play_it(&plan, variant);
+                played = play_it(&plan, variant, grid.repeat);
             }
         }
     }
     Row::new(grid, place, sha256, verb, seed, played)
 }
 
-fn simulated(plan: &Plan, variant: &Variant) -> Result<Run, String> {
-    concsim_sim::limits::check(&variant.scenario).map_err(|refused| refused.to_string())?;
-    let header = concsim_sim::header_of(plan, variant);
-    // A point that breaks the simulation is one failed row; the others are unaffected.
-    let played = catch_unwind(AssertUnwindSafe(|| {
-        summarise(&concsim_sim::record_without_switches(
-            &variant.scenario,
-            header,
-        ))
-    }));
-    played.map_err(|_| "the simulation failed".to_owned())
+/// Plays a variant once, or several times with seeds that follow each other.
+fn repeated(
+    plan: &Plan,
+    variant: &Variant,
+    count: Option<usize>,
+    play_it: impl Fn(&Plan, &Variant) -> Result<Recording, String>,
+) -> Result<Outcome, String> {
+    let Some(count) = count else {
+        return Ok((summarise(&play_it(plan, variant)?), None));
+    };
+    // The row is of one variant, which decides no claim.
+    let plan = Plan {
+        variants: vec![variant.clone()],
+        expectations: Vec::new(),
+        questions: Vec::new(),
+        ..plan.clone()
+    };
+    let (mut repeats, mut machine) = (Repeats::default(), None);
+    for repeat in 0..count {
+        let plan = plan_of(&plan, repeat);
+        let recording = play_it(&plan, &plan.variants[0])?;
+        repeats.add(vec![Replication::of(&recording)]);
+        machine = Some(recording.header.machine);
+        if interrupt::noted() {
+            return Err("interrupted".to_owned());
+        }
+    }
+    let machine = machine.ok_or("no repeat was asked for")?;
+    let mut summary = repeats.summary(&plan, machine);
+    let used = summary.repeats.as_ref().map_or(count, |it| it.used);
+    let run = summary.runs.swap_remove(0);
+    Ok((run, Some(RowRepeats { count, used })))
 }
 
-fn measured(plan: &Plan, variant: &Variant) -> Result<Run, String> {
+fn simulated(plan: &Plan, variant: &Variant, count: Option<usize>) -> Result<Outcome, String> {
+    concsim_sim::limits::check(&variant.scenario).map_err(|refused| refused.to_string())?;
+    let play_it = |plan: &Plan, variant: &Variant| {
+        let header = concsim_sim::header_of(plan, variant);
+        let scenario = &variant.scenario;
+        Ok(concsim_sim::record_without_switches(scenario, header))
+    };
+    // A point that breaks the simulation is one failed row; the others are unaffected.
+    let played = catch_unwind(AssertUnwindSafe(|| repeated(plan, variant, count, play_it)));
+    played.unwrap_or_else(|_| Err("the simulation failed".to_owned()))
+}
+
+fn measured(plan: &Plan, variant: &Variant, count: Option<usize>) -> Result<Outcome, String> {
     let wanted = concsim_os::server::descriptors_needed(&variant.scenario);
     processes::allow_descriptors(wanted).map_err(|error| error.to_string())?;
-    let recording = play_one(plan, variant, &mut Headless::new(true), None);
-    let recording = recording.map_err(|error| chain(&error))?;
-    Ok(summarise(&recording))
+    let play_it = |plan: &Plan, variant: &Variant| {
+        let recording = play_one(plan, variant, &mut Headless::new(true), None);
+        recording.map_err(|error| chain(&error))
+    };
+    repeated(plan, variant, count, play_it)
 }

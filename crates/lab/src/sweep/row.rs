@@ -28,6 +28,9 @@ pub struct Row {
     trust: Option<String>,
     /// Command that plays this row alone.
     command: String,
+    /// Its repeats. Omitted if it was played once.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    repeats: Option<RowRepeats>,
     /// Numbers of the summary, as in `run --json`, without those of each worker and core.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     numbers: Option<Value>,
@@ -35,6 +38,18 @@ pub struct Row {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
 }
+
+/// Repeats of a row.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct RowRepeats {
+    /// Number of repeats.
+    pub count: usize,
+    /// Number of repeats that its numbers rest on.
+    pub used: usize,
+}
+
+/// Result of a row: its numbers, and its repeats if there are several.
+pub(super) type Outcome = (Run, Option<RowRepeats>);
 
 /// Keys of a summary that are elsewhere in the row, are lists, or depend on the sampling rate.
 const LEFT_OUT: [&str; 8] = [
@@ -56,12 +71,12 @@ impl Row {
         sha256: &str,
         verb: &str,
         seed: Option<u64>,
-        played: Result<Run, String>,
+        played: Result<Outcome, String>,
     ) -> Self {
         let seed = seed.or(grid.base.seed);
-        let (mut numbers, mut error) = (None, None);
+        let (mut numbers, mut repeats, mut error) = (None, None, None);
         match played {
-            Ok(run) => numbers = serde_json::to_value(run).ok(),
+            Ok((run, of)) => (numbers, repeats) = (Some(run.with_intervals()), of),
             Err(said) => error = Some(said),
         }
         let trust = numbers.as_ref().and_then(|it| it["trust"].as_str());
@@ -80,6 +95,7 @@ impl Row {
             origin: origin(verb).into(),
             trust,
             command: command(grid, place, verb, seed),
+            repeats,
             numbers,
             error,
         }
@@ -130,6 +146,7 @@ fn command(grid: &Grid, place: &GridRow, verb: &str, seed: Option<u64>) -> Strin
         ("--warmup", base.warmup.clone()),
         ("--seed", seed.map(|seed| seed.to_string())),
         ("--variant", place.variant.clone().ok()),
+        ("--repeat", grid.repeat.map(|count| count.to_string())),
     ];
     for (name, value) in options {
         words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
@@ -196,21 +213,55 @@ const COLUMNS: [(&str, &str); 52] = [
     ("waits_client_ms", "waits_ms.client"),
 ];
 
+/// Columns whose intervals a repeated sweep has in further columns, `NAME_low` and `NAME_high`.
+const WITH_INTERVAL: [&str; 10] = [
+    "throughput_per_s",
+    "latency_mean_ms",
+    "latency_p50_ms",
+    "latency_p90_ms",
+    "latency_p99_ms",
+    "latency_p999_ms",
+    "concurrency",
+    "at_the_door",
+    "in_system",
+    "parallelism",
+];
+
+/// Returns the ends of intervals: their columns, and their paths in the numbers.
+fn ends() -> impl Iterator<Item = (String, String)> {
+    let paths = WITH_INTERVAL.iter().filter_map(|name| {
+        let column = COLUMNS.iter().find(|column| column.0 == *name)?;
+        Some((name, column.1))
+    });
+    paths.flat_map(|(name, path)| {
+        let (parent, own) = match path.rsplit_once('.') {
+            Some((parent, own)) => (format!("{parent}."), own),
+            None => (String::new(), path),
+        };
+        ["low", "high"].map(|end| {
+            let path = format!("{parent}interval.{own}.{end}");
+            (format!("{name}_{end}"), path)
+        })
+    })
+}
+
 /// A column of every row, also where the seed is no axis.
 const SEED: &str = "seed";
 
 /// Returns the first line of the CSV; `axes` are the keys that vary.
-pub fn head<'a>(axes: impl Iterator<Item = &'a str>) -> String {
+pub fn head<'a>(axes: impl Iterator<Item = &'a str>, has_intervals: bool) -> String {
     let axes = axes.filter(|key| *key != SEED);
     let names = ["index"].into_iter().chain(axes);
     let names = names.chain(["variant", SEED, "origin", "trust"]);
     let names = names.chain(COLUMNS.iter().map(|(name, _)| *name));
-    line(names.chain(["error"]).map(str::to_owned))
+    let names = names.chain(["error"]).map(str::to_owned);
+    let ends = ends().filter(|_| has_intervals);
+    line(names.chain(ends.map(|(name, _)| name)))
 }
 
 impl Row {
     /// Returns its line of the CSV.
-    pub fn csv(&self) -> String {
+    pub fn csv(&self, has_intervals: bool) -> String {
         let value = |text: &String| {
             let (key, value) = text.split_once('=').unwrap_or((text, ""));
             (key != SEED).then(|| value.to_owned())
@@ -224,6 +275,8 @@ impl Row {
         cells.push(text(&self.trust));
         cells.extend(COLUMNS.iter().map(|(_, path)| self.number(path)));
         cells.push(text(&self.error));
+        let ends = ends().filter(|_| has_intervals);
+        cells.extend(ends.map(|(_, path)| self.number(&path)));
         line(cells.into_iter())
     }
 }
@@ -250,7 +303,7 @@ mod tests {
         };
         let listed: Vec<String> = text.lines().filter_map(first).collect();
         let begin = listed.iter().position(|name| name == "index");
-        let columns = head(["KEY"].into_iter());
+        let columns = head(["KEY"].into_iter(), true);
         let columns: Vec<&str> = columns.trim_end().split(',').collect();
         assert_eq!(listed[begin.expect("a table of columns")..], columns);
     }

@@ -7,6 +7,7 @@ use super::colour::Colour;
 use super::prediction::{self, PredictionOutcome};
 use super::talk;
 use concsim_lab::parity::{self, CASES, Case};
+use concsim_lab::repeats::plan_of;
 use concsim_report::parity::markdown;
 
 /// Plays scenarios with blind predictions, and prints the table of their errors.
@@ -19,6 +20,9 @@ pub struct Args {
     /// Print the table of predictions that `--json` wrote, and play nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "json"])]
     from: Option<PathBuf>,
+    /// Number of repeats of each scenario, each with the next seed; errors get intervals of 95 %
+    #[arg(long, value_name = "N", conflicts_with = "from", value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    repeat: Option<u32>,
     /// Print all predictions as JSON alone on standard output
     #[arg(long)]
     json: bool,
@@ -57,10 +61,15 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
             case.name
         ));
         let plan = parity::plan_of(case);
-        let PredictionOutcome::Predicted(predictions) = prediction::predict(None, &plan, colour)?
-        else {
-            return Ok(ExitCode::from(2));
-        };
+        let mut predictions = Vec::new();
+        for repeat in 0..args.repeat.unwrap_or(1) as usize {
+            let plan = plan_of(&plan, repeat);
+            let PredictionOutcome::Predicted(of_it) = prediction::predict(None, &plan, colour)?
+            else {
+                return Ok(ExitCode::from(2));
+            };
+            predictions.push(of_it);
+        }
         plans.push((case, plan, predictions));
     }
     let rows = parity::play_all(plans)?;

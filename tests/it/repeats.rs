@@ -417,3 +417,50 @@ fn real_variants_take_turns_to_be_the_first_and_an_interrupted_repeat_is_dropped
     });
     assert_eq!(played, expected.collect::<Vec<_>>());
 }
+
+#[test]
+fn a_page_and_figures_of_a_kept_folder_show_all_its_repeats() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (kept, page, boxes, first) = (
+        path("kept"),
+        path("page.html"),
+        path("b.svg"),
+        path("p.svg"),
+    );
+    let words = [
+        "sim",
+        "queue.toml",
+        "--repeat",
+        "20",
+        "--variant",
+        "plain",
+        "--full",
+    ];
+    let card = concsim(&[&words[..], &["--headless", "--out", &kept]].concat());
+    let card = String::from_utf8(card.stdout).unwrap();
+    // The intervals contain the closed form of an M/M/1; there is none for the wait alone.
+    let inside = card
+        .lines()
+        .find(|line| line.contains("inside the interval"))
+        .unwrap();
+    let words: Vec<&str> = inside.split_whitespace().skip(3).collect();
+    assert_eq!(words, ["yes", "yes", "–", "yes", "yes"], "{card}");
+    let done = |words: &[&str]| assert_eq!(concsim(words).status.code(), Some(0), "{words:?}");
+    done(&["report", &kept, "-o", &page]);
+    done(&["figure", "boxes", &kept, "-o", &boxes]);
+    done(&["figure", "percentiles", &kept, "-o", &first]);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("Each number is the mean of 20 repeats"));
+    let stored: Value =
+        serde_json::from_slice(&fs::read(format!("{kept}/summary.json")).unwrap()).unwrap();
+    let data = fs::read_to_string(path("b.csv")).unwrap();
+    let concurrency = stored["runs"][0]["concurrency"].as_f64().unwrap();
+    assert!(
+        data.contains(&format!(",{concurrency},")),
+        "{concurrency}: {data}"
+    );
+    assert!(data.contains("# note: mean of 20 repeats"), "{data}");
+    let data = fs::read_to_string(path("p.csv")).unwrap();
+    assert!(data.contains("# note: the first of 20 repeats"), "{data}");
+}

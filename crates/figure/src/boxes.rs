@@ -15,7 +15,10 @@ use super::style::{SMALL, class_of_kind};
 use super::svg::{Anchor, Svg};
 use super::table::{Origin, Row, Table};
 use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, mark};
+use concsim_model::scenario::expectation::Dimension;
 use concsim_model::words::{digits, grouped, mean};
+use concsim_record::repeats::with_error;
+use concsim_record::summary::Run;
 
 /// Number of configurations above which the plane has numbers, explained by a key beneath it.
 const MOST_WITH_WORDS: usize = 2;
@@ -49,7 +52,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
             x_to: Some(run.parallelism_limit as f64),
             y_to: Some(run.concurrency_limit as f64),
             n: Some(run.due as u64),
-            label: said(run.throughput_per_s),
+            label: said(run),
             ..Row::at(name, run.origin.into(), (parallelism, concurrency))
         });
     }
@@ -64,8 +67,15 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     })
 }
 
-fn said(throughput: Option<f64>) -> String {
-    throughput.map_or_else(String::new, |per_s| format!("{}/s", mean(per_s)))
+/// Returns the throughput; of repeats with its error.
+fn said(run: &Run) -> String {
+    let estimate = run.repeated.as_ref();
+    let estimate = estimate.and_then(|it| it.estimate("throughput_per_s"));
+    if let Some(estimate) = estimate {
+        return with_error(&estimate.interval, Dimension::RATE);
+    }
+    let per_s = run.throughput_per_s;
+    per_s.map_or_else(String::new, |per_s| format!("{}/s", mean(per_s)))
 }
 
 fn draw(table: &Table, look: &Look) -> String {

@@ -58,6 +58,7 @@ use self::predictions::StoredPredictions;
 use self::sweep::Sweep;
 use self::table::{Row, distinct};
 use concsim_model::palette::Theme;
+use concsim_model::words::counted;
 use concsim_record::storage::StoredRun;
 use concsim_record::summary::Summary;
 use concsim_record::{Recording, RunView, summary_of};
@@ -161,6 +162,25 @@ impl Kind {
         self.recipe().description
     }
 
+    /// True if its numbers are those of all repeats of a run; any other shows requests of the first.
+    fn is_of_all_repeats(self) -> bool {
+        match self {
+            Self::Boxes
+            | Self::Payoff
+            | Self::Breakdown
+            | Self::Workers
+            | Self::HockeyStick
+            | Self::WhatIf
+            | Self::Parity => true,
+            Self::WhoRuns
+            | Self::Percentiles
+            | Self::Heatmap
+            | Self::Utilisation
+            | Self::Queues
+            | Self::OpenClosed => false,
+        }
+    }
+
     /// Returns the kind of input and the commands that produce it, in one line.
     #[must_use]
     pub fn needs(self) -> &'static str {
@@ -188,6 +208,8 @@ pub struct Play<'a> {
     pub called: String,
     /// Its variants, each with the summary that all parts of a figure share.
     views: Vec<RunView<'a>>,
+    /// Summary of all repeats, if there are several.
+    repeated: Option<Summary>,
 }
 
 impl<'a> Play<'a> {
@@ -198,13 +220,46 @@ impl<'a> Play<'a> {
             kept,
             called,
             views: kept.views(),
+            repeated: None,
         }
+    }
+
+    /// Returns a stored run whose numbers are those of all its repeats.
+    #[must_use]
+    pub fn of_repeats(kept: &'a StoredRun, called: String, summary: Summary) -> Self {
+        let runs = kept.recordings.iter().zip(&summary.runs);
+        let view = |(recording, run): (&'a Recording, &concsim_record::summary::Run)| {
+            RunView::of_repeats(&kept.plan, recording, run.clone())
+        };
+        Self {
+            kept,
+            called,
+            views: runs.map(view).collect(),
+            repeated: Some(summary),
+        }
+    }
+
+    /// Describes what a kind of figure shows of repeats; [`None`] if the run was played once.
+    fn repeats(&self, kind: Kind) -> Option<String> {
+        let repeats = self.repeated.as_ref()?.repeats.as_ref()?;
+        let count = counted(repeats.used as u64, "repeat");
+        let of_all = if kind.is_of_all_repeats() {
+            format!("mean of {count}")
+        } else {
+            format!("the first of {count}")
+        };
+        let name = match self.called.as_str() {
+            "" => String::new(),
+            called => format!("{called}: "),
+        };
+        Some(format!("{name}{of_all}"))
     }
 
     /// Returns the summary of all variants.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        summary_of(&self.kept.plan, &self.views)
+        let of_one = || summary_of(&self.kept.plan, &self.views);
+        self.repeated.clone().unwrap_or_else(of_one)
     }
 
     /// Returns the name of the run in the figure.
@@ -367,7 +422,8 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     let without_title = judged.iter().filter(|_| may_be_title);
     let without_title = without_title.filter_map(JudgedPlay::without_title);
     let notes = judged.iter().filter_map(JudgedPlay::illustration);
-    let notes: Vec<String> = notes.chain(without_title).collect();
+    let repeats = material.plays.iter().filter_map(|play| play.repeats(kind));
+    let notes: Vec<String> = notes.chain(without_title).chain(repeats).collect();
     let caveats = judged.iter().flat_map(JudgedPlay::caveats);
     let caveats = caveats.chain(sweeps.flat_map(|sweep| sweep.caveats.clone()));
     Ok(Table {

@@ -9,6 +9,7 @@ use concsim_driver::run_store;
 use concsim_figure::predictions::StoredPredictions;
 use concsim_figure::sweep::Sweep;
 use concsim_figure::{Inputs, Kind, Play};
+use concsim_record::repeats::Repeats;
 use concsim_record::storage::{self, StoredRun};
 
 /// File of a sweep's rows.
@@ -71,19 +72,28 @@ impl LoadedInputs {
         names(&self.kept)
     }
 
-    /// Returns the inputs of a figure.
+    /// Returns the inputs of a figure; the numbers of a repeated run are those of all its repeats.
     #[must_use]
     pub fn material(&self) -> Inputs<'_> {
         let names = self.names();
         let plays = self.kept.iter().zip(names);
         Inputs {
             plays: plays
-                .map(|((kept, _), called)| Play::of(kept, called))
+                .map(|((kept, folder), called)| of_all_repeats(kept, folder, called))
                 .collect(),
             sweeps: self.sweeps.clone(),
             predictions: self.predictions.clone(),
         }
     }
+}
+
+/// Returns a stored run with the numbers of all its repeats.
+fn of_all_repeats<'a>(kept: &'a StoredRun, folder: &Path, called: String) -> Play<'a> {
+    let Some((repeats, _)) = Repeats::stored(folder, kept) else {
+        return Play::of(kept, called);
+    };
+    let machine = kept.recordings[0].header.machine.clone();
+    Play::of_repeats(kept, called, repeats.summary(&kept.plan, machine))
 }
 
 /// Returns names that distinguish the runs: their scenarios, or where these are the same, their folders.

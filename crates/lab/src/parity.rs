@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::calibrate;
 use crate::length::seconds_of;
 use crate::prediction::Predictions;
+use crate::repeats::{self, order_of};
 use crate::steps::Steps;
 use concsim_model::scenario::{self, Overrides, Plan, builtin};
 use concsim_model::words::printable;
 use concsim_os::sys::{interrupt, processes};
 use concsim_record::prediction::Prediction;
+use concsim_record::repeats::{Repeats, Replication};
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
 use concsim_report::parity::{self, Row};
@@ -141,18 +143,26 @@ pub fn json(rows: &[Row]) -> serde_json::Result<String> {
     })
 }
 
-/// Plays each case after its prediction, and returns a row for each variant.
+/// Plays each case after its predictions, one for each repeat, and returns a row for each variant.
 ///
 /// # Errors
 /// A system limit that is too low for a run.
-pub fn play_all(plans: Vec<(&Case, Plan, Predictions)>) -> anyhow::Result<Vec<Row>> {
+pub fn play_all(plans: Vec<(&Case, Plan, Vec<Predictions>)>) -> anyhow::Result<Vec<Row>> {
     interrupt::listen()?;
-    let variants = plans.iter().flat_map(|(_, plan, _)| &plan.variants);
-    let expected_s = variants.map(|variant| seconds_of(&variant.scenario));
+    let seconds = |plan: &Plan| -> Vec<f64> {
+        let variants = plan.variants.iter();
+        variants.map(|it| seconds_of(&it.scenario)).collect()
+    };
+    let expected_s = plans
+        .iter()
+        .flat_map(|(_, plan, predictions)| seconds(plan).repeat(predictions.len()));
     let mut steps = Steps::expected(expected_s.collect());
     let mut rows = Vec::new();
     for (case, plan, predictions) in plans {
-        rows.extend(play(case, plan, &predictions, &mut steps)?);
+        rows.extend(match predictions.as_slice() {
+            [only] => play(case, plan, only, &mut steps)?,
+            each => play_repeats(case, &plan, each, &mut steps)?,
+        });
     }
     Ok(rows)
 }
@@ -226,7 +236,78 @@ fn row(name: &str, variant: String, trust: Trust, prediction: Prediction) -> Row
         variant,
         trust,
         prediction,
+        repeats: None,
     }
+}
+
+/// Plays the repeats of a case, each after another variant, and compares them in pairs with their predictions.
+fn play_repeats(
+    case: &Case,
+    plan: &Plan,
+    predictions: &[Predictions],
+    steps: &mut Steps,
+) -> anyhow::Result<Vec<Row>> {
+    let (mut measured, mut machine) = (Repeats::default(), None);
+    let mut predicted: Vec<Vec<Prediction>> = vec![Vec::new(); plan.variants.len()];
+    for (repeat, of_it) in predictions.iter().enumerate() {
+        let plan = repeats::plan_of(plan, repeat);
+        let mut variants = Vec::new();
+        for place in order_of(repeat, plan.variants.len()) {
+            let variant = plan.variants[place].clone();
+            let (number, all) = (repeat + 1, predictions.len());
+            steps.begin(&format!(
+                "playing {}: {}, repeat {number} of {all}",
+                case.name, variant.name
+            ));
+            processes::allow_descriptors(concsim_os::server::descriptors_needed(
+                &variant.scenario,
+            ))?;
+            let one = Plan {
+                variants: vec![variant],
+                ..plan.clone()
+            };
+            let (run, recording) = calibrate::play(&one)?;
+            predicted[place].extend(of_it.beside(place, run, &recording).prediction);
+            variants.push((place, Replication::of(&recording)));
+            machine = Some(recording.header.machine);
+        }
+        variants.sort_unstable_by_key(|(place, _)| *place);
+        measured.add(variants.into_iter().map(|(_, variant)| variant).collect());
+    }
+    let machine = machine.context("a run was played that was not predicted")?;
+    let summary = measured.summary(plan, machine.clone());
+    let first_seed = summary.scenario.seed;
+    let rows = summary.runs.into_iter().enumerate().map(|(place, run)| {
+        let repeated = run.repeated.context("repeats without estimates")?;
+        let seeds = repeated.seeds().iter();
+        let used: Vec<usize> = seeds
+            .map(|seed| seed.wrapping_sub(first_seed) as usize)
+            .collect();
+        let mut simulated = Repeats::default();
+        for repeat in &used {
+            simulated.add(vec![predictions[*repeat].simulated(place).clone()]);
+        }
+        let alone = Plan {
+            variants: vec![plan.variants[place].clone()],
+            ..plan.clone()
+        };
+        let simulated = simulated
+            .summary(&alone, machine.clone())
+            .runs
+            .swap_remove(0);
+        let simulated = simulated.repeated.context("repeats without estimates")?;
+        let each: Vec<Prediction> = used
+            .iter()
+            .map(|it| predicted[place][*it].clone())
+            .collect();
+        let prediction = Prediction::of_repeats(&each, &simulated, &repeated);
+        let prediction = prediction.context("repeats without predictions")?;
+        Ok(Row {
+            repeats: Some(used.len()),
+            ..row(case.name, run.variant, run.trust, prediction)
+        })
+    });
+    rows.collect()
 }
 
 #[cfg(test)]

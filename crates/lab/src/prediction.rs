@@ -5,15 +5,16 @@ use std::path::PathBuf;
 use crate::calibrate::{self, CALIBRATED};
 use concsim_model::scenario::{self, Machine, Plan, Problems, Variant};
 use concsim_record::prediction::{Prediction, Switched};
+use concsim_record::repeats::Replication;
 use concsim_record::storage::RecordingWriter;
-use concsim_record::summary::{Run, summarise};
+use concsim_record::summary::Run;
 use concsim_record::{Recorder, Recording};
 
 /// Simulations made before the run.
 #[derive(Debug)]
 pub struct Predictions {
     machine: String,
-    runs: Vec<(Run, Switched)>,
+    runs: Vec<(Replication, Switched)>,
 }
 
 impl Predictions {
@@ -22,9 +23,14 @@ impl Predictions {
     pub fn beside(&self, index: usize, mut run: Run, recording: &Recording) -> Run {
         run.prediction = self.runs.get(index).map(|(simulated, switched)| {
             let measured = (&run, &Switched::of(recording));
-            Prediction::of(&self.machine, (simulated, switched), measured)
+            Prediction::of(&self.machine, (simulated.run(), switched), measured)
         });
         run
+    }
+
+    /// Returns the simulation of a variant.
+    pub(crate) fn simulated(&self, place: usize) -> &Replication {
+        &self.runs[place].0
     }
 }
 
@@ -74,11 +80,11 @@ fn on(machine: &Machine, variant: &Variant) -> Variant {
     variant
 }
 
-fn simulate(plan: &Plan, variant: &Variant) -> (Run, Switched) {
+fn simulate(plan: &Plan, variant: &Variant) -> (Replication, Switched) {
     let recorder = Recorder::new(
         concsim_sim::header_of(plan, variant),
         None::<RecordingWriter>,
     );
     let (recording, _) = concsim_sim::record(&variant.scenario, recorder);
-    (summarise(&recording), Switched::of(&recording))
+    (Replication::of(&recording), Switched::of(&recording))
 }

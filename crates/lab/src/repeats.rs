@@ -104,7 +104,7 @@ pub fn plan_of(plan: &Plan, repeat: usize) -> Plan {
 
 /// Returns the variants of a repeat, counted from 0, in the order in which they are played: rotated by one in each, so
 /// that every variant has every place equally often.
-fn order_of(repeat: usize, count: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn order_of(repeat: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |step| (repeat + step) % count)
 }
 

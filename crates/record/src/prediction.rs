@@ -17,9 +17,35 @@ pub struct Figure {
     pub measured: Option<f64>,
     /// predicted ÷ measured − 1.
     pub error: Option<f64>,
+    /// Interval of the error of repeats. Omitted if both were played once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<ErrorInterval>,
+}
+
+/// Interval of 95 % of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ErrorInterval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
 }
 
 impl Figure {
+    /// True if the error is within a limit, or 0 is inside its interval: the difference may then be chance.
+    #[must_use]
+    pub fn agrees(&self, limit: f64) -> bool {
+        let may_be_0 = |it: ErrorInterval| it.low <= 0.0 && 0.0 <= it.high;
+        let is_within = self.error.is_none_or(|error| error.abs() <= limit);
+        is_within || self.interval.is_some_and(may_be_0)
+    }
+
+    /// Adds up the values of several.
+    pub(super) fn sum(all: &[Self]) -> Self {
+        let of = |value: fn(&Self) -> Option<f64>| all.iter().map(value).sum();
+        Self::of(of(|it| it.predicted), of(|it| it.measured))
+    }
+
     /// Pairs two values and computes the relative error.
     #[must_use]
     pub fn of(predicted: Option<f64>, measured: Option<f64>) -> Self {
@@ -33,6 +59,7 @@ impl Figure {
             predicted,
             measured,
             error,
+            interval: None,
         }
     }
 }

@@ -31,7 +31,16 @@ impl<'a> RunView<'a> {
         }
     }
 
-    /// Returns the summary of the variant.
+    /// Returns the view of the first of several repeats, with the summary of all.
+    #[must_use]
+    pub fn of_repeats(plan: &'a Plan, recording: &'a Recording, run: Run) -> Self {
+        Self {
+            run: OnceCell::from(run),
+            ..Self::of(plan, recording)
+        }
+    }
+
+    /// Returns the summary of the variant; of repeats that of all.
     pub fn run(&self) -> &Run {
         self.run.get_or_init(|| summarise(self.recording))
     }

@@ -18,6 +18,9 @@ pub struct Row {
     pub trust: Trust,
     /// The prediction with the measurement.
     pub prediction: Prediction,
+    /// Number of repeats that the numbers rest on. Omitted if it was played once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<usize>,
 }
 
 /// Returns the table, with errors above their limits in bold.
@@ -35,7 +38,11 @@ pub fn markdown(rows: &[Row]) -> String {
     for row in rows {
         text += &line(row);
     }
-    text += "\nError of the blind simulation relative to the measurement; bold: above the limit.\n";
+    text += if rows.iter().any(|row| row.repeats.is_some()) {
+        "\nError of the blind simulation relative to the measurement, in pairs of repeats, with its interval of 95 %; bold: above the limit, and 0 is outside of the interval.\n"
+    } else {
+        "\nError of the blind simulation relative to the measurement; bold: above the limit.\n"
+    };
     text
 }
 
@@ -66,6 +73,16 @@ fn line(row: &Row) -> String {
 }
 
 fn error(figure: &Figure, limit: f64) -> String {
+    if let Some((error, interval)) = figure.error.zip(figure.interval) {
+        let [error, low, high] = [error, interval.low, interval.high].map(|it| it * 100.0);
+        let said = format!("{error:+.1} %");
+        let said = if figure.agrees(limit) {
+            said
+        } else {
+            format!("**{said}**")
+        };
+        return format!("{said} ({low:+.1} to {high:+.1})");
+    }
     // Computed from the numbers themselves: rounding an already rounded error may change a digit.
     match Figure::of(figure.predicted, figure.measured).error {
         None => NONE.to_owned(),
@@ -134,6 +151,7 @@ mod tests {
             variant: "coroutine".into(),
             trust: Trust::Rough,
             prediction,
+            repeats: None,
         };
         insta::assert_snapshot!(markdown(&[row]));
     }

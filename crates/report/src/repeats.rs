@@ -85,6 +85,16 @@ pub(super) fn doubts(repeats: &RepeatsSummary) -> Option<String> {
     ))
 }
 
+/// Returns the heads of the table of errors.
+pub(super) fn heads() -> [&'static str; 4] {
+    COLUMNS_OF_NUMBERS.map(|(head, ..)| head)
+}
+
+/// Returns the numbers of a variant with their errors.
+pub(super) fn cells(run: &Run) -> [String; 4] {
+    COLUMNS_OF_NUMBERS.map(|column| cell(run, column))
+}
+
 /// Returns a note on each variant whose warm-up is too short for its latencies.
 pub(super) fn warm_ups(summary: &Summary) -> String {
     let all = summary.repeats.iter().flat_map(|repeats| &repeats.warm_up);

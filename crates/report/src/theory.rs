@@ -158,10 +158,40 @@ fn rows(run: &Run, model: &Modelled) -> String {
     let computed = row(&run.variant, &format!("computed, {}", model.name), computed);
     let found = row("", &voice(run), cells(|pair| pair.found));
     match run.trust {
-        Trust::Ok | Trust::Rough => computed + &found + &row("", "computed is off by", off),
+        Trust::Ok | Trust::Rough => {
+            let off = row("", "computed is off by", off);
+            computed + &found + &off + &inside(run, &all)
+        }
         // A run that proves nothing is not compared.
         Trust::ProvesNothing => computed + &found,
     }
+}
+
+/// Returns a row that says of each computed number whether the interval of the repeats contains it; empty for a run
+/// that was played once.
+fn inside(run: &Run, [throughput, mean, _, p50, p99]: &[Pair; 5]) -> String {
+    let Some(repeated) = &run.repeated else {
+        return String::new();
+    };
+    let is_inside = |path: &str, pair: &Pair| {
+        let estimate = repeated.estimate(path).zip(pair.computed);
+        let word = estimate.map(|(estimate, computed)| {
+            if estimate.interval.contains(computed) {
+                "yes"
+            } else {
+                "no"
+            }
+        });
+        word.unwrap_or(NONE).to_owned()
+    };
+    let cells = [
+        is_inside("throughput_per_s", throughput),
+        is_inside("latency_ms.mean", mean),
+        NONE.to_owned(),
+        is_inside("latency_ms.p50", p50),
+        is_inside("latency_ms.p99", p99),
+    ];
+    row("", "inside the interval", cells)
 }
 
 /// Returns the assumptions of the closed forms, and a pointer to their documentation.

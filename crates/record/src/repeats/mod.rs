@@ -16,6 +16,7 @@ mod estimate;
 mod log;
 mod merged;
 mod pairs;
+mod prediction;
 mod stopping;
 mod stored;
 mod tree;

@@ -182,6 +182,7 @@ fn section_of(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
             (what_was_played(kept))
             (heading("Results", is_one_of_many))
             (numbers::variants(plan, runs))
+            (numbers::errors(&kept.summary))
             @if let Some(counted) = story::counted_windows(runs) { p.aside { (sentence(&counted)) } }
             (numbers::kinds(plan, kept.summary.machine.cores, runs))
             (claims(kept))

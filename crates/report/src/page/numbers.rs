@@ -2,13 +2,14 @@
 
 use maud::{Markup, html};
 
+use crate::repeats;
 use crate::story;
 use crate::table::{self, Footnotes};
 use crate::words::{NONE, list, millis};
 use concsim_model::scenario::Plan;
 use concsim_model::units::letter;
 use concsim_model::words::{counted, grouped};
-use concsim_record::summary::Run;
+use concsim_record::summary::{Run, Summary};
 
 /// Returns one row for each variant; beneath each later one, its ratios to the first.
 pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
@@ -42,6 +43,27 @@ fn too_few_for_a_p99(run: &Run) -> Vec<String> {
     let has_none = run.latency_ms.p99.is_none();
     let count = || counted(run.due as u64, "request");
     has_none.then(count).into_iter().collect()
+}
+
+/// Returns the numbers of repeats with their errors, and a sentence on the repeats; nothing of runs that were played
+/// once.
+pub(super) fn errors(summary: &Summary) -> Markup {
+    let mut heads = vec!["variant"];
+    heads.extend(repeats::heads());
+    html! {
+        @if let Some(of) = &summary.repeats {
+            p {
+                "Each number is the mean of " (counted(of.used as u64, "repeat"))
+                ", with the interval of 95 %: " (repeats::described(of)) "."
+            }
+            (table_of("Numbers with their errors", &heads, &html! {
+                @for run in summary.runs.iter().filter(|run| run.repeated.is_some()) {
+                    tr { th scope="row" { (run.variant) } @for cell in repeats::cells(run) { td { (cell) } } }
+                }
+            }))
+            @if let Some(doubts) = repeats::doubts(of) { p.aside { (doubts) } }
+        }
+    }
 }
 
 /// Returns latencies by kind of request, if a scenario has several.

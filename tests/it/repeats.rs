@@ -463,4 +463,10 @@ fn a_page_and_figures_of_a_kept_folder_show_all_its_repeats() {
     assert!(data.contains("# note: mean of 20 repeats"), "{data}");
     let data = fs::read_to_string(path("p.csv")).unwrap();
     assert!(data.contains("# note: the first of 20 repeats"), "{data}");
+    let interval = &stored["runs"][0]["latency_ms"]["interval"]["p99"];
+    let [low, high] = ["low", "high"].map(|end| interval[end].as_f64().unwrap());
+    assert!(
+        data.contains(&format!(",100.0,{low},\"\",{high},")),
+        "{low} {high}: {data}"
+    );
 }

@@ -243,10 +243,14 @@ impl<'a> Play<'a> {
     fn repeats(&self, kind: Kind) -> Option<String> {
         let repeats = self.repeated.as_ref()?.repeats.as_ref()?;
         let count = counted(repeats.used as u64, "repeat");
-        let of_all = if kind.is_of_all_repeats() {
-            format!("mean of {count}")
-        } else {
-            format!("the first of {count}")
+        let of_all = match kind {
+            Kind::Percentiles => {
+                format!(
+                    "the first of {count}; whiskers: intervals of 95 % of the percentiles of all"
+                )
+            }
+            kind if kind.is_of_all_repeats() => format!("mean of {count}"),
+            _ => format!("the first of {count}"),
         };
         let name = match self.called.as_str() {
             "" => String::new(),

@@ -2,7 +2,7 @@
 //! apart.
 //!
 //! In its table `x` is 1 ÷ (1 − p), and `y` the latency in milliseconds that the share p of the requests did
-//! not exceed. `panel` is the instant from which latency counts, `series` the variant, `n` the number of
+//! not exceed. A row with `y_to` is the interval of a percentile of all repeats, `y` to `y_to`. `panel` is the instant from which latency counts, `series` the variant, `n` the number of
 //! requests behind it.
 
 use super::canvas::{Canvas, MARGIN, rect, width_of};
@@ -13,6 +13,7 @@ use super::style::SMALL;
 use super::table::Row;
 use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::counted;
+use concsim_record::RunView;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "percentiles",
@@ -35,8 +36,11 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         ..Extracted::default()
     };
     let mut undrawn = Vec::new();
-    for (name, recording) in material.recordings() {
+    let mut intervals = Vec::new();
+    for (name, view) in material.views() {
+        let recording = view.recording;
         let cohort = Cohort::of(recording);
+        intervals.extend(intervals_of(&name, view));
         taken.caveats.extend(cohort.caveats(&name));
         undrawn.extend(cohort.undrawn(&name));
         for (panel, latencies) in [(FROM_DUE, &cohort.from_due), (FROM_SENT, &cohort.from_sent)] {
@@ -64,11 +68,41 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
             last.label = format!("{name}: {share} of {of} took no longer than {took}");
         }
     }
+    taken.rows.extend(intervals);
     if taken.rows.is_empty() {
         let or_else = "all requests of the counted window took 0 s";
         return Err(Refused::nothing_of(&undrawn, or_else));
     }
     Ok(taken)
+}
+
+/// Percentiles whose intervals are drawn, and their paths in the summary.
+const ESTIMATED: [(f64, &str); 5] = [
+    (2.0, "latency_ms.p50"),
+    (10.0, "latency_ms.p90"),
+    (20.0, "latency_ms.p95"),
+    (100.0, "latency_ms.p99"),
+    (1_000.0, "latency_ms.p999"),
+];
+
+/// Returns the intervals of the percentiles of all repeats; none of a run that was played once.
+fn intervals_of(name: &str, view: &RunView<'_>) -> Vec<Row> {
+    let run = view.run();
+    let Some(repeated) = &run.repeated else {
+        return Vec::new();
+    };
+    let interval = |(x, path): (f64, &str)| {
+        let of = repeated.estimate(path)?.interval;
+        let point = Row {
+            panel: FROM_DUE.into(),
+            kind: run.kind.word().into(),
+            n: Some(run.due as u64),
+            ..Row::at(name, run.origin.into(), (x, of.estimate))
+        };
+        let is_drawn = of.low > 0.0 && of.high.is_finite();
+        is_drawn.then(|| Row::interval_of(&point, (of.low, of.high)))
+    };
+    ESTIMATED.into_iter().filter_map(interval).collect()
 }
 
 /// Returns values from 1 up to the largest share with enough requests.
@@ -106,7 +140,10 @@ fn draw(table: &Table, look: &Look) -> String {
     };
     let plot = Plot {
         across,
-        up: Scale::factors(table.rows.iter().map(|row| row.y), (bottom, top)),
+        up: Scale::factors(
+            table.rows.iter().flat_map(|row| [row.y, row.upper()]),
+            (bottom, top),
+        ),
     };
     let end = across.at(most);
     if across.to - end > 1.0 {

@@ -430,8 +430,14 @@ fn value_of(recording: &Recording, key: &str) -> Option<f64> {
 pub(super) fn window(points: &[Placed], each: &str) -> Option<String> {
     let all = |path: &'static str| points.iter().filter_map(move |it| it.number(path));
     let (window, warm_up) = (seconds(all("window_s"))?, seconds(all("warmup_s"))?);
+    let is_repeated = |point: &Placed| !point.numbers["interval"].is_null();
+    let whiskers = if points.iter().any(is_repeated) {
+        "; whiskers: intervals of 95 % of repeats"
+    } else {
+        ""
+    };
     Some(format!(
-        "counted: requests due in {window} {each}, after {warm_up} of warm-up"
+        "counted: requests due in {window} {each}, after {warm_up} of warm-up{whiskers}"
     ))
 }
 

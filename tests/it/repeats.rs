@@ -450,6 +450,19 @@ fn a_page_and_figures_of_a_kept_folder_show_all_its_repeats() {
     done(&["report", &kept, "-o", &page]);
     done(&["figure", "boxes", &kept, "-o", &boxes]);
     done(&["figure", "percentiles", &kept, "-o", &first]);
+    let bars = path("d.svg");
+    done(&["figure", "breakdown", &kept, "-o", &bars]);
+    let data = fs::read_to_string(path("d.csv")).unwrap();
+    let errors = card
+        .lines()
+        .skip_while(|line| !line.starts_with("with errors"));
+    let line = errors.clone().nth(1).unwrap();
+    let mean: Vec<&str> = line.split_whitespace().skip(4).take(4).collect();
+    let mean = mean.join(" ");
+    assert!(
+        data.contains(&format!("plain: {mean} on average")),
+        "{line}: {data}"
+    );
     let page = fs::read_to_string(page).unwrap();
     assert!(page.contains("Each number is the mean of 20 repeats"));
     let stored: Value =

@@ -12,8 +12,10 @@ use super::style::{SMALL, TEXT};
 use super::svg::Anchor;
 use super::table::Row;
 use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
+use concsim_model::scenario::expectation::Dimension;
 use concsim_model::words::{counted, digits};
 use concsim_record::latency::Breakdown;
+use concsim_record::repeats::with_error;
 use concsim_record::summary::Run;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
@@ -121,9 +123,23 @@ fn parts_of(name: &str, run: &Run, spent: &Breakdown) -> Vec<Row> {
     });
     let mut parts: Vec<Row> = parts.filter(|row| row.right() > row.x).collect();
     if let Some(first) = parts.first_mut() {
-        first.label = format!("{name}: {} on average", milliseconds(at(passed)));
+        let mean = mean_of_repeats(run).unwrap_or_else(|| milliseconds(at(passed)));
+        first.label = format!("{name}: {mean} on average");
     }
     parts
+}
+
+/// Returns the mean latency of repeats with its error; [`None`] of a run that was played once.
+fn mean_of_repeats(run: &Run) -> Option<String> {
+    let mut interval = run.repeated.as_ref()?.estimate("latency_ms.mean")?.interval;
+    for end in [
+        &mut interval.estimate,
+        &mut interval.low,
+        &mut interval.high,
+    ] {
+        *end /= 1e3;
+    }
+    Some(with_error(&interval, Dimension::TIME))
 }
 
 /// Returns the fill of a part.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::words::NONE;
+use concsim_record::comparison::percent;
 use concsim_record::prediction::{Figure, Prediction};
 pub use concsim_record::prediction::{LIMITS, Limits};
 use concsim_record::trust::Trust;
@@ -74,14 +75,14 @@ fn line(row: &Row) -> String {
 
 fn error(figure: &Figure, limit: f64) -> String {
     if let Some((error, interval)) = figure.error.zip(figure.interval) {
-        let [error, low, high] = [error, interval.low, interval.high].map(|it| it * 100.0);
-        let said = format!("{error:+.1} %");
+        let [low, high] = [interval.low, interval.high].map(percent);
+        let said = format!("{:+.1} %", error * 100.0);
         let said = if figure.agrees(limit) {
             said
         } else {
             format!("**{said}**")
         };
-        return format!("{said} ({low:+.1} to {high:+.1})");
+        return format!("{said} ({low} to {high})");
     }
     // Computed from the numbers themselves: rounding an already rounded error may change a digit.
     match Figure::of(figure.predicted, figure.measured).error {
@@ -121,7 +122,23 @@ fn beside(figure: Option<Figure>) -> String {
 mod tests {
     use super::*;
     use concsim_record::Origin;
-    use concsim_record::prediction::Compared;
+    use concsim_record::prediction::{Compared, ErrorInterval};
+
+    #[test]
+    fn an_error_of_repeats_agrees_within_its_limit_or_if_its_interval_contains_0() {
+        let said = |error, low, high| {
+            let figure = Figure {
+                error: Some(error),
+                interval: Some(ErrorInterval { low, high }),
+                ..Figure::default()
+            };
+            super::error(&figure, 0.05)
+        };
+        assert_eq!(said(0.04, 0.03, 0.05), "+4.0 % (+3.0 % to +5.0 %)");
+        assert_eq!(said(0.08, -0.01, 0.17), "+8.0 % (-1.0 % to +17.0 %)");
+        assert_eq!(said(0.08, 0.01, 0.15), "**+8.0 %** (+1.0 % to +15.0 %)");
+        assert_eq!(said(-0.9, -0.99, 1e6), "-90.0 % (-99.0 % to far)");
+    }
 
     #[test]
     fn the_table_says_what_is_above_its_limit() {

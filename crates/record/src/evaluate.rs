@@ -4,9 +4,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::comparable::Unfit;
+use super::disturbance::Bounds;
 use super::repeats::{self, Estimate, Partial, Repeated, times, with_error};
 use super::summary::{Run, Summary};
-use super::trust::{Reason, Trust, millis};
+use super::trust::{self, Reason, Trust, millis};
 use concsim_model::scenario::expectation::{
     self, Comparison, Dimension, Expression, Name, Quantity,
 };
@@ -42,7 +43,8 @@ pub enum Verdict {
     Holds,
     /// The numbers speak against it.
     Fails,
-    /// Some values of the interval of all repeats meet it, and some do not.
+    /// Some values of the interval of all repeats meet it, and some do not; or some of those that the number of
+    /// one run would have without its disturbances.
     Undecided,
     /// The runs cannot decide it.
     #[serde(rename = "not judged")]
@@ -88,7 +90,7 @@ pub(super) fn judge(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Judgement> {
 
 impl Summary {
     /// Exit status of a program that played this: the first that applies of 130 (interrupted), 1 (failed
-    /// while playing), 3 (an expectation failed), 4 (the repeats do not decide an expectation), 0.
+    /// while playing), 3 (an expectation failed), 4 (the runs do not decide an expectation), 0.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
         let crashed = |because: &[Reason]| because.iter().any(|reason| reason.code == "crashed");
@@ -126,6 +128,8 @@ struct Judged {
 struct Measured {
     interval: Interval,
     dimension: Dimension,
+    /// Reason if its interval does not decide.
+    open: String,
 }
 
 impl std::fmt::Display for Measured {
@@ -209,9 +213,11 @@ impl<'a> Evaluator<'a> {
         };
         let right = match &measured {
             Some(it) if !is_decided(it) => {
-                let open = format!("{} repeats do not decide it", it.interval.n);
-                because =
-                    Some(because.map_or(open.clone(), |reserve| format!("{open}; {reserve}")));
+                let open = it.open.clone();
+                because = Some(match because {
+                    Some(reserve) => format!("{open}; {reserve}"),
+                    None => open,
+                });
                 None
             }
             _ => right,
@@ -230,26 +236,37 @@ impl<'a> Evaluator<'a> {
 
     /// Value of an expression, with a reservation if there is one.
     fn measure(&self, expression: &Expression) -> Result<(Measured, Option<String>), String> {
-        let (mut reserve, mut repeats) = (None, None);
-        for name in expression.names() {
-            let (run, _) = self.run_of(name)?;
-            reserve = reserve.or(reserve_of(run)?);
-            repeats = repeats.or(run.repeated.as_deref());
+        let names = expression.names();
+        let reserve = self.reserve(&names)?;
+        let mut repeats = None;
+        for name in &names {
+            repeats = repeats.or(self.run_of(name)?.0.repeated.as_deref());
         }
         let quantity = expression.evaluate(&mut |name: &Name| self.number(name))?;
         if !quantity.value.is_finite() {
             return Err("what is measured is no number".into());
         }
-        let interval = match repeats {
+        let (interval, open) = match repeats {
             Some(repeats) => {
                 let look_up = |name: &Name| self.estimate(name);
-                repeats::measure(expression, repeats.count(), repeats.stop(), &look_up)?
+                let count = repeats.count();
+                let interval = repeats::measure(expression, count, repeats.stop(), &look_up)?;
+                (interval, format!("{count} repeats do not decide it"))
             }
-            None => Interval::exact(quantity.value),
+            None => {
+                let mut interval = Interval::exact(quantity.value);
+                for corner in self.corners(&names)? {
+                    let there = expression.evaluate(&mut |name: &Name| corner.number(name))?;
+                    interval.low = interval.low.min(there.value);
+                    interval.high = interval.high.max(there.value);
+                }
+                (interval, self.undecided_by(&names))
+            }
         };
         let measured = Measured {
             interval,
             dimension: quantity.dimension,
+            open,
         };
         Ok((measured, reserve))
     }
@@ -257,33 +274,134 @@ impl<'a> Evaluator<'a> {
     /// Result of a comparison, with a reservation if there is one.
     fn decide(&self, comparison: &Comparison) -> Result<Judged, String> {
         let names = comparison.names();
-        let mut reserve = None;
+        let reserve = self.reserve(&names)?;
         let mut repeats = None;
         for name in &names {
-            let (run, _) = self.run_of(name)?;
-            reserve = reserve.or(reserve_of(run)?);
-            repeats = repeats.or(run.repeated.as_deref());
+            repeats = repeats.or(self.run_of(name)?.0.repeated.as_deref());
         }
         let mut look_up = |name: &Name| self.number(name);
         let undefined = || "a side of it is no number".to_owned();
         let judged = comparison.judge(&mut look_up, undefined)?;
         let judged = match repeats {
             Some(repeats) => self.by_repeats(comparison, &judged, repeats, reserve)?,
-            None => Judged {
-                measured: Some(describe(&judged)),
-                verdict: if judged.holds {
-                    Verdict::Holds
-                } else {
-                    Verdict::Fails
-                },
-                because: reserve,
-                more: None,
-            },
+            None => self.by_bounds(comparison, &judged, reserve)?,
         };
         if judged.verdict != Verdict::Holds {
             self.enough_cores(&names)?;
         }
         Ok(judged)
+    }
+
+    /// Returns the reservation with which the runs of these numbers decide, if there is one.
+    fn reserve(&self, names: &[&Name]) -> Result<Option<String>, String> {
+        let mut reserve = None;
+        for name in names {
+            let (run, _) = self.run_of(name)?;
+            let has_bounds = self.bounds(name)?.is_some();
+            reserve = reserve.or(reserve_of(run, has_bounds)?);
+        }
+        Ok(reserve)
+    }
+
+    /// Result of a comparison in one run of each variant, by the bounds of its numbers.
+    fn by_bounds(
+        &self,
+        comparison: &Comparison,
+        measured: &expectation::Judged,
+        reserve: Option<String>,
+    ) -> Result<Judged, String> {
+        let names = comparison.names();
+        let sides = self.corners(&names)?.into_iter().map(|corner| {
+            comparison.sides(&mut |name: &Name| corner.number(name))
+        });
+        let sides = sides.collect::<Result<Vec<_>, String>>()?;
+        let as_measured = if measured.holds {
+            Verdict::Holds
+        } else {
+            Verdict::Fails
+        };
+        let verdict = match sides.as_slice() {
+            [] => as_measured,
+            sides => repeats::decide_by_corners(&comparison.test, sides),
+        };
+        let undecided = verdict == Verdict::Undecided;
+        let undecided = undecided.then(|| self.undecided_by(&names));
+        Ok(Judged {
+            measured: Some(describe(measured)),
+            verdict,
+            because: undecided.or(reserve),
+            more: None,
+        })
+    }
+
+    /// Returns the combinations of the ends of some numbers, and the numbers themselves; none if no number
+    /// has moved. Beyond a few numbers all are moved to the same side.
+    fn corners(&self, names: &[&Name]) -> Result<Vec<Corner>, String> {
+        /// Number of moved numbers of which all combinations are tried.
+        const MOST: usize = 10;
+        let mut numbers: Vec<(String, Quantity, Bounds)> = Vec::new();
+        for name in names {
+            let is_known = numbers.iter().any(|(text, ..)| *text == name.text);
+            if let Some(bounds) = self.bounds(name)?.filter(|_| !is_known) {
+                numbers.push((name.text.clone(), self.number(name)?, bounds));
+            }
+        }
+        let rest: Vec<(String, Quantity)> = names
+            .iter()
+            .map(|name| Ok((name.text.clone(), self.number(name)?)))
+            .collect::<Result<_, String>>()?;
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let bits = numbers.len().min(MOST);
+        let corner = |corner: usize| {
+            let ends = numbers.iter().enumerate().map(|(place, (text, quantity, bounds))| {
+                let is_high = corner >> place.min(bits - 1) & 1 == 1;
+                let value = if is_high { bounds.high } else { bounds.low };
+                (text.clone(), Quantity { value, ..*quantity })
+            });
+            Corner(ends.chain(rest.iter().cloned()).collect())
+        };
+        let corners = (0..1_usize << bits).map(corner);
+        Ok(std::iter::once(Corner(rest.clone())).chain(corners).collect())
+    }
+
+    /// Bounds of a number, in the unit of claims; `None` if there are none, or for repeats.
+    fn bounds(&self, name: &Name) -> Result<Option<Bounds>, String> {
+        let (run, numbers) = self.run_of(name)?;
+        let path = name.split(&self.variants).1;
+        let found = find(numbers, path).filter(|_| run.repeated.is_none());
+        Ok(found.and_then(|found| {
+            let bounds = run.bounds.get(&found.path)?;
+            Some(Bounds {
+                low: bounds.low * found.scale,
+                high: bounds.high * found.scale,
+            })
+        }))
+    }
+
+    /// Explains why bounds do not decide: the runs and their largest disturbances.
+    fn undecided_by(&self, names: &[&Name]) -> String {
+        let mut said: Vec<String> = Vec::new();
+        for name in names {
+            let Ok((run, numbers)) = self.run_of(name) else {
+                continue;
+            };
+            let path = name.split(&self.variants).1;
+            let path = find(numbers, path).map_or_else(String::new, |found| found.path);
+            let moved = run.disturbances.iter().filter_map(|it| {
+                let moved = it.moves.get(&path)?;
+                Some((moved.below.max(moved.above), it))
+            });
+            let largest = moved.max_by(|one, other| one.0.total_cmp(&other.0));
+            if let Some((_, disturbance)) = largest {
+                let sentence = format!("{}: {}", run.variant, disturbance.evidence);
+                if !said.contains(&sentence) {
+                    said.push(sentence);
+                }
+            }
+        }
+        format!("disturbances may have decided it ({})", said.join("; "))
     }
 
     /// Result of a comparison by the intervals of repeats.
@@ -350,8 +468,8 @@ impl<'a> Evaluator<'a> {
         let quantity = self.number(name)?;
         let (_, numbers) = self.run_of(name)?;
         let path = name.split(&self.variants).1;
-        let estimate =
-            find(numbers, path).and_then(|(leaf, _, scale)| Estimate::from_json(leaf, scale));
+        let found = find(numbers, path);
+        let estimate = found.and_then(|found| Estimate::from_json(found.leaf, found.scale));
         let estimate = estimate.ok_or_else(|| format!("{} has no interval", name.text))?;
         Ok((estimate, quantity))
     }
@@ -405,18 +523,37 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Returns the reservation with which a run decides, if there is one; an error if it cannot decide
-/// anything.
-fn reserve_of(run: &Run) -> Result<Option<String>, String> {
+/// Numbers of a comparison: some of them at an end of their bounds.
+struct Corner(Vec<(String, Quantity)>);
+
+impl Corner {
+    fn number(&self, name: &Name) -> Result<Quantity, String> {
+        let found = self.0.iter().find(|(text, _)| *text == name.text);
+        let found = found.map(|(_, quantity)| *quantity);
+        found.ok_or_else(|| format!("{} was not looked up", name.text))
+    }
+}
+
+/// Returns the reservation with which a run decides about a number, if there is one; an error if it cannot
+/// decide anything. If the number has bounds, these say what disturbances leave of it.
+fn reserve_of(run: &Run, has_bounds: bool) -> Result<Option<String>, String> {
     let variant = &run.variant;
-    let reason = run.because.first().map(|reason| &reason.sentence);
-    if let Some(unfit) = Unfit::of(run) {
-        let reason = reason.filter(|_| unfit == Unfit::ProvesNothing);
-        let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+    let is_by_bounds = |reason: &&Reason| has_bounds && trust::has_bounds(reason.code);
+    let first = run.because.iter().find(|reason| !is_by_bounds(reason));
+    let grade = first.map_or(Trust::Ok, |reason| reason.trust);
+    let unfit = Unfit::of(run).filter(|unfit| {
+        *unfit != Unfit::ProvesNothing || grade == Trust::ProvesNothing
+    });
+    if let Some(unfit) = unfit {
+        let reason = first.filter(|_| unfit == Unfit::ProvesNothing);
+        let reason = reason.map_or_else(String::new, |it| format!(": {}", it.sentence));
         return Err(format!("{variant} {}{reason}", unfit.words()));
     }
-    let reason = reason.filter(|_| run.trust == Trust::Rough);
-    Ok(reason.map(|reason| format!("{variant} is rough: {reason}")))
+    let rough = first.filter(|_| grade == Trust::Rough);
+    let rough = rough.map(|reason| format!("{variant} is rough: {}", reason.sentence));
+    let disturbed = run.because.iter().find(is_by_bounds);
+    let disturbed = disturbed.map(|it| format!("{variant} was disturbed: {}", it.sentence));
+    Ok(rough.or(disturbed))
 }
 
 /// Units, by the suffix of the summary's names.
@@ -430,37 +567,55 @@ const UNITS: [(&str, Dimension, f64); 5] = [
 
 /// Returns the number at this path, which is written without units; of repeats its estimate.
 pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
-    let (leaf, dimension, scale) = find(numbers, path)?;
+    let found = find(numbers, path)?;
     Some(Quantity {
-        value: leaf.get("estimate").unwrap_or(leaf).as_f64()? * scale,
-        dimension,
+        value: found.leaf.get("estimate").unwrap_or(found.leaf).as_f64()? * found.scale,
+        dimension: found.dimension,
     })
 }
 
-/// Returns the leaf at a path, with its dimension and the size of its unit.
-fn find<'a>(numbers: &'a Value, path: &str) -> Option<(&'a Value, Dimension, f64)> {
-    let (mut here, mut dimension, mut scale) = (numbers, Dimension::PLAIN, 1.0);
+/// A number of the summary.
+struct Found<'a> {
+    leaf: &'a Value,
+    /// Its path in the summary, with units: `latency_ms.p50`.
+    path: String,
+    dimension: Dimension,
+    /// Size of its unit.
+    scale: f64,
+}
+
+/// Returns the leaf at a path.
+fn find<'a>(numbers: &'a Value, path: &str) -> Option<Found<'a>> {
+    let mut found = Found {
+        leaf: numbers,
+        path: String::new(),
+        dimension: Dimension::PLAIN,
+        scale: 1.0,
+    };
     for word in path.split('.') {
-        if let Value::Array(entries) = here {
-            here = entries.iter().find(|entry| has_number(entry, word))?;
+        if let Value::Array(entries) = found.leaf {
+            found.leaf = entries.iter().find(|entry| has_number(entry, word))?;
             continue;
         }
-        let (value, unit) = UNITS.iter().find_map(|unit| {
-            let value = here.get(format!("{word}{}", unit.0))?;
-            Some((value, unit))
+        let (name, value, unit) = UNITS.iter().find_map(|unit| {
+            let name = format!("{word}{}", unit.0);
+            let value = found.leaf.get(&name)?;
+            Some((name, value, unit))
         })?;
-        here = value;
+        found.leaf = value;
+        let dot = if found.path.is_empty() { "" } else { "." };
+        found.path = format!("{}{dot}{name}", found.path);
         if !unit.0.is_empty() {
-            (dimension, scale) = (unit.1, unit.2);
+            (found.dimension, found.scale) = (unit.1, unit.2);
         }
     }
-    Some((here, dimension, scale))
+    Some(found)
 }
 
 /// Returns the estimate of a number of repeats by its path in claims: `latency.p99`, in seconds.
 pub(super) fn estimate(run: &Run, path: &str) -> Option<Estimate> {
-    let (leaf, _, scale) = find(run.repeated.as_ref()?.numbers(), path)?;
-    Estimate::from_json(leaf, scale)
+    let found = find(run.repeated.as_ref()?.numbers(), path)?;
+    Estimate::from_json(found.leaf, found.scale)
 }
 
 impl Run {

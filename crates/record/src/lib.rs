@@ -10,6 +10,7 @@ pub mod comparable;
 pub mod comparison;
 mod cut_short;
 mod dead_work;
+pub mod disturbance;
 mod downsampling;
 pub mod evaluate;
 mod failures;
@@ -372,6 +373,10 @@ pub struct WorkerSample {
     pub core: usize,
     /// CPU time, over all incarnations.
     pub cpu: CpuTime,
+    /// Time for which its main thread could have run and had no core, over all incarnations, by the
+    /// scheduler's own count. [`None`] if it was not read, as in a simulation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_a_core: Option<Elapsed>,
     /// Requests begun and not finished, with the integral.
     pub begun: Reading,
     /// Coroutines ready.

@@ -67,7 +67,7 @@ impl Sorted {
 }
 
 /// Index of that sample among `samples` sorted ones.
-fn place_of(per_mille: usize, samples: usize) -> usize {
+pub(super) fn place_of(per_mille: usize, samples: usize) -> usize {
     let rank = (samples * per_mille).div_ceil(1_000);
     rank.max(1) - 1
 }
@@ -131,6 +131,28 @@ impl From<Latencies> for KindLatencies {
             p90,
             p95,
             p99,
+            max,
+        }
+    }
+}
+
+impl From<KindLatencies> for Latencies {
+    fn from(kind: KindLatencies) -> Self {
+        let KindLatencies {
+            mean,
+            p50,
+            p90,
+            p95,
+            p99,
+            max,
+        } = kind;
+        Self {
+            mean,
+            p50,
+            p90,
+            p95,
+            p99,
+            p999: None,
             max,
         }
     }

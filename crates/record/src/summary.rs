@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use super::accounting::{self, Edges};
 use super::comparison::{self, Balance, ModelComparison, Observation, Theory};
 use super::dead_work::{Account, DeadWork, Log};
+use super::disturbance::{Bounds, Disturbance, Disturbances, Numbers};
 use super::evaluate::{Answer, Judgement};
 pub use super::failures::{AtPatience, Failed};
 use super::interruption::Interruption;
@@ -133,6 +134,13 @@ pub struct Run {
     pub trust: Trust,
     /// … and the reasons for it.
     pub because: Vec<Reason>,
+    /// Disturbances, each with the numbers that it can have moved. Omitted if there were none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disturbances: Vec<Disturbance>,
+    /// Ends between which numbers would lie without all disturbances, by their paths: `latency_ms.p99`. Omitted if
+    /// there were none.
+    #[serde(skip_serializing_if = "Named::is_empty")]
+    pub bounds: Named<Bounds>,
     /// Remarks, each with its evidence.
     pub remarks: Vec<remark::Remark>,
     /// True if the run was cut short by ^C.
@@ -237,6 +245,26 @@ impl Run {
     }
 }
 
+impl Run {
+    /// Returns the numbers for which there are bounds. The length of the window is one if the requests set it.
+    fn numbers(&self, is_counted_out: bool) -> Numbers {
+        let mut numbers = Numbers::default();
+        numbers.add("throughput_per_s", self.throughput_per_s);
+        numbers.add_latencies("latency_ms", &self.latency_ms);
+        numbers.add_latencies("from_send_ms", &self.from_send_ms);
+        numbers.add("concurrency", self.concurrency);
+        numbers.add("at_the_door", self.at_the_door);
+        numbers.add("in_system", self.in_system);
+        numbers.add("parallelism", self.parallelism);
+        numbers.add("window_s", is_counted_out.then_some(self.window_s));
+        for (name, kind) in self.requests.iter() {
+            let latencies = Latencies::from(kind.latency_ms);
+            numbers.add_latencies(&format!("requests.{name}.latency_ms"), &latencies);
+        }
+        numbers
+    }
+}
+
 /// The requests of one name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Kind {
@@ -296,7 +324,6 @@ pub fn summarise(recording: &Recording) -> Run {
     let (workers, at_once) = (workers(recording), usage::AtOnce::of(recording));
     let most_workers = at_once.most.max(scenario.server.workers);
     let parallelism_limit = scenario.server.parallelism_limit_of(most_workers);
-    let (trust, because) = trust::grade(&evidence);
     let failed = Failed::of(&cohort, &header.locations);
     let latency_ms = latencies(&cohort, |request| request.latency(patience));
     let from_send_ms = latencies(&cohort, |request| request.since_sent(patience));
@@ -306,8 +333,10 @@ pub fn summarise(recording: &Recording) -> Run {
         origin: header.origin,
         draws: header.draws,
         kind: scenario.server.kind,
-        trust,
-        because,
+        trust: Trust::Ok,
+        because: Vec::new(),
+        disturbances: Vec::new(),
+        bounds: Named::default(),
         remarks: Vec::new(),
         interrupted: header.interrupted,
         interruption: Interruption::of(recording),
@@ -348,6 +377,11 @@ pub fn summarise(recording: &Recording) -> Run {
         prediction: None,
         repeated: None,
     };
+    let numbers = run.numbers(scenario.load.requests.is_some());
+    let disturbances =
+        Disturbances::of(recording, &requests, edges.as_ref(), &numbers, &evidence);
+    (run.trust, run.because) = trust::grade(&evidence, &numbers, &disturbances);
+    (run.disturbances, run.bounds) = (disturbances.each, disturbances.bounds);
     run.remarks = remark::of_the_run(recording, &run);
     run.balance = comparison::balances(&run);
     run.theory = ModelComparison::of_run(scenario, header.machine.cores, &run);

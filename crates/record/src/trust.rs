@@ -3,6 +3,7 @@
 //! Each doubt has a stable code, a sentence and a remedy. A run that proves nothing is still displayed,
 //! with the reason, but no claim is judged by it.
 
+mod moved;
 mod so_far;
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ pub use so_far::POINTS;
 pub(super) use so_far::so_far;
 
 use super::accounting::{self, Edges};
+use super::disturbance::{Cause, Disturbances, Numbers};
 use super::foreign::Foreign;
 use super::latency::{Sorted, TimeParts};
 pub use super::reason::{Reason, Trust};
@@ -39,18 +41,10 @@ impl Limit {
     }
 }
 
-/// Requests may be sent this late at the 99th percentile, in ms …
-const LATE_MS: f64 = 2.0;
-/// … or by this share of the median latency, if that is more.
-const LATE_SHARE: f64 = 0.05;
 /// Load may use this share of a core; above it, its own queue is measured.
 const GENERATOR_CPU: Limit = Limit(0.7);
 /// Two counts of the same quantity may differ by less than this share.
 const RESIDUAL: f64 = 0.005;
-/// The machine's other virtual machines may take this share of a core.
-const STEAL: Limit = Limit(0.02);
-/// Other programs may use this many cores; with more, a run is rough.
-const OTHERS: f64 = 0.3;
 /// Share of the requests in the system that may span the whole window.
 const UNHEARD: f64 = 0.2;
 /// Minimum size of a cohort for statistics.
@@ -95,8 +89,11 @@ pub(super) struct Evidence {
     late_p99_ms: Option<f64>,
     /// Time from an answer's last byte written to its last byte read: added by load and the network.
     unread_p99_ms: Option<f64>,
-    latency_p50_ms: f64,
+    /// True if workers report when they write answers.
+    sees_reads: bool,
+    /// Events of processes that found no room …
     events_dropped: u64,
+    /// … and outcomes of requests.
     outcomes_dropped: u64,
     unreadable: u64,
     little_system: Option<f64>,
@@ -110,15 +107,11 @@ pub(super) struct Evidence {
     steal: f64,
     /// Number of cores that other programs used.
     others: f64,
-    services: Vec<ServiceEvidence>,
+    /// The service whose answers were late by most at the 99th percentile, and by how much, in ms.
+    service: Option<(String, f64)>,
     foreign: Foreign,
-}
-
-#[derive(Clone, Debug)]
-struct ServiceEvidence {
-    name: String,
-    late_p99_ms: f64,
-    wait_ms: f64,
+    /// Doubts of a run that goes on: shares by which disturbances can have moved its numbers so far.
+    moved_so_far: Vec<(Cause, f64)>,
 }
 
 impl Evidence {
@@ -129,8 +122,6 @@ impl Evidence {
         edges: Option<&Edges<'_>>,
     ) -> Self {
         let header = &recording.header;
-        let patience = header.scenario.load.patience;
-        let latency = Sorted::of(cohort.iter().map(|request| request.latency(patience)));
         let late = |request: &Request<'_>| request.outcome.sent.since(request.outcome.due);
         let late = Sorted::of(cohort.iter().map(late));
         let unread = Sorted::of(cohort.iter().filter_map(Request::unread));
@@ -150,7 +141,7 @@ impl Evidence {
             late_p50_ms: millis(&late, 500),
             late_p99_ms: millis(&late, 990),
             unread_p99_ms: millis(&unread, 990),
-            latency_p50_ms: millis(&latency, 500).unwrap_or(0.0),
+            sees_reads: tells,
             events_dropped: recording.dropped_events,
             outcomes_dropped: recording.dropped_outcomes,
             unreadable: recording.unreadable,
@@ -167,8 +158,39 @@ impl Evidence {
             breakdown_overrun: TimeParts::by(cohort.iter()).map_or(0.0, |spent| spent.overrun),
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
-            services: services(recording),
+            service: latest_service(recording),
             foreign: Foreign::in_recording(recording),
+            moved_so_far: Vec::new(),
+        }
+    }
+
+    /// Returns the size of a disturbance.
+    pub(super) fn of_cause(&self, cause: Cause) -> String {
+        match cause {
+            Cause::Late => format!(
+                "one request in a hundred was sent {} late or more",
+                millis(self.late_p99_ms.unwrap_or(0.0))
+            ),
+            Cause::Unread => format!(
+                "one answer in a hundred lay for {} or more before load had read it",
+                millis(self.unread_p99_ms.unwrap_or(0.0))
+            ),
+            Cause::Services => match &self.service {
+                Some((name, late)) => format!(
+                    "one answer of {name} in a hundred was {} late or more",
+                    millis(*late)
+                ),
+                None => "services answered late".to_owned(),
+            },
+            Cause::Stolen => format!(
+                "other guests of this machine took {} of a core",
+                percent(self.steal)
+            ),
+            Cause::Others => format!("other programs used {} of a core", percent(self.others)),
+            Cause::Lost => {
+                let outcomes = counted(self.outcomes_dropped, "outcome");
+                format!("{outcomes} of requests found no room")
+            }
         }
     }
 
@@ -190,23 +212,33 @@ impl Evidence {
     }
 }
 
-fn services(recording: &Recording) -> Vec<ServiceEvidence> {
+/// Returns the service with the latest answers at the 99th percentile, in ms.
+fn latest_service(recording: &Recording) -> Option<(String, f64)> {
     let names = recording.header.scenario.services.iter();
-    names
+    let late = names
         .zip(usage::answers(recording))
         .filter_map(|(service, answers)| {
-            Some(ServiceEvidence {
-                name: service.name.clone(),
-                late_p99_ms: answers.late().quantile(990)?.as_millis_f64(),
-                wait_ms: answers.wait().as_millis_f64(),
-            })
-        })
-        .collect()
+            let late = answers.late().quantile(990)?.as_millis_f64();
+            Some((service.name.clone(), late))
+        });
+    late.max_by(|one, other| one.1.total_cmp(&other.1))
 }
 
 /// Returns the grade, and all reasons against the run, the worst first.
-pub(super) fn grade(evidence: &Evidence) -> (Trust, Vec<Reason>) {
-    worst_first(reasons(evidence))
+pub(super) fn grade(
+    evidence: &Evidence,
+    numbers: &Numbers,
+    disturbances: &Disturbances,
+) -> (Trust, Vec<Reason>) {
+    let mut all = reasons(evidence);
+    all.extend(moved::reasons(numbers, disturbances));
+    worst_first(all)
+}
+
+/// True if the reason with this code is a disturbance of which it is known how far it can have moved each
+/// number. Claims are then decided by these bounds.
+pub(super) fn has_bounds(code: &str) -> bool {
+    Cause::ALL.iter().any(|cause| cause.code() == code)
 }
 
 /// All checks of a run, each with its grade.
@@ -312,31 +344,15 @@ impl Evidence {
     }
 
     fn of_the_generator(&self, reasons: &mut Vec<Reason>) {
-        let late = self.late_p99_ms.unwrap_or(0.0);
-        let limit = Limit(LATE_MS.max(LATE_SHARE * self.latency_p50_ms));
-        reasons.push(reason(
-            "generator-late",
-            limit.grade(late),
-            format!(
-                "one request in a hundred was sent {} late or more",
-                millis(late)
-            ),
-            "lower the load, end other programs, or give load a core of its own",
-        ));
-        let unread = self.unread_p99_ms.unwrap_or(0.0);
-        reasons.push(reason(
-            "generator-starved",
-            limit.grade(unread),
-            format!(
-                "one answer in a hundred lay for {} or more before load had read it",
-                millis(unread)
-            ),
-            "give load a core of its own, or take fewer workers, or shorter answers",
-        ));
         let cpu = self.generator_cpu.unwrap_or(0.0);
+        // If workers report, the time in load's own queue is known of each request.
+        let most = match self.sees_reads {
+            true => Trust::Rough,
+            false => Trust::ProvesNothing,
+        };
         reasons.push(reason(
             "generator-busy",
-            GENERATOR_CPU.grade(cpu),
+            GENERATOR_CPU.grade(cpu).min(most),
             format!("load used {} of a core", percent(cpu)),
             "lower the load: near a whole core it measures its own queue",
         ));
@@ -355,11 +371,13 @@ impl Evidence {
     }
 
     fn of_the_records(&self, reasons: &mut Vec<Reason>) {
-        let dropped = self.events_dropped + self.outcomes_dropped;
         reasons.push(reason(
             "telemetry-dropped",
-            fatal_if(dropped > 0),
-            format!("{dropped} records found no room, and figures rest on them"),
+            rough_if(self.events_dropped > 0),
+            format!(
+                "{} found no room, and what workers report is not complete",
+                counted(self.events_dropped, "event")
+            ),
             "lower the load, or end other programs so that the recorder keeps up",
         ));
         reasons.push(reason(
@@ -401,35 +419,7 @@ impl Evidence {
 
     fn of_the_surroundings(&self, reasons: &mut Vec<Reason>) {
         reasons.push(self.foreign.reason());
-        reasons.push(reason(
-            "cores-stolen",
-            STEAL.grade(self.steal),
-            format!(
-                "other guests of this machine took {} of a core",
-                percent(self.steal)
-            ),
-            "play on a quieter machine",
-        ));
-        reasons.push(reason(
-            "others-computing",
-            rough_if(self.others > OTHERS),
-            format!("other programs used {} of a core", percent(self.others)),
-            "end them, and play again",
-        ));
-        for service in &self.services {
-            let limit = LATE_MS.max(LATE_SHARE * service.wait_ms);
-            let sentence = format!(
-                "one answer of {} in a hundred was {} late or more",
-                service.name,
-                millis(service.late_p99_ms)
-            );
-            reasons.push(reason(
-                "service-late",
-                rough_if(service.late_p99_ms > limit),
-                sentence,
-                "lower the load, or end other programs",
-            ));
-        }
+        reasons.extend(moved::so_far(self));
     }
 }
 

@@ -257,12 +257,6 @@ impl Answers {
         Sorted::of(self.0.iter().map(late))
     }
 
-    /// Returns the median of the requested waits.
-    pub(super) fn wait(&self) -> Elapsed {
-        let waits = self.0.iter().map(|answer| answer.due.since(answer.asked));
-        Sorted::of(waits).quantile(500).unwrap_or_default()
-    }
-
     /// Returns the maximum number of calls held at once.
     fn peak(&self) -> u64 {
         let in_order = |of: fn(&Answer) -> Stamp| {

@@ -115,6 +115,7 @@ impl<O: Observer> Simulation<'_, O> {
                 .and_then(|thread| self.machine.core_of(thread.entity))
                 .map_or(index % self.scenario.machine.cores, |core| core as usize),
             cpu: worker.cpu_of_the_dead() + CpuTime(cpu),
+            without_a_core: None,
             begun: counts.begun.reading(),
             ready,
             parked,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sys::processes::{self, CoreTimes, ObservedProcess, ProcStat};
-use concsim_model::units::{CpuTime, Stamp};
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::CoreSample;
 
 /// Longest time in ns from a process's leaving its core to the observer's arrival on it, if the process had
@@ -29,9 +29,16 @@ pub(super) struct Look {
     pub(super) is_stopped: bool,
     /// True if it could run and has no core.
     pub(super) wants_a_core: bool,
+    /// Time since its beginning for which it could have run and had none; `None` if the system does not
+    /// report it.
+    pub(super) without_a_core: Option<Elapsed>,
 }
 
 impl WatchedProcesses {
+    fn without_a_core(&self, pid: u32) -> Option<Elapsed> {
+        self.watched.get(&pid)?.without_a_core()
+    }
+
     fn whereabouts_of(&mut self, pid: u32) -> Option<ProcStat> {
         let watched = self.watched.entry(pid);
         let there = watched
@@ -79,6 +86,7 @@ impl WatchedProcesses {
             core: Some(there.core),
             is_stopped: there.stopped,
             wants_a_core: there.runnable && !has_core,
+            without_a_core: self.without_a_core(pid),
         }
     }
 

@@ -11,7 +11,7 @@ use super::cpu_attribution::{Cores, CpuAttribution, Look, WatchedProcesses};
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, ProcessSwitches};
 use crate::telemetry::{Event, Marker, Reader, Reading, Scoreboard, Slot};
-use concsim_model::units::{CpuTime, Stamp};
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::storage::RecordingWriter;
 use concsim_record::{
     Header, LoadSample, Machine, RecordSource, Recorder, Recording, Sample, Window, WorkerSample,
@@ -66,6 +66,10 @@ struct SlotMemory {
     begun: Reading,
     /// CPU time. The sum that a process published before it died may be less than a reading before that.
     cpu: CpuTime,
+    /// Time without a core of all its processes but the present one …
+    earlier_without_a_core: Elapsed,
+    /// … and of that one, if it was ever read.
+    without_a_core: Option<Elapsed>,
 }
 
 impl<'a> Live<'a> {
@@ -275,6 +279,7 @@ fn look_at_worker(
         is_stopped: look.is_stopped,
         core: look.core.unwrap_or(0),
         cpu: count.cpu,
+        without_a_core: count.without_a_core(look.without_a_core),
         begun: latest(slot.begun.read(), &mut count.begun, unreadable),
         ready: read(&slot.ready),
         parked: read(&slot.parked),
@@ -349,6 +354,7 @@ impl SlotMemory {
             self.of_the_dead.voluntary += self.now.voluntary;
             self.of_the_dead.involuntary += self.now.involuntary;
             (self.pid, self.now) = (pid, ProcessSwitches::default());
+            self.earlier_without_a_core += self.without_a_core.take().unwrap_or_default();
         }
         let last_words = ProcessSwitches {
             voluntary: read(&slot.voluntary),
@@ -359,6 +365,13 @@ impl SlotMemory {
         // The counts that a process published before it died may be less than a reading before that.
         self.now.voluntary = seen.voluntary.max(self.now.voluntary);
         self.now.involuntary = seen.involuntary.max(self.now.involuntary);
+    }
+
+    /// Returns the time without a core of all processes of the slot; `now` is that of the present one, [`None`]
+    /// once it has ended.
+    fn without_a_core(&mut self, now: Option<Elapsed>) -> Option<Elapsed> {
+        self.without_a_core = now.max(self.without_a_core);
+        Some(self.earlier_without_a_core + self.without_a_core?)
     }
 }
 

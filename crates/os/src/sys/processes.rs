@@ -52,7 +52,7 @@ mod linux {
     use std::os::unix::fs::FileExt as _;
 
     use super::{CoreTimes, ProcStat, ProcessSwitches};
-    use concsim_model::units::CpuTime;
+    use concsim_model::units::{CpuTime, Elapsed};
 
     /// Size of a buffer, in bytes, beyond the system's report on one process in one file.
     const ROOM: usize = 4_096;
@@ -64,13 +64,27 @@ mod linux {
     #[derive(Debug)]
     pub struct ObservedProcess {
         stat: Option<File>,
+        schedstat: Option<File>,
     }
 
     impl ObservedProcess {
         /// Returns the process with this id.
         pub fn new(pid: u32) -> Self {
-            let stat = File::open(format!("/proc/{pid}/stat")).ok();
-            Self { stat }
+            let file = |name| File::open(format!("/proc/{pid}/{name}")).ok();
+            Self {
+                stat: file("stat"),
+                schedstat: file("schedstat"),
+            }
+        }
+
+        /// Returns the time for which its main thread could have run and had no core (`schedstat`), since it
+        /// began; `None` if the kernel does not count it (`CONFIG_SCHED_INFO`). A wait is counted when it
+        /// ends.
+        pub fn without_a_core(&self) -> Option<Elapsed> {
+            let mut room = [0; ROOM];
+            let text = read_at_once(self.schedstat.as_ref()?, &mut room)?;
+            let waited = text.split_ascii_whitespace().nth(1)?;
+            waited.parse().ok().map(Elapsed)
         }
 
         /// Returns its state now.
@@ -258,7 +272,7 @@ mod linux {
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
     use super::{CoreTimes, ProcStat, ProcessSwitches};
-    use concsim_model::units::CpuTime;
+    use concsim_model::units::{CpuTime, Elapsed};
 
     /// CPU time of another process: not read here; the worker's own stamps are used.
     pub fn cpu_of(_pid: u32) -> Option<CpuTime> {
@@ -277,6 +291,11 @@ mod elsewhere {
 
         /// State of the process: not read here.
         pub fn proc_stat(&self) -> Option<ProcStat> {
+            None
+        }
+
+        /// Time without a core: not read here.
+        pub fn without_a_core(&self) -> Option<Elapsed> {
             None
         }
     }

@@ -194,6 +194,36 @@ fn in_each_repeat(
     each.into_iter().map(margin).collect()
 }
 
+/// Decides a comparison by its margins at some combinations of numbers: what holds for each of them holds for
+/// the numbers between them, too, since sums, products and ratios have their extremes there. A margin that is
+/// no number may be anything.
+pub(crate) fn decide_by_corners(test: &Test, corners: &[Sides]) -> Verdict {
+    let all: Vec<Vec<f64>> = corners.iter().map(|sides| margins(test, sides)).collect();
+    let count = all.first().map_or(0, Vec::len);
+    let margin = |place: usize| {
+        let values = all.iter().map(|margins| margins[place]);
+        let is_known = values.clone().all(|value| !value.is_nan());
+        let interval = Interval {
+            estimate: all[0][place],
+            low: values.clone().fold(f64::INFINITY, f64::min),
+            high: values.fold(f64::NEG_INFINITY, f64::max),
+            level: 1.0,
+            n: 1,
+        };
+        let anything = Interval {
+            low: f64::NEG_INFINITY,
+            high: f64::INFINITY,
+            ..interval
+        };
+        Margin {
+            interval: if is_known { interval } else { anything },
+            is_strict: is_strict(test),
+        }
+    };
+    let margins: Vec<Margin> = (0..count).map(margin).collect();
+    decision(&margins).verdict
+}
+
 /// Returns the margins of a comparison.
 fn margins(test: &Test, sides: &Sides) -> Vec<f64> {
     let (left, right) = (sides.left.value, sides.right.value);

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) use self::claim::{decide, measure};
+pub(super) use self::claim::{decide, decide_by_corners, measure};
 use self::doubted::Doubted;
 pub use self::estimate::{Estimate, LEVEL, Stop};
 use self::log::RequestLog;

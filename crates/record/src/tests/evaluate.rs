@@ -71,23 +71,86 @@ fn a_percentile_that_is_the_clients_patience_decides_no_claim_and_answers_no_que
     assert_eq!(summary.expect[1].verdict, Verdict::Holds);
 }
 
+fn recorded(sync: &Synthetic, that: &str, spoil: fn(&mut Recording)) -> Judgement {
+    let mut recording = sync.recording();
+    spoil(&mut recording);
+    let plan = plan("Waiting is free", &[sync], &[("it is so", that)]);
+    let mut summary = Summary::of(&plan, machine(2), vec![summarise(&recording)]);
+    summary.expect.remove(0)
+}
+
 #[test]
 fn a_run_that_proves_nothing_decides_nothing_and_a_rough_one_with_reserve() {
     let mut sync = Synthetic::io_bound(Sync);
-    sync.load_cpu = 0.8;
-    let summary = summary_of(&[&sync], 2, "throughput > 30");
-    assert_eq!(summary.expect[0].verdict, Verdict::NotJudged);
+    let judgement = recorded(&sync, "throughput > 30", |recording| recording.unreadable = 1);
+    assert_eq!(judgement.verdict, Verdict::NotJudged);
     assert_eq!(
-        because(&summary.expect[0]),
-        "sync proves nothing: load used 80.0 % of a core"
+        because(&judgement),
+        "sync proves nothing: 1 reading of shared memory made no sense"
     );
     sync.load_cpu = 0.4;
-    let summary = summary_of(&[&sync], 2, "throughput > 30");
-    assert_eq!(summary.expect[0].verdict, Verdict::Fails);
+    let judgement = recorded(&sync, "throughput > 30", |_| {});
+    assert_eq!(judgement.verdict, Verdict::Fails);
     assert_eq!(
-        because(&summary.expect[0]),
+        because(&judgement),
         "sync is rough: load used 40.0 % of a core"
     );
+}
+
+/// Each of the coroutines' requests was sent 10 ms late, and takes 100.1 ms from then on.
+fn disturbed(that: &str) -> Judgement {
+    let mut coroutine = Synthetic::io_bound(Coroutine);
+    for life in &mut coroutine.lives {
+        life.late = 10_000_000;
+    }
+    recorded(&coroutine, that, |_| {})
+}
+
+#[test]
+fn a_disturbed_number_decides_what_lies_beyond_its_bounds() {
+    // Measured are 110.1 ms, and without the lateness it would be 100.1 ms. Other programs used 1 % of a core,
+    // which is 2 % of half of the requests.
+    for (that, verdict) in [
+        ("latency.p50 < 120ms", Verdict::Holds),
+        ("latency.p50 < 105ms", Verdict::Undecided),
+        ("latency.p50 > 105ms", Verdict::Undecided),
+        ("latency.p50 < 97ms", Verdict::Fails),
+        ("latency.p50 ~= 105ms +- 10%", Verdict::Holds),
+        ("latency.p50 ~= 105ms +- 5ms", Verdict::Undecided),
+        ("latency.p50 ~= 90ms +- 5ms", Verdict::Fails),
+        ("from_send.p50 < 105ms", Verdict::Undecided),
+        ("from_send.p50 < 111ms", Verdict::Holds),
+        ("throughput > 100", Verdict::Holds),
+        // In a closed load clients that are late ask less often: 600 × 110.1 ÷ 100.1 = 660.
+        ("throughput < 605", Verdict::Undecided),
+        ("throughput < 700", Verdict::Holds),
+        ("latency.p50 / from_send.p50 < 1.2", Verdict::Holds),
+        ("latency.p50 / from_send.p50 > 1.05", Verdict::Undecided),
+    ] {
+        assert_eq!(disturbed(that).verdict, verdict, "{that}");
+    }
+}
+
+#[test]
+fn an_undecided_claim_names_the_disturbance_and_the_exit_status_is_4() {
+    let judgement = disturbed("latency.p50 < 105ms");
+    assert_eq!(judgement.measured.as_deref(), Some("110 ms"));
+    assert_eq!(
+        because(&judgement),
+        "disturbances may have decided it (coroutine: one request in a hundred was sent 10.0 ms late or more)"
+    );
+    let judgement = disturbed("latency.p50 < 120ms");
+    assert_eq!(
+        because(&judgement),
+        "coroutine was disturbed: one request in a hundred was sent 10.0 ms late or more: \
+         throughput may be up to 59.9/s too low"
+    );
+    let mut coroutine = Synthetic::io_bound(Coroutine);
+    for life in &mut coroutine.lives {
+        life.late = 10_000_000;
+    }
+    let summary = summary_of(&[&coroutine], 2, "latency.p50 < 105ms");
+    assert_eq!(summary.exit_status(), 4);
 }
 
 #[test]
@@ -106,9 +169,10 @@ fn the_exit_status_is_the_first_that_applies() {
     let mut sync = Synthetic::io_bound(Sync);
     assert_eq!(summary_of(&[&sync], 2, "throughput > 10").exit_status(), 0);
     assert_eq!(summary_of(&[&sync], 2, "throughput > 30").exit_status(), 3);
-    sync.load_cpu = 0.8;
+    sync.window = None;
     assert_eq!(summary_of(&[&sync], 2, "throughput > 30").exit_status(), 0);
 
+    sync = Synthetic::io_bound(Sync);
     let mut recording = Synthetic::io_bound(Sync).recording();
     recording.header.crashed = Some("all workers are gone".into());
     let plan = plan(

@@ -272,8 +272,8 @@ fn what_can_be_named_in_a_claim_is_what_the_summary_has() {
     let mut synthetic = Synthetic::io_bound(Coroutine);
     synthetic.scenario.counters = vec!["visits".into()];
     let mut run = serde_json::to_value(summarise(&synthetic.recording())).unwrap();
-    // A claim is about the results, and not about the values compared with them.
-    for beside in ["theory", "balance"] {
+    // A claim is about the results, and not about the values beside them.
+    for beside in ["theory", "balance", "bounds", "disturbances"] {
         run.as_object_mut().unwrap().remove(beside).unwrap();
     }
     let mut found = BTreeSet::new();
@@ -307,7 +307,7 @@ fn a_number_is_found_by_its_path_with_its_unit() {
 /// Each of these begins after the one before.
 const FIELDS: &str = "
     schema scenario title file sha256 seed machine cores kernel cpu runs variant origin kind
-    trust because interrupted warmup_s window_s drain_s due completed unfinished failed
+    trust because disturbances bounds interrupted warmup_s window_s drain_s due completed unfinished failed
     refused reset timeout status throughput_per_s latency_ms mean p50 p90 p95 p99 p999 max
     from_send_ms breakdown_ms generator door ready core_wait cpu parked_or_blocked other
     concurrency concurrency_limit at_the_door in_system parallelism parallelism_limit cores

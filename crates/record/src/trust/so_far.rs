@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::{COHORT, Evidence, Reason, Trust, reasons, worst_first};
 use crate::Past;
 use crate::accounting::Edges;
+use crate::disturbance::{self, Cause};
 use crate::latency::quantile;
 use crate::usage;
 use concsim_engine::telemetry::Outcome;
@@ -76,6 +77,7 @@ impl Evidence {
         const A_SECOND: f64 = 1e9;
         let edges = Edges::of(past.samples(), past.window());
         let edges = edges.filter(|edges| edges.length() >= A_SECOND);
+        let millis = |length: Option<Elapsed>| length.map(Elapsed::as_millis_f64);
         let counted = |outcome: &&Outcome| {
             let window = past.window().filter(|_| edges.is_some());
             window.is_some_and(|window| window.contains(outcome.due))
@@ -83,9 +85,10 @@ impl Evidence {
         let newest = || past.outcomes().iter().rev().filter(counted).take(NEWEST);
         let now = past.sample();
         let late = newest().map(|outcome| outcome.sent.since(outcome.due));
-        let latency = newest().map(|outcome| outcome.done.since(outcome.due));
+        let latencies = |of: fn(&Outcome) -> Elapsed| {
+            [500, 990].map(|per_mille| millis(quantile(newest().map(of), per_mille)))
+        };
         let cores = edges.as_ref().map_or_else(Vec::new, usage::cores);
-        let millis = |length: Option<Elapsed>| length.map(Elapsed::as_millis_f64);
         let header = past.header();
         // How the run ended may lie in the future.
         let log_full = header.log_full.filter(|at| *at <= now.at);
@@ -94,16 +97,46 @@ impl Evidence {
             generator_dropped: now.load.dropped,
             generator_cpu: edges.as_ref().map(Edges::generator_cpu),
             late_p99_ms: millis(quantile(late, 990)),
-            latency_p50_ms: millis(quantile(latency, 500)).unwrap_or(0.0),
-            events_dropped: now.seen.dropped_events,
-            outcomes_dropped: now.seen.dropped_outcomes,
+            sees_reads: true,
+            events_dropped: now.seen.dropped_events + now.seen.dropped_outcomes,
             unreadable: now.seen.unreadable,
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
+            moved_so_far: moved_so_far(&latencies, past, edges.as_ref()),
             // Known only at the end.
             has_window: true,
             cohort: COHORT,
             ..Self::default()
         }
     }
+}
+
+/// Returns the shares by which disturbances can have moved latencies so far. Late sending moves p50 and p99 by
+/// what it adds to each latency, lost core time moves the mean by its share of the time.
+fn moved_so_far(
+    latencies: &dyn Fn(fn(&Outcome) -> Elapsed) -> [Option<f64>; 2],
+    past: &Past<'_>,
+    edges: Option<&Edges<'_>>,
+) -> Vec<(Cause, f64)> {
+    /// Largest lateness in ms that is no doubt.
+    const FLOOR: f64 = 0.1;
+    let from_due = latencies(|outcome| outcome.done.since(outcome.due));
+    let from_send = latencies(|outcome| outcome.done.since(outcome.sent.max(outcome.due)));
+    let late = from_due.into_iter().zip(from_send);
+    let late = late.filter_map(|(due, sent)| {
+        let (due, late) = (due?, due? - sent?);
+        (late > FLOOR).then(|| late / due)
+    });
+    let Some(edges) = edges else {
+        return Vec::new();
+    };
+    let kind = past.header().scenario.server.kind;
+    let instants = [edges.begin.at, edges.end.at];
+    let lost = disturbance::lost_between(past.samples(), kind, instants);
+    let [stolen, others] = lost.map(|lost| lost as f64 / edges.length());
+    vec![
+        (Cause::Late, late.fold(0.0, f64::max)),
+        (Cause::Stolen, stolen),
+        (Cause::Others, others),
+    ]
 }

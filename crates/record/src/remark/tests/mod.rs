@@ -187,14 +187,14 @@ const CASES: [Case; 27] = [
     Case {
         kind: Kind::ClientsLate,
         when: AtTheEnd,
-        sentence: "The clients sent requests late, so this run proves nothing.",
+        sentence: "The clients sent requests late, so this run is rough.",
         applies: || with_lives(|life| life.late = 5_400_000),
         does_not: || with_lives(|life| life.late = 2_400_000),
     },
     Case {
         kind: Kind::ClientsStarved,
         when: AtTheEnd,
-        sentence: "Answers lay in the sockets until the clients read them, so this run proves nothing.",
+        sentence: "Answers lay in the sockets until the clients read them, so this run is rough.",
         applies: || with_lives(|life| life.tail = 5_600_000),
         does_not: || with_lives(|life| life.tail = 2_400_000),
     },

@@ -1,0 +1,185 @@
+//! Core time that a run lost, between one sample and the next: to other virtual machines, or to other
+//! programs while workers wanted a core.
+
+use super::super::{CoreSample, Sample};
+use concsim_model::scenario::WorkerKind;
+use concsim_model::units::Stamp;
+
+/// Core time lost during one interval between samples.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    from: u64,
+    to: u64,
+    /// Largest time lost in it, in ns; at most its length, since then the run stood still.
+    most: u64,
+    /// Sum of `most` over all earlier steps.
+    before: u64,
+}
+
+/// Core time lost over the course of a run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lost {
+    steps: Vec<Step>,
+    /// Part of `most` that was lost on average.
+    share: f64,
+}
+
+impl Lost {
+    fn of(steps: impl Iterator<Item = (Stamp, Stamp, u64)>, share: f64) -> Self {
+        let mut before = 0;
+        let steps = steps.map(|(from, to, most)| {
+            let most = most.min(to.since(from).0);
+            let step = Step {
+                from: from.0,
+                to: to.0,
+                most,
+                before,
+            };
+            before += most;
+            step
+        });
+        Self {
+            steps: steps.collect(),
+            share,
+        }
+    }
+
+    /// Returns the core time that other virtual machines took. The system counts it in ticks of 10 ms; cores
+    /// are added up, since the request that waits may have needed each of them.
+    pub(super) fn stolen(samples: &[Sample]) -> Self {
+        let grown = |[before, now]: [&Sample; 2]| {
+            let of = |sample: &Sample| sum(sample, |core| core.steal.0);
+            of(now).saturating_sub(of(before))
+        };
+        Self::of(pairs(samples, grown), 1.0)
+    }
+
+    /// Returns the core time that other programs took from workers: at most what they used, and at most the
+    /// time for which workers could have run and had no core. The latter is known between samples; the former, a
+    /// difference of counters in ticks, only over the whole run. Where the latter is unknown, other programs may
+    /// have taken all that they used, at any time; so it is of the other threads of a worker.
+    pub(super) fn to_others(samples: &[Sample], kind: WorkerKind) -> Self {
+        let length = |[before, now]: [&Sample; 2]| now.at.since(before.at).0;
+        let used = match (samples.first(), samples.last()) {
+            (Some(first), Some(last)) => others(last).saturating_sub(others(first)),
+            _ => 0,
+        };
+        let is_known = !kind.has_threads()
+            && samples.iter().any(|it| without_a_core(it).is_some());
+        let waited = |pair: [&Sample; 2]| {
+            let [before, now] = pair.map(|sample| without_a_core(sample).unwrap_or(0));
+            now.saturating_sub(before)
+        };
+        let most = |pair: [&Sample; 2]| {
+            let most = if is_known { waited(pair) } else { length(pair) };
+            most.min(length(pair))
+        };
+        let all: u64 = pairs(samples, most).map(|(_, _, most)| most).sum();
+        let share = (used as f64 / all.max(1) as f64).min(1.0);
+        Self::of(pairs(samples, most), share)
+    }
+
+    /// True if nothing was lost.
+    pub(super) fn is_none(&self) -> bool {
+        self.share <= 0.0 || self.steps.iter().all(|step| step.most == 0)
+    }
+
+    /// Returns the largest time lost from one instant to another, in ns: of an interval that is covered in
+    /// part, as much as fits in that part.
+    pub(super) fn most(&self, from: Stamp, to: Stamp) -> u64 {
+        self.sum(from, to, |step, covered| step.most.min(covered))
+    }
+
+    /// Returns the time lost from one instant to another if it was lost evenly between samples, in ns.
+    pub(super) fn mean(&self, from: Stamp, to: Stamp) -> u64 {
+        let all = self.sum(from, to, |step, covered| {
+            let length = (step.to - step.from).max(1);
+            (u128::from(step.most) * u128::from(covered) / u128::from(length)) as u64
+        });
+        (all as f64 * self.share) as u64
+    }
+
+    /// Adds up the steps within an interval; `part` returns the part of a step that is covered for some ns.
+    fn sum(&self, from: Stamp, to: Stamp, part: impl Fn(&Step, u64) -> u64) -> u64 {
+        let (from, to) = (from.0, to.0);
+        let first = self.steps.partition_point(|step| step.to <= from);
+        let end = self.steps.partition_point(|step| step.from < to);
+        let Some([first, between @ ..]) = self.steps.get(first..end) else {
+            return 0;
+        };
+        let covered = |step: &Step| step.to.min(to).saturating_sub(step.from.max(from));
+        let head = part(first, covered(first));
+        match between {
+            [] => head,
+            [.., last] => {
+                let whole = last.before - first.before - first.most;
+                head + whole + part(last, covered(last))
+            }
+        }
+    }
+}
+
+/// Returns each interval between two samples, with the value of a function of these.
+fn pairs(
+    samples: &[Sample],
+    value: impl Fn([&Sample; 2]) -> u64,
+) -> impl Iterator<Item = (Stamp, Stamp, u64)> {
+    let pairs = samples.windows(2);
+    pairs.map(move |pair| {
+        let [before, now] = [&pair[0], &pair[1]];
+        (before.at, now.at, value([before, now]))
+    })
+}
+
+fn sum(sample: &Sample, of: fn(&CoreSample) -> u64) -> u64 {
+    sample.cores.iter().map(of).sum()
+}
+
+/// Core time of other programs since sampling began.
+fn others(sample: &Sample) -> u64 {
+    let ours = sum(sample, |core| core.workers.0 + core.load.0 + core.services.0);
+    sum(sample, |core| core.busy.0).saturating_sub(ours)
+}
+
+/// Time without a core of all workers; `None` if it was not read.
+fn without_a_core(sample: &Sample) -> Option<u64> {
+    let workers = sample.workers.iter();
+    let known = workers.filter_map(|it| it.without_a_core);
+    known.map(|waited| waited.0).reduce(|sum, waited| sum + waited)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost(share: f64) -> Lost {
+        let steps = [(0, 100, 30), (100, 200, 0), (200, 300, 500)];
+        let steps = steps.map(|(from, to, most)| (Stamp(from), Stamp(to), most));
+        Lost::of(steps.into_iter(), share)
+    }
+
+    #[test]
+    fn the_most_that_was_lost_fits_into_the_covered_part() {
+        let lost = lost(1.0);
+        for (from, to, most) in [
+            (0, 300, 130), // not more than its length in the last step
+            (0, 20, 20),
+            (50, 100, 30),
+            (50, 210, 40),
+            (100, 200, 0),
+            (250, 900, 50),
+            (300, 400, 0),
+            (40, 40, 0),
+        ] {
+            assert_eq!(lost.most(Stamp(from), Stamp(to)), most, "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn the_mean_is_spread_evenly_between_samples() {
+        for (from, to, mean) in [(0, 300, 65), (0, 20, 3), (50, 210, 12)] {
+            assert_eq!(lost(0.5).mean(Stamp(from), Stamp(to)), mean, "{from} to {to}");
+        }
+        assert!(lost(0.0).is_none() && !lost(0.5).is_none());
+    }
+}

@@ -103,7 +103,10 @@ impl Inputs<'_> {
         let rate = self.numbers.get("throughput_per_s").unwrap_or_default();
         found.push(("throughput_per_s", low, high));
         if let (Some(cores), true) = (self.numbers.get("parallelism"), rate > 0.0) {
-            found.push(("parallelism", cores * low / rate, cores * high / rate));
+            // Each answer takes its CPU time, whenever it comes; requests at the edges take it inside or outside.
+            let (_, edges) = self.moved_time(causes);
+            let more = if self.delays.is_closed { high / rate } else { 1.0 };
+            found.push(("parallelism", cores - edges, cores * more + edges));
         }
         self.add_populations(&mut found, causes);
         if let Some(length) = self.numbers.get("window_s") {
@@ -296,28 +299,41 @@ impl Inputs<'_> {
         all.any(|request| request.outcome.failure == Some(Failure::Timeout))
     }
 
-    /// Adds the mean numbers of requests in the system, at the door and in workers: each is a sum of times, and is
-    /// too large by the sum of the delays. In a closed load, requests that load held were missing elsewhere.
+    /// Adds the mean numbers of requests in the system, at the door and in workers: each is a sum of times, of which
+    /// delays moved the ends. In the system it can only be too large, but for requests at the edges of the window.
     fn add_populations(&self, found: &mut Vec<(&'static str, f64, f64)>, causes: Causes) {
-        let patience = self.patience();
-        let (mut clients, mut server) = (0.0, 0.0);
-        for (request, delay) in self.cohort() {
-            let most = request.latency(patience).0 as f64;
-            let (by_clients, whole) = (delay.by_clients(causes), delay.whole(causes));
-            clients += (by_clients as f64).min(most);
-            server += ((whole - by_clients) as f64).min(most);
-        }
-        let [clients, server] = [clients, server].map(|sum| sum / 1e9 / self.seconds);
+        let (all, edges) = self.moved_time(causes);
         let number = |path: &str| self.numbers.get(path).unwrap_or_default();
         let in_system = number("in_system");
-        found.push(("in_system", in_system - clients - server, in_system));
-        let held = if self.delays.is_closed { clients } else { 0.0 };
-        // In an open load late requests of others delay a request in the server.
-        let others = if self.delays.is_closed { 0.0 } else { clients };
+        found.push(("in_system", in_system - all, in_system + edges));
         for path in ["concurrency", "at_the_door"] {
             let mean = number(path);
-            found.push((path, mean - server - others, mean + held));
+            found.push((path, mean - all, mean + all));
         }
+    }
+
+    /// Returns the sum of all delays of requests in the window, per second; and that of those at its edges.
+    fn moved_time(&self, causes: Causes) -> (f64, f64) {
+        let Some(window) = self.recording.header.window else {
+            return (0.0, 0.0);
+        };
+        let (mut all, mut edges) = (0.0, 0.0);
+        for (request, delay) in self.requests.all().iter().zip(&self.delays.each) {
+            let (due, done) = (request.outcome.due, request.outcome.done);
+            if done <= window.begin || due >= window.end {
+                continue;
+            }
+            let length = done.since(due).0;
+            let is_at_an_edge = due < window.begin || done > window.end;
+            if is_at_an_edge {
+                let most = delay.known(causes).saturating_add(delay.lost(causes)[0]);
+                edges += most.min(length) as f64;
+                all += most.min(length) as f64;
+            } else {
+                all += delay.whole(causes).min(length) as f64;
+            }
+        }
+        (all / 1e9 / self.seconds, edges / 1e9 / self.seconds)
     }
 
     /// Returns the time by which the whole of a counted number of requests can be too long, in seconds.

@@ -29,14 +29,13 @@ pub(super) struct Delay {
 impl Delay {
     /// Returns the delay by causes that are known for each request.
     pub(super) fn known(&self, causes: Causes) -> u64 {
-        self.by_clients(causes)
-            .saturating_add(self.if_has(causes, Cause::Services))
-    }
-
-    /// Returns the delay by late sending and late reading.
-    pub(super) fn by_clients(&self, causes: Causes) -> u64 {
-        self.if_has(causes, Cause::Late)
-            .saturating_add(self.if_has(causes, Cause::Unread))
+        let known = [
+            (Cause::Late, self.late),
+            (Cause::Unread, self.unread),
+            (Cause::Services, self.services),
+        ];
+        let known = known.into_iter().filter(|(cause, _)| causes.has(*cause));
+        known.fold(0, |sum, (_, delay)| sum.saturating_add(delay))
     }
 
     /// Returns the largest core time that it can have lost, and the mean.
@@ -52,20 +51,6 @@ impl Delay {
     /// Returns the whole delay, with the mean core time lost.
     pub(super) fn whole(&self, causes: Causes) -> u64 {
         self.known(causes).saturating_add(self.lost(causes)[1])
-    }
-
-    fn if_has(&self, causes: Causes, cause: Cause) -> u64 {
-        if !causes.has(cause) {
-            return 0;
-        }
-        match cause {
-            Cause::Late => self.late,
-            Cause::Unread => self.unread,
-            Cause::Services => self.services,
-            Cause::Stolen => self.stolen[0],
-            Cause::Others => self.others[0],
-            Cause::Lost => 0,
-        }
     }
 }
 

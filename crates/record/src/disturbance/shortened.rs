@@ -6,10 +6,8 @@ use super::super::percentile::place_of;
 /// Latencies in ns, and by how much they may be too long.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shortened {
-    /// Latencies less what is known of each, sorted.
-    known: Vec<u64>,
-    /// The same, less the largest core time that each can have lost, sorted.
-    least: Vec<u64>,
+    /// Latencies less what is known of each, sorted; with the largest core time that each can have lost.
+    each: Vec<(u64, u64)>,
     /// Largest sum of the core times lost.
     budget: u64,
 }
@@ -17,62 +15,68 @@ pub(super) struct Shortened {
 impl Shortened {
     /// Creates it of latencies with, for each, the excess that is known, the largest core time lost, and the mean.
     pub(super) fn of(latencies: impl Iterator<Item = (u64, [u64; 3])>) -> Self {
-        let mut shortened = Self::default();
-        let mut is_lost = false;
-        for (latency, [known, most, mean]) in latencies {
+        let mut budget = 0;
+        let shorten = |(latency, [known, most, mean]): (u64, [u64; 3])| {
             let left = latency.saturating_sub(known);
-            shortened.known.push(left);
-            shortened.least.push(left.saturating_sub(most));
-            shortened.budget += mean.min(left);
-            is_lost |= most > 0;
-        }
-        shortened.known.sort_unstable();
-        if is_lost {
-            shortened.least.sort_unstable();
-        } else {
-            shortened.least.clone_from(&shortened.known);
-        }
-        shortened
+            budget += mean.min(left);
+            (left, most.min(left))
+        };
+        let mut each: Vec<(u64, u64)> = latencies.map(shorten).collect();
+        each.sort_unstable();
+        Self { each, budget }
     }
 
     /// Returns the number of latencies.
     pub(super) fn count(&self) -> usize {
-        self.known.len()
+        self.each.len()
     }
 
-    /// Returns the least value of a percentile, if `missing` latencies are unknown and may be anything.
-    ///
-    /// It is not below the percentile of the least latencies. Nor can the percentile of rank r fall to v unless
-    /// all of the r smallest latencies that exceed v are shortened to v, and this must not take more than the
-    /// sum of all lost time.
+    /// Returns the least value of a percentile, if `missing` latencies are unknown and may be anything: the
+    /// smallest one to which the lost time can lower it.
     pub(super) fn least(&self, per_mille: usize, missing: usize) -> u64 {
         let rank = place_of(per_mille, self.count() + missing) + 1;
-        match rank.checked_sub(missing) {
-            None | Some(0) => 0,
-            Some(rank) => self.least[rank - 1].max(self.level(rank)),
+        let rank = rank.saturating_sub(missing);
+        let Some(place) = rank.checked_sub(1) else {
+            return 0;
+        };
+        let mut reached = self.each[place].0;
+        if self.budget == 0 {
+            return reached;
         }
+        let mut beyond = 0;
+        while beyond < reached {
+            let middle = u64::midpoint(beyond, reached);
+            if self.can_lower(rank, middle) {
+                reached = middle;
+            } else {
+                beyond = middle + 1;
+            }
+        }
+        reached
+    }
+
+    /// True if `rank` latencies can be at most `value`: enough of those that are longer have lost so much, and all
+    /// together not more than the budget. The shortest of them take the least.
+    fn can_lower(&self, rank: usize, value: u64) -> bool {
+        let below = self.each.partition_point(|(latency, _)| *latency <= value);
+        let (mut lacking, mut left) = (rank.saturating_sub(below), self.budget);
+        for (latency, most) in &self.each[below..] {
+            let excess = latency - value;
+            if lacking == 0 || excess > left {
+                break;
+            }
+            if *most >= excess {
+                (lacking, left) = (lacking - 1, left - excess);
+            }
+        }
+        lacking == 0
     }
 
     /// Returns the largest value of a percentile of the latencies that `missing` others belong to; `None` if
     /// it may be one of those.
     pub(super) fn most(&self, per_mille: usize, missing: usize) -> Option<u64> {
         let place = place_of(per_mille, self.count() + missing);
-        self.known.get(place).copied()
-    }
-
-    /// Returns the level to which the budget lowers the largest of the first `rank` latencies.
-    fn level(&self, rank: usize) -> u64 {
-        let (mut sum, mut count) = (0_u128, 0_u128);
-        for place in (0..rank).rev() {
-            sum += u128::from(self.known[place]);
-            count += 1;
-            let level = sum.saturating_sub(u128::from(self.budget)) / count;
-            let next = place.checked_sub(1).map_or(0, |next| self.known[next]);
-            if level >= u128::from(next) {
-                return level as u64;
-            }
-        }
-        0
+        self.each.get(place).map(|(latency, _)| *latency)
     }
 }
 
@@ -110,6 +114,19 @@ mod tests {
         let mut one = vec![(10, [0, 0, 0]); 9];
         one.push((100, [0, 50, 60]));
         assert_eq!(of(&one).least(1_000, 0), 50);
+    }
+
+    #[test]
+    fn the_lost_time_is_in_some_of_the_latencies_only() {
+        // Of 10, 20 … 100 the even ones may have lost 25 each. The fifth is 50 or less; for 40 one of the longer ones
+        // must have lost enough: 60 has, by 20. For 35 it takes two: 40 and 60, by 5 and 25. For 34 60 has not enough.
+        let all: Vec<_> = (1..=10).map(|n| (10 * n, [0, 25 * ((n + 1) % 2), 30])).collect();
+        let budget = |budget: u64| {
+            let mut all = of(&all);
+            all.budget = budget;
+            all.least(500, 0)
+        };
+        assert_eq!([300, 30, 29, 15, 0].map(budget), [35, 35, 36, 45, 50]);
     }
 
     #[test]

@@ -308,7 +308,8 @@ impl Synthetic {
             running_since: running.since,
             running_request: running.request,
             core: index % self.cores,
-            cpu: CpuTime(taken.map(|life| cpu_by(life, at)).sum()),
+            cpu: CpuTime(taken.clone().map(|life| cpu_by(life, at)).sum()),
+            without_a_core: Some(Elapsed(taken.map(|life| waited_by(life, at)).sum())),
             begun,
             parked: only_coroutines(begun.count),
             longest_run: Elapsed(1_100_000),
@@ -365,6 +366,15 @@ fn cpu_by(life: &Life, at: Stamp) -> u64 {
     let stay = life.written() - life.accepted();
     let stayed = at.0.min(life.written()).saturating_sub(life.accepted());
     (u128::from(life.cpu) * u128::from(stayed) / u128::from(stay.max(1))) as u64
+}
+
+/// Time for which a request was without a core by `at`: counted when it ends.
+fn waited_by(life: &Life, at: Stamp) -> u64 {
+    if life.written() <= at.0 {
+        life.core_wait
+    } else {
+        0
+    }
 }
 
 fn events(lives: &[(u32, Life)]) -> Vec<(u16, Event)> {

@@ -238,8 +238,9 @@ fn a_request_that_did_not_end_is_left_open() {
 fn what_a_run_is_worth_stands_in_the_name_of_its_group() {
     let mut run = Synthetic::io_bound(Sync);
     run.interrupted = true;
-    run.load_cpu = 0.99;
-    let reader = read(&MadeUpRuns::of("It is not believed.", &[run]));
+    let mut kept = MadeUpRuns::of("It is not believed.", &[run]);
+    kept.recordings[0].unreadable = 1;
+    let reader = read(&kept);
     let group = reader
         .tracks
         .values()

@@ -181,6 +181,7 @@ impl Queue {
         };
         for sample in &mut recording.samples {
             let now = sample.at.0;
+            let mut without = vec![Elapsed::ZERO; self.workers];
             for (worker, begin, end) in &self.taken {
                 let length = end.min(&now).saturating_sub(*begin);
                 let core = &mut sample.cores[*worker];
@@ -193,10 +194,13 @@ impl Queue {
                     until.saturating_sub(from.max(*begin))
                 });
                 let waited = Elapsed(waited.sum());
+                let known = &mut without[*worker];
                 if self.thief == Thief::Program {
-                    let known = sample.workers[*worker].without_a_core.unwrap_or_default();
-                    sample.workers[*worker].without_a_core = Some(known + waited);
+                    *known += waited;
                 }
+            }
+            for (worker, without) in sample.workers.iter_mut().zip(without) {
+                worker.without_a_core = Some(without);
             }
         }
     }

@@ -106,7 +106,7 @@ fn a_run_that_proves_nothing_is_shown_and_not_compared() {
     let good = Synthetic::io_bound(Coroutine);
     let mut late = Synthetic::io_bound(Coroutine);
     for life in &mut late.lives {
-        life.late = 8 * MS;
+        life.late = 120 * MS;
     }
     let (a, b) = (played(&[&good]), played(&[&late]));
     let comparison = compare(side("a", &a), side("b", &b));

@@ -311,9 +311,10 @@ impl<'a> Evaluator<'a> {
         reserve: Option<String>,
     ) -> Result<Judged, String> {
         let names = comparison.names();
-        let sides = self.corners(&names)?.into_iter().map(|corner| {
-            comparison.sides(&mut |name: &Name| corner.number(name))
-        });
+        let sides = self
+            .corners(&names)?
+            .into_iter()
+            .map(|corner| comparison.sides(&mut |name: &Name| corner.number(name)));
         let sides = sides.collect::<Result<Vec<_>, String>>()?;
         let as_measured = if measured.holds {
             Verdict::Holds
@@ -355,15 +356,20 @@ impl<'a> Evaluator<'a> {
         }
         let bits = numbers.len().min(MOST);
         let corner = |corner: usize| {
-            let ends = numbers.iter().enumerate().map(|(place, (text, quantity, bounds))| {
-                let is_high = corner >> place.min(bits - 1) & 1 == 1;
-                let value = if is_high { bounds.high } else { bounds.low };
-                (text.clone(), Quantity { value, ..*quantity })
-            });
+            let ends = numbers
+                .iter()
+                .enumerate()
+                .map(|(place, (text, quantity, bounds))| {
+                    let is_high = corner >> place.min(bits - 1) & 1 == 1;
+                    let value = if is_high { bounds.high } else { bounds.low };
+                    (text.clone(), Quantity { value, ..*quantity })
+                });
             Corner(ends.chain(rest.iter().cloned()).collect())
         };
         let corners = (0..1_usize << bits).map(corner);
-        Ok(std::iter::once(Corner(rest.clone())).chain(corners).collect())
+        Ok(std::iter::once(Corner(rest.clone()))
+            .chain(corners)
+            .collect())
     }
 
     /// Bounds of a number, in the unit of claims; `None` if there are none, or for repeats.
@@ -541,9 +547,8 @@ fn reserve_of(run: &Run, has_bounds: bool) -> Result<Option<String>, String> {
     let is_by_bounds = |reason: &&Reason| has_bounds && trust::has_bounds(reason.code);
     let first = run.because.iter().find(|reason| !is_by_bounds(reason));
     let grade = first.map_or(Trust::Ok, |reason| reason.trust);
-    let unfit = Unfit::of(run).filter(|unfit| {
-        *unfit != Unfit::ProvesNothing || grade == Trust::ProvesNothing
-    });
+    let unfit = Unfit::of(run)
+        .filter(|unfit| *unfit != Unfit::ProvesNothing || grade == Trust::ProvesNothing);
     if let Some(unfit) = unfit {
         let reason = first.filter(|_| unfit == Unfit::ProvesNothing);
         let reason = reason.map_or_else(String::new, |it| format!(": {}", it.sentence));

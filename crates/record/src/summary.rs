@@ -377,15 +377,20 @@ pub fn summarise(recording: &Recording) -> Run {
         prediction: None,
         repeated: None,
     };
-    let numbers = run.numbers(scenario.load.requests.is_some());
-    let disturbances =
-        Disturbances::of(recording, &requests, edges.as_ref(), &numbers, &evidence);
-    (run.trust, run.because) = trust::grade(&evidence, &numbers, &disturbances);
-    (run.disturbances, run.bounds) = (disturbances.each, disturbances.bounds);
+    grade(&mut run, recording, &requests, &evidence);
     run.remarks = remark::of_the_run(recording, &run);
     run.balance = comparison::balances(&run);
     run.theory = ModelComparison::of_run(scenario, header.machine.cores, &run);
     run
+}
+
+/// Adds the disturbances of a run, the bounds of its numbers, and its grade.
+fn grade(run: &mut Run, recording: &Recording, requests: &Requests<'_>, evidence: &Evidence) {
+    let numbers = run.numbers(recording.header.scenario.load.requests.is_some());
+    let edges = Edges::of(&recording.samples, recording.header.window);
+    let disturbances = Disturbances::of(recording, requests, edges.as_ref(), &numbers, evidence);
+    (run.trust, run.because) = trust::grade(evidence, &numbers, &disturbances);
+    (run.disturbances, run.bounds) = (disturbances.each, disturbances.bounds);
 }
 
 /// Work for clients that had left, in the window.

@@ -346,9 +346,10 @@ impl Evidence {
     fn of_the_generator(&self, reasons: &mut Vec<Reason>) {
         let cpu = self.generator_cpu.unwrap_or(0.0);
         // If workers report, the time in load's own queue is known of each request.
-        let most = match self.sees_reads {
-            true => Trust::Rough,
-            false => Trust::ProvesNothing,
+        let most = if self.sees_reads {
+            Trust::Rough
+        } else {
+            Trust::ProvesNothing
         };
         reasons.push(reason(
             "generator-busy",

@@ -28,7 +28,11 @@ impl Bounds {
     /// Returns the distance between the ends as a share of the number.
     pub(crate) fn relative_width(&self, value: f64) -> f64 {
         let width = self.high - self.low;
-        if width <= 0.0 { 0.0 } else { width / value.abs() }
+        if width <= 0.0 {
+            0.0
+        } else {
+            width / value.abs()
+        }
     }
 }
 
@@ -41,7 +45,8 @@ pub(crate) struct Numbers {
 impl Numbers {
     /// Adds a number, if there is one.
     pub(crate) fn add(&mut self, path: &str, value: Option<f64>) {
-        self.each.extend(value.map(|value| (path.to_owned(), value)));
+        self.each
+            .extend(value.map(|value| (path.to_owned(), value)));
     }
 
     /// Adds latencies, whose paths begin with `path`.
@@ -72,7 +77,8 @@ impl Numbers {
     /// Returns the number at a path.
     pub(crate) fn get(&self, path: &str) -> Option<f64> {
         let mut each = self.each.iter();
-        each.find(|(known, _)| known == path).map(|(_, value)| *value)
+        each.find(|(known, _)| known == path)
+            .map(|(_, value)| *value)
     }
 }
 
@@ -105,14 +111,20 @@ impl Inputs<'_> {
         if let (Some(cores), true) = (self.numbers.get("parallelism"), rate > 0.0) {
             // Each answer takes its CPU time, whenever it comes; requests at the edges take it inside or outside.
             let (_, edges) = self.moved_time(causes);
-            let more = if self.delays.is_closed { high / rate } else { 1.0 };
+            let more = if self.delays.is_closed {
+                high / rate
+            } else {
+                1.0
+            };
             found.push(("parallelism", cores - edges, cores * more + edges));
         }
         self.add_populations(&mut found, causes);
         if let Some(length) = self.numbers.get("window_s") {
             found.push(("window_s", length - self.longest_delay(causes), length));
         }
-        let found = found.into_iter().map(|(path, low, high)| (path.to_owned(), low, high));
+        let found = found
+            .into_iter()
+            .map(|(path, low, high)| (path.to_owned(), low, high));
         let all = found.chain(self.latencies_by_kind(causes));
         all.filter_map(|(path, low, high)| self.bounded(path, low, high))
             .collect()
@@ -173,7 +185,10 @@ impl Inputs<'_> {
             };
             Timed {
                 is_completed: request.completed(),
-                low: (since_sent, [delay.known(causes).saturating_sub(own), most, mean]),
+                low: (
+                    since_sent,
+                    [delay.known(causes).saturating_sub(own), most, mean],
+                ),
                 high,
             }
         };
@@ -198,9 +213,9 @@ impl Inputs<'_> {
             });
             let timed: Vec<Timed> = timed.collect();
             let bounds = self.of_latencies(&LATENCY, &timed, causes);
-            let named = bounds.into_iter().map(|(path, low, high)| {
-                (format!("requests.{}.{path}", kind.name), low, high)
-            });
+            let named = bounds
+                .into_iter()
+                .map(|(path, low, high)| (format!("requests.{}.{path}", kind.name), low, high));
             named.collect::<Vec<_>>()
         };
         requests.flat_map(of_kind).collect()
@@ -270,11 +285,13 @@ impl Inputs<'_> {
             0.0
         };
         if self.delays.is_closed {
-            let sums = self.cohort().fold([0.0, 0.0], |[delays, all], (request, delay)| {
-                let latency = request.latency(patience).0;
-                let delay = delay.whole(causes).min(latency);
-                [delays + delay as f64, all + latency as f64]
-            });
+            let sums = self
+                .cohort()
+                .fold([0.0, 0.0], |[delays, all], (request, delay)| {
+                    let latency = request.latency(patience).0;
+                    let delay = delay.whole(causes).min(latency);
+                    [delays + delay as f64, all + latency as f64]
+                });
             let [delays, all] = sums;
             let share = if all > 0.0 { delays / all } else { 0.0 };
             return (rate, rate / (1.0 - share) + saved + missing);
@@ -346,7 +363,9 @@ impl Inputs<'_> {
         let [stolen, others] = &self.delays.lost;
         let lost = [(Cause::Stolen, stolen), (Cause::Others, others)];
         let lost = lost.into_iter().filter(|(cause, _)| causes.has(*cause));
-        let lost: u64 = lost.map(|(_, lost)| lost.mean(window.begin, window.end)).sum();
+        let lost: u64 = lost
+            .map(|(_, lost)| lost.mean(window.begin, window.end))
+            .sum();
         Elapsed(known.saturating_add(lost)).as_secs_f64()
     }
 }

@@ -76,9 +76,8 @@ impl Delays {
         ];
         let of_one = |request: &Request<'_>| own(request, recording.dropped_events > 0);
         let is_late = |request| of_one(request).known(Causes::all()) > 0;
-        let is_disturbed = !calls.is_empty()
-            || lost.iter().any(|lost| !lost.is_none())
-            || all.iter().any(is_late);
+        let is_disturbed =
+            !calls.is_empty() || lost.iter().any(|lost| !lost.is_none()) || all.iter().any(is_late);
         if !is_disturbed && recording.dropped_outcomes == 0 {
             return Self::default();
         }
@@ -130,9 +129,12 @@ fn add_lost(each: &mut [Delay], lost: &[Lost; 2], all: &[Request<'_>], begins: &
     let [stolen, others] = lost;
     for ((delay, request), from) in each.iter_mut().zip(all).zip(begins) {
         let to = request.outcome.done;
-        let within = |lost: &Lost| match lost.is_none() {
-            true => [0; 2],
-            false => [lost.most(*from, to), lost.mean(*from, to)],
+        let within = |lost: &Lost| {
+            if lost.is_none() {
+                [0; 2]
+            } else {
+                [lost.most(*from, to), lost.mean(*from, to)]
+            }
         };
         (delay.stolen, delay.others) = (within(stolen), within(others));
     }
@@ -332,10 +334,13 @@ fn lateness_of_calls(recording: &Recording) -> BTreeMap<u32, u64> {
 
 /// Worker of each request that was served.
 fn workers(recording: &Recording) -> BTreeMap<u32, u16> {
-    let served = recording.events.iter().filter_map(|(worker, event)| match event {
-        Event::Served(served) => Some((served.request, *worker)),
-        _ => None,
-    });
+    let served = recording
+        .events
+        .iter()
+        .filter_map(|(worker, event)| match event {
+            Event::Served(served) => Some((served.request, *worker)),
+            _ => None,
+        });
     served.collect()
 }
 

@@ -64,8 +64,7 @@ impl Lost {
             (Some(first), Some(last)) => others(last).saturating_sub(others(first)),
             _ => 0,
         };
-        let is_known = !kind.has_threads()
-            && samples.iter().any(|it| without_a_core(it).is_some());
+        let is_known = !kind.has_threads() && samples.iter().any(|it| without_a_core(it).is_some());
         let waited = |pair: [&Sample; 2]| {
             let [before, now] = pair.map(|sample| without_a_core(sample).unwrap_or(0));
             now.saturating_sub(before)
@@ -137,7 +136,9 @@ fn sum(sample: &Sample, of: fn(&CoreSample) -> u64) -> u64 {
 
 /// Core time of other programs since sampling began.
 fn others(sample: &Sample) -> u64 {
-    let ours = sum(sample, |core| core.workers.0 + core.load.0 + core.services.0);
+    let ours = sum(sample, |core| {
+        core.workers.0 + core.load.0 + core.services.0
+    });
     sum(sample, |core| core.busy.0).saturating_sub(ours)
 }
 
@@ -145,7 +146,9 @@ fn others(sample: &Sample) -> u64 {
 fn without_a_core(sample: &Sample) -> Option<u64> {
     let workers = sample.workers.iter();
     let known = workers.filter_map(|it| it.without_a_core);
-    known.map(|waited| waited.0).reduce(|sum, waited| sum + waited)
+    known
+        .map(|waited| waited.0)
+        .reduce(|sum, waited| sum + waited)
 }
 
 #[cfg(test)]
@@ -178,7 +181,11 @@ mod tests {
     #[test]
     fn the_mean_is_spread_evenly_between_samples() {
         for (from, to, mean) in [(0, 300, 65), (0, 20, 3), (50, 210, 12)] {
-            assert_eq!(lost(0.5).mean(Stamp(from), Stamp(to)), mean, "{from} to {to}");
+            assert_eq!(
+                lost(0.5).mean(Stamp(from), Stamp(to)),
+                mean,
+                "{from} to {to}"
+            );
         }
         assert!(lost(0.0).is_none() && !lost(0.5).is_none());
     }

@@ -46,13 +46,13 @@ use serde::Serialize;
 pub use self::bounds::Bounds;
 pub(crate) use self::bounds::Numbers;
 use self::delays::Delays;
+use self::lost::Lost;
 use super::accounting::Edges;
 use super::named::Named;
 use super::requests::Requests;
 use super::{Recording, Sample, trust};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
-use self::lost::Lost;
 
 /// Source of a disturbance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

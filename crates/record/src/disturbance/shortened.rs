@@ -120,7 +120,9 @@ mod tests {
     fn the_lost_time_is_in_some_of_the_latencies_only() {
         // Of 10, 20 … 100 the even ones may have lost 25 each. The fifth is 50 or less; for 40 one of the longer ones
         // must have lost enough: 60 has, by 20. For 35 it takes two: 40 and 60, by 5 and 25. For 34 60 has not enough.
-        let all: Vec<_> = (1..=10).map(|n| (10 * n, [0, 25 * ((n + 1) % 2), 30])).collect();
+        let all: Vec<_> = (1..=10)
+            .map(|n| (10 * n, [0, 25 * ((n + 1) % 2), 30]))
+            .collect();
         let budget = |budget: u64| {
             let mut all = of(&all);
             all.budget = budget;

@@ -25,7 +25,10 @@ pub(crate) struct Decision {
 
 /// A margin with its interval.
 struct Margin {
+    /// With room for the disturbances of the numbers.
     interval: Interval,
+    /// The same without it; [`None`] if the room has no end.
+    undisturbed: Option<Interval>,
     /// True if 0 does not meet the claim.
     is_strict: bool,
 }
@@ -43,8 +46,12 @@ impl Margin {
     }
 
     fn more(&self) -> Option<usize> {
-        let none = Disturbance::default();
-        self.interval.more_to_decide(Claim::AtLeast(0.0), none)
+        let undisturbed = self.undisturbed?;
+        let room = Disturbance {
+            below: undisturbed.low - self.interval.low,
+            above: self.interval.high - undisturbed.high,
+        };
+        undisturbed.more_to_decide(Claim::AtLeast(0.0), room)
     }
 }
 
@@ -113,27 +120,29 @@ fn beside_a_constant(
         let sides = comparison.sides(&mut look_up)?;
         Ok::<_, String>(margins(&comparison.test, &sides))
     };
-    let Interval {
-        estimate,
-        low,
-        high,
-        ..
-    } = number.interval;
-    let (middle, one, other) = (at(estimate)?, at(low)?, at(high)?);
-    let ends = one.into_iter().zip(other);
-    let all = middle
-        .into_iter()
-        .zip(ends)
-        .map(|(estimate, (one, other))| Margin {
-            interval: Interval {
-                estimate,
+    let middle = at(number.interval.estimate)?;
+    let between = |interval: &Interval| {
+        let (one, other) = (at(interval.low)?, at(interval.high)?);
+        let ends = one.into_iter().zip(other);
+        let all = middle
+            .iter()
+            .zip(ends)
+            .map(|(estimate, (one, other))| Interval {
+                estimate: *estimate,
                 low: one.min(other),
                 high: one.max(other),
-                ..number.interval
-            },
-            is_strict: is_strict(&comparison.test),
-        });
-    Ok(all.collect())
+                ..*interval
+            });
+        Ok::<_, String>(all.collect::<Vec<Interval>>())
+    };
+    let wide = between(&number.interval)?;
+    let narrow = number.undisturbed().map(|it| between(&it)).transpose()?;
+    let margin = |(place, interval): (usize, Interval)| Margin {
+        interval,
+        undisturbed: narrow.as_ref().map(|narrow| narrow[place]),
+        is_strict: is_strict(&comparison.test),
+    };
+    Ok(wide.into_iter().enumerate().map(margin).collect())
 }
 
 /// Returns the interval of an expression: that of its only number, else by its values in each repeat.
@@ -184,14 +193,71 @@ fn in_each_repeat(
         }
     }
     let undefined = |_| "a side of it is no number in some repeat".to_owned();
-    let margin = |values: Vec<f64>| {
+    let rooms = rooms(comparison, look_up)?;
+    let margin = |(values, room): (Vec<f64>, Disturbance)| {
         let interval = mean::interval(&values, LEVEL).map_err(undefined)?;
+        let undisturbed = stop.stated(interval);
+        let interval = undisturbed.widened(room).unwrap_or(Interval {
+            low: f64::NEG_INFINITY,
+            high: f64::INFINITY,
+            ..undisturbed
+        });
+        let is_known = room.below.is_finite() && room.above.is_finite();
         Ok(Margin {
-            interval: stop.stated(interval),
+            interval,
+            undisturbed: is_known.then_some(undisturbed),
             is_strict: is_strict(&comparison.test),
         })
     };
-    each.into_iter().map(margin).collect()
+    each.into_iter().zip(rooms).map(margin).collect()
+}
+
+/// Returns how far the disturbances of the numbers can have moved each margin, by all combinations of the ends.
+fn rooms(comparison: &Comparison, look_up: &LookUp<'_>) -> Result<Vec<Disturbance>, String> {
+    /// Number of names of which all combinations are tried; others are moved to the same side.
+    const MOST: usize = 10;
+    let mut numbers: Vec<(&str, Estimate, Quantity)> = Vec::new();
+    for name in comparison.names() {
+        if !numbers.iter().any(|(known, ..)| *known == name.text) {
+            let (estimate, quantity) = look_up(name)?;
+            numbers.push((&name.text, estimate, quantity));
+        }
+    }
+    let at = |moved: &dyn Fn(usize, &Disturbance) -> f64| {
+        let mut in_corner = |name: &Name| {
+            let mut places = numbers.iter().enumerate();
+            let found = places.find(|(_, (known, ..))| *known == name.text);
+            let (place, (_, estimate, quantity)) = found.ok_or_else(|| name.text.clone())?;
+            let value = estimate.interval.estimate + moved(place, &estimate.moved);
+            Ok::<_, String>(Quantity { value, ..*quantity })
+        };
+        let sides = comparison.sides(&mut in_corner)?;
+        Ok::<_, String>(margins(&comparison.test, &sides))
+    };
+    let middle = at(&|_, _| 0.0)?;
+    let mut rooms = vec![Disturbance::default(); middle.len()];
+    let bits = numbers.len().min(MOST);
+    for corner in 0..1_usize << bits {
+        let is_high = |place: usize| corner >> place.min(bits.saturating_sub(1)) & 1 == 1;
+        let ends = at(&|place, moved| {
+            if is_high(place) {
+                moved.above
+            } else {
+                -moved.below
+            }
+        })?;
+        for ((room, middle), end) in rooms.iter_mut().zip(&middle).zip(ends) {
+            // An end that is no number may be anywhere.
+            let [below, above] = if end.is_nan() {
+                [f64::INFINITY; 2]
+            } else {
+                [middle - end, end - middle]
+            };
+            room.below = room.below.max(below);
+            room.above = room.above.max(above);
+        }
+    }
+    Ok(rooms)
 }
 
 /// Decides a comparison by its margins at some combinations of numbers: what holds for each of them holds for
@@ -217,6 +283,7 @@ pub(crate) fn decide_by_corners(test: &Test, corners: &[Sides]) -> Verdict {
         };
         Margin {
             interval: if is_known { interval } else { anything },
+            undisturbed: None,
             is_strict: is_strict(test),
         }
     };
@@ -290,6 +357,47 @@ mod tests {
         assert_eq!(decided("a - b ~= 5 +- 0.1").verdict, Verdict::Holds);
         assert_eq!(decided("a > b + 5.1").verdict, Verdict::Fails);
         assert_eq!(decided("a > b").verdict, Verdict::Holds);
+    }
+
+    #[test]
+    fn disturbances_widen_margins_and_no_number_of_repeats_makes_up_for_them() {
+        let moved = |below, above| Disturbance { below, above };
+        let look_up = |name: &Name| {
+            let first = if name.text == "a" { 10.0 } else { 5.0 };
+            let each = vec![first - 1.0, first, first + 1.0];
+            let estimate = Estimate::mean(each, Stop::Given).map_err(|error| error.to_string())?;
+            let room = if name.text == "a" {
+                moved(2.0, 0.5)
+            } else {
+                moved(0.0, 1.0)
+            };
+            let quantity = Quantity {
+                value: first,
+                dimension: Dimension::PLAIN,
+            };
+            Ok((estimate.widened(room), quantity))
+        };
+        let decided = |that: &str| {
+            let comparison = parse(that).expect("a comparison");
+            decide(&comparison, 3, Stop::Given, &look_up).expect("decided")
+        };
+        for (that, verdict) in [
+            // 7.516 − 2 and 12.484 + 0.5.
+            ("a > 5.5", Verdict::Holds),
+            ("a > 5.6", Verdict::Undecided),
+            ("a < 12.9", Verdict::Undecided),
+            ("a < 13", Verdict::Holds),
+            // The difference is 5 in each repeat, less 2 and 1, or more by 0.5.
+            ("a - b > 1.9", Verdict::Holds),
+            ("a - b > 2.1", Verdict::Undecided),
+            ("a - b < 5.6", Verdict::Holds),
+            ("a - b >= 5.6", Verdict::Fails),
+        ] {
+            assert_eq!(decided(that).verdict, verdict, "{that}");
+        }
+        // Of the margin of 2.5 above 7.5 the disturbance takes 2: ± 2.484 must become ± 0.5.
+        assert_eq!(decided("a > 7.5").more, Some(72));
+        assert_eq!(decided("a > 8.5").more, None);
     }
 
     #[test]

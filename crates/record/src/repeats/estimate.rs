@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::rounding::rounded;
 use concsim_stats::percentile::Pooled;
-use concsim_stats::{Interval, StatsError, mean, until};
+use concsim_stats::{Disturbance, Interval, StatsError, mean, until};
 
 /// Share of all experiments whose interval contains the true value.
 pub const LEVEL: f64 = 0.95;
@@ -32,8 +32,10 @@ impl Stop {
 /// A number of repeats.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
-    /// Its interval, in the unit of the summary.
+    /// Its interval, in the unit of the summary, with room for the disturbances.
     pub interval: Interval,
+    /// Room for the disturbances of the repeats: more of them do not make it less.
+    pub moved: Disturbance,
     /// Its value in each repeat; of a percentile, the part that each repeat has in it (see
     /// [`Pooled::linearised`]). Empty for a percentile of which an end is unknown.
     pub each: Vec<f64>,
@@ -66,8 +68,27 @@ impl Estimate {
                 high: in_summary(interval.high),
                 ..interval
             },
+            moved: Disturbance::default(),
             each,
         }
+    }
+
+    /// Returns it with room for the disturbances of the repeats.
+    pub(super) fn widened(self, moved: Disturbance) -> Self {
+        let interval = self.interval.widened(moved).unwrap_or(self.interval);
+        let stated = Self::stated(interval, self.each);
+        Self { moved, ..stated }
+    }
+
+    /// Returns the interval without the room for disturbances, if that room has an end.
+    pub(crate) fn undisturbed(&self) -> Option<Interval> {
+        let Disturbance { below, above } = self.moved;
+        let is_known = below.is_finite() && above.is_finite();
+        is_known.then_some(Interval {
+            low: self.interval.low + below,
+            high: self.interval.high - above,
+            ..self.interval
+        })
     }
 
     /// Returns it as a leaf of a tree of numbers; [`Estimate::from_json`] reads it. An infinite end is null.
@@ -79,7 +100,11 @@ impl Estimate {
             n,
             ..
         } = self.interval;
-        json!({ "estimate": estimate, "low": low, "high": high, "n": n, "each": self.each })
+        let Disturbance { below, above } = self.moved;
+        json!({
+            "estimate": estimate, "low": low, "high": high, "n": n, "each": self.each,
+            "below": below, "above": above,
+        })
     }
 
     /// Reads it from a leaf; a plain number is the same in each of the repeats.
@@ -97,6 +122,10 @@ impl Estimate {
                 level: LEVEL,
                 n: leaf.get("n")?.as_u64()? as usize,
             },
+            moved: Disturbance {
+                below: number("below").unwrap_or(f64::INFINITY),
+                above: number("above").unwrap_or(f64::INFINITY),
+            },
             each: each
                 .filter_map(|value| Some(value.as_f64()? * scale))
                 .collect(),
@@ -113,6 +142,7 @@ impl Estimate {
                 level: LEVEL,
                 n: usize::MAX,
             },
+            moved: Disturbance::default(),
             each: vec![value],
         }
     }

@@ -6,15 +6,18 @@ use serde_json::{Value, json};
 
 use super::estimate::{Estimate, Stop};
 use super::log::RequestLog;
+use super::moved;
 use super::tree::Tree;
 use crate::named::Named;
 use crate::percentile::PERCENTILES;
 use crate::rounding::rounded;
+use concsim_stats::Disturbance;
 
 /// Parts of a summary that are about one run, and those that are computed from other numbers: they are kept
 /// as they are.
 const KEPT: [&str; 9] = [
     "because",
+    "disturbances",
     "remarks",
     "interruption",
     "at_patience",
@@ -24,6 +27,9 @@ const KEPT: [&str; 9] = [
     "prediction",
     "workers.*.pid",
 ];
+
+/// Bounds of the numbers of one run: the intervals of repeats contain them.
+const BOUNDS: &str = "bounds";
 
 /// Numbers of failed requests by their status: names that only some repeats have.
 const BY_STATUS: &str = "failed.by_status";
@@ -54,7 +60,11 @@ impl Merged {
         stop: Stop,
     ) -> Self {
         let percentiles = percentiles(logs, classes, stop);
-        let merging = Merging { percentiles, stop };
+        let merging = Merging {
+            percentiles,
+            moved: moved::by_path(summaries),
+            stop,
+        };
         merging.merge("", summaries)
     }
 
@@ -140,6 +150,8 @@ impl Merged {
 /// Data on which merging rests.
 struct Merging {
     percentiles: Percentiles,
+    /// Room for disturbances, by the paths of numbers.
+    moved: BTreeMap<String, Disturbance>,
     stop: Stop,
 }
 
@@ -162,7 +174,8 @@ impl Merging {
                         self.in_each(&path, own, parts, |it| it.get(name)),
                     )
                 };
-                Merged::Object(own.iter().map(merge).collect())
+                let parts = own.iter().filter(|(name, _)| join(path, name) != BOUNDS);
+                Merged::Object(parts.map(merge).collect())
             }
             Tree::List(own) => {
                 let merge = |(place, own): (usize, &Tree)| {
@@ -194,7 +207,8 @@ impl Merging {
     fn leaf(&self, path: &str, parts: &[&Tree]) -> Merged {
         let none = || Merged::Leaf(Tree::Leaf(Value::Null));
         if let Some(percentile) = self.percentiles.get(path) {
-            return percentile.clone().map_or_else(none, Merged::Number);
+            let widened = |it: Estimate| Merged::Number(it.widened(self.moved(path)));
+            return percentile.clone().map_or_else(none, widened);
         }
         let is_number = |part: &&Tree| part.number().is_some();
         if !parts.iter().any(is_number) {
@@ -211,7 +225,14 @@ impl Merging {
         {
             return Merged::Leaf(parts[0].clone());
         }
-        Estimate::mean(each, self.stop).map_or_else(|_| none(), Merged::Number)
+        let estimate = Estimate::mean(each, self.stop);
+        let widened = |it: Estimate| Merged::Number(it.widened(self.moved(path)));
+        estimate.map_or_else(|_| none(), widened)
+    }
+
+    /// Returns the room for disturbances of the number at a path.
+    fn moved(&self, path: &str) -> Disturbance {
+        self.moved.get(path).copied().unwrap_or_default()
     }
 }
 

@@ -15,6 +15,7 @@ mod doubted;
 mod estimate;
 mod log;
 mod merged;
+mod moved;
 mod pairs;
 mod prediction;
 mod stopping;

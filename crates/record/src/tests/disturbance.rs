@@ -277,7 +277,10 @@ fn every_number_of_an_undisturbed_queue_lies_in_the_bounds_of_the_disturbed_one(
                 // A millionth, or one unit of the last digit of the summary.
                 let digit = 1e-4_f64.max(1e-6 * truth.abs());
                 let is_inside = low - digit <= truth && truth <= high + digit;
-                assert!(is_inside, "{name}, {rate}/s, seed {seed}: {path} is {truth}, not {low} to {high}");
+                assert!(
+                    is_inside,
+                    "{name}, {rate}/s, seed {seed}: {path} is {truth}, not {low} to {high}"
+                );
             }
         }
     }
@@ -309,7 +312,12 @@ fn the_bounds_of_a_closed_load_hold_on_average() {
 #[test]
 #[ignore = "takes minutes"]
 fn coverage() {
-    for load in [Load::Open(35.0), Load::Open(70.0), Load::Closed(3), Load::Closed(20)] {
+    for load in [
+        Load::Open(35.0),
+        Load::Open(70.0),
+        Load::Closed(3),
+        Load::Closed(20),
+    ] {
         let mut found: BTreeMap<(&str, String), (f64, usize, f64)> = BTreeMap::new();
         for seed in 0..40 {
             for (name, queue) in disturbed(seed, load) {
@@ -324,7 +332,9 @@ fn coverage() {
         }
         for ((name, path), (width, missed, by)) in found {
             let (width, by) = (100.0 * width, 100.0 * by.max(0.0));
-            println!("{load:?} {name} {path}: {width:.1} % wide, {missed} of 40 missed, by {by:.2} %");
+            println!(
+                "{load:?} {name} {path}: {width:.1} % wide, {missed} of 40 missed, by {by:.2} %"
+            );
         }
     }
 }

@@ -82,7 +82,9 @@ fn recorded(sync: &Synthetic, that: &str, spoil: fn(&mut Recording)) -> Judgemen
 #[test]
 fn a_run_that_proves_nothing_decides_nothing_and_a_rough_one_with_reserve() {
     let mut sync = Synthetic::io_bound(Sync);
-    let judgement = recorded(&sync, "throughput > 30", |recording| recording.unreadable = 1);
+    let judgement = recorded(&sync, "throughput > 30", |recording| {
+        recording.unreadable = 1;
+    });
     assert_eq!(judgement.verdict, Verdict::NotJudged);
     assert_eq!(
         because(&judgement),

@@ -179,7 +179,8 @@ fn whatever_was_dropped_spoils_the_run() {
         Trust::ProvesNothing
     );
     assert_eq!(
-        spoilt("telemetry-dropped", |recording| recording.dropped_events = 1),
+        spoilt("telemetry-dropped", |recording| recording.dropped_events =
+            1),
         Trust::Rough
     );
     assert_eq!(

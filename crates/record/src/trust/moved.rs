@@ -29,7 +29,9 @@ pub(super) fn reasons(numbers: &Numbers, disturbances: &Disturbances) -> Vec<Rea
         })
         .collect();
     let together = together(numbers, disturbances);
-    let largest = all.iter_mut().max_by(|one, other| one.0.total_cmp(&other.0));
+    let largest = all
+        .iter_mut()
+        .max_by(|one, other| one.0.total_cmp(&other.0));
     if let Some((_, largest)) = largest {
         largest.trust = largest.trust.max(together);
     }
@@ -122,9 +124,7 @@ impl Worst {
 fn remedy(cause: Cause) -> &'static str {
     match cause {
         Cause::Late => "lower the load, end other programs, or give load a core of its own",
-        Cause::Unread => {
-            "give load a core of its own, or take fewer workers, or shorter answers"
-        }
+        Cause::Unread => "give load a core of its own, or take fewer workers, or shorter answers",
         Cause::Services => "lower the load, or end other programs",
         Cause::Stolen => "play on a quieter machine",
         Cause::Others => "end them, and play again",

@@ -102,7 +102,7 @@ impl Evidence {
             unreadable: now.seen.unreadable,
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
-            moved_so_far: moved_so_far(&latencies, past, edges.as_ref()),
+            moved_so_far: moved_so_far(latencies, past, edges.as_ref()),
             // Known only at the end.
             has_window: true,
             cohort: COHORT,
@@ -114,7 +114,7 @@ impl Evidence {
 /// Returns the shares by which disturbances can have moved latencies so far. Late sending moves p50 and p99 by
 /// what it adds to each latency, lost core time moves the mean by its share of the time.
 fn moved_so_far(
-    latencies: &dyn Fn(fn(&Outcome) -> Elapsed) -> [Option<f64>; 2],
+    latencies: impl Fn(fn(&Outcome) -> Elapsed) -> [Option<f64>; 2],
     past: &Past<'_>,
     edges: Option<&Edges<'_>>,
 ) -> Vec<(Cause, f64)> {

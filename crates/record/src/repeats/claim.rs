@@ -162,7 +162,11 @@ pub(crate) fn measure(
     let values: Vec<f64> = values.collect::<Result<_, String>>()?;
     let interval = mean::interval(&values, LEVEL);
     let interval = interval.map_err(|_| "it is no number in some repeat".to_owned())?;
-    Ok(stop.stated(interval))
+    let room = rooms(&expression.names(), look_up, &|number| {
+        let value = expression.evaluate(&mut |name: &Name| number(name))?;
+        Ok(vec![value.value])
+    })?;
+    Ok(with_room(stop.stated(interval), room[0]))
 }
 
 /// Returns the value of a number in one repeat.
@@ -193,15 +197,14 @@ fn in_each_repeat(
         }
     }
     let undefined = |_| "a side of it is no number in some repeat".to_owned();
-    let rooms = rooms(comparison, look_up)?;
+    let rooms = rooms(&comparison.names(), look_up, &|number| {
+        let sides = comparison.sides(&mut |name: &Name| number(name))?;
+        Ok(margins(&comparison.test, &sides))
+    })?;
     let margin = |(values, room): (Vec<f64>, Disturbance)| {
         let interval = mean::interval(&values, LEVEL).map_err(undefined)?;
         let undisturbed = stop.stated(interval);
-        let interval = undisturbed.widened(room).unwrap_or(Interval {
-            low: f64::NEG_INFINITY,
-            high: f64::INFINITY,
-            ..undisturbed
-        });
+        let interval = with_room(undisturbed, room);
         let is_known = room.below.is_finite() && room.above.is_finite();
         Ok(Margin {
             interval,
@@ -212,27 +215,34 @@ fn in_each_repeat(
     each.into_iter().zip(rooms).map(margin).collect()
 }
 
-/// Returns how far the disturbances of the numbers can have moved each margin, by all combinations of the ends.
-fn rooms(comparison: &Comparison, look_up: &LookUp<'_>) -> Result<Vec<Disturbance>, String> {
+/// Evaluates something with the number that each name gets.
+type Evaluate<'a> =
+    dyn Fn(&dyn Fn(&Name) -> Result<Quantity, String>) -> Result<Vec<f64>, String> + 'a;
+
+/// Returns how far the disturbances of some numbers can have moved each value of a function of them, by all
+/// combinations of the ends.
+fn rooms(
+    names: &[&Name],
+    look_up: &LookUp<'_>,
+    evaluate: &Evaluate<'_>,
+) -> Result<Vec<Disturbance>, String> {
     /// Number of names of which all combinations are tried; others are moved to the same side.
     const MOST: usize = 10;
     let mut numbers: Vec<(&str, Estimate, Quantity)> = Vec::new();
-    for name in comparison.names() {
+    for name in names {
         if !numbers.iter().any(|(known, ..)| *known == name.text) {
             let (estimate, quantity) = look_up(name)?;
             numbers.push((&name.text, estimate, quantity));
         }
     }
     let at = |moved: &dyn Fn(usize, &Disturbance) -> f64| {
-        let mut in_corner = |name: &Name| {
+        evaluate(&|name: &Name| {
             let mut places = numbers.iter().enumerate();
             let found = places.find(|(_, (known, ..))| *known == name.text);
             let (place, (_, estimate, quantity)) = found.ok_or_else(|| name.text.clone())?;
             let value = estimate.interval.estimate + moved(place, &estimate.moved);
-            Ok::<_, String>(Quantity { value, ..*quantity })
-        };
-        let sides = comparison.sides(&mut in_corner)?;
-        Ok::<_, String>(margins(&comparison.test, &sides))
+            Ok(Quantity { value, ..*quantity })
+        })
     };
     let middle = at(&|_, _| 0.0)?;
     let mut rooms = vec![Disturbance::default(); middle.len()];
@@ -258,6 +268,15 @@ fn rooms(comparison: &Comparison, look_up: &LookUp<'_>) -> Result<Vec<Disturbanc
         }
     }
     Ok(rooms)
+}
+
+/// Returns an interval with room for a disturbance, which may be infinite.
+fn with_room(interval: Interval, room: Disturbance) -> Interval {
+    interval.widened(room).unwrap_or(Interval {
+        low: f64::NEG_INFINITY,
+        high: f64::INFINITY,
+        ..interval
+    })
 }
 
 /// Decides a comparison by its margins at some combinations of numbers: what holds for each of them holds for

@@ -54,7 +54,7 @@ mod tests {
     use concsim_model::scenario::WorkerKind;
 
     /// Returns the summary of repeats of a sync and a coroutine variant, and in which of them the latter proves
-    /// nothing: its requests are sent 8 ms late.
+    /// nothing: its requests are sent 120 ms late.
     fn summary(late: [bool; 4]) -> Summary {
         let both = [WorkerKind::Sync, WorkerKind::Coroutine].map(Synthetic::io_bound);
         let plan = plan("Waiting is free", &[&both[0], &both[1]], &[]);
@@ -65,7 +65,7 @@ mod tests {
                 variant.scenario.seed = seed;
             }
             for life in both[1].lives.iter_mut().filter(|_| is_late) {
-                life.late = 8 * MS;
+                life.late = 120 * MS;
             }
             let recordings = both.iter().map(Synthetic::recording);
             repeats.add(recordings.map(|it| Replication::of(&it)).collect());

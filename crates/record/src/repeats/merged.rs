@@ -15,7 +15,7 @@ use concsim_stats::Disturbance;
 
 /// Parts of a summary that are about one run, and those that are computed from other numbers: they are kept
 /// as they are.
-const KEPT: [&str; 9] = [
+const KEPT: [&str; 10] = [
     "because",
     "disturbances",
     "remarks",

@@ -435,10 +435,7 @@ fn reserve_of(run: &Run, has_bounds: bool) -> Result<Option<String>, String> {
         return Err(format!("{variant} {}{reason}", unfit.words()));
     }
     let rough = first.filter(|_| grade == Trust::Rough);
-    let rough = rough.map(|reason| format!("{variant} is rough: {}", reason.sentence));
-    let disturbed = run.because.iter().find(is_by_bounds);
-    let disturbed = disturbed.map(|it| format!("{variant} was disturbed: {}", it.sentence));
-    Ok(rough.or(disturbed))
+    Ok(rough.map(|reason| format!("{variant} is rough: {}", reason.sentence)))
 }
 
 /// Units, by the suffix of the summary's names.

@@ -388,7 +388,9 @@ pub fn summarise(recording: &Recording) -> Run {
 fn grade(run: &mut Run, recording: &Recording, requests: &Requests<'_>, evidence: &Evidence) {
     let numbers = run.numbers(recording.header.scenario.load.requests.is_some());
     let edges = Edges::of(&recording.samples, recording.header.window);
-    let disturbances = Disturbances::of(recording, requests, edges.as_ref(), &numbers, evidence);
+    let disturbances = Disturbances::of(recording, requests, edges.as_ref(), &numbers, |cause| {
+        evidence.of_cause(cause)
+    });
     (run.trust, run.because) = trust::grade(evidence, &numbers, &disturbances);
     (run.disturbances, run.bounds) = (disturbances.each, disturbances.bounds);
 }

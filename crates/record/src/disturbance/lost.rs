@@ -59,23 +59,26 @@ impl Lost {
     /// difference of counters in ticks, only over the whole run. Where the latter is unknown, other programs may
     /// have taken all that they used, at any time; so it is of the other threads of a worker.
     pub(super) fn to_others(samples: &[Sample], kind: WorkerKind) -> Self {
-        let length = |[before, now]: [&Sample; 2]| now.at.since(before.at).0;
         let used = match (samples.first(), samples.last()) {
             (Some(first), Some(last)) => others(last).saturating_sub(others(first)),
             _ => 0,
         };
-        let is_known = !kind.has_threads() && samples.iter().any(|it| without_a_core(it).is_some());
-        let waited = |pair: [&Sample; 2]| {
-            let [before, now] = pair.map(|sample| without_a_core(sample).unwrap_or(0));
-            now.saturating_sub(before)
+        let is_known = !kind.has_threads()
+            && samples.iter().any(|sample| {
+                let mut workers = sample.workers.iter();
+                workers.any(|worker| worker.without_a_core.is_some())
+            });
+        let lengths = pairs(samples, |[before, now]| now.at.since(before.at).0);
+        let steps: Vec<(Stamp, Stamp, u64)> = lengths.collect();
+        let most: Vec<u64> = if is_known {
+            waits(samples, &steps)
+        } else {
+            steps.iter().map(|(.., length)| *length).collect()
         };
-        let most = |pair: [&Sample; 2]| {
-            let most = if is_known { waited(pair) } else { length(pair) };
-            most.min(length(pair))
-        };
-        let all: u64 = pairs(samples, most).map(|(_, _, most)| most).sum();
+        let all: u64 = most.iter().sum();
         let share = (used as f64 / all.max(1) as f64).min(1.0);
-        Self::of(pairs(samples, most), share)
+        let steps = steps.iter().zip(most);
+        Self::of(steps.map(|((from, to, _), most)| (*from, *to, most)), share)
     }
 
     /// True if nothing was lost.
@@ -142,18 +145,35 @@ fn others(sample: &Sample) -> u64 {
     sum(sample, |core| core.busy.0).saturating_sub(ours)
 }
 
-/// Time without a core of all workers; `None` if it was not read.
-fn without_a_core(sample: &Sample) -> Option<u64> {
-    let workers = sample.workers.iter();
-    let known = workers.filter_map(|it| it.without_a_core);
-    known
-        .map(|waited| waited.0)
-        .reduce(|sum, waited| sum + waited)
+/// Returns the time for which workers were without a core in each interval between samples, at most its length. The
+/// system counts a wait when it ends: what is longer than its interval was in the ones before.
+fn waits(samples: &[Sample], steps: &[(Stamp, Stamp, u64)]) -> Vec<u64> {
+    let workers = samples.iter().flat_map(|sample| &sample.workers);
+    let workers = workers.map(|worker| worker.index + 1).max().unwrap_or(0);
+    let mut most = vec![0; steps.len()];
+    for worker in 0..workers {
+        let counted = samples.iter().map(|sample| {
+            let found = sample.workers.iter().find(|it| it.index == worker);
+            let waited = found.and_then(|it| it.without_a_core);
+            waited.unwrap_or_default().0
+        });
+        let counted: Vec<u64> = counted.collect();
+        let mut earlier = 0;
+        for (place, (.., length)) in steps.iter().enumerate().rev() {
+            let ended = counted[place + 1].saturating_sub(counted[place]);
+            let waited = (ended + earlier).min(*length);
+            earlier = ended + earlier - waited;
+            most[place] = (most[place] + waited).min(*length);
+        }
+    }
+    most
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::WorkerSample;
+    use concsim_model::units::Elapsed;
 
     fn lost(share: f64) -> Lost {
         let steps = [(0, 100, 30), (100, 200, 0), (200, 300, 500)];
@@ -176,6 +196,27 @@ mod tests {
         ] {
             assert_eq!(lost.most(Stamp(from), Stamp(to)), most, "{from} to {to}");
         }
+    }
+
+    #[test]
+    fn a_wait_is_counted_when_it_ends_and_was_in_the_intervals_before() {
+        // Two workers, sampled each 100: the first waited for 250 up to 500, the second for 30 up to 300.
+        let counted = [[0, 0], [0, 0], [0, 0], [0, 30], [0, 30], [250, 30]];
+        let samples = (0..).zip(counted).map(|(place, counted)| {
+            let worker = |(index, waited): (usize, u64)| WorkerSample {
+                index,
+                without_a_core: Some(Elapsed(waited)),
+                ..WorkerSample::default()
+            };
+            Sample {
+                at: Stamp(100 * place),
+                workers: counted.into_iter().enumerate().map(worker).collect(),
+                ..Sample::default()
+            }
+        });
+        let samples: Vec<Sample> = samples.collect();
+        let steps: Vec<_> = pairs(&samples, |_| 100).collect();
+        assert_eq!(waits(&samples, &steps), [0, 0, 80, 100, 100]);
     }
 
     #[test]

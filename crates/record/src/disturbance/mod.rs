@@ -50,7 +50,7 @@ use self::lost::Lost;
 use super::accounting::Edges;
 use super::named::Named;
 use super::requests::Requests;
-use super::{Recording, Sample, trust};
+use super::{Recording, Sample};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 
@@ -149,13 +149,14 @@ pub(crate) struct Disturbances {
 }
 
 impl Disturbances {
-    /// Returns the disturbances of a run with these numbers; none without a window.
+    /// Returns the disturbances of a run with these numbers, each with the evidence of its cause; none without a
+    /// window.
     pub(crate) fn of(
         recording: &Recording,
         requests: &Requests<'_>,
         edges: Option<&Edges<'_>>,
         numbers: &Numbers,
-        evidence: &trust::Evidence,
+        evidence: impl Fn(Cause) -> String,
     ) -> Self {
         let Some(edges) = edges else {
             return Self::default();
@@ -179,7 +180,7 @@ impl Disturbances {
             let bounds = inputs.bounds(Causes::only(*cause));
             Disturbance {
                 code: cause.code(),
-                evidence: evidence.of_cause(*cause),
+                evidence: evidence(*cause),
                 moves: moves(numbers, &bounds),
                 cause: *cause,
             }

@@ -141,11 +141,7 @@ fn an_undecided_claim_names_the_disturbance_and_the_exit_status_is_4() {
         "disturbances may have decided it (coroutine: one request in a hundred was sent 10.0 ms late or more)"
     );
     let judgement = disturbed("latency.p50 < 120ms");
-    assert_eq!(
-        because(&judgement),
-        "coroutine was disturbed: one request in a hundred was sent 10.0 ms late or more: \
-         throughput may be up to 59.9/s too low"
-    );
+    assert_eq!(because(&judgement), "");
     let mut coroutine = Synthetic::io_bound(Coroutine);
     for life in &mut coroutine.lives {
         life.late = 10_000_000;
@@ -211,6 +207,15 @@ fn a_question_is_answered_by_what_was_measured_and_by_nothing_else() {
         misconception: None,
     }];
     let runs = [&sync, &coroutine].map(|run| summarise(&run.recording()));
+    // Without the lateness there may be three times as many answers, and more: no choice is right for certain.
+    let mut late = coroutine.clone();
+    for life in &mut late.lives {
+        life.late = 200_000_000;
+    }
+    plan.questions[0].choices[2].to = Some(60.0);
+    let disturbed = [&sync, &late].map(|run| summarise(&run.recording()));
+    let undecided = Summary::of(&plan, machine(2), disturbed.to_vec());
+    assert_eq!(undecided.ask[0].right, None, "{:?}", undecided.ask[0]);
     let all = Summary::of(&plan, machine(2), runs.to_vec()).with_votes(&[vec![3, 12, 5]]);
     assert_eq!(all.ask[0].measured.as_deref(), Some("30"));
     assert_eq!(all.ask[0].right, Some(2));

@@ -72,7 +72,7 @@ impl Delays {
         let calls = lateness_of_calls(recording);
         let lost = [
             Lost::stolen(&recording.samples),
-            Lost::to_others(&recording.samples, scenario.server.kind),
+            Lost::to_others(&recording.samples, &recording.events, scenario.server.kind),
         ];
         let of_one = |request: &Request<'_>| own(request, recording.dropped_events > 0);
         let is_late = |request| of_one(request).known(Causes::all()) > 0;

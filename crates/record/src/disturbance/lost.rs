@@ -2,6 +2,7 @@
 //! programs while workers wanted a core.
 
 use super::super::{CoreSample, Sample};
+use concsim_engine::telemetry::Event;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 
@@ -56,25 +57,18 @@ impl Lost {
 
     /// Returns the core time that other programs took from workers: at most what they used, and at most the
     /// time for which workers could have run and had no core. The latter is known between samples; the former, a
-    /// difference of counters in ticks, only over the whole run. Where the latter is unknown, other programs may
-    /// have taken all that they used, at any time; so it is of the other threads of a worker.
-    pub(super) fn to_others(samples: &[Sample], kind: WorkerKind) -> Self {
+    /// difference of counters in ticks, only over the whole run.
+    pub(super) fn to_others(samples: &[Sample], events: &[(u16, Event)], kind: WorkerKind) -> Self {
         let used = match (samples.first(), samples.last()) {
             (Some(first), Some(last)) => others(last).saturating_sub(others(first)),
             _ => 0,
         };
-        let is_known = !kind.has_threads()
-            && samples.iter().any(|sample| {
-                let mut workers = sample.workers.iter();
-                workers.any(|worker| worker.without_a_core.is_some())
-            });
+        if used == 0 {
+            return Self::default();
+        }
         let lengths = pairs(samples, |[before, now]| now.at.since(before.at).0);
         let steps: Vec<(Stamp, Stamp, u64)> = lengths.collect();
-        let most: Vec<u64> = if is_known {
-            waits(samples, &steps)
-        } else {
-            steps.iter().map(|(.., length)| *length).collect()
-        };
+        let most = waits(&counted(samples, events, kind), &steps);
         let all: u64 = most.iter().sum();
         let share = (used as f64 / all.max(1) as f64).min(1.0);
         let steps = steps.iter().zip(most);
@@ -145,19 +139,50 @@ fn others(sample: &Sample) -> u64 {
     sum(sample, |core| core.busy.0).saturating_sub(ours)
 }
 
-/// Returns the time for which workers were without a core in each interval between samples, at most its length. The
-/// system counts a wait when it ends: what is longer than its interval was in the ones before.
-fn waits(samples: &[Sample], steps: &[(Stamp, Stamp, u64)]) -> Vec<u64> {
+/// Returns, for each worker and sample, the time without a core that is counted by then, in ns. The scheduler counts
+/// it for the main thread. Of threads, and in recordings from before it was read, only waits while computing are
+/// known, and counted when a request ends.
+fn counted(samples: &[Sample], events: &[(u16, Event)], kind: WorkerKind) -> Vec<Vec<u64>> {
     let workers = samples.iter().flat_map(|sample| &sample.workers);
-    let workers = workers.map(|worker| worker.index + 1).max().unwrap_or(0);
+    let is_read = !kind.has_threads()
+        && workers
+            .clone()
+            .any(|worker| worker.without_a_core.is_some());
+    let count = workers.map(|worker| worker.index + 1).max().unwrap_or(0);
+    let mut counted = vec![vec![0; samples.len()]; count];
+    if is_read {
+        for (place, sample) in samples.iter().enumerate() {
+            for worker in &sample.workers {
+                counted[worker.index][place] = worker.without_a_core.unwrap_or_default().0;
+            }
+        }
+        return counted;
+    }
+    for (worker, event) in events {
+        if let (Event::Served(served), Some(counted)) =
+            (event, counted.get_mut(usize::from(*worker)))
+        {
+            let after = samples.partition_point(|sample| sample.at < served.written);
+            if let Some(counted) = counted.get_mut(after) {
+                *counted += served.core_wait.0;
+            }
+        }
+    }
+    for counted in &mut counted {
+        let mut sum = 0;
+        for count in counted {
+            sum += *count;
+            *count = sum;
+        }
+    }
+    counted
+}
+
+/// Returns the time for which workers were without a core in each interval between samples, at most its length. A
+/// wait is counted when it ends: what is longer than its interval was in the ones before.
+fn waits(counted: &[Vec<u64>], steps: &[(Stamp, Stamp, u64)]) -> Vec<u64> {
     let mut most = vec![0; steps.len()];
-    for worker in 0..workers {
-        let counted = samples.iter().map(|sample| {
-            let found = sample.workers.iter().find(|it| it.index == worker);
-            let waited = found.and_then(|it| it.without_a_core);
-            waited.unwrap_or_default().0
-        });
-        let counted: Vec<u64> = counted.collect();
+    for counted in counted {
         let mut earlier = 0;
         for (place, (.., length)) in steps.iter().enumerate().rev() {
             let ended = counted[place + 1].saturating_sub(counted[place]);
@@ -216,7 +241,8 @@ mod tests {
         });
         let samples: Vec<Sample> = samples.collect();
         let steps: Vec<_> = pairs(&samples, |_| 100).collect();
-        assert_eq!(waits(&samples, &steps), [0, 0, 80, 100, 100]);
+        let counted = super::counted(&samples, &[], WorkerKind::Sync);
+        assert_eq!(waits(&counted, &steps), [0, 0, 80, 100, 100]);
     }
 
     #[test]

@@ -50,8 +50,7 @@ use self::lost::Lost;
 use super::accounting::Edges;
 use super::named::Named;
 use super::requests::Requests;
-use super::{Recording, Sample};
-use concsim_model::scenario::WorkerKind;
+use super::{Past, Recording};
 use concsim_model::units::Stamp;
 
 /// Source of a disturbance.
@@ -211,12 +210,12 @@ fn moves(numbers: &Numbers, bounds: &Named<Bounds>) -> Named<Moved> {
 }
 
 /// Returns the core times that other virtual machines, and that other programs, took from a run between two
-/// instants, in ns.
-pub(crate) fn lost_between(
-    samples: &[Sample],
-    kind: WorkerKind,
-    [from, to]: [Stamp; 2],
-) -> [u64; 2] {
-    let lost = [Lost::stolen(samples), Lost::to_others(samples, kind)];
+/// instants of its past, in ns.
+pub(crate) fn lost_between(past: &Past<'_>, [from, to]: [Stamp; 2]) -> [u64; 2] {
+    let (samples, kind) = (past.samples(), past.header().scenario.server.kind);
+    let lost = [
+        Lost::stolen(samples),
+        Lost::to_others(samples, past.events(), kind),
+    ];
     lost.map(|lost| lost.mean(from, to))
 }

@@ -130,9 +130,7 @@ fn moved_so_far(
     let Some(edges) = edges else {
         return Vec::new();
     };
-    let kind = past.header().scenario.server.kind;
-    let instants = [edges.begin.at, edges.end.at];
-    let lost = disturbance::lost_between(past.samples(), kind, instants);
+    let lost = disturbance::lost_between(past, [edges.begin.at, edges.end.at]);
     let [stolen, others] = lost.map(|lost| lost as f64 / edges.length());
     vec![
         (Cause::Late, late.fold(0.0, f64::max)),

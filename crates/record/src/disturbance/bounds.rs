@@ -323,7 +323,9 @@ impl Inputs<'_> {
         let number = |path: &str| self.numbers.get(path).unwrap_or_default();
         let in_system = number("in_system");
         found.push(("in_system", in_system - all, in_system + edges));
-        for path in ["concurrency", "at_the_door"] {
+        // In a closed load what leaves one of these places is soon in the other: no bound is known.
+        let places = ["concurrency", "at_the_door"];
+        for path in places.iter().filter(|_| !self.delays.is_closed) {
             let mean = number(path);
             found.push((path, mean - all, mean + all));
         }

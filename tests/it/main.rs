@@ -18,6 +18,7 @@ mod house;
 mod http_cases;
 mod instants;
 mod interrupted;
+mod jobs;
 mod kept;
 mod load;
 mod metrics;

@@ -23,7 +23,9 @@ impl<C: Copy + PartialEq> IdlePool<C> {
             (ConnectionMode::KeepAlive, Arrivals::Closed { clients, .. }) => {
                 Self::ByClient(vec![None; clients])
             }
-            (ConnectionMode::KeepAlive, Arrivals::Open { .. }) => Self::Shared(Vec::new()),
+            (ConnectionMode::KeepAlive, Arrivals::Open { .. } | Arrivals::Scheduled) => {
+                Self::Shared(Vec::new())
+            }
         }
     }
 

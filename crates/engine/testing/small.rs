@@ -51,6 +51,7 @@ fn scenario(arrivals: Arrivals) -> Scenario {
         }],
         load: Load {
             arrivals,
+            jobs: Vec::new(),
             requests: None,
             connection: ConnectionMode::PerRequest,
             patience: Elapsed::from_secs(30),

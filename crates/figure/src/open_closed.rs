@@ -40,7 +40,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let is_open = |recording: &Recording| {
         matches!(
             recording.header.scenario.load.arrivals,
-            Arrivals::Open { .. }
+            Arrivals::Open { .. } | Arrivals::Scheduled
         )
     };
     let kinds: Vec<bool> = material.recordings().map(|(_, it)| is_open(it)).collect();
@@ -110,6 +110,10 @@ fn load_of(recording: &Recording) -> String {
         Arrivals::Open { rate, .. } => format!("open, {}/s", digits(*rate)),
         Arrivals::Closed { clients, .. } => {
             format!("closed, {}", counted(*clients as u64, "client"))
+        }
+        Arrivals::Scheduled => {
+            let jobs = recording.header.scenario.load.jobs.len() as u64;
+            format!("open, {}", counted(jobs, "scheduled request"))
         }
     }
 }

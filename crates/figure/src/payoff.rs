@@ -156,6 +156,10 @@ fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
 fn asked_for(scenario: &Scenario) -> (f64, String) {
     match scenario.load.arrivals {
         Arrivals::Closed { clients, .. } => (clients as f64, counted(clients as u64, "client")),
+        Arrivals::Scheduled => {
+            let jobs = scenario.load.jobs.len() as u64;
+            (jobs as f64, counted(jobs, "scheduled request"))
+        }
         Arrivals::Open { rate, .. } => {
             let alone = of_mix(scenario, |_| true).mean;
             (rate * alone, format!("{} requests/s", mean(rate)))

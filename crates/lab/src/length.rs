@@ -12,12 +12,16 @@ pub fn seconds_of(scenario: &Scenario) -> f64 {
         Warmup::For(length) => length.as_secs_f64(),
         Warmup::UntilEveryoneWasAnswered => round.clamp(1.0, 10.0),
     };
+    if let (Arrivals::Scheduled, Some(last)) = (&scenario.load.arrivals, scenario.load.jobs.last())
+    {
+        return last.at.as_secs_f64();
+    }
     let window = match (scenario.load.requests, &scenario.load.arrivals) {
         (Some(requests), Arrivals::Closed { clients, .. }) => {
             round * (requests as f64 / *clients as f64 - 1.0).max(0.0)
         }
         (Some(requests), Arrivals::Open { rate, .. }) => requests as f64 / rate,
-        (None, _) => scenario.duration.as_secs_f64(),
+        (None, _) | (_, Arrivals::Scheduled) => scenario.duration.as_secs_f64(),
     };
     warmup + window.min(scenario.duration.as_secs_f64()) + round
 }
@@ -32,6 +36,6 @@ fn round_of(scenario: &Scenario) -> f64 {
             let ramp: Elapsed = *ramp;
             ramp.as_secs_f64().max(*clients as f64 / per_s)
         }
-        Arrivals::Open { .. } => 0.0,
+        Arrivals::Open { .. } | Arrivals::Scheduled => 0.0,
     }
 }

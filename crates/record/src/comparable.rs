@@ -115,6 +115,7 @@ impl Contrast {
 #[must_use]
 pub fn load(scenario: &Scenario) -> String {
     let asks = match &scenario.load.arrivals {
+        Arrivals::Scheduled => return scenario.schedule(),
         Arrivals::Closed { clients, think, .. } => match think {
             Draw::Fixed(0) => counted(*clients as u64, "client"),
             think => format!("{} that think {think}", counted(*clients as u64, "client")),

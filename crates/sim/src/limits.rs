@@ -136,8 +136,10 @@ fn requests(scenario: &Scenario) -> f64 {
 }
 
 fn due_within(scenario: &Scenario, length: Elapsed) -> f64 {
-    if let Arrivals::Open { .. } = scenario.load.arrivals {
-        return scenario.arrivals_within(length);
+    match scenario.load.arrivals {
+        Arrivals::Open { .. } => return scenario.arrivals_within(length),
+        Arrivals::Scheduled => return scenario.load.jobs.len() as f64,
+        Arrivals::Closed { .. } => {}
     }
     if length == Elapsed::ZERO {
         return 0.0;
@@ -187,7 +189,7 @@ fn steps(scenario: &Scenario, requests: f64) -> f64 {
     // Each client begins at least one request.
     let begun = match scenario.load.arrivals {
         Arrivals::Closed { .. } => requests.max(scenario.most_clients() as f64),
-        Arrivals::Open { .. } => requests,
+        Arrivals::Open { .. } | Arrivals::Scheduled => requests,
     };
     let each = 3.0 + woken(scenario) + scenario.server.threads_of_a_worker() as f64;
     let scripts = most(scenario, |request| {
@@ -220,7 +222,8 @@ fn slices_of_all_time(scenario: &Scenario) -> f64 {
     };
     let steps = scenario.requests.iter().flat_map(Request::reached_steps);
     let shortest = steps.filter_map(computes).fold(f64::INFINITY, f64::min);
-    let length = length_of_warmup(scenario).0 as f64 + scenario.duration.0 as f64;
+    let last = scenario.load.jobs.last().map_or(0.0, |job| job.at.0 as f64);
+    let length = length_of_warmup(scenario).0 as f64 + scenario.duration.0 as f64 + last;
     let drain = scenario.load.patience.0 as f64 + scenario.server.graceful_timeout.0 as f64;
     scenario.machine.cores as f64 * (length + drain) / shortest
 }

@@ -6,6 +6,7 @@ mod bounds;
 mod cases;
 mod engine;
 mod forecasts;
+mod jobs;
 mod reloads;
 mod same_bytes;
 mod speed;

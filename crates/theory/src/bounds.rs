@@ -106,9 +106,13 @@ impl Bound {
     }
 }
 
-/// Returns all bounds of a scenario's throughput on a machine with `cores` cores, the tightest first.
+/// Returns all bounds of a scenario's throughput on a machine with `cores` cores, the tightest first. A scheduled
+/// load has none: it is no long run.
 #[must_use]
 pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
+    if scenario.load.arrivals == Arrivals::Scheduled {
+        return Vec::new();
+    }
     let mean = attempt::mean(scenario);
     let asked_for = asked_for(scenario, &mean);
     if takes_others_along(scenario, &mean, cores) {
@@ -227,7 +231,7 @@ fn rate_of_asking(scenario: &Scenario, mean: &ResourceUse) -> f64 {
 /// there.
 fn becomes_more(scenario: &Scenario, mean: &ResourceUse, bound: &Bound) -> bool {
     match scenario.load.arrivals {
-        Arrivals::Open { .. } => true,
+        Arrivals::Open { .. } | Arrivals::Scheduled => true,
         Arrivals::Closed { clients, .. } => {
             let queue = clients as f64 * bound.each / bound.count;
             mean.good < 1.0 || queue > scenario.load.patience.as_secs_f64()
@@ -343,6 +347,8 @@ fn asked_for(scenario: &Scenario, mean: &ResourceUse) -> Bound {
             each: 1.0,
             good: mean.good,
         },
+        // All may come at one instant.
+        Arrivals::Scheduled => bound(Scarce::Arrivals, scenario.load.jobs.len(), 0.0, mean.good),
     }
 }
 

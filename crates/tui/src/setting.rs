@@ -102,6 +102,7 @@ fn listed(names: &[&str]) -> String {
 fn load(scenario: &Scenario) -> String {
     let load = &scenario.load;
     let who = match &load.arrivals {
+        Arrivals::Scheduled => counted(load.jobs.len() as u64, "scheduled job"),
         Arrivals::Closed { clients, think, .. } if *think == Draw::Fixed(0) => {
             counted(*clients as u64, "client")
         }
@@ -122,6 +123,7 @@ fn load(scenario: &Scenario) -> String {
         ConnectionMode::KeepAlive => ", connections kept",
     };
     match load.requests {
+        _ if load.arrivals == Arrivals::Scheduled => format!("{who}{kept}"),
         Some(requests) => format!("{who}, {}{kept}", counted(requests, "request")),
         None => format!("{who}{kept}"),
     }

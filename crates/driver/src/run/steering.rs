@@ -121,21 +121,25 @@ impl Driver<'_> {
         suitable.map(|(index, _)| index as u16)
     }
 
-    /// Returns the intervention that changes load by `steps`; [`None`] at the limit.
+    /// Returns the intervention that changes load by `steps`; [`None`] at the limit, and for jobs.
     fn amount_after(&self, steps: f64) -> Option<Intervention> {
         let whole = amount_at_first(self.scenario());
         let now = self.steered.amount.unwrap_or(whole);
         // The timeline may have exceeded the limits of a hand: a step up must not lower the load.
         let (least, most) = ((STEP * whole).min(now), (MOST * whole).max(now));
         let after = |step: f64| (now + steps * step).clamp(least, most);
-        let amount = match self.scenario().load.arrivals {
-            Arrivals::Open { .. } => after(STEP * whole),
-            Arrivals::Closed { .. } => after((STEP * whole).round().max(1.0)).ceil(),
+        let (amount, intervention) = match self.scenario().load.arrivals {
+            Arrivals::Open { .. } => {
+                let amount = after(STEP * whole);
+                (amount, Intervention::SetRate(amount))
+            }
+            Arrivals::Closed { .. } => {
+                let amount = after((STEP * whole).round().max(1.0)).ceil();
+                (amount, Intervention::SetClients(amount as usize))
+            }
+            Arrivals::Scheduled => return None,
         };
-        ((amount - now).abs() > f64::EPSILON).then(|| match self.scenario().load.arrivals {
-            Arrivals::Open { .. } => Intervention::SetRate(amount),
-            Arrivals::Closed { .. } => Intervention::SetClients(amount as usize),
-        })
+        ((amount - now).abs() > f64::EPSILON).then_some(intervention)
     }
 
     fn remember(&mut self, intervention: Intervention) {
@@ -188,6 +192,7 @@ fn amount_at_first(scenario: &Scenario) -> f64 {
     match scenario.load.arrivals {
         Arrivals::Open { rate, .. } => rate,
         Arrivals::Closed { clients, .. } => clients as f64,
+        Arrivals::Scheduled => scenario.load.jobs.len() as f64,
     }
 }
 

@@ -236,7 +236,7 @@ impl Unheard {
     fn of(scenario: &Scenario) -> Self {
         let (count, without_client) = match scenario.load.arrivals {
             Arrivals::Closed { clients, .. } => (clients, None),
-            Arrivals::Open { .. } => (1, Some(0)),
+            Arrivals::Open { .. } | Arrivals::Scheduled => (1, Some(0)),
         };
         Self {
             waiting: vec![true; count],

@@ -2,7 +2,8 @@
 //!
 //! The instants of an open load are fixed before the run: they follow from seed, law and rate, and from the
 //! changes of the rate in the scenario's timeline. Those of a closed load follow from its answers: client
-//! *c* of *n* is first due at *c* ÷ *n* of the ramp, then when its last request ended, plus a pause.
+//! *c* of *n* is first due at *c* ÷ *n* of the ramp, then when its last request ended, plus a pause. A scheduled
+//! load lists its instants.
 //!
 //! ```text
 //!   arrivals at unit rate    1  2     3 4       5   6      7
@@ -27,7 +28,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::iter::Peekable;
 
 use crate::telemetry::Extra;
-use concsim_model::scenario::{Arrivals, Intervention, Scenario, draw};
+use concsim_model::scenario::{Arrivals, Intervention, Job, Scenario, draw};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// Request that is to be sent.
@@ -35,9 +36,9 @@ use concsim_model::units::{CpuTime, Elapsed, Stamp};
 pub struct Due {
     /// Instant at which it is due.
     pub at: Stamp,
-    /// Client that sends it; `None` in an open load.
+    /// Client that sends it; `None` unless the load is closed.
     pub client: Option<usize>,
-    /// Set for a request beyond the load.
+    /// Class of a request that is not drawn: one beyond the load, or a job.
     pub extra: Option<Extra>,
 }
 
@@ -167,6 +168,8 @@ enum Coming {
         /// Clients that stay away.
         away: Vec<usize>,
     },
+    /// Requests at given instants, the earliest first.
+    Scheduled(std::vec::IntoIter<Due>),
 }
 
 impl Coming {
@@ -192,6 +195,10 @@ impl Coming {
                     away: Vec::new(),
                 }
             }
+            Arrivals::Scheduled => {
+                let dues = scenario.load.jobs.iter().map(|job| due_of(*job, begin));
+                Self::Scheduled(dues.collect::<Vec<_>>().into_iter())
+            }
         }
     }
 
@@ -212,6 +219,7 @@ impl Coming {
                 *next
             }
             Self::Closed { dues, .. } => dues.peek().map(|Reverse((at, _))| *at),
+            Self::Scheduled(dues) => dues.as_slice().first().map(|due| due.at),
         }
     }
 
@@ -225,6 +233,7 @@ impl Coming {
                 None
             }
             Self::Closed { dues, .. } => dues.pop().map(|Reverse((_, client))| client),
+            Self::Scheduled(dues) => return dues.next(),
         };
         let extra = None;
         Some(Due { at, client, extra })
@@ -269,13 +278,15 @@ impl Coming {
                 away.extend(still_away);
                 away.extend(leave.into_iter().map(|Reverse((_, client))| client));
             }
-            (Self::Open { .. } | Self::Closed { .. }, _) => {}
+            (Self::Open { .. } | Self::Closed { .. } | Self::Scheduled(_), _) => {}
         }
     }
 
     fn again(&mut self, client: usize, at: Stamp) {
         match self {
-            Self::Open { .. } => unreachable!("the clients of an open load ask once"),
+            Self::Open { .. } | Self::Scheduled(_) => {
+                unreachable!("only a closed load has clients that ask again")
+            }
             Self::Closed {
                 dues,
                 present,
@@ -289,6 +300,18 @@ impl Coming {
                 }
             }
         }
+    }
+}
+
+/// Returns the request of a job in a load that begins at `begin`.
+fn due_of(job: Job, begin: Stamp) -> Due {
+    Due {
+        at: begin + job.at,
+        client: None,
+        extra: job.class.map(|class| Extra {
+            class: class as u16,
+            at_least: CpuTime::ZERO,
+        }),
     }
 }
 
@@ -386,6 +409,28 @@ mod tests {
         assert!(dues().eq(dues()));
         assert!(dues().is_sorted());
         assert!(dues().next().unwrap() >= BEGIN);
+    }
+
+    #[test]
+    fn jobs_are_due_at_their_instants_with_their_classes_and_no_client() {
+        let mut scenario = open(1.0);
+        scenario.load.arrivals = Arrivals::Scheduled;
+        let job = |at_ms, class| Job {
+            at: Elapsed::from_millis(at_ms),
+            class,
+        };
+        scenario.load.jobs = vec![job(0, Some(0)), job(0, Some(7)), job(30, None)];
+        let mut timetable = Timetable::new(&scenario, BEGIN);
+        // A load of jobs has no rate and no clients.
+        timetable.steer(BEGIN, Change::Rate(9.0));
+        timetable.steer(BEGIN, Change::Clients(9));
+        let dues: Vec<Due> = std::iter::from_fn(|| timetable.take()).collect();
+        let at = |due: &Due| due.at.since(BEGIN).0 / 1_000_000;
+        let class = |due: &Due| due.extra.map(|extra| extra.class);
+        assert!(dues.iter().map(at).eq([0, 0, 30]));
+        assert!(dues.iter().map(class).eq([Some(0), Some(7), None]));
+        assert!(dues.iter().all(|due| due.client.is_none()));
+        assert_eq!(timetable.soonest(), None);
     }
 
     fn event(at_ms: u64, intervention: Intervention) -> TimelineEvent {

@@ -2,6 +2,7 @@
 //! show in the whole (a missing key, two that exclude each other).
 
 use super::fields::{self, Fields};
+use super::jobs;
 use super::keys::{
     ACCEPTS, ARRIVALS, CLOSED, CONNECTIONS, LOAD, OPEN, REQUEST, SERVER, SERVICE, TOP,
 };
@@ -35,18 +36,22 @@ pub(super) fn scenario(tree: &Table, engine: Engine, problems: &mut Vec<Problem>
     };
     let server = server(table(tree, "server", problems), cores, problems);
     let limits = services(tree, problems);
-    let requests = requests(tree, &mut names, problems);
-    let load = load(tree, problems);
+    let mut requests = requests(tree, &mut names, problems);
+    let mut load = load(tree, &mut requests, problems);
     let mut top = Fields::new(&TOP, "", Some(tree), problems);
     let warmup = match top.length_if_given("warmup") {
         Some(length) => Warmup::For(length),
         None if load.requests.is_some() => Warmup::For(Elapsed::ZERO),
         None => Warmup::UntilEveryoneWasAnswered,
     };
+    let (seed, duration) = (top.whole("seed"), top.length("duration"));
+    if load.arrivals == Arrivals::Scheduled {
+        jobs::count(&mut load, warmup, tree.get("warmup"), problems);
+    }
     let mut scenario = Scenario {
-        seed: top.whole("seed"),
+        seed,
         warmup,
-        duration: top.length("duration"),
+        duration,
         server,
         services: names
             .services
@@ -216,13 +221,27 @@ fn step_of(node: &Node, names: &mut Names) -> Result<super::Step, Problem> {
     sentence::read(text, names).map_err(|mistake| fields::at(node, mistake))
 }
 
-fn load(tree: &Table, problems: &mut Vec<Problem>) -> Load {
+/// Reads the load. Jobs set the shares of the mix.
+fn load(tree: &Table, requests: &mut [Request], problems: &mut Vec<Problem>) -> Load {
     let place = tree.get("load").map(|entry| entry.place.clone());
+    let jobs = jobs::read(tree, requests, problems);
     let mut fields = Fields::new(&LOAD, "load", table(tree, "load", problems), problems);
-    let arrivals = arrivals(&mut fields, &place.unwrap_or_default());
+    let arrivals = if jobs.is_some() {
+        jobs::exclude(&mut fields);
+        Arrivals::Scheduled
+    } else {
+        arrivals(&mut fields, &place.unwrap_or_default())
+    };
+    let jobs = jobs.unwrap_or_default();
+    jobs::share(requests, &jobs);
+    let limit = match arrivals {
+        Arrivals::Scheduled => jobs.len() as u64,
+        Arrivals::Closed { .. } | Arrivals::Open { .. } => fields.whole("requests"),
+    };
     Load {
         arrivals,
-        requests: Some(fields.whole("requests")).filter(|requests| *requests > 0),
+        jobs,
+        requests: Some(limit).filter(|requests| *requests > 0),
         connection: fields.choice("connection", &CONNECTIONS),
         patience: fields.length("patience"),
     }
@@ -232,7 +251,7 @@ fn arrivals(fields: &mut Fields<'_>, place: &Place) -> Arrivals {
     match (fields.given("clients"), fields.given("rate")) {
         (None, None) => fields.note(
             Problem::new(place, "the scenario has no load")
-                .legal("`load.clients` or `load.rate` must be given")
+                .legal("`load.clients`, `load.rate` or [[jobs]] must be given")
                 .hint("for example [load] with clients = 60, or rate = \"200/s\"".to_owned())
                 .of_the_whole(),
         ),

@@ -131,13 +131,13 @@ pub fn think(scenario: &Scenario, n: u64) -> Elapsed {
 }
 
 /// Returns the due time of each request of an open load, since the load's beginning. Endless; empty for a
-/// closed load, where answers decide.
+/// closed load, where answers decide, and for a scheduled one, whose jobs hold them.
 ///
 /// Arrivals at unit rate are divided by the rate: a longer run begins with the shorter one, and another rate
 /// rescales the same arrivals. A timeline's changes of rate are not in them: see [`at_unit_rate`].
 pub fn arrivals(scenario: &Scenario) -> impl Iterator<Item = Elapsed> + use<> {
     let (rate, process) = match scenario.load.arrivals {
-        Arrivals::Closed { .. } => (0.0, Process::Constant),
+        Arrivals::Closed { .. } | Arrivals::Scheduled => (0.0, Process::Constant),
         Arrivals::Open { rate, process } => (rate, process),
     };
     at_unit_rate(scenario.seed, process)
@@ -220,7 +220,7 @@ fn in_the_mix(requests: &[Request]) -> impl Iterator<Item = (usize, f64)> {
 #[inline]
 fn think_by(scenario: &Scenario, numbers: impl FnOnce() -> Numbers) -> Elapsed {
     match &scenario.load.arrivals {
-        Arrivals::Open { .. } => Elapsed::ZERO,
+        Arrivals::Open { .. } | Arrivals::Scheduled => Elapsed::ZERO,
         Arrivals::Closed { think, .. } => Elapsed(one_of(think, numbers)),
     }
 }

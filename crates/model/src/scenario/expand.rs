@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 
 use super::keys::{
-    ASK, CLOSED, EXPECT, Key, LOAD, OPEN, REQUEST, SERVER, SERVICE, Section, TIMELINE, TOP, VARIANT,
+    ASK, CLOSED, EXPECT, JOB, Key, LOAD, OPEN, REQUEST, SERVER, SERVICE, Section, TIMELINE, TOP,
+    VARIANT,
 };
 use super::machine::MACHINE;
 use super::tree::{self, Entry, Node, Table};
@@ -32,6 +33,7 @@ pub fn expand(text: &str, file: &str) -> Result<String, Problems> {
         page.section(&path, &REQUEST, Some(entry));
     }
     page.load(tree.at(&["load"]));
+    page.each(&tree, "jobs");
     page.section("machine", &MACHINE, tree.at(&["machine"]));
     page.each(&tree, "timeline");
     page.each(&tree, "variants");
@@ -128,6 +130,7 @@ impl Page {
         let description = match name {
             "expect" => EXPECT.description,
             "ask" => ASK.description,
+            "jobs" => JOB.description,
             "timeline" => TIMELINE.description,
             _ => VARIANT.description,
         };
@@ -273,6 +276,9 @@ mod tests {
             Just("clients = 7\nthink = \"~3ms\"\n"),
             Just("rate = \"20/s\"\narrivals = \"constant\"\n"),
             Just("clients = [1, 5]\n"),
+            Just(
+                "patience = '3s'\n[[jobs]]\nat = '1s'\n[[jobs]]\nat = '0s'\nclass = 'one'\ncount = 3\n"
+            ),
         ];
         let server = prop_oneof![
             Just(""),
@@ -287,6 +293,8 @@ mod tests {
         ];
         (about, server, steps(), 0.1..9.0, load, timeline).prop_map(
             |(about, server, steps, weight, load, timeline)| {
+                // Nothing is sent besides jobs.
+                let timeline = if load.contains("jobs") { "" } else { timeline };
                 let request = format!("[requests.one]\n{steps}weight = {weight}\n");
                 format!("{about}{server}{request}[load]\n{load}{timeline}")
             },

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest as _, Sha256};
-
 use super::fields::{self, Fields};
+use super::fingerprint::fingerprint;
 use super::keys::{EXPECT, TOP};
 use super::overrides::{self, Overrides};
 use super::problem::{Lines, Place, Problem, Problems, Scope, Source, did_you_mean, one_of};
@@ -289,14 +288,4 @@ fn without_consequences(problems: &[Problem], text: &str) -> Vec<Problem> {
 pub(super) fn stem(file: &str) -> &str {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     name.strip_suffix(".toml").unwrap_or(name)
-}
-
-/// Returns the SHA-256 in hexadecimal.
-fn fingerprint(text: &str) -> String {
-    use std::fmt::Write as _;
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

@@ -105,6 +105,8 @@ impl Section {
 
 /// Maximum number of clients of a load.
 pub(super) const MOST_CLIENTS: u64 = 100_000;
+/// Maximum number of jobs of a load.
+pub(super) const MOST_JOBS: u64 = 1_000_000;
 
 pub(super) const SECOND: u64 = 1_000_000_000;
 const HOUR: u64 = 3600 * SECOND;
@@ -193,8 +195,8 @@ pub(super) const TOP: Section = Section {
         .by_default("\"5s\""),
     ],
     tables: &[
-        "server", "services", "requests", "load", "machine", "timeline", "variants", "expect",
-        "ask",
+        "server", "services", "requests", "load", "jobs", "machine", "timeline", "variants",
+        "expect", "ask",
     ],
 };
 
@@ -318,7 +320,7 @@ pub(super) const CLOSED: [&str; 3] = ["clients", "think", "ramp"];
 pub(super) const OPEN: [&str; 2] = ["rate", "arrivals"];
 
 pub(super) const LOAD: Section = Section {
-    description: "the load: a number of clients, or requests at a rate",
+    description: "the load: a number of clients, or requests at a rate; without both, [[jobs]]",
     keys: &[
         key(
             "clients",
@@ -366,6 +368,20 @@ pub(super) const LOAD: Section = Section {
             "time without a complete answer after which a request fails",
         )
         .by_default("\"30s\""),
+    ],
+    tables: &[],
+};
+
+pub(super) const JOB: Section = Section {
+    description: "a request at a given time; all jobs together are the load",
+    keys: &[
+        key("at", ANY_PART, "time since the start of the load"),
+        key(
+            "class",
+            Shape::Text,
+            "name of its request; may be left out if the file has one request",
+        ),
+        key("count", whole(1, MOST_JOBS), "number of such requests").by_default("1"),
     ],
     tables: &[],
 };
@@ -442,7 +458,7 @@ pub(super) const EXPECT: Section = Section {
 pub(super) const VARIANT: Section = Section {
     description: "keys that replace those of the file",
     keys: &[key("name", Shape::Text, "name of the variant")],
-    tables: &["server", "services", "requests", "load", "timeline"],
+    tables: &["server", "services", "requests", "load", "jobs", "timeline"],
 };
 
 impl fmt::Display for Shape {

@@ -13,8 +13,10 @@ mod expand;
 pub mod expectation;
 mod fields;
 mod file;
+mod fingerprint;
 mod hog;
 mod intervention;
+mod jobs;
 mod key_word;
 mod keys;
 mod limits;
@@ -44,6 +46,7 @@ pub use expand::expand;
 pub use file::{read, read_machine};
 pub use hog::Hog;
 pub use intervention::{Intervention, Steer};
+pub use jobs::Job;
 pub use machine::{Machine, Scheduler};
 pub use overrides::Overrides;
 pub use overshoot::Overshoot;
@@ -309,8 +312,11 @@ pub enum Draw {
 /// The load: its arrivals and its patience.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Load {
-    /// Closed or open.
+    /// Closed, open or scheduled.
     pub arrivals: Arrivals,
+    /// Requests of a scheduled load, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<Job>,
     /// Number of requests after which the run stops, all counted. `None`: the duration ends it.
     pub requests: Option<u64>,
     /// Reuse of connections.
@@ -338,6 +344,8 @@ pub enum Arrivals {
         /// Distribution of the gaps between arrivals.
         process: Process,
     },
+    /// Requests come at the instants of [`Load::jobs`], independent of answers.
+    Scheduled,
 }
 
 /// Distribution of the gaps between arrivals of an open load.

@@ -154,7 +154,7 @@ fn setting(text: &str, source: usize) -> Result<(Setting, Table), Problem> {
         return Err(Problem::new(&place, "a key is missing")
             .hint(Some("for example `server.workers=4`".into())));
     }
-    if ["variants", "expect", "timeline"].contains(&path[0].text) {
+    if ["variants", "expect", "timeline", "jobs"].contains(&path[0].text) {
         let place = Place::new(source, path[0].range.clone());
         let message = format!("`{}` cannot be set from the command line", path[0].text);
         return Err(Problem::new(&place, message)

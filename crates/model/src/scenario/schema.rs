@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{
-    ASK, EXPECT, Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape, TIMELINE, TOP, VARIANT,
+    ASK, EXPECT, JOB, Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape, TIMELINE, TOP, VARIANT,
 };
 use super::machine::MACHINE;
 use super::sentence::VERBS;
@@ -32,6 +32,7 @@ pub fn schema() -> Value {
         .expect("a table has properties");
     properties.extend(all);
     properties.insert("machine".into(), table(&MACHINE, Lists::AreMistakes));
+    properties.insert("jobs".into(), list_of(&job()));
     properties.insert("timeline".into(), list_of(&event()));
     properties.insert("variants".into(), list_of(&variant()));
     properties.insert("expect".into(), list_of(&expect()));
@@ -68,9 +69,16 @@ fn variant() -> Value {
         .as_object_mut()
         .expect("a table has properties");
     properties.extend(sections(Lists::AreMistakes));
+    properties.insert("jobs".into(), list_of(&job()));
     properties.insert("timeline".into(), list_of(&event()));
     variant["required"] = json!(["name"]);
     variant
+}
+
+fn job() -> Value {
+    let mut job = table(&JOB, Lists::AreMistakes);
+    job["required"] = json!(["at"]);
+    job
 }
 
 fn event() -> Value {

@@ -19,18 +19,23 @@ impl Setting {
     }
 }
 
-/// Removes the load keys that `over` replaces. Clients and a rate exclude each other, so either takes the place
-/// of the other together with its own keys.
+/// Removes the load that `over` replaces. Clients, a rate and jobs exclude each other, so each takes the place of
+/// the others together with their own keys.
 pub(super) fn exclude(under: &mut Table, over: &Table) {
     let sets = |key| over.at(&["load", key]).is_some();
-    let replaced: &[&str] = match (sets("clients"), sets("rate")) {
-        (true, false) => &OPEN,
-        (false, true) => &CLOSED,
-        _ => &[],
+    let loads = [sets("clients"), sets("rate"), over.get("jobs").is_some()];
+    let replaced: [&[&str]; 2] = match loads {
+        [true, false, false] => [&[], &OPEN],
+        [false, true, false] => [&CLOSED, &[]],
+        [false, false, true] => [&CLOSED, &OPEN],
+        _ => [&[], &[]],
     };
     if let Some(load) = under.table_mut("load") {
-        for key in replaced {
+        for key in replaced.concat() {
             load.remove(key);
         }
+    }
+    if sets("clients") || sets("rate") {
+        under.remove("jobs");
     }
 }

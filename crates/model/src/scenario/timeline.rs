@@ -57,7 +57,7 @@ impl Scenario {
     pub fn most_clients(&self) -> usize {
         let at_first = match self.load.arrivals {
             Arrivals::Closed { clients, .. } => clients,
-            Arrivals::Open { .. } => 0,
+            Arrivals::Open { .. } | Arrivals::Scheduled => 0,
         };
         let later = self.timeline.iter().map(|event| match event.intervention {
             Intervention::SetClients(clients) => clients,
@@ -66,11 +66,15 @@ impl Scenario {
         later.fold(at_first, usize::max)
     }
 
-    /// Returns the mean number of requests due within `length` of the load's beginning, if it is open.
+    /// Returns the mean number of requests due within `length` of the load's beginning; 0 for a closed load.
     #[must_use]
     pub fn arrivals_within(&self, length: Elapsed) -> f64 {
-        let Arrivals::Open { mut rate, .. } = self.load.arrivals else {
-            return 0.0;
+        let mut rate = match self.load.arrivals {
+            Arrivals::Open { rate, .. } => rate,
+            Arrivals::Closed { .. } => return 0.0,
+            Arrivals::Scheduled => {
+                return self.load.jobs.iter().filter(|job| job.at < length).count() as f64;
+            }
         };
         let (mut since, mut due) = (Elapsed::ZERO, 0.0);
         for event in self.timeline.iter().filter(|event| event.at < length) {
@@ -300,6 +304,13 @@ fn never_comes(read: &EntryReader, scenario: &Scenario) -> Option<Problem> {
 /// Reports an action that is meaningless in this scenario.
 fn does_not_fit(read: &EntryReader, scenario: &Scenario, workers: &mut usize) -> Option<Problem> {
     let (message, legal) = match (read.event.intervention, scenario.load.arrivals) {
+        (
+            Intervention::SetRate(_) | Intervention::SetClients(_) | Intervention::Send(_),
+            Arrivals::Scheduled,
+        ) => (
+            "[[jobs]] are the whole load, and nothing changes it",
+            "another [[jobs]] with this `at`",
+        ),
         (Intervention::SetRate(_), Arrivals::Closed { .. }) => {
             ("`set rate` needs `load.rate`", "set clients 20")
         }

@@ -56,6 +56,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
                 think: Draw::Fixed(0),
                 ramp: Elapsed::ZERO,
             },
+            jobs: Vec::new(),
             requests: None,
             connection: ConnectionMode::PerRequest,
             patience: Elapsed::from_secs(30),

@@ -82,14 +82,14 @@ const OTHER_DESCRIPTORS: u64 = 64;
 /// Interval between checks for the driver's `go`.
 const LOOK_FOR_GO: Elapsed = Elapsed::from_millis(1);
 
-/// Raises the limit of descriptors. A closed load needs one for each client. The need of an open load
+/// Raises the limit of descriptors. A closed load needs one for each client. The need of another load
 /// depends on the server: it gets all that the system gives, and counts requests that found none.
 fn allow_connections(scenario: &Scenario) -> Result<()> {
     match scenario.load.arrivals {
         Arrivals::Closed { .. } => {
             processes::allow_descriptors(scenario.most_clients() as u64 + OTHER_DESCRIPTORS)
         }
-        Arrivals::Open { .. } => {
+        Arrivals::Open { .. } | Arrivals::Scheduled => {
             processes::allow_all_descriptors();
             Ok(())
         }

@@ -153,7 +153,7 @@ impl<'a> Player<'a> {
     fn listen_to_the_driver(&mut self, now: Stamp) {
         if let Some((_, amount)) = self.words.amount.receive(&mut self.amounts) {
             let change = match self.scenario.load.arrivals {
-                Arrivals::Open { .. } => Change::Rate(amount as f64 / 1e6),
+                Arrivals::Open { .. } | Arrivals::Scheduled => Change::Rate(amount as f64 / 1e6),
                 Arrivals::Closed { .. } => Change::Clients(amount as usize),
             };
             self.timetable.steer(now, change);

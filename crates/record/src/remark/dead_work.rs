@@ -240,6 +240,7 @@ fn longest_answer(scenario: &Scenario, cores: usize, workers: usize) -> Option<f
         Arrivals::Closed { clients, .. } if *clients > scenario.server.places_of_all_queues() => {
             None
         }
+        Arrivals::Scheduled => None,
         Arrivals::Closed { clients, .. } => {
             let at_once = workers.min(*clients).max(1);
             let rounds = clients.div_ceil(at_once) * at_once;

@@ -334,7 +334,7 @@ fn answers_in_time(scenario: &Scenario, per_s: f64) -> bool {
         Arrivals::Closed { clients, think, .. } => {
             *clients as f64 / per_s - Moments::of(think).mean
         }
-        Arrivals::Open { .. } => 0.0,
+        Arrivals::Open { .. } | Arrivals::Scheduled => 0.0,
     };
     alone.max(turn) <= patience
 }

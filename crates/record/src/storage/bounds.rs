@@ -111,7 +111,7 @@ pub(super) fn check_header(header: &Header, before: Option<&Header>) -> Result<(
 pub(super) fn check_scenario(scenario: &Scenario) -> Result<(), Corruption> {
     let clients = match scenario.load.arrivals {
         Arrivals::Closed { clients, .. } => clients as u64,
-        Arrivals::Open { .. } => 0,
+        Arrivals::Open { .. } | Arrivals::Scheduled => 0,
     };
     let counts = [
         Name::WorkerCount(scenario.server.workers as u64),
@@ -125,7 +125,11 @@ pub(super) fn check_scenario(scenario: &Scenario) -> Result<(), Corruption> {
         let counter = step.counter().map(|it| Name::Counter(it as u64));
         service.into_iter().chain(counter)
     });
-    check(scenario, counts.into_iter().chain(steps))
+    let jobs = scenario.load.jobs.iter().flat_map(|job| {
+        let class = job.class.map(|it| Name::Class(it as u64));
+        class.into_iter().chain([Name::For(job.at.0)])
+    });
+    check(scenario, counts.into_iter().chain(steps).chain(jobs))
 }
 
 fn check(scenario: &Scenario, names: impl IntoIterator<Item = Name>) -> Result<(), Corruption> {

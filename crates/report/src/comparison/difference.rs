@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Side;
 use crate::story;
 use crate::words::{NONE, list, script};
-use concsim_model::scenario::{Scenario, Variant};
+use concsim_model::scenario::{Arrivals, Scenario, Variant};
 use concsim_model::units::Elapsed;
 use concsim_model::words::length;
 use concsim_record::Origin;
@@ -132,6 +132,13 @@ fn values(scenario: &Scenario) -> BTreeMap<String, String> {
     let mut tree = serde_json::to_value(scenario).expect("a scenario is always JSON");
     if let Some(tree) = tree.as_object_mut() {
         tree.remove("requests");
+    }
+    if scenario.load.arrivals == Arrivals::Scheduled
+        && let Some(load) = tree["load"].as_object_mut()
+    {
+        load.remove("arrivals");
+        load.remove("jobs");
+        values.insert("load.jobs".into(), scenario.schedule());
     }
     flatten(&tree, "", &mut values);
     for request in &scenario.requests {

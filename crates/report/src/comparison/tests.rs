@@ -2,8 +2,8 @@
 
 use super::*;
 use concsim_engine::telemetry::Failure;
-use concsim_model::scenario::Arrivals;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
+use concsim_model::scenario::{Arrivals, Job};
 use concsim_model::units::Elapsed;
 use concsim_record::summary::summarise;
 use concsim_record::synthetic::{MS, Synthetic, machine, plan};
@@ -74,6 +74,25 @@ fn runs_of_different_loads_stand_side_by_side_and_nothing_is_made_of_them() {
     assert!(numbers.all(|it| it.difference.is_none() && it.ratio.is_none()));
     let text = comparison.to_text();
     assert!(text.contains(&format!("  not compared: {why}\n")), "{text}");
+}
+
+#[test]
+fn as_many_jobs_at_other_instants_are_another_load_and_one_difference() {
+    let [one, other] = [0, 1].map(|at| {
+        let mut run = Synthetic::io_bound(Sync);
+        run.scenario.load.arrivals = Arrivals::Scheduled;
+        let at = Elapsed::from_secs(at);
+        run.scenario.load.jobs = vec![Job { at, class: Some(0) }; 9];
+        run
+    });
+    let (a, b) = (played(&[&one]), played(&[&other]));
+    let comparison = compare(side("a", &a), side("b", &b));
+    let why = comparison.variants[0].why_not.as_deref().unwrap();
+    assert!(why.contains("their loads differ, 9 jobs ("), "{why}");
+    let json: serde_json::Value = serde_json::from_str(&comparison.to_json()).unwrap();
+    let differences = json["differences"].as_array().unwrap();
+    let keys: Vec<_> = differences.iter().map(|it| it["key"].as_str()).collect();
+    assert_eq!(keys, [Some("load.jobs")]);
 }
 
 #[test]

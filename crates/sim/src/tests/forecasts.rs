@@ -306,7 +306,7 @@ fn check_forecast(text: &str) {
     // The nearer a queue is to saturation, the longer are its busy periods, and the fewer a run contains.
     let idle = match plan.variants[0].scenario.load.arrivals {
         Arrivals::Open { .. } => (1.0 - model.utilisation).max(0.01),
-        Arrivals::Closed { .. } => 1.0,
+        Arrivals::Closed { .. } | Arrivals::Scheduled => 1.0,
     };
     let chance = 5.0 / (run.due.max(1) as f64).sqrt() / idle;
     for pair in [model.throughput_per_s, model.mean_ms] {

@@ -29,7 +29,7 @@ fn beyond_the_hour(scenario: &Scenario) -> Option<(f64, String)> {
     let steps = scenario.drawn().flat_map(|request| &request.script);
     let think = match &scenario.load.arrivals {
         Arrivals::Closed { think, .. } => Some(think),
-        Arrivals::Open { .. } => None,
+        Arrivals::Open { .. } | Arrivals::Scheduled => None,
     };
     let draws = steps.filter_map(Step::duration).chain(think);
     let shares = draws.map(|draw| (quantile::beyond_the_hour(draw), draw.to_string()));
@@ -102,7 +102,7 @@ fn of_the_services(scenario: &Scenario) -> Option<String> {
     let server = &scenario.server;
     let clients = match scenario.load.arrivals {
         Arrivals::Closed { clients, .. } => clients,
-        Arrivals::Open { .. } => usize::MAX,
+        Arrivals::Open { .. } | Arrivals::Scheduled => usize::MAX,
     };
     let [of_one, of_all] =
         [1, server.workers].map(|it| server.concurrency_limit_of(it).min(clients));

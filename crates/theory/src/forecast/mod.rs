@@ -125,6 +125,7 @@ pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
             process: Process::Constant,
             ..
         } => Err("arrivals are not Poisson: they come at equal distances".into()),
+        Arrivals::Scheduled => Err("arrivals are not Poisson: their instants are given".into()),
         Arrivals::Open { rate, .. } => open::of(&work, rate),
         Arrivals::Closed { clients, think, .. } => closed::of(&work, clients, think),
     }?;

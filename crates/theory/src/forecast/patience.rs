@@ -65,7 +65,7 @@ impl Wait {
         let is_shared = shares(forecast, work);
         let behind_all = match work.scenario.load.arrivals {
             Arrivals::Closed { clients, .. } if !is_shared => behind_all_others(clients, work),
-            Arrivals::Closed { .. } | Arrivals::Open { .. } => f64::INFINITY,
+            Arrivals::Closed { .. } | Arrivals::Open { .. } | Arrivals::Scheduled => f64::INFINITY,
         };
         Self {
             waits: waits.unwrap_or(1.0).min(1.0),

@@ -27,7 +27,7 @@ pub(super) fn is_over(forecast: &Forecast, work: &Work<'_>) -> Result<(), String
     let warmup = match scenario.warmup {
         Warmup::For(length) => length.as_secs_f64(),
         Warmup::UntilEveryoneWasAnswered => match scenario.load.arrivals {
-            Arrivals::Open { .. } => LEAST_WARMUP.as_secs_f64(),
+            Arrivals::Open { .. } | Arrivals::Scheduled => LEAST_WARMUP.as_secs_f64(),
             Arrivals::Closed { .. } => {
                 settles.clamp(LEAST_WARMUP.as_secs_f64(), LONGEST_WARMUP.as_secs_f64())
             }
@@ -35,7 +35,7 @@ pub(super) fn is_over(forecast: &Forecast, work: &Work<'_>) -> Result<(), String
     };
     let lost = match scenario.load.arrivals {
         // The queue approaches its mean ever more slowly …
-        Arrivals::Open { .. } => settles * libm::exp(-warmup / settles),
+        Arrivals::Open { .. } | Arrivals::Scheduled => settles * libm::exp(-warmup / settles),
         // … or is complete once all clients have arrived.
         Arrivals::Closed { .. } => (settles - warmup).max(0.0),
     };
@@ -55,7 +55,7 @@ pub(super) fn is_over(forecast: &Forecast, work: &Work<'_>) -> Result<(), String
 fn settles_in(forecast: &Forecast, work: &Work<'_>) -> f64 {
     let alone = work.alone.mean;
     match (&work.scenario.load.arrivals, &forecast.times) {
-        (_, None) => alone,
+        (_, None) | (Arrivals::Scheduled, _) => alone,
         (Arrivals::Closed { ramp, .. }, Some(times)) => ramp.as_secs_f64() + times.mean,
         (Arrivals::Open { rate, .. }, Some(times)) => {
             alone

@@ -54,6 +54,7 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
                 think: Draw::Fixed(0),
                 ramp: Elapsed::from_millis(500),
             },
+            jobs: Vec::new(),
             requests: None,
             connection: ConnectionMode::PerRequest,
             patience: Elapsed::from_secs(30),

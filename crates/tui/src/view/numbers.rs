@@ -43,7 +43,7 @@ pub(super) fn fit(state: &State, size: Size, width: u16) -> bool {
     let room = usize::from((width / 2).saturating_sub(LARGE_AT + 1));
     let most = match state.scenario().load.arrivals {
         Arrivals::Closed { clients, .. } => clients,
-        Arrivals::Open { .. } => 0,
+        Arrivals::Open { .. } | Arrivals::Scheduled => 0,
     };
     let most = most.min(state.scenario().server.concurrency_limit());
     let said = [

@@ -44,6 +44,7 @@ fn scenario(seed: u64, draws: &[Draw], arrivals: Arrivals) -> Scenario {
         ],
         load: Load {
             arrivals,
+            jobs: Vec::new(),
             requests: None,
             connection: ConnectionMode::PerRequest,
             patience: Elapsed::from_secs(30),

@@ -109,6 +109,32 @@ rate = "200/s"
 think = "5ms"
 ramp = "1s"
 "#;
+    jobs_that_cannot_be_played: r#"
+[requests.short]
+steps = []
+[requests.long]
+steps = []
+[load]
+rate = "200/s"
+ramp = "1s"
+requests = 5
+[[jobs]]
+at = "0s"
+class = "shrot"
+[[jobs]]
+class = "long"
+count = 0
+[[jobs]]
+at = 3
+class = "long"
+wait = "1s"
+[[jobs]]
+at = "25h"
+[[timeline]]
+at = "1s"
+do = "send long"
+"#;
+    jobs_that_are_none: "requests.it.steps = []\njobs = 3";
     two_lists: r#"
 [server]
 kind = ["sync", "coroutine"]

@@ -1,6 +1,7 @@
 //! Whole files: their plans, and the messages about bad ones.
 
 mod bad_input;
+mod jobs;
 mod precedence;
 
 use super::{Engine, Overrides, Plan, Problems, read};

@@ -3,7 +3,7 @@
 use super::bytes::{FAR, LATE, file, header, number};
 use super::*;
 use crate::Header;
-use concsim_model::scenario::{Arrivals, Draw, Request, Step, WaitMode};
+use concsim_model::scenario::{Arrivals, Draw, Job, Request, Step, WaitMode};
 
 /// Corruption reported for a file whose first sample has been changed, as JSON, and the number of samples
 /// read.
@@ -84,7 +84,7 @@ type ForgedHeader = (fn(&mut Header), &'static str);
 
 #[test]
 fn a_header_of_no_run_is_refused() {
-    let headers: [ForgedHeader; 8] = [
+    let headers: [ForgedHeader; 9] = [
         (
             |it| it.machine.cores = 1 << 60,
             "a core count of 1152921504606846976",
@@ -123,6 +123,13 @@ fn a_header_of_no_run_is_refused() {
                 });
             },
             "service 1, not below 1,",
+        ),
+        (
+            |it| {
+                let (at, class) = (Elapsed(0), Some(9));
+                it.scenario.load.jobs.push(Job { at, class });
+            },
+            "request kind 9, not below 1,",
         ),
         (
             |it| {

@@ -96,7 +96,7 @@ pub(super) fn scale(state: &State, width: u16, rows: Rows) -> Scale {
     let seen = state.shown().picture.most;
     let (door, worker) = match state.scenario().load.arrivals {
         Arrivals::Closed { clients, .. } => (clients as u64, clients as u64),
-        Arrivals::Open { .. } => (seen.at_the_door, seen.in_a_worker),
+        Arrivals::Open { .. } | Arrivals::Scheduled => (seen.at_the_door, seen.in_a_worker),
     };
     let most = door.max(worker).max(seen.at_the_door).max(seen.in_a_worker);
     // Every state that occurs has a mark: there are three besides the first.

@@ -63,14 +63,23 @@ fn server() -> impl Strategy<Value = String> {
 
 fn load() -> impl Strategy<Value = String> {
     let sort = prop_oneof![
-        (1_u32..9, 0_u32..5)
-            .prop_map(|(clients, think)| format!("clients={clients}\nthink='{think}ms'\n")),
-        (10_u32..400).prop_map(|rate| format!("rate='{rate}/s'\n")),
+        (1_u32..9, 0_u32..5).prop_map(|(clients, think)| [
+            format!("clients={clients}\nthink='{think}ms'\n"),
+            String::new()
+        ]),
+        (10_u32..400).prop_map(|rate| [format!("rate='{rate}/s'\n"), String::new()]),
+        (1_u32..40, 0_u32..400).prop_map(|(count, at)| {
+            let later = format!("[[jobs]]\nat='{at}ms'\ncount={count}\n");
+            [
+                String::new(),
+                format!("[[jobs]]\nat='60ms'\ncount=3\n{later}"),
+            ]
+        }),
     ];
     let connection = prop_oneof![Just("per-request"), Just("keep-alive")];
     let patience = prop_oneof![Just("50ms"), Just("2s")];
-    (sort, connection, patience).prop_map(|(sort, connection, patience)| {
-        format!("[load]\n{sort}connection='{connection}'\npatience='{patience}'\n")
+    (sort, connection, patience).prop_map(|([sort, jobs], connection, patience)| {
+        format!("[load]\n{sort}connection='{connection}'\npatience='{patience}'\n{jobs}")
     })
 }
 
@@ -137,7 +146,7 @@ proptest! {
     #[test]
     fn any_scenario_ends_and_its_books_agree(text in file()) {
         let overrides = Overrides { engine: Engine::Simulation, ..Overrides::default() };
-        // A timeline may refer to something that does not exist.
+        // A timeline may refer to something that does not exist, or change a load of jobs.
         let Ok(plan) = scenario::read(&text, "x.toml", &overrides) else {
             return Ok(());
         };

@@ -7,7 +7,7 @@ mod support;
 use std::hint::black_box;
 
 use concsim::http::response::{self, Date};
-use concsim::http::{Keep, Progress, Receiver, Status};
+use concsim::http::{Persistence, Progress, Receiver, Status};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 const FROM_LOAD: &[u8] =
@@ -17,7 +17,7 @@ fn parse(criterion: &mut Criterion) {
     let mut receiver = Receiver::new();
     let mut receive = |times| {
         for _ in 0..times {
-            receiver.room()[..FROM_LOAD.len()].copy_from_slice(black_box(FROM_LOAD));
+            receiver.free_space()[..FROM_LOAD.len()].copy_from_slice(black_box(FROM_LOAD));
             receiver.received(FROM_LOAD.len());
             assert_eq!(receiver.progress(), Progress::Whole);
             black_box(receiver.request());
@@ -46,7 +46,13 @@ fn write_head(criterion: &mut Criterion) {
     criterion.bench_function("write a head", |bencher| {
         bencher.iter(|| {
             out.clear();
-            response::write_head(&mut out, Status::Ok, black_box(2), Keep::Stay, Date::EPOCH);
+            response::write_head(
+                &mut out,
+                Status::Ok,
+                black_box(2),
+                Persistence::Stay,
+                Date::EPOCH,
+            );
             black_box(&out);
         });
     });

@@ -9,7 +9,7 @@ use std::ops::Range;
 use concsim::export::tables::{Form, Table};
 use concsim::export::{hlog, perfetto};
 use concsim::http::{Progress, Receiver};
-use concsim::load::{Answer, Broken, Whole};
+use concsim::load::{Answer, CompleteAnswer, ProtocolError};
 use concsim::recording::lanes::{Index, Instant, Interval, Lanes};
 use concsim::recording::remark::{self, Context};
 use concsim::recording::{Recording, RunView, storage};
@@ -108,7 +108,7 @@ fn conversation(bytes: &[u8], size: usize) -> Conversation {
             Progress::SayContinue => {}
             Progress::NeedMore if rest.is_empty() => return (requests, None),
             Progress::NeedMore => {
-                let room = receiver.room();
+                let room = receiver.free_space();
                 let count = room.len().min(size).min(rest.len());
                 room[..count].copy_from_slice(&rest[..count]);
                 rest = &rest[count..];
@@ -128,7 +128,7 @@ pub(crate) fn request(bytes: &[u8]) {
 }
 
 /// Parses an answer's bytes as load does, in pieces of `size` bytes, up to their end.
-fn answer(bytes: &[u8], size: usize) -> Result<Option<Whole>, Broken> {
+fn answer(bytes: &[u8], size: usize) -> Result<Option<CompleteAnswer>, ProtocolError> {
     let mut answer = Answer::default();
     for piece in bytes.chunks(size) {
         let fed = answer.feed(piece)?;
@@ -172,24 +172,28 @@ fn repaired(bytes: &[u8]) -> Vec<u8> {
 
 /// Reads a recording as the screen does.
 fn look_at(recording: &Recording) {
-    let Some(past) = recording.present() else {
+    let Some(snapshot) = recording.present() else {
         return;
     };
     let mut index = Index::default();
     index.extend(recording);
-    let to = past.sample().at;
+    let to = snapshot.sample().at;
     let whole = Interval {
         from: Stamp::ZERO,
         to,
     };
-    let lanes = Lanes::new(&index, past);
+    let lanes = Lanes::new(&index, snapshot);
     for request in lanes.requests(whole).into_iter().take(20) {
         drop(lanes.request(request, whole));
     }
     drop(lanes.cores(whole));
     drop(Instant::of(&index, recording, Stamp(to.0 / 2)));
-    let means = past.last_second().means();
-    drop(remark::all(&Context::of_the_last_second(past, means, &[])));
+    let means = snapshot.last_second().means();
+    drop(remark::all(&Context::of_the_last_second(
+        snapshot,
+        means,
+        &[],
+    )));
 }
 
 /// Exports a recording to every file format.
@@ -209,8 +213,8 @@ fn export(recording: &Recording) {
 /// Reads the file of a recording: the readable part can be summarised, drawn and exported.
 pub(crate) fn recording(bytes: &[u8]) {
     for file in [bytes, &repaired(bytes)] {
-        let (recording, tear) = storage::read(file);
-        assert!(recording.is_some() || tear.is_some());
+        let (recording, corruption) = storage::read(file);
+        assert!(recording.is_some() || corruption.is_some());
         if let Some(recording) = recording {
             look_at(&recording);
             export(&recording);

@@ -8,7 +8,7 @@
 
 pub mod cli;
 
-pub use concsim_engine::{roster, timetable};
+pub use concsim_engine::{timetable, worker_table};
 pub use concsim_model::{palette, scenario, units};
 pub use concsim_os::{coroutine, handler, http, load, recorder, server, sys, telemetry};
 pub use {

@@ -29,17 +29,17 @@ pub(crate) fn play(server: &Server, seconds: u32) -> Result<Played, String> {
     // Only wrk was reaped in between, so the difference is its time.
     let wrk_s = cpu_of_ended_children()? - wrk_before;
     let server_after = server.cpu_s();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let trouble = |line: &&str| line.contains("errors") || line.contains("Non-2xx");
-    if let Some(line) = said.lines().find(trouble) {
+    if let Some(line) = text.lines().find(trouble) {
         return Err(format!("{}: {}", server.name, line.trim()));
     }
-    let unheard = || format!("wrk said no figures: {said}");
+    let unheard = || format!("wrk said no figures: {text}");
     // `  62342 requests in 2.00s, 4.88MB read` and `Requests/sec:  31171.11`
-    let answers = figure(&said, |line| {
+    let answers = figure(&text, |line| {
         line.split_once(" requests in ").map(|(count, _)| count)
     });
-    let per_second = figure(&said, |line| line.strip_prefix("Requests/sec:"));
+    let per_second = figure(&text, |line| line.strip_prefix("Requests/sec:"));
     let each_us = |seconds: f64| answers.map(|answers| seconds * 1e6 / answers);
     Ok(Played {
         per_second: per_second.ok_or_else(unheard)?,
@@ -49,8 +49,8 @@ pub(crate) fn play(server: &Server, seconds: u32) -> Result<Played, String> {
     })
 }
 
-fn figure(said: &str, place: impl Fn(&str) -> Option<&str>) -> Option<f64> {
-    said.lines().find_map(place)?.trim().parse().ok()
+fn figure(text: &str, place: impl Fn(&str) -> Option<&str>) -> Option<f64> {
+    text.lines().find_map(place)?.trim().parse().ok()
 }
 
 /// Returns the core seconds of all children that have ended and were waited for.

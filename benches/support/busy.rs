@@ -10,12 +10,12 @@ use std::path::Path;
 use concsim::recorder::Folder;
 use concsim::recording::storage::RecordingWriter;
 use concsim::recording::{
-    CoreSample, Header, LoadSample, Machine, Origin, RecordSource, Sample, Seen, Window,
+    CoreSample, Header, ListLengths, LoadSample, Machine, Origin, RecordSource, Sample, Window,
     WorkerSample,
 };
 use concsim::scenario::{self, Overrides, Plan};
 use concsim::telemetry::{
-    Event, NO_REQUEST, Outcome, Phase, Reading, RunSlice, Sent, Served, Stage, SwitchReason,
+    Event, NO_REQUEST, Outcome, Phase, Reading, RunSlice, SentRequest, Served, Stage, SwitchReason,
 };
 use concsim::units::{CpuTime, Elapsed, Stamp};
 
@@ -56,11 +56,11 @@ pub(crate) fn keep(folder: &Path, seconds: u64) {
     let plan = plan();
     let mut folder = Folder::create(folder, &plan).expect("a new folder can be made");
     let header = header(&plan, seconds);
-    let writer = folder.keep(&header).expect("a file can be made");
+    let writer = folder.begin_variant(&header).expect("a file can be made");
     let mut pen = Pen {
         writer,
         window: header.window,
-        seen: Seen::default(),
+        seen: ListLengths::default(),
         answered: 0,
     };
     let slots = seconds * SECOND / SLOT;
@@ -112,13 +112,13 @@ fn header(plan: &Plan, seconds: u64) -> Header {
 struct Pen {
     writer: RecordingWriter,
     window: Option<Window>,
-    seen: Seen,
+    seen: ListLengths,
     answered: u64,
 }
 
 impl Pen {
-    fn note(&mut self, who: RecordSource, event: Event) {
-        self.writer.record(who, &event.to_record());
+    fn note(&mut self, source: RecordSource, event: Event) {
+        self.writer.record(source, &event.to_record());
         match event {
             Event::Sent(_) => self.seen.sent += 1,
             Event::Ended(_) => self.seen.outcomes += 1,
@@ -126,7 +126,7 @@ impl Pen {
             Event::RunSlice(_) => self.seen.switches += 1,
             _ => self.seen.events += 1,
         }
-        self.seen.event_count += u64::from(who != RecordSource::Load);
+        self.seen.event_count += u64::from(source != RecordSource::Load);
     }
 
     /// Writes one slice of one request in its worker.
@@ -136,10 +136,10 @@ impl Pen {
         let request = ((block * AT_ONCE + of_block) * WORKERS + worker) as u32;
         let task = of_block as u32;
         let from = slot * SLOT + 13 * worker;
-        let (to, who) = (from + RUNS, RecordSource::Worker(worker as u16));
+        let (to, source) = (from + RUNS, RecordSource::Worker(worker as u16));
         let due = from - from.min(30_000);
         if turn == 0 {
-            let sent = Sent {
+            let sent = SentRequest {
                 request,
                 class: 0,
                 due: Stamp(due),
@@ -154,7 +154,7 @@ impl Pen {
                 task,
                 connection: Some(request),
             };
-            self.note(who, accepted);
+            self.note(source, accepted);
         } else {
             let answered = Event::Answered {
                 service: 0,
@@ -184,14 +184,14 @@ impl Pen {
             due: None,
             core: Some(worker as u32),
         };
-        self.note(who, Event::RunSlice(ran));
+        self.note(source, Event::RunSlice(ran));
         if is_last {
             let due = from.saturating_sub((SLICES - 1) * AT_ONCE * SLOT + 30_000);
-            self.end(who, request, task, due, to);
+            self.end(source, request, task, due, to);
         }
     }
 
-    fn end(&mut self, who: RecordSource, request: u32, task: u32, due: u64, to: u64) {
+    fn end(&mut self, source: RecordSource, request: u32, task: u32, due: u64, to: u64) {
         let accepted = Stamp(due + 20_000);
         let served = Served {
             request,
@@ -204,7 +204,7 @@ impl Pen {
             core_wait: Elapsed(0),
             cpu: CpuTime(SLICES * RUNS),
         };
-        self.note(who, Event::Served(served));
+        self.note(source, Event::Served(served));
         let done = Stamp(to + 30_000);
         let outcome = Outcome {
             request,

@@ -29,7 +29,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let mut all_valid = true;
     for file in &args.files {
         match checked(file, args.expand, colour) {
-            Ok(said) => talk::print(&said)?,
+            Ok(text) => talk::print(&text)?,
             Err(wrong) => {
                 all_valid = false;
                 talk::raw(format_args!("{wrong}\n\n"));

@@ -63,7 +63,7 @@ fn open(path: &Path) -> anyhow::Result<(Plan, Summary)> {
         return Ok((kept.plan, summary));
     };
     for repeat in unreadable {
-        talk::say(format_args!("{}: not all can be read", repeat.display()));
+        talk::print_message(format_args!("{}: not all can be read", repeat.display()));
     }
     let machine = kept.recordings[0].header.machine.clone();
     let summary = repeats.summary(&kept.plan, machine);

@@ -16,10 +16,10 @@ const FRAMES_OVER_SSH: u16 = 4;
 /// Display options of the command line.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct DisplayArgs {
-    /// Layout for a hall: few panes, large digits, and a halt before each variant until space is pressed
+    /// Layout for a projector: few panes, large digits, and a pause before each variant until space is pressed
     #[arg(long)]
     projector: bool,
-    /// Colours of text and ground: the terminal's own, light or dark
+    /// Colours of text and background: the terminal's own, light or dark
     #[arg(long, value_enum, default_value_t)]
     theme: Theme,
     /// Draw with ASCII characters alone

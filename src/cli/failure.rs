@@ -24,7 +24,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if is_broken_pipe {
         return ExitCode::SUCCESS;
     }
-    talk::say(chain(error));
+    talk::print_message(chain(error));
     ExitCode::FAILURE
 }
 
@@ -45,7 +45,7 @@ pub fn of_the_command_line(error: &Error) -> ExitCode {
         _ => {
             let words = std::env::args_os().skip(1);
             let words: Vec<String> = words.map(|it| it.to_string_lossy().into_owned()).collect();
-            talk::say(mistake(error, &words));
+            talk::print_message(mistake(error, &words));
             ExitCode::from(2)
         }
     }
@@ -262,7 +262,7 @@ mod tests {
 
     use super::*;
 
-    fn said(words: &[&str]) -> String {
+    fn messages_of(words: &[&str]) -> String {
         let line = std::iter::once("concsim").chain(words.iter().copied());
         let error = Cli::try_parse_from(line).expect_err("the line has a mistake");
         let words: Vec<String> = words.iter().map(|it| (*it).to_owned()).collect();
@@ -284,17 +284,17 @@ mod tests {
             ("list", "scenarios"),
         ] {
             assert_eq!(
-                said(&[word]),
+                messages_of(&[word]),
                 format!("unknown command `concsim {word}`; did you mean `{meant}`?")
             );
         }
         assert_eq!(
-            said(&["io_bound"]),
+            messages_of(&["io_bound"]),
             "unknown command `concsim io_bound`; `concsim run io_bound` plays that scenario"
         );
         for far in ["xyzzy", "metrics"] {
             assert_eq!(
-                said(&[far]),
+                messages_of(&[far]),
                 format!("unknown command `concsim {far}`; `concsim --help` lists the commands")
             );
         }
@@ -332,7 +332,7 @@ mod tests {
                 "`99` is not a value of `--fps <N>`: 99 is not in 1..=30; see `concsim run --help`",
             ),
         ] {
-            assert_eq!(said(words), expected);
+            assert_eq!(messages_of(words), expected);
         }
     }
 }

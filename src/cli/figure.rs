@@ -24,7 +24,7 @@ use concsim_os::sys::files;
 )]
 pub struct Args {
     /// Kind of figure; `list` names all kinds
-    #[arg(value_name = "KIND", value_parser = what())]
+    #[arg(value_name = "KIND", value_parser = figure_parser())]
     what: FigureArgument,
     /// Folders of kept runs, or `last`; or of a sweep, or its points.csv; for `parity` also a file of
     /// `concsim parity --json`
@@ -57,7 +57,7 @@ enum FigureArgument {
     Figure(Kind),
 }
 
-fn what() -> impl clap::builder::TypedValueParser<Value = FigureArgument> {
+fn figure_parser() -> impl clap::builder::TypedValueParser<Value = FigureArgument> {
     let names = Kind::ALL.map(Kind::name);
     PossibleValuesParser::new(names.into_iter().chain(["list"]))
         .map(|name| Kind::named(&name).map_or(FigureArgument::List, FigureArgument::Figure))
@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let mut table = match &args.from {
         Some(path) => shipped(kind, path)?,
-        None => of_what_is_named(kind, &args.named)?,
+        None => table_of_named(kind, &args.named)?,
     };
     if let Some(title) = &args.title {
         table.title.clone_from(title);
@@ -112,7 +112,7 @@ fn shipped(kind: Kind, path: &Path) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
+fn table_of_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
     if named.is_empty() {
         bail!("no input: `{}` needs {}", kind.name(), kind.needs());
     }
@@ -120,8 +120,8 @@ fn of_what_is_named(kind: Kind, named: &[PathBuf]) -> anyhow::Result<Table> {
     for path in named {
         found.open(kind, path)?;
     }
-    for (file, tear) in found.kept.iter().flat_map(|(kept, _)| &kept.torn) {
-        talk::say(format_args!("{}: {tear}", file.display()));
+    for (file, corruption) in found.kept.iter().flat_map(|(kept, _)| &kept.torn) {
+        talk::print_message(format_args!("{}: {corruption}", file.display()));
     }
     Ok(concsim_figure::table(kind, &found.material())?)
 }

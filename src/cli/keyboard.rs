@@ -63,7 +63,7 @@ impl KeyboardArgs {
 
 /// Returns the keys of `named`, or of the file in the folder for settings if there is one.
 pub(super) fn find(named: Option<&Path>, colour: Colour) -> anyhow::Result<LoadedKeys> {
-    let Some(path) = named.map(Path::to_owned).or_else(usual_place) else {
+    let Some(path) = named.map(Path::to_owned).or_else(default_path) else {
         return Ok(LoadedKeys::Keymap(Keymap::default()));
     };
     let bytes = match fs::read(&path) {
@@ -87,7 +87,7 @@ pub(super) fn find(named: Option<&Path>, colour: Colour) -> anyhow::Result<Loade
 }
 
 /// Returns `$XDG_CONFIG_HOME/concsim/keys.toml`, or the platform's equivalent; `None` without a home.
-fn usual_place() -> Option<PathBuf> {
+fn default_path() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
     Some(strategy.config_dir().join("concsim").join("keys.toml"))
 }

@@ -15,7 +15,7 @@ use super::colour::Colour;
 use super::display::ResultArgs;
 use super::repeat::{self, RepeatArgs};
 use super::run;
-use super::source::{self, Chosen, SourceArgs};
+use super::source::{self, SearchResult, SourceArgs};
 use super::talk;
 use concsim_driver::frontend::{Frontend, Headless};
 use concsim_driver::play;
@@ -32,7 +32,7 @@ use concsim_record::summary::{self, Summary};
 use concsim_report::json;
 
 /// Time limit for a server to accept a first connection.
-const KNOCK: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Plays the load of a scenario against any HTTP server.
 #[derive(Debug, clap::Args)]
@@ -57,8 +57,8 @@ pub struct Args {
 /// No server at the target, or a system limit that is too low for the load.
 pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let plan = match source::choose(&args.chosen, Engine::Nobody, colour)? {
-        Chosen::Plan(plan) => against(*plan, &args.target),
-        Chosen::Wrong => return Ok(ExitCode::from(2)),
+        SearchResult::Plan(plan) => against(*plan, &args.target),
+        SearchResult::Wrong => return Ok(ExitCode::from(2)),
     };
     let target = Target {
         address: find(&args.target)?,
@@ -67,7 +67,7 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let wanted = match args.repeats.wanted(&plan) {
         Ok(wanted) => wanted,
         Err(unknown) => {
-            talk::say(unknown);
+            talk::print_message(unknown);
             return Ok(ExitCode::from(2));
         }
     };
@@ -104,7 +104,7 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     )?;
     if let Some(folder) = &folder {
         let kept = folder.summarise(&json::of(&summary));
-        run::say_whether_kept(folder, &kept, args.result.json);
+        run::report_folder(folder, &kept, args.result.json);
     }
     Ok(ExitCode::from(exit_status(&summary, &args.target)))
 }
@@ -118,7 +118,7 @@ fn exit_status(summary: &Summary, target: &Authority) -> u8 {
         .map(|run| run.completed + run.failed.status);
     match summary.exit_status() {
         0 if due > 0 && answers.sum::<usize>() == 0 => {
-            talk::say(format_args!(
+            talk::print_message(format_args!(
                 "http://{target} answered none of {due} requests"
             ));
             1
@@ -145,7 +145,7 @@ fn find(target: &Authority) -> anyhow::Result<SocketAddr> {
         .with_context(no_answer)?;
     let mut last = None;
     for address in addresses {
-        match TcpStream::connect_timeout(&address, KNOCK) {
+        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
             Ok(_) => return Ok(address),
             Err(error) => last = Some(error),
         }
@@ -176,7 +176,7 @@ fn play_load(
 ) -> anyhow::Result<Recording> {
     let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
     let header = play::header_of(plan, variant);
-    let writer = play::writer_for(folder, &header, |said| frontend.on_note(said));
+    let writer = play::writer_for(folder, &header, |text| frontend.on_note(text));
     let live = Live::new(&scoreboard, header, writer);
     let driver = Driver::against(target, variant, live)?;
     play::drive(driver, frontend)

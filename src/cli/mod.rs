@@ -119,7 +119,7 @@ impl Cli {
     pub fn dispatch(self) -> anyhow::Result<ExitCode> {
         let colour = Colour(self.color);
         signals::size_limit_is_an_error();
-        signals::children_are_waited_for();
+        signals::stop_ignoring_children();
         match self.command {
             None => welcome::run(colour),
             Some(Command::Run(args)) if args.watch => watch::run(&args, colour),
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_line_of_help_begins_with_a_noun_or_a_verb() {
-        const RIDDLES: [&str; 16] = [
+        const AMBIGUOUS: [&str; 16] = [
             "What", "Who", "Whose", "Whether", "How", "Where", "When", "Which", "For", "Without",
             "With", "All", "Those", "Only", "As", "In",
         ];
@@ -200,7 +200,7 @@ mod tests {
             let lines = arguments.filter_map(|it| Some(it.get_help()?.to_string()));
             for line in own.into_iter().chain(lines) {
                 let first = line.split(' ').next().unwrap_or_default();
-                if RIDDLES.contains(&first) {
+                if AMBIGUOUS.contains(&first) {
                     riddles.push(format!("{name}: {line}"));
                 }
             }

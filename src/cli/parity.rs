@@ -47,7 +47,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let cases: Vec<&Case> = CASES.iter().filter(wanted).collect();
     if cases.is_empty() {
         let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
-        talk::say(format_args!(
+        talk::print_message(format_args!(
             "no scenario has this name; the names are {}",
             names.join("; ")
         ));
@@ -56,7 +56,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let mut plans = Vec::new();
     let count = cases.len();
     for (number, case) in (1..).zip(cases) {
-        talk::say(format_args!(
+        talk::print_message(format_args!(
             "predicting {number} of {count}: {}",
             case.name
         ));

@@ -53,7 +53,7 @@ pub(super) fn predict(
     match prediction::predict(machine, plan)? {
         Ok(predictions) => return Ok(PredictionOutcome::Predicted(predictions)),
         Err(Unpredictable::Machine(problems)) => talk::say_mistakes(&problems, colour),
-        Err(Unpredictable::Reason(reason)) => talk::say(reason),
+        Err(Unpredictable::Reason(reason)) => talk::print_message(reason),
     }
     Ok(PredictionOutcome::Refused)
 }

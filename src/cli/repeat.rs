@@ -11,7 +11,7 @@ use concsim_os::recorder::Folder;
 use concsim_record::Recording;
 use concsim_record::repeats::numbers_to_narrow;
 use concsim_record::summary::Summary;
-use concsim_stats::until::Until;
+use concsim_stats::until::StoppingRule;
 
 /// Number of repeats, or the rule that ends them.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -54,7 +54,7 @@ impl RepeatArgs {
     }
 
     fn repetition(&self) -> Option<Repetition> {
-        let until = |Percent(percent)| Until {
+        let until = |Percent(percent)| StoppingRule {
             relative: percent / 100.0,
             least: 0,
             cap: self.cap as usize,
@@ -68,6 +68,7 @@ impl RepeatArgs {
 pub(super) struct Engine<'a> {
     /// Plays each variant.
     pub(super) player: &'a dyn Player,
+
     /// Number of repeats played at once.
     pub(super) jobs: usize,
     /// Folder below which repeats after the first are kept.
@@ -77,7 +78,7 @@ pub(super) struct Engine<'a> {
 }
 
 /// Repeats that were played.
-pub(super) struct Repeated {
+pub(super) struct RepeatNumbers {
     /// Recordings of the first repeat.
     pub(super) first: Vec<Recording>,
     /// Summary of all.
@@ -99,7 +100,7 @@ pub(super) fn play(
     wanted: Wanted,
     engine: &Engine<'_>,
     mut folder: Option<Folder>,
-) -> anyhow::Result<Option<Repeated>> {
+) -> anyhow::Result<Option<RepeatNumbers>> {
     let experiment = Experiment {
         plan,
         player: engine.player,
@@ -114,13 +115,13 @@ pub(super) fn play(
         Err(error) => return Err(unplayed(folder, error)),
     };
     let Some(summary) = played.summary(plan) else {
-        talk::say("interrupted before the first repeat was complete");
+        talk::print_message("interrupted before the first repeat was complete");
         if let Some(folder) = folder {
             folder.remove_unplayed();
         }
         return Ok(None);
     };
-    Ok(Some(Repeated {
+    Ok(Some(RepeatNumbers {
         first: played.first,
         summary,
         folder,

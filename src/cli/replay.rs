@@ -95,7 +95,7 @@ fn repeat_of(folder: PathBuf, repeat: Option<u32>) -> anyhow::Result<PathBuf> {
     let count = storage::repeat_count(&folder);
     match repeat {
         None if count > 1 => {
-            talk::say(format_args!(
+            talk::print_message(format_args!(
                 "the first of {count} repeats; --repeat 2 shows the second"
             ));
             Ok(folder)
@@ -118,7 +118,7 @@ fn repeat_of(folder: PathBuf, repeat: Option<u32>) -> anyhow::Result<PathBuf> {
 /// is 2.
 fn offer() -> anyhow::Result<ExitCode> {
     let (_, kept) = kept()?;
-    talk::say("no run given; write `concsim replay last`, or one of these");
+    talk::print_message("no run given; write `concsim replay last`, or one of these");
     talk::raw(runs::table(&kept));
     Ok(ExitCode::from(2))
 }

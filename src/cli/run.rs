@@ -16,7 +16,7 @@ use super::display::{DisplayArgs, ResultArgs};
 use super::keyboard::{KeyboardArgs, LoadedKeys};
 use super::prediction::{PredictArgs, PredictionOutcome};
 use super::repeat::{self, RepeatArgs, Wanted};
-use super::source::{self, Chosen, SourceArgs};
+use super::source::{self, SearchResult, SourceArgs};
 use super::talk;
 use concsim_driver::console::chain;
 use concsim_driver::frontend::{Frontend, Headless};
@@ -66,7 +66,7 @@ pub struct Args {
     #[command(flatten)]
     keyboard: KeyboardArgs,
     /// Play again whenever the file is saved, until q or ^C
-    #[arg(long, conflicts_with_all = ["out", "repeat", "until"])]
+    #[arg(long, conflicts_with_all = [ "out", "repeat", "until"])]
     pub(super) watch: bool,
 }
 
@@ -135,8 +135,8 @@ pub(super) fn once(
     watched: Option<&Rc<WatchedFile>>,
 ) -> anyhow::Result<Played> {
     let plan = match source::choose(&args.chosen, Engine::Processes, colour)? {
-        Chosen::Plan(plan) => plan,
-        Chosen::Wrong => return Ok(Played::Wrong),
+        SearchResult::Plan(plan) => plan,
+        SearchResult::Wrong => return Ok(Played::Wrong),
     };
     let terminal = args.terminal();
     let LoadedKeys::Keymap(keymap) = args.keyboard.keymap(terminal, colour)? else {
@@ -153,7 +153,7 @@ pub(super) fn once(
     let wanted = match args.repeats.wanted(&plan) {
         Ok(wanted) => wanted,
         Err(unknown) => {
-            talk::say(unknown);
+            talk::print_message(unknown);
             return Ok(Played::Wrong);
         }
     };
@@ -189,7 +189,7 @@ pub(super) fn once(
         (glyphs, args.result.card.extent()),
     )?;
     if let Some((folder, kept)) = folder.zip(kept) {
-        say_whether_kept(folder, &kept, args.result.json);
+        report_folder(folder, &kept, args.result.json);
     }
     Ok(played)
 }
@@ -217,17 +217,17 @@ fn several(
     let style = (args.display.look(colour).glyphs, args.result.card.extent());
     print(plan, summary, args.result.json, style)?;
     if let Some((folder, kept)) = folder.zip(kept) {
-        say_whether_kept(folder, &kept, args.result.json);
+        report_folder(folder, &kept, args.result.json);
     }
     Ok(Played::Headless(summary.exit_status()))
 }
 
 /// Reports the run's folder, or the reason for which its summary is missing.
-pub(super) fn say_whether_kept(folder: &Folder, kept: &io::Result<()>, is_quiet: bool) {
+pub(super) fn report_folder(folder: &Folder, kept: &io::Result<()>, is_quiet: bool) {
     match kept {
-        Err(error) => talk::say(format_args!("the summary is not kept: {error}")),
+        Err(error) => talk::print_message(format_args!("the summary is not kept: {error}")),
         Ok(()) if is_quiet => {}
-        Ok(()) => talk::say(format_args!("kept in {}", folder.path().display())),
+        Ok(()) => talk::print_message(format_args!("kept in {}", folder.path().display())),
     }
 }
 
@@ -248,7 +248,9 @@ pub(super) fn folder_for(
     }
     let folder = run_store::place_for(plan);
     Ok(folder
-        .inspect_err(|error| talk::say(format_args!("the run is not kept: {}", chain(error))))
+        .inspect_err(|error| {
+            talk::print_message(format_args!("the run is not kept: {}", chain(error)));
+        })
         .ok())
 }
 
@@ -315,7 +317,7 @@ fn play(
         let recording = play_one(plan, variant, frontend, folder.as_deref_mut())?;
         let run = summary::summarise(&recording);
         let run = match predictions {
-            Some(predictions) => predictions.beside(index, run, &recording),
+            Some(predictions) => predictions.add_prediction(index, run, &recording),
             None => run,
         };
         frontend.on_variant_end(&run, recording)?;

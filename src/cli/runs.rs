@@ -26,7 +26,7 @@ pub struct Args {
 
 /// All runs, for programs.
 #[derive(Serialize)]
-struct Listed<'a> {
+struct RunListing<'a> {
     schema: &'static str,
     folder: &'a Path,
     runs: &'a [KeptRun],
@@ -39,7 +39,7 @@ struct Listed<'a> {
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let (folder, runs) = kept()?;
     let text = if args.json {
-        let listed = Listed {
+        let listed = RunListing {
             schema: "concsim.runs/1",
             folder: &folder,
             runs: &runs,
@@ -62,12 +62,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Returns `sync ok, coroutine rough`.
-fn trusted(run: &KeptRun) -> String {
-    let said = run.variants.iter().map(|it| match &it.trust {
+fn trust_text(run: &KeptRun) -> String {
+    let text = run.variants.iter().map(|it| match &it.trust {
         Some(trust) => format!("{} {}", it.name, trust.replace('-', " ")),
         None => format!("{} without result", it.name),
     });
-    said.collect::<Vec<_>>().join(", ")
+    text.collect::<Vec<_>>().join(", ")
 }
 
 fn cells(run: &KeptRun, now: u64) -> [String; 6] {
@@ -78,7 +78,7 @@ fn cells(run: &KeptRun, now: u64) -> [String; 6] {
         run.scenario.clone(),
         run.origin.clone().unwrap_or_else(|| "?".to_owned()),
         size(run.bytes),
-        trusted(run),
+        trust_text(run),
     ]
 }
 
@@ -175,11 +175,11 @@ fn wait_for_a_key(runs: &[KeptRun]) -> io::Result<Option<PathBuf>> {
 
 /// Reports the unreadable parts of a stored run.
 pub(super) fn report_losses(kept: &storage::StoredRun) {
-    for (file, tear) in &kept.torn {
-        talk::say(format_args!("{}: {tear}", file.display()));
+    for (file, corruption) in &kept.torn {
+        talk::print_message(format_args!("{}: {corruption}", file.display()));
     }
     for variant in &kept.missing {
-        talk::say(format_args!(
+        talk::print_message(format_args!(
             "variant {variant}: its recording cannot be read"
         ));
     }
@@ -197,7 +197,10 @@ mod tests {
         let plan = r#"{"file":"a/mine.toml","title":"A claim","variants":[{"name":"sync"},{"name":"both"}]}"#;
         std::fs::write(folder.join("plan.json"), plan).unwrap();
         let half = KeptRun::of(0, folder.clone());
-        assert_eq!(trusted(&half), "sync without result, both without result");
+        assert_eq!(
+            trust_text(&half),
+            "sync without result, both without result"
+        );
         let summary =
             r#"{"runs":[{"variant":"sync","trust":"proves-nothing","origin":"measured"}]}"#;
         std::fs::write(folder.join("summary.json"), summary).unwrap();
@@ -218,14 +221,14 @@ mod tests {
 
     #[test]
     fn ages_are_said_in_the_largest_unit_of_which_there_are_two() {
-        for (seconds, said) in [
+        for (seconds, text) in [
             (5, "5 s ago"),
             (119, "119 s ago"),
             (120, "2 min ago"),
             (7_200, "2 h ago"),
             (200_000, "2 days ago"),
         ] {
-            assert_eq!(ago(seconds), said);
+            assert_eq!(ago(seconds), text);
         }
     }
 }

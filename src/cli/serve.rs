@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use super::colour::Colour;
-use super::source::{self, Chosen};
+use super::source::{self, SearchResult};
 use super::talk;
 use concsim_driver::serve::{ServeOptions, ServeSession, address};
 use concsim_model::scenario::{Engine, Plan, Variant};
@@ -82,25 +82,25 @@ impl Args {
 /// A server that cannot start, or breaks down.
 pub fn serve(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let plan = match source::choose(&args.chosen, Engine::Processes, colour)? {
-        Chosen::Plan(plan) => plan,
-        Chosen::Wrong => return Ok(ExitCode::from(2)),
+        SearchResult::Plan(plan) => plan,
+        SearchResult::Wrong => return Ok(ExitCode::from(2)),
     };
-    let variant = the_first(&plan);
+    let variant = first_variant(&plan);
     processes::allow_descriptors(server::descriptors_needed(&variant.scenario))?;
     interrupt::listen()?;
     let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
     let mut session = ServeSession::open(&args.options(), variant, &scoreboard)?;
-    session.watch()?;
+    session.run_until_interrupted()?;
     session.close()?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Returns the first variant, which is the one served; reports it if there was a choice.
-fn the_first(plan: &Plan) -> &Variant {
+fn first_variant(plan: &Plan) -> &Variant {
     let first = plan.variants.first().expect("a plan has a variant");
     if let more @ 2.. = plan.variants.len() {
         let name = &first.name;
-        talk::say(format_args!(
+        talk::print_message(format_args!(
             "serving `{name}`, the first of {more} variants (see --variant)"
         ));
     }

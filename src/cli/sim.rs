@@ -1,17 +1,13 @@
 //! `concsim sim`: plays a scenario in virtual time, variant after variant, and prints the result. The same
 //! file, seed and version give the same result, on every machine.
 
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::process::ExitCode;
-
 use super::colour::Colour;
 use super::display::{CardArgs, DisplayArgs};
 use super::keyboard::{KeyboardArgs, LoadedKeys};
-use super::repeat::{self, RepeatArgs, Repeated, Wanted};
+use super::repeat::{self, RepeatArgs, RepeatNumbers, Wanted};
 use super::replay::{self, ReplaySession};
 use super::run;
-use super::source::{self, Chosen, SourceArgs};
+use super::source::{self, SearchResult, SourceArgs};
 use super::talk;
 use concsim_driver::play::writer_for;
 use concsim_lab::calibrate;
@@ -24,6 +20,9 @@ use concsim_record::{Recorder, Recording};
 use concsim_report::json;
 use concsim_sim::limits::MOST_STEPS;
 use concsim_terminal::display;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Plays a scenario in virtual time, and shows the result.
 #[derive(Debug, clap::Args)]
@@ -93,14 +92,14 @@ impl Args {
 pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let machine = match args.machine.as_deref().map(calibrate::find).transpose()? {
         Some(Err(none)) => {
-            talk::say(none);
+            talk::print_message(none);
             return Ok(ExitCode::from(2));
         }
         found => found.and_then(Result::ok),
     };
     let plan = match source::choose_on(machine, &args.chosen, Engine::Simulation, colour)? {
-        Chosen::Plan(plan) => plan,
-        Chosen::Wrong => return Ok(ExitCode::from(2)),
+        SearchResult::Plan(plan) => plan,
+        SearchResult::Wrong => return Ok(ExitCode::from(2)),
     };
     let terminal = display::canvas().filter(|_| !args.headless && !args.json);
     let LoadedKeys::Keymap(keymap) = args.keyboard.keymap(terminal, colour)? else {
@@ -109,14 +108,14 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     for variant in &plan.variants {
         if let Err(refused) = concsim_sim::limits::check_within(&variant.scenario, args.most_steps)
         {
-            talk::say(format_args!("{} is not simulated: {refused}", variant.name));
+            talk::print_message(format_args!("{} is not simulated: {refused}", variant.name));
             return Ok(ExitCode::from(2));
         }
     }
     let wanted = match args.repeats.wanted(&plan) {
         Ok(wanted) => wanted,
         Err(unknown) => {
-            talk::say(unknown);
+            talk::print_message(unknown);
             return Ok(ExitCode::from(2));
         }
     };
@@ -135,10 +134,10 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     };
     if let Some(folder) = &folder {
         let kept = folder.summarise(&json::of(&summary));
-        run::say_whether_kept(folder, &kept, args.json);
+        run::report_folder(folder, &kept, args.json);
     }
     let options = args.display.options(colour);
-    if let Some(terminal) = terminal.filter(|_| !interrupt::noted()) {
+    if let Some(terminal) = terminal.filter(|_| !interrupt::is_requested()) {
         let mouse = args.keyboard.mouse();
         let stage = ReplaySession {
             terminal,
@@ -156,13 +155,12 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     )?;
     Ok(ExitCode::from(summary.exit_status()))
 }
-
 fn play_repeats(
     plan: &Plan,
     wanted: Wanted,
     args: &Args,
     folder: Option<Folder>,
-) -> anyhow::Result<Option<Repeated>> {
+) -> anyhow::Result<Option<RepeatNumbers>> {
     interrupt::listen_once()?;
     let cores = || processes::cores_allowed().len();
     let engine = repeat::Engine {
@@ -183,10 +181,10 @@ fn play_all(plan: &Plan, mut folder: Option<&mut Folder>) -> Vec<Recording> {
 
 fn play_one(plan: &Plan, variant: &Variant, folder: Option<&mut Folder>) -> Recording {
     let header = concsim_sim::header_of(plan, variant);
-    let keeper = writer_for(folder, &header, talk::say);
+    let keeper = writer_for(folder, &header, talk::print_message);
     let (recording, failed) = concsim_sim::record(&variant.scenario, Recorder::new(header, keeper));
     if let Some(error) = failed {
-        talk::say(format_args!(
+        talk::print_message(format_args!(
             "{}: not all of the recording is kept: {error}",
             variant.name
         ));

@@ -81,7 +81,7 @@ impl SourceArgs {
 
 /// Result of the search for a scenario.
 #[derive(Debug)]
-pub enum Chosen {
+pub enum SearchResult {
     /// A valid scenario.
     Plan(Box<Plan>),
     /// The scenario has mistakes, which have been shown.
@@ -93,7 +93,7 @@ pub enum Chosen {
 ///
 /// # Errors
 /// A file that exists and cannot be read.
-pub fn choose(args: &SourceArgs, engine: Engine, colour: Colour) -> anyhow::Result<Chosen> {
+pub fn choose(args: &SourceArgs, engine: Engine, colour: Colour) -> anyhow::Result<SearchResult> {
     choose_on(None, args, engine, colour)
 }
 
@@ -106,9 +106,9 @@ pub(super) fn choose_on(
     args: &SourceArgs,
     engine: Engine,
     colour: Colour,
-) -> anyhow::Result<Chosen> {
+) -> anyhow::Result<SearchResult> {
     let Some((bytes, file)) = find(args)? else {
-        return Ok(Chosen::Wrong);
+        return Ok(SearchResult::Wrong);
     };
     let overrides = Overrides {
         machine: machine.map(|file| (file.name, file.text)),
@@ -117,10 +117,10 @@ pub(super) fn choose_on(
     let read =
         scenario::text_of(bytes, &file).and_then(|text| scenario::read(&text, &file, &overrides));
     match read {
-        Ok(plan) => Ok(Chosen::Plan(Box::new(plan))),
+        Ok(plan) => Ok(SearchResult::Plan(Box::new(plan))),
         Err(problems) => {
             talk::say_mistakes(&problems, colour);
-            Ok(Chosen::Wrong)
+            Ok(SearchResult::Wrong)
         }
     }
 }
@@ -137,16 +137,16 @@ pub(super) fn find(args: &SourceArgs) -> anyhow::Result<Option<(Vec<u8>, String)
         if Path::new(&path).is_file() {
             let bytes = fs::read(&path).with_context(|| format!("failed to read {path}"))?;
             if path != wanted {
-                talk::say(format_args!("playing {path}"));
+                talk::print_message(format_args!("playing {path}"));
             }
             return Ok(Some((bytes, path)));
         }
     }
     if let Some(built_in) = builtin::find(wanted) {
-        talk::say(format_args!("playing the built-in scenario {wanted}"));
+        talk::print_message(format_args!("playing the built-in scenario {wanted}"));
         return Ok(Some((built_in.text.into(), built_in.name.to_owned())));
     }
-    talk::say(unknown(wanted));
+    talk::print_message(unknown(wanted));
     Ok(None)
 }
 

@@ -90,7 +90,7 @@ pub struct Sweep {
     out: Option<PathBuf>,
 }
 
-/// Joins the shards of a sweep.
+/// Join the shards of a sweep
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: concsim sweep merge sweep-io_bound-1of2 sweep-io_bound-2of2 --out whole"
@@ -165,7 +165,7 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
     let is_here = |place: &&GridRow| shard.is_none_or(|shard| shard.has(place.index));
     let here: Vec<&GridRow> = places.iter().filter(is_here).collect();
     let unplayed = play_the_rest(jobs, &grid, &plan, &here, &mut folder)?;
-    if unplayed > 0 && interrupt::noted() {
+    if unplayed > 0 && interrupt::is_requested() {
         say_how_to_go_on(&folder, here.len() - unplayed, here.len());
         return Ok(ExitCode::from(130));
     }
@@ -176,7 +176,7 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
 /// Reports after ^C the finished rows, and the command that resumes the sweep.
 fn say_how_to_go_on(folder: &Folder, there: usize, all: usize) {
     let path = folder.path().display();
-    talk::say(format_args!(
+    talk::print_message(format_args!(
         "interrupted: {there} of {all} rows are in {path}"
     ));
     talk::raw(format_args!(
@@ -193,7 +193,7 @@ fn say_how_it_ended(folder: &Folder) -> ExitCode {
         .count();
     let rows = folder.rows.len();
     let path = folder.path().join("points.csv");
-    talk::say(format_args!(
+    talk::print_message(format_args!(
         "{rows} rows, {failed} failed, in {}",
         path.display()
     ));
@@ -209,7 +209,7 @@ fn status(folder: &Folder) -> ExitCode {
 /// Joins shards, and reports the whole.
 fn join(args: &Merge) -> anyhow::Result<ExitCode> {
     let whole = merge(&args.shards, &args.out, args.replace)?;
-    talk::say(format_args!(
+    talk::print_message(format_args!(
         "{} rows in {}",
         whole.rows.len(),
         whole.path().display()

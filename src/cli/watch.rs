@@ -17,7 +17,7 @@ use concsim_terminal::keyboard::Keyboard;
 /// A system limit that is too low for a run, before it begins.
 pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
     let Some(path) = args.chosen().file() else {
-        talk::say(format_args!(
+        talk::print_message(format_args!(
             "--watch needs a file: {} is built in; `concsim new FILE` writes one",
             args.chosen().name()
         ));
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
             Played::OnScreen(_) => !watched.is_known_to_be_saved(),
             Played::Headless(_) | Played::Wrong => !wait_for_a_save(&watched)?,
         };
-        if interrupt::noted() {
+        if interrupt::is_requested() {
             return Ok(ExitCode::from(130));
         }
         if was_left {
@@ -47,13 +47,13 @@ fn wait_for_a_save(watched: &WatchedFile) -> anyhow::Result<bool> {
     if watched.was_saved() {
         return Ok(true);
     }
-    talk::say(format_args!(
+    talk::print_message(format_args!(
         "waiting for {} to be saved; q or ^C ends",
         watched.path().display()
     ));
     let keyboard = Keyboard::taken()?;
     while !watched.was_saved() {
-        if interrupt::noted() || keyboard.is_asked_to_stop()? {
+        if interrupt::is_requested() || keyboard.is_asked_to_stop()? {
             return Ok(false);
         }
     }

@@ -2,7 +2,7 @@
 //
 //   CONCSIM_BROWSER=chromium NODE_PATH=node_modules node look.cjs report.html [FOLDER for pictures]
 //
-// `told` is what the page shows when the pointer is on a mark; `said` the length of its text without scripts.
+// `tooltip` is what the page shows when the pointer is on a mark; `text_length` the length of its text without scripts.
 "use strict";
 
 const path = require("node:path");
@@ -15,7 +15,7 @@ const WIDTHS = [360, 1440];
 
 async function look(browser, url, theme, width, folder) {
   const page = await browser.newPage();
-  const seen = { theme, width, messages: [], requests: [], serious: [], too_wide: false, told: "", said: 0 };
+  const seen = { theme, width, messages: [], requests: [], serious: [], too_wide: false, tooltip: "", text_length: 0 };
   page.on("console", (message) => seen.messages.push(message.text()));
   page.on("pageerror", (error) => seen.messages.push(String(error)));
   page.on("request", (request) => { if (request.url() !== url) seen.requests.push(request.url()); });
@@ -24,7 +24,7 @@ async function look(browser, url, theme, width, folder) {
   await page.goto(url, { waitUntil: "load" });
   await page.$$eval("details", (all) => all.forEach((one) => { one.open = true; }));
   seen.too_wide = await page.evaluate(() => document.scrollingElement.scrollWidth > window.innerWidth);
-  seen.told = await pointed(page);
+  seen.tooltip = await pointed(page);
   if (folder) await page.screenshot({ path: path.join(folder, `${theme}-${width}.png`), fullPage: true });
   await page.evaluate(axe.source);
   const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
@@ -70,8 +70,8 @@ async function main([file, folder]) {
   try {
     const looks = [];
     for (const theme of THEMES) for (const width of WIDTHS) looks.push(await look(browser, url, theme, width, folder));
-    const said = await without_scripts(browser, url);
-    for (const one of looks) one.said = said;
+    const length = await without_scripts(browser, url);
+    for (const one of looks) one.text_length = length;
     if (folder) {
       const page = await browser.newPage();
       await page.goto(url, { waitUntil: "load" });

@@ -55,15 +55,15 @@ fn concsim(folder: &Path, arguments: &[&str]) -> Output {
 fn json(output: &Output) -> Value {
     let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(&text).unwrap_or_else(|error| {
-        let said = String::from_utf8_lossy(&output.stderr);
-        panic!("{error}: {text}{said}")
+        let line = String::from_utf8_lossy(&output.stderr);
+        panic!("{error}: {text}{line}")
     })
 }
 
 fn is_refused(output: &Output, words: &str) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains(words), "{said}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains(words), "{text}");
     assert!(output.stdout.is_empty());
 }
 
@@ -201,8 +201,8 @@ fn a_file_without_predictions_is_named() {
         ("nowhere", "nowhere: "),
     ] {
         let refused = concsim(folder.path(), &["parity", "--from", file]);
-        let said = String::from_utf8_lossy(&refused.stderr);
-        assert_eq!(refused.status.code(), Some(1), "{said}");
-        assert!(said.contains(words), "{said}");
+        let text = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(1), "{text}");
+        assert!(text.contains(words), "{text}");
     }
 }

@@ -45,9 +45,9 @@ fn played(engine: &str, scenario: &str) -> Recording {
         .env("XDG_STATE_HOME", scratch.path())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    let kept = storage::open(&out).unwrap_or_else(|error| panic!("{engine}: {error}: {said}"));
-    assert!(kept.torn.is_empty(), "{engine}: {said}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    let kept = storage::open(&out).unwrap_or_else(|error| panic!("{engine}: {error}: {text}"));
+    assert!(kept.torn.is_empty(), "{engine}: {text}");
     kept.recordings.into_iter().next().unwrap()
 }
 
@@ -224,7 +224,7 @@ fn whoever_comes_to_the_door_first_is_taken_first() {
 }
 
 /// Checks that between two turns of a task every other present task has one.
-fn they_take_turns(order: &[u32]) {
+fn check_turns(order: &[u32]) {
     for (place, one) in order.iter().enumerate() {
         let (before, after) = (&order[..place], &order[place + 1..]);
         let Some(turn) = after.iter().position(|it| it == one) else {
@@ -252,7 +252,7 @@ fn whoever_is_ready_longest_goes_next() {
     both(scenario, |recording| {
         let order: Vec<u32> = stretches(recording).map(|(_, ran)| ran.request).collect();
         assert_eq!(order.len(), 4 * 6);
-        they_take_turns(&order);
+        check_turns(&order);
     });
 }
 
@@ -311,7 +311,7 @@ const WAYS: &str = "server = { kind = 'coroutine', workers = 2 }\n\
                     requests.yields.steps = ['yield', 'yield', 'count visits with yield', 'yield', 'yield', 'yield']\n";
 
 /// Returns the number of times that such a request must let go of its worker before it ends.
-fn lets_go(recording: &Recording, number: u32) -> usize {
+fn yield_count(recording: &Recording, number: u32) -> usize {
     let scenario = &recording.header.scenario;
     let class = draw::class_of(scenario, u64::from(number));
     let script = &scenario.requests[class].script;
@@ -345,7 +345,11 @@ fn each_request_has_exactly_as_many_switches_as_its_script_lets_go() {
             "and none for no request"
         );
         for (number, count) in counts {
-            assert_eq!(count, 1 + lets_go(recording, number), "request {number}");
+            assert_eq!(
+                count,
+                1 + yield_count(recording, number),
+                "request {number}"
+            );
         }
         the_switch_law_holds(recording);
     });
@@ -368,7 +372,11 @@ fn a_kept_connection_waits_once_after_each_answer_and_sees_its_end() {
         assert_eq!(counts.remove(&NO_REQUEST), Some(4), "one for each end");
         assert_eq!(counts.len(), 60);
         for (number, count) in counts {
-            assert_eq!(count, 1 + lets_go(recording, number), "request {number}");
+            assert_eq!(
+                count,
+                1 + yield_count(recording, number),
+                "request {number}"
+            );
             let last = stretches_of(recording, number)[count - 1];
             assert_eq!(last.then, SwitchReason::Client);
         }

@@ -46,7 +46,7 @@ fn found(recording: &Recording, window: Window) -> f64 {
 }
 
 /// Returns the share of computing time without a core, by the workers' own account.
-fn told(recording: &Recording, window: Window) -> f64 {
+fn share_by_events(recording: &Recording, window: Window) -> f64 {
     let inside = |from: Stamp, to: Stamp| to.min(window.end).since(from.max(window.begin)).0 as f64;
     let (mut lost, mut all) = (0.0, 0.0);
     for (_, event) in &recording.switches {
@@ -65,19 +65,19 @@ fn as_many_looks_find_a_worker_without_a_core_as_is_its_own_account() {
     let shares = [1, 8].map(|workers| {
         let recording = play(workers);
         let window = recording.header.window.expect("a counted window");
-        let (found, told) = (found(&recording, window), told(&recording, window));
+        let (found, reported) = (found(&recording, window), share_by_events(&recording, window));
         println!(
             "{workers} computing: {:.1} % of the looks find one without a core, {:.1} % of the time by their account",
             100.0 * found,
-            100.0 * told
+            100.0 * reported
         );
-        (found, told)
+        (found, reported)
     });
     assert!(
         shares[0].0 <= 0.05,
         "one worker has a core to itself: {shares:?}"
     );
-    for (found, told) in shares {
-        assert!((found - told).abs() <= 0.05, "{shares:?}");
+    for (found, messages) in shares {
+        assert!((found - messages).abs() <= 0.05, "{shares:?}");
     }
 }

@@ -15,7 +15,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::house::until;
+use crate::serve_process::until;
 use crate::streams::{COMMANDS, scratch, words};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_concsim");
@@ -82,23 +82,23 @@ fn concsim(wrapper: &[String], command: &str, folder: &Path) -> Output {
 }
 
 /// Returns its standard error, without lines of progress.
-fn said(output: &Output) -> String {
-    let said = String::from_utf8_lossy(&output.stderr);
+fn standard_error(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
     let is_progress = |line: &str| line.contains(" of 2): ");
-    let lines = said.lines().filter(|line| !is_progress(line));
+    let lines = text.lines().filter(|line| !is_progress(line));
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn works(output: &Output) {
-    assert_eq!(output.status.code(), Some(0), "{}", said(output));
+fn check_success(output: &Output) {
+    assert_eq!(output.status.code(), Some(0), "{}", standard_error(output));
 }
 
 /// Checks that it fails with this status, and with one line that has these words.
 fn fails(output: &Output, words: &str) {
-    let said = said(output);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains(words), "`{words}` is not in: {said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
+    let text = standard_error(output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(words), "`{words}` is not in: {text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
 }
 
 fn names(folder: &Path) -> BTreeSet<String> {
@@ -161,7 +161,7 @@ fn a_stack_that_may_grow_is_made_to() {
     let wrapper = limit("--stack=65536:8388608");
     if can_be_made(&wrapper) {
         for command in ["run SCENARIO --no-keep", "schema", "report KEPT"] {
-            works(&concsim(&wrapper, command, scratch.path()));
+            check_success(&concsim(&wrapper, command, scratch.path()));
         }
     }
 }
@@ -200,7 +200,7 @@ fn without_proc_a_run_says_so_and_the_rest_works() {
         fails(&calibrate, "Is /proc mounted?");
         assert!(!scratch.path().join("m").exists());
         for command in ["sim SCENARIO --no-keep", "replay KEPT", "figure boxes KEPT"] {
-            works(&concsim(&wrapper, command, scratch.path()));
+            check_success(&concsim(&wrapper, command, scratch.path()));
         }
     }
 }
@@ -210,7 +210,7 @@ fn no_run_needs_dev_shm() {
     let wrapper = apart("-m", "mount -t tmpfs -o size=4k,mode=000 none /dev/shm");
     if can_be_made(&wrapper) {
         let output = concsim(&wrapper, "run SCENARIO --no-keep", scratch().path());
-        works(&output);
+        check_success(&output);
     }
 }
 
@@ -231,7 +231,7 @@ fn without_a_loopback_interface_no_server_pretends_to_be_reachable() {
     fails(&serve, "is the loopback interface up");
     let load = "load SCENARIO --target http://127.0.0.1:1";
     fails(&concsim(&wrapper, load, scratch.path()), why);
-    works(&concsim(&wrapper, "sim SCENARIO --no-keep", scratch.path()));
+    check_success(&concsim(&wrapper, "sim SCENARIO --no-keep", scratch.path()));
 }
 
 /// Runs a shell command and then a command on a disk of its own at `disk`, and lists the disk's files.
@@ -268,11 +268,11 @@ fn a_full_disk_is_said_and_holds_no_half_of_a_file() {
         fs::create_dir(&disk).unwrap();
         let fill = "cat /dev/zero >filler 2>/dev/null";
         let output = on_a_disk(&disk, fill, command, scratch.path());
-        let said = said(&output);
-        assert_eq!(output.status.code(), Some(1), "`{command}`: {said}");
+        let text = standard_error(&output);
+        assert_eq!(output.status.code(), Some(1), "`{command}`: {text}");
         assert!(
-            said.contains("No space left on device"),
-            "`{command}`: {said}"
+            text.contains("No space left on device"),
+            "`{command}`: {text}"
         );
         assert_eq!(output.stdout, b"filler\n", "`{command}`");
     }
@@ -289,9 +289,9 @@ fn a_disk_that_fills_ends_the_recording_and_not_the_run() {
     let leave_16_kib = "head -c 49152 /dev/zero >filler";
     let command = "run SCENARIO --out FOLDER/disk/kept";
     let output = on_a_disk(&disk, leave_16_kib, command, scratch.path());
-    works(&output);
-    let said = said(&output);
-    assert!(said.contains("No space left on device"), "{said}");
+    check_success(&output);
+    let text = standard_error(&output);
+    assert!(text.contains("No space left on device"), "{text}");
 }
 
 #[test]
@@ -309,12 +309,12 @@ fn a_home_that_cannot_be_written_to_costs_the_recording_and_not_the_run() {
         }
         for command in ["run SCENARIO", "sim SCENARIO"] {
             let output = concsim(&wrapper, command, scratch.path());
-            works(&output);
-            let said = said(&output);
-            assert!(said.contains("the run is not kept: "), "{said}");
-            assert_eq!(said.lines().count(), 1, "{said}");
+            check_success(&output);
+            let text = standard_error(&output);
+            assert!(text.contains("the run is not kept: "), "{text}");
+            assert_eq!(text.lines().count(), 1, "{text}");
         }
-        works(&concsim(&wrapper, "runs", scratch.path()));
+        check_success(&concsim(&wrapper, "runs", scratch.path()));
         let calibrate = concsim(&wrapper, "calibrate --quick", scratch.path());
         fails(&calibrate, "Read-only file system");
     }
@@ -325,7 +325,7 @@ fn any_user_may_run() {
     let wrapper = user(4_000_000_020);
     if is_root() && can_be_made(&wrapper) {
         let scratch = for_all_users(scratch());
-        works(&concsim(&wrapper, "run SCENARIO", scratch.path()));
+        check_success(&concsim(&wrapper, "run SCENARIO", scratch.path()));
         let shelf = scratch.path().join("concsim/recordings");
         assert_eq!(names(&shelf).len(), 1);
     }
@@ -336,7 +336,7 @@ fn one_core_is_enough() {
     let wrapper = wrapper("taskset -c 0");
     if can_be_made(&wrapper) {
         let output = concsim(&wrapper, "run SCENARIO --no-keep", scratch().path());
-        works(&output);
+        check_success(&output);
     }
 }
 

@@ -139,7 +139,7 @@ fn copy_with_hostile_names(run: &Path, to: &Path) {
     for (recording, variant) in kept.recordings.iter().zip(&plan.variants) {
         let mut header = recording.header.clone();
         header.variant.clone_from(&variant.name);
-        let keeper = folder.keep(&header).unwrap();
+        let keeper = folder.begin_variant(&header).unwrap();
         let mut recorder = Recorder::new(header, Some(keeper));
         let sent = recording.sent.iter().map(|sent| Event::Sent(*sent));
         let outcomes = recording
@@ -150,11 +150,11 @@ fn copy_with_hostile_names(run: &Path, to: &Path) {
             recorder.note(RecordSource::Load, &event.to_record());
         }
         for (worker, event) in recording.events.iter().chain(&recording.switches) {
-            let who = match event {
+            let source = match event {
                 Event::Forked { .. } | Event::Died { .. } => RecordSource::Arbiter,
                 _ => RecordSource::Worker(*worker),
             };
-            recorder.note(who, &event.to_record());
+            recorder.note(source, &event.to_record());
         }
         for sample in &recording.samples {
             recorder.add(sample.clone());
@@ -282,10 +282,10 @@ fn the_documented_way_to_read_an_interval_log_finds_what_the_reader_finds() {
         .current_dir(scratch.path())
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
+    let line = String::from_utf8(output.stdout).unwrap();
     let tags = asked(&python, "read_hlog.py", &file, scratch.path());
     let p99 = tags["coroutine"]["p99"].as_f64().unwrap() / 1e6;
-    assert_eq!(said.trim().parse(), Ok(p99), "{said}");
+    assert_eq!(line.trim().parse(), Ok(p99), "{line}");
 }
 
 #[test]
@@ -294,16 +294,16 @@ fn tables_are_read_by_pandas_and_duckdb_as_the_documentation_says() {
     let python = python_with(&["pandas", "duckdb"]);
     for run in runs(scratch.path()) {
         let tables = scratch.path().join("tables");
-        let said = export("csv", &run, &tables);
+        let text = export("csv", &run, &tables);
         export("jsonl", &run, &tables);
         let kept = storage::open(&run).unwrap();
         for recording in &kept.recordings {
             let name = written(&recording.header.variant, in_a_message);
             let is_believed = summarise(recording).trust.code() == "ok";
             assert_eq!(
-                said.contains(&format!("concsim: {name}: ")),
+                text.contains(&format!("concsim: {name}: ")),
                 !is_believed,
-                "{said}"
+                "{text}"
             );
         }
         let Some(python) = &python else {
@@ -353,8 +353,8 @@ fn one_table_goes_to_standard_output_and_all_of_them_need_a_folder() {
     ] {
         let refused = concsim(&arguments);
         assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-        let said = String::from_utf8(refused.stderr).unwrap();
-        assert!(said.contains(words), "{said}");
+        let text = String::from_utf8(refused.stderr).unwrap();
+        assert!(text.contains(words), "{text}");
     }
 }
 
@@ -373,9 +373,9 @@ fn what_is_left_of_a_torn_run_is_exported_with_a_word_of_it() {
     let python = python_with(&["perfetto", "google.protobuf"]);
     for form in ["csv", "jsonl", "perfetto", "hlog"] {
         let output = scratch.path().join(form);
-        let said = export(form, &run, &output);
-        assert!(said.contains("breaks off after"), "{said}");
-        assert!(said.contains("coroutine: proves nothing"), "{said}");
+        let text = export(form, &run, &output);
+        assert!(text.contains("breaks off after"), "{text}");
+        assert!(text.contains("coroutine: proves nothing"), "{text}");
     }
     let runs = std::fs::read_to_string(scratch.path().join("csv/runs.csv")).unwrap();
     assert!(

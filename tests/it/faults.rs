@@ -14,12 +14,12 @@ use std::thread;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::house::until;
-use crate::played::{Ended, Marked, Played, Role, port_of, sockets_of, state_of};
+use crate::played::{MarkedProcesses, Played, Role, RunResult, port_of, sockets_of, state_of};
+use crate::serve_process::until;
 
 /// State of the workers of a run at the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Doing {
+pub(crate) enum WorkerState {
     Idle,
     Computing,
     Blocked,
@@ -27,16 +27,16 @@ pub(crate) enum Doing {
     Stopped,
 }
 
-pub(crate) const DOINGS: [Doing; 4] = [
-    Doing::Idle,
-    Doing::Computing,
-    Doing::Blocked,
-    Doing::Stopped,
+pub(crate) const STATES: [WorkerState; 4] = [
+    WorkerState::Idle,
+    WorkerState::Computing,
+    WorkerState::Blocked,
+    WorkerState::Stopped,
 ];
 
 const KINDS: [&str; 2] = ["sync", "coroutine"];
 
-impl Doing {
+impl WorkerState {
     /// Returns a run of `length` in which workers are in this state.
     pub(crate) fn scenario(self, kind: &str, length: &str) -> String {
         let (steps, load) = match self {
@@ -57,7 +57,7 @@ impl Doing {
     }
 
     /// Waits until a worker is in this state, and returns it.
-    pub(crate) fn caught(self, processes: &Marked) -> Pid {
+    pub(crate) fn caught(self, processes: &MarkedProcesses) -> Pid {
         // The listener, the connection to the service, and that of a request.
         let busy = 3;
         processes.one(Role::Load);
@@ -111,20 +111,20 @@ pub(crate) fn at_once<Case: Copy + Send>(cases: impl IntoIterator<Item = Case>, 
 fn a_run_goes_on_without_a_worker_that_is_killed_and_counts_what_it_took_along() {
     let cases = KINDS
         .into_iter()
-        .flat_map(|kind| DOINGS.map(|doing| (kind, doing)));
+        .flat_map(|kind| STATES.map(|doing| (kind, doing)));
     at_once(cases, |(kind, doing)| {
         let played = Played::begin(&doing.scenario(kind, "4s"));
         let worker = doing.caught(&played.processes);
         kill(worker, Signal::SIGKILL).expect("the worker is there");
         let ended = played.end();
         assert!(
-            ended.said.contains(&format!(
+            ended.messages.contains(&format!(
                 "(pid {worker}) was killed by signal 9: another takes its place"
             )),
             "{kind}, {doing:?}: {ended:#?}"
         );
         went_on(&ended);
-        if doing != Doing::Idle {
+        if doing != WorkerState::Idle {
             assert!(ended.failed() > 0, "{kind}, {doing:?}: {ended:#?}");
             // An idle server does so little that half a percent is less than a moment's delay.
             adds_up(&ended);
@@ -133,7 +133,7 @@ fn a_run_goes_on_without_a_worker_that_is_killed_and_counts_what_it_took_along()
 }
 
 /// Checks that the run ended regularly, its requests add up, and one worker was replaced.
-fn went_on(ended: &Ended) {
+fn went_on(ended: &RunResult) {
     assert_eq!(ended.status.code(), Some(0), "{ended:#?}");
     let run = ended.run();
     assert_eq!(
@@ -149,7 +149,7 @@ fn went_on(ended: &Ended) {
 }
 
 /// Checks that gauges and the log of requests agree, in spite of the interruption.
-fn adds_up(ended: &Ended) {
+fn adds_up(ended: &RunResult) {
     let doubts = ended.doubts();
     for wrong in ["little-system", "little-workers", "breakdown-overrun"] {
         assert!(!doubts.contains(&wrong), "{wrong}: {ended:#?}");
@@ -159,7 +159,7 @@ fn adds_up(ended: &Ended) {
 #[test]
 fn a_run_whose_arbiter_load_or_services_are_killed_says_so_and_leaves_nobody() {
     for role in [Role::Arbiter, Role::Load, Role::Services] {
-        at_once(DOINGS.map(|doing| (role, doing)), |(role, doing)| {
+        at_once(STATES.map(|doing| (role, doing)), |(role, doing)| {
             let played = Played::begin(&doing.scenario("sync", "60s"));
             doing.caught(&played.processes);
             let victim = played.processes.one(role);
@@ -188,8 +188,8 @@ fn a_run_whose_load_or_services_stay_stopped_breaks_off_and_names_them() {
         ),
     ];
     at_once(cases, |(role, words)| {
-        let played = Played::begin(&Doing::Blocked.scenario("coroutine", "600s"));
-        Doing::Blocked.caught(&played.processes);
+        let played = Played::begin(&WorkerState::Blocked.scenario("coroutine", "600s"));
+        WorkerState::Blocked.caught(&played.processes);
         stop(played.processes.one(role));
         let ended = played.end();
         assert_eq!(ended.status.code(), Some(1), "{role:?}: {ended:#?}");
@@ -207,8 +207,8 @@ fn requests_of_other_programs_in_a_measured_run_are_found_and_named() {
     let two: &[&str] = &["GET /a HTTP/1.1\r\nHost: x\r\n\r\n"; 2];
     let forged: &[&str] = &["GET /a?n=3 HTTP/1.1\r\nHost: x\r\n\r\n"];
     at_once([silent, two, forged], |requests| {
-        let played = Played::begin(&Doing::Blocked.scenario("coroutine", "3s"));
-        Doing::Blocked.caught(&played.processes);
+        let played = Played::begin(&WorkerState::Blocked.scenario("coroutine", "3s"));
+        WorkerState::Blocked.caught(&played.processes);
         let port = port_of(played.processes.one(Role::Arbiter));
         let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
         for request in requests {
@@ -233,7 +233,7 @@ fn requests_of_other_programs_in_a_measured_run_are_found_and_named() {
 #[test]
 fn nobody_outlives_a_driver_that_is_killed_whatever_the_run_was_doing() {
     for everybody_is_stopped in [false, true] {
-        let cases = DOINGS.map(|doing| (everybody_is_stopped, doing));
+        let cases = STATES.map(|doing| (everybody_is_stopped, doing));
         at_once(cases, |(everybody_is_stopped, doing)| {
             let played = Played::begin(&doing.scenario("coroutine", "60s"));
             doing.caught(&played.processes);
@@ -252,9 +252,9 @@ fn nobody_outlives_a_driver_that_is_killed_whatever_the_run_was_doing() {
 #[test]
 fn a_run_that_is_interrupted_ends_soon_with_what_there_is() {
     at_once([Signal::SIGINT, Signal::SIGTERM], |signal| {
-        let scenario = Doing::Blocked.scenario("sync", "60s");
+        let scenario = WorkerState::Blocked.scenario("sync", "60s");
         let played = Played::begin(&scenario.replace("200ms", "60s"));
-        Doing::Blocked.caught(&played.processes);
+        WorkerState::Blocked.caught(&played.processes);
         played.signal(signal);
         let ended = played.end();
         assert_eq!(ended.status.code(), Some(130), "{ended:#?}");

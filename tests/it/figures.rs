@@ -135,12 +135,12 @@ fn whoever_gives_the_wrong_thing_is_told_how_to_make_the_right_one() {
         "figure queues",
     ] {
         let output = concsim(scratch.path(), line);
-        let said = String::from_utf8(output.stderr).unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
         let kind = line.split(' ').nth(1).unwrap();
         assert_eq!(output.status.code(), Some(1), "{line}");
         assert!(
-            said.contains(&format!("concsim figure {kind} ")),
-            "{line}: {said}"
+            text.contains(&format!("concsim figure {kind} ")),
+            "{line}: {text}"
         );
     }
 }

@@ -66,7 +66,7 @@ impl Counts {
         }
     }
 
-    fn keep_the_law(self) -> bool {
+    fn obeys_switch_law(self) -> bool {
         self.switches == 2 * (self.waits + self.tasks)
     }
 }
@@ -186,7 +186,7 @@ fn our_counts() -> Vec<(String, Counts)> {
     serving.stop();
     let life = Counts::of(&serving);
     assert!(
-        life.keep_the_law(),
+        life.obeys_switch_law(),
         "over the worker's whole life: {life:?}"
     );
     counts
@@ -196,7 +196,7 @@ fn our_counts() -> Vec<(String, Counts)> {
 fn a_coroutine_worker_switches_as_often_as_real_greenlets() {
     let ours = our_counts();
     for (name, counts) in &ours {
-        assert!(counts.keep_the_law(), "{name}: {counts:?}");
+        assert!(counts.obeys_switch_law(), "{name}: {counts:?}");
     }
     let python = std::env::var("CONCSIM_PYTHON").unwrap_or_else(|_| "python3".into());
     let has_greenlet = Command::new(&python)

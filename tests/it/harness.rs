@@ -69,7 +69,7 @@ impl Served {
         client.send(format!(
             "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
         ));
-        let answer = client.answer(Asked::Get).expect("a GET is answered");
+        let answer = client.answer(BodyPresence::Get).expect("a GET is answered");
         String::from_utf8(answer.body).expect("answers are text")
     }
 }
@@ -90,7 +90,7 @@ fn free_address() -> SocketAddr {
 
 /// Presence of a body in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum BodyPresence {
     /// With a body.
     Get,
     /// Without a body, whatever the answer's head says.
@@ -124,7 +124,7 @@ impl Client {
     }
 
     /// Returns the next answer, interim ones left out; `None` at the connection's end.
-    pub(crate) fn answer(&mut self, asked: Asked) -> Option<Answer> {
+    pub(crate) fn answer(&mut self, asked: BodyPresence) -> Option<Answer> {
         let head = loop {
             match response::parse(&self.received).expect("answers are HTTP") {
                 Some(head) if head.status < 200 => drop(self.received.drain(..head.end)),
@@ -138,13 +138,13 @@ impl Client {
         };
         self.received.drain(..head.end);
         let framing = match asked {
-            Asked::Get => head.framing,
-            Asked::Head => Framing::Length(0),
+            BodyPresence::Get => head.framing,
+            BodyPresence::Head => Framing::Length(0),
         };
         let mut body = Body::new(framing, u64::MAX);
         let mut content = Vec::new();
         loop {
-            let count = body.swallow(&self.received).expect("answers are HTTP");
+            let count = body.consume(&self.received).expect("answers are HTTP");
             content.extend(self.received.drain(..count));
             if body.is_over() {
                 return Some(Answer {

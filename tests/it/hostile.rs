@@ -1,7 +1,7 @@
 //! A coroutine worker with misbehaving clients: it refuses their requests, and serves all others.
 
-use crate::harness::{Asked, Client, Served};
-use crate::http_cases::{self, Case, Then};
+use crate::harness::{BodyPresence, Client, Served};
+use crate::http_cases::{self, Case, ConnectionState};
 
 const SCENARIO: &str = r#"
 [server]
@@ -36,13 +36,13 @@ fn converse<'bytes>(
     for piece in pieces {
         client.send(piece);
     }
-    if case.then == Then::Waits {
+    if case.then == ConnectionState::Waits {
         client.hang_up();
     }
     let asked = if case.bytes.starts_with(b"HEAD") {
-        Asked::Head
+        BodyPresence::Head
     } else {
-        Asked::Get
+        BodyPresence::Get
     };
     std::iter::from_fn(|| client.answer(asked))
         .map(|answer| answer.status)
@@ -89,13 +89,13 @@ fn slow_and_silent_clients_are_sent_away_and_hold_up_nobody() {
     }
     for client in &mut slow {
         assert_eq!(
-            client.answer(Asked::Get).map(|answer| answer.status),
+            client.answer(BodyPresence::Get).map(|answer| answer.status),
             Some(408)
         );
-        assert!(client.answer(Asked::Get).is_none());
+        assert!(client.answer(BodyPresence::Get).is_none());
     }
     for client in &mut silent {
-        assert!(client.answer(Asked::Get).is_none());
+        assert!(client.answer(BodyPresence::Get).is_none());
     }
     assert_eq!(worker(&served), before);
 }
@@ -110,7 +110,9 @@ fn clients_that_leave_early_do_no_harm() {
         let mut half_closed = served.connect();
         half_closed.send(&request[..length]);
         half_closed.hang_up();
-        let status = half_closed.answer(Asked::Get).map(|answer| answer.status);
+        let status = half_closed
+            .answer(BodyPresence::Get)
+            .map(|answer| answer.status);
         assert_eq!(
             status,
             (length == request.len()).then_some(200),
@@ -130,7 +132,7 @@ fn noise_is_refused_and_does_no_harm() {
         let mut client = served.connect();
         client.send(&noise);
         client.hang_up();
-        while let Some(answer) = client.answer(Asked::Get) {
+        while let Some(answer) = client.answer(BodyPresence::Get) {
             assert!(
                 (400..=505).contains(&answer.status),
                 "{} for {noise:?}",

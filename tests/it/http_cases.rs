@@ -13,21 +13,26 @@ pub(crate) struct Case {
     /// Statuses of the answers, interim ones left out.
     pub(crate) answers: &'static [u16],
     /// State of the connection after these.
-    pub(crate) then: Then,
+    pub(crate) then: ConnectionState,
 }
 
 /// State of the connection after the last answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum ConnectionState {
     /// Ends the connection.
     Closes,
     /// Waits for the rest of a request, or for the next one.
     Waits,
 }
 
-use Then::{Closes, Waits};
+use ConnectionState::{Closes, Waits};
 
-fn case(name: &'static str, bytes: impl AsRef<[u8]>, answers: &'static [u16], then: Then) -> Case {
+fn case(
+    name: &'static str,
+    bytes: impl AsRef<[u8]>,
+    answers: &'static [u16],
+    then: ConnectionState,
+) -> Case {
     Case {
         name,
         bytes: bytes.as_ref().to_vec(),

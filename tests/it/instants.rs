@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use concsim::recording::lanes::{Doing, Index, Instant, Interval, Lanes, RequestLane, Span};
+use concsim::recording::lanes::{Index, Instant, Interval, Lanes, RequestLane, RequestState, Span};
 use concsim::recording::{Recording, storage};
 use concsim::scenario::WorkerKind;
 use concsim::telemetry::{Event, NO_REQUEST, Served};
@@ -45,8 +45,8 @@ fn simulated() -> Vec<(String, Recording)> {
             .args(words.split(' '))
             .output()
             .expect("the binary starts");
-        let said = String::from_utf8_lossy(&ended.stderr);
-        assert!(folder.exists(), "{words}: {said}");
+        let text = String::from_utf8_lossy(&ended.stderr);
+        assert!(folder.exists(), "{words}: {text}");
         opened(words, &folder)
     };
     SIMULATED.iter().enumerate().flat_map(play).collect()
@@ -81,8 +81,8 @@ fn index_of(recording: &Recording) -> Index {
 /// Returns the lanes of a recording up to an instant.
 fn lanes_at<'a>(index: &'a Index, recording: &'a Recording, at: Stamp) -> Lanes<'a> {
     let place = recording.samples.partition_point(|it| it.at < at);
-    let past = recording.past(place.min(recording.samples.len() - 1));
-    Lanes::at(index, past.expect("a sample"), at)
+    let snapshot = recording.snapshot(place.min(recording.samples.len() - 1));
+    Lanes::at(index, snapshot.expect("a sample"), at)
 }
 
 /// Returns the spans up to an instant.
@@ -225,12 +225,15 @@ fn glyphs_and_counts_of_an_instant_are_those_of_the_events() {
             let running = now
                 .workers
                 .iter()
-                .filter(|it| it.doing == Some(Doing::Running));
+                .filter(|it| it.doing == Some(RequestState::Running));
             let held = now.cores.iter().filter(|(_, worker)| worker.is_some());
             assert_eq!(running.count(), held.count(), "{what}: {now:?}");
             for (slot, worker) in now.workers.iter().enumerate().filter(|_| is_whole) {
                 assert_eq!(worker.begun(), raw.begun(slot), "{what}: in worker {slot}");
-                let is_on = matches!(worker.doing, Some(Doing::Running | Doing::WantsACore));
+                let is_on = matches!(
+                    worker.doing,
+                    Some(RequestState::Running | RequestState::WantsACore)
+                );
                 if raw.computes(slot) {
                     assert!(is_on, "{what}: worker {slot} computes: {worker:?}");
                 }
@@ -253,7 +256,7 @@ fn so_far(whole: &Recording, samples: usize) -> Recording {
 }
 
 /// Returns the spans of a lane that its final version lacks: all must be open, and no older than a sample.
-fn contradictions(live: &RequestLane, last: &RequestLane) -> Vec<(Span, Doing)> {
+fn contradictions(live: &RequestLane, last: &RequestLane) -> Vec<(Span, RequestState)> {
     let mut found = Vec::new();
     for span in &live.spans {
         for then in &last.spans {
@@ -290,7 +293,8 @@ fn lanes_of_a_run_that_goes_on_differ_from_the_final_ones_at_their_open_edge_alo
                 let then = last.request(request, axis);
                 for (span, then) in contradictions(&live, &then) {
                     // A worker detects the end of a wait, and reports it, after it has run the others.
-                    let is_not_told = (span.doing, then) == (Doing::Parked, Doing::Ready);
+                    let is_not_told =
+                        (span.doing, then) == (RequestState::Parked, RequestState::Ready);
                     assert!(
                         is_not_told || (span.is_open && span.from >= before),
                         "{name} at {at}: request {request} was drawn {span:?} and is {then:?}"
@@ -320,7 +324,11 @@ fn three_requests_are_in_their_worker_from_the_accept_on() {
     let doing = |request| lanes.request(request, now).spans[0].doing;
     assert_eq!(
         [0, 1, 2].map(doing),
-        [Doing::Running, Doing::Ready, Doing::Ready]
+        [
+            RequestState::Running,
+            RequestState::Ready,
+            RequestState::Ready
+        ]
     );
     let held = lanes
         .cores(now)

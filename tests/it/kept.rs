@@ -8,8 +8,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Number, Value};
 
-use crate::house::until;
-use crate::played::Marked;
+use crate::played::MarkedProcesses;
+use crate::serve_process::until;
 
 const SCENARIO: &str = "warmup = '0s'\nduration = '500ms'\n[server]\nkind = ['sync', 'coroutine']\n\
                         workers = 2\n[requests.a]\nsteps = ['compute 1ms', 'call billing 5ms']\n\
@@ -51,9 +51,9 @@ fn a_run_is_kept_where_it_is_told_to_be_and_nowhere_if_told_so() {
             .success()
     );
     let nothing = concsim(scratch.path(), &["replay", "last"]);
-    let said = String::from_utf8(nothing.stderr).unwrap();
+    let text = String::from_utf8(nothing.stderr).unwrap();
     assert_eq!(nothing.status.code(), Some(1));
-    assert!(said.contains("no kept runs in"), "{said}");
+    assert!(text.contains("no kept runs in"), "{text}");
     assert!(
         concsim(scratch.path(), &["run", file, "--out", out])
             .status
@@ -61,9 +61,9 @@ fn a_run_is_kept_where_it_is_told_to_be_and_nowhere_if_told_so() {
     );
     assert!(concsim(scratch.path(), &["replay", out]).status.success());
     let taken = concsim(scratch.path(), &["run", file, "--out", out]);
-    let said = String::from_utf8(taken.stderr).unwrap();
+    let line = String::from_utf8(taken.stderr).unwrap();
     assert_eq!(taken.status.code(), Some(1));
-    assert!(said.contains("the folder is not empty"), "{said}");
+    assert!(line.contains("the folder is not empty"), "{line}");
 }
 
 /// Returns the recordings of older versions, which every later one must still read.
@@ -79,7 +79,7 @@ fn old() -> Vec<PathBuf> {
 
 /// Checks that `now` contains everything in `then`: a later version may add values, remarks, doubts and
 /// advice.
-fn says_the_same(then: &Value, now: &Value, place: &str) {
+fn check_contains(then: &Value, now: &Value, place: &str) {
     match (then, now) {
         (Value::Object(then), Value::Object(now)) => {
             let kept =
@@ -93,14 +93,14 @@ fn says_the_same(then: &Value, now: &Value, place: &str) {
             for (name, value) in kept.filter(|(name, _)| *name != "trust" || !is_graded_anew) {
                 let there = now.get(name);
                 assert!(there.is_some(), "{place}.{name} is no longer said");
-                says_the_same(value, there.unwrap(), &format!("{place}.{name}"));
+                check_contains(value, there.unwrap(), &format!("{place}.{name}"));
             }
         }
         (Value::Array(then), Value::Array(now)) => {
             let may_be_more = place.ends_with(".because") && then.len() < now.len();
             assert!(then.len() == now.len() || may_be_more, "{place}");
             for (number, (then, now)) in then.iter().zip(now).enumerate() {
-                says_the_same(then, now, &format!("{place}.{number}"));
+                check_contains(then, now, &format!("{place}.{number}"));
             }
         }
         (Value::Number(then), Value::Number(now)) => {
@@ -135,7 +135,7 @@ fn recordings_of_older_versions_are_replayed_with_the_summary_that_was_kept_with
         let now: Value = serde_json::from_slice(&replayed.stdout).unwrap();
         let then = std::fs::read(folder.join("summary.json")).unwrap();
         let then: Value = serde_json::from_slice(&then).unwrap();
-        says_the_same(&then, &now, &folder.display().to_string());
+        check_contains(&then, &now, &folder.display().to_string());
         assert_eq!(
             now["scenario"]["draws"], 1,
             "their requests are drawn as then"
@@ -165,9 +165,9 @@ fn copy(scratch: &Path) -> PathBuf {
     copy
 }
 
-fn spoil(file: &Path, spoil: impl FnOnce(&mut Vec<u8>)) {
+fn spoil(file: &Path, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = std::fs::read(file).unwrap();
-    spoil(&mut bytes);
+    change(&mut bytes);
     std::fs::write(file, bytes).unwrap();
 }
 
@@ -175,7 +175,7 @@ fn spoil(file: &Path, spoil: impl FnOnce(&mut Vec<u8>)) {
 fn replayed(run: &Path) -> (Option<i32>, Vec<(String, String)>, String) {
     let state = run.parent().unwrap();
     let replayed = concsim(state, &["replay", run.to_str().unwrap(), "--json"]);
-    let said = String::from_utf8(replayed.stderr).unwrap();
+    let text = String::from_utf8(replayed.stderr).unwrap();
     let summary: Value = serde_json::from_slice(&replayed.stdout).unwrap_or_default();
     let runs = summary["runs"].as_array().cloned().unwrap_or_default();
     let word = |value: &Value| value.as_str().unwrap().to_owned();
@@ -183,7 +183,7 @@ fn replayed(run: &Path) -> (Option<i32>, Vec<(String, String)>, String) {
         .iter()
         .map(|run| (word(&run["variant"]), word(&run["trust"])))
         .collect();
-    (replayed.status.code(), runs, said)
+    (replayed.status.code(), runs, text)
 }
 
 /// Returns the names of the runs.
@@ -212,10 +212,10 @@ fn of_a_spoilt_run_what_is_readable_is_shown_and_what_is_wrong_with_it_said() {
         let scratch = tempfile::tempdir().unwrap();
         let run = copy(scratch.path());
         spoil(&run.join("2-coroutine.rec"), spoil_it);
-        let (status, runs, said) = replayed(&run);
-        assert_eq!(status, Some(1), "{said}");
-        assert!(said.contains(words), "{words}: {said}");
-        assert!(said.contains("2-coroutine.rec"), "{said}");
+        let (status, runs, text) = replayed(&run);
+        assert_eq!(status, Some(1), "{text}");
+        assert!(text.contains(words), "{words}: {text}");
+        assert!(text.contains("2-coroutine.rec"), "{text}");
         assert_eq!(names(&runs), &["sync", "coroutine"][..shown]);
         assert_ne!(runs[0].1, "proves-nothing");
         // A part of a run proves nothing.
@@ -236,11 +236,11 @@ fn if_the_first_variant_is_spoilt_the_second_is_not_taken_for_it() {
     let scratch = tempfile::tempdir().unwrap();
     let run = copy(scratch.path());
     spoil(&run.join("1-sync.rec"), Vec::clear);
-    let (status, runs, said) = replayed(&run);
-    assert_eq!(status, Some(1), "{said}");
+    let (status, runs, text) = replayed(&run);
+    assert_eq!(status, Some(1), "{text}");
     assert!(
-        said.contains("variant sync: its recording cannot be read"),
-        "{said}"
+        text.contains("variant sync: its recording cannot be read"),
+        "{text}"
     );
     assert_eq!(names(&runs), ["coroutine"]);
 }
@@ -252,16 +252,16 @@ fn a_run_of_which_nothing_can_be_read_is_refused_with_the_reason() {
     for file in ["1-sync.rec", "2-coroutine.rec"] {
         spoil(&run.join(file), Vec::clear);
     }
-    let (status, runs, said) = replayed(&run);
+    let (status, runs, text) = replayed(&run);
     assert_eq!((status, names(&runs)), (Some(1), vec![]));
-    assert!(said.contains("no recording that could be read"), "{said}");
+    assert!(text.contains("no recording that could be read"), "{text}");
     spoil(&run.join("plan.json"), |bytes| *bytes = b"{}".to_vec());
     assert!(replayed(&run).2.contains("plan.json"));
     std::fs::remove_file(run.join("plan.json")).unwrap();
     assert!(replayed(&run).2.contains("not the folder of a recording"));
-    let (status, _, said) = replayed(&scratch.path().join("nowhere"));
+    let (status, _, line) = replayed(&scratch.path().join("nowhere"));
     assert_eq!(status, Some(1));
-    assert!(said.contains("nowhere"), "{said}");
+    assert!(line.contains("nowhere"), "{line}");
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn a_run_whose_driver_is_killed_can_be_replayed_up_to_then() {
     let scenario = SCENARIO.replace("duration = '500ms'", "duration = '60s'");
     std::fs::write(&file, scenario).unwrap();
     let out = scratch.path().join("out");
-    let processes = Marked::new();
+    let processes = MarkedProcesses::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
     processes.put_on(&mut command);
     let mut driver = command
@@ -286,11 +286,11 @@ fn a_run_whose_driver_is_killed_can_be_replayed_up_to_then() {
     driver.kill().unwrap();
     driver.wait().unwrap();
     processes.until_all_are_gone();
-    let (status, runs, said) = replayed(&out);
-    assert_eq!(status, Some(1), "{said}");
+    let (status, runs, text) = replayed(&out);
+    assert_eq!(status, Some(1), "{text}");
     let expected = ("sync".to_owned(), "proves-nothing".to_owned());
     assert_eq!(runs, [expected]);
     let is_said =
-        said.contains("the process that wrote it was killed") || said.contains("breaks off");
-    assert!(is_said, "{said}");
+        text.contains("the process that wrote it was killed") || text.contains("breaks off");
+    assert!(is_said, "{text}");
 }

@@ -88,9 +88,9 @@ fn command(file: &File, target: &str) -> Command {
 
 /// Returns the one run of the printed summary.
 fn run_of(output: &Output) -> Value {
-    let said = String::from_utf8_lossy(&output.stderr);
-    let summary: Value = serde_json::from_slice(&output.stdout).expect(&said);
-    assert_eq!(summary["runs"].as_array().map(Vec::len), Some(1), "{said}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    let summary: Value = serde_json::from_slice(&output.stdout).expect(&text);
+    assert_eq!(summary["runs"].as_array().map(Vec::len), Some(1), "{text}");
     summary["runs"][0].clone()
 }
 
@@ -158,9 +158,9 @@ fn nobody_at_the_target_is_an_error_and_a_bad_target_a_mistake() {
         let output = command(&File::with("clients = 1"), &target)
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(status), "{said}");
-        assert!(said.contains(says), "{said}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{text}");
+        assert!(text.contains(says), "{text}");
         assert!(output.stdout.is_empty());
     }
 }

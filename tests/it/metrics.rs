@@ -15,17 +15,17 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::exports::{concsim, python_with};
-use crate::house::{House, answer};
+use crate::serve_process::{ServeProcess, answer};
 
 /// Starts a server with counters, and returns their address.
-fn house_with_metrics() -> (House, String) {
+fn house_with_metrics() -> (ServeProcess, String) {
     let hello = ("hello", "'compute 1ms', 'write 2B'");
     let more = ["--metrics", "127.0.0.1:0"];
-    let mut house = House::open_with("kind = 'coroutine'\nworkers = 2", &[hello], &more);
-    let said = house.hears("has the counters");
-    let address = said.split("http://").nth(1).unwrap();
+    let mut server = ServeProcess::open_with("kind = 'coroutine'\nworkers = 2", &[hello], &more);
+    let text = server.wait_for_line("has the counters");
+    let address = text.split("http://").nth(1).unwrap();
     let address = address.split('/').next().unwrap().to_owned();
-    (house, address)
+    (server, address)
 }
 
 /// Returns the response to these bytes.
@@ -64,9 +64,9 @@ fn count_of(page: &str, metric: &str) -> u64 {
 
 #[test]
 fn a_running_server_counts_what_was_asked_of_it() {
-    let (mut house, address) = house_with_metrics();
+    let (mut server, address) = house_with_metrics();
     for _ in 0..7 {
-        assert_eq!(house.get("/hello").status, 200);
+        assert_eq!(server.get("/hello").status, 200);
     }
     let page = scrape(&address);
     assert_eq!(count_of(&page, "concsim_requests_total"), 7);
@@ -90,7 +90,7 @@ fn a_running_server_counts_what_was_asked_of_it() {
                 .all(|it| it["type"] == "counter" || it["type"] == "gauge")
         );
     }
-    assert!(house.stop().success());
+    assert!(server.stop().success());
     let gone = TcpStream::connect(&address).map(drop);
     assert!(gone.is_err(), "nobody listens any more");
 }
@@ -116,7 +116,7 @@ fn parsed_by_prometheus(python: &str, page: &str) -> Vec<Value> {
 
 #[test]
 fn whoever_asks_for_counters_in_a_strange_way_harms_nobody() {
-    let (mut house, address) = house_with_metrics();
+    let (mut server, address) = house_with_metrics();
     let silent: Vec<TcpStream> = (0..8)
         .map(|_| TcpStream::connect(&address).unwrap())
         .collect();
@@ -129,17 +129,17 @@ fn whoever_asks_for_counters_in_a_strange_way_harms_nobody() {
         (b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
         (&long, "414"),
     ] {
-        let said = ask(&address, bytes);
-        let is_refused = said.starts_with(&format!("HTTP/1.1 {status} "));
-        assert!(is_refused, "{status}: {said}");
+        let line = ask(&address, bytes);
+        let is_refused = line.starts_with(&format!("HTTP/1.1 {status} "));
+        assert!(is_refused, "{status}: {line}");
     }
     let expecting =
         b"POST /metrics HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab";
-    let said = ask(&address, expecting);
-    let after = said.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n");
+    let sentence = ask(&address, expecting);
+    let after = sentence.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n");
     assert!(
         after.is_some_and(|it| it.starts_with("HTTP/1.1 405 ")),
-        "{said}"
+        "{sentence}"
     );
     let head = ask(&address, b"HEAD /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(
@@ -150,10 +150,10 @@ fn whoever_asks_for_counters_in_a_strange_way_harms_nobody() {
         head.contains("Content-Type: text/plain; version=0.0.4"),
         "{head}"
     );
-    assert_eq!(house.get("/hello").status, 200);
+    assert_eq!(server.get("/hello").status, 200);
     assert_eq!(count_of(&scrape(&address), "concsim_requests_total"), 1);
     drop(silent);
-    assert!(house.stop().success());
+    assert!(server.stop().success());
 }
 
 #[test]
@@ -169,9 +169,9 @@ fn an_address_that_is_taken_is_said_before_anything_is_started() {
         &address,
     ]);
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    let said = String::from_utf8(refused.stderr).unwrap();
+    let text = String::from_utf8(refused.stderr).unwrap();
     assert!(
-        said.contains("failed to listen at") && !said.contains("is served by"),
-        "{said}"
+        text.contains("failed to listen at") && !text.contains("is served by"),
+        "{text}"
     );
 }

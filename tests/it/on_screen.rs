@@ -22,29 +22,29 @@ use nix::sys::termios::tcgetattr;
 use nix::unistd::Pid;
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::house::until;
-use crate::played::Marked;
+use crate::played::MarkedProcesses;
+use crate::serve_process::until;
 
 pub(crate) const ROWS: NonZero<u16> = NonZero::new(24).unwrap();
 pub(crate) const COLUMNS: NonZero<u16> = NonZero::new(80).unwrap();
 
 /// A run on a terminal of its own.
-pub(crate) struct OnScreen {
-    pub(crate) processes: Marked,
+pub(crate) struct TerminalRun {
+    pub(crate) processes: MarkedProcesses,
     pub(crate) driver: Child,
     /// Input of the terminal.
     keyboard: File,
     /// Held open, so that the terminal outlives all processes.
     pub(crate) terminal: Option<OwnedFd>,
     /// Ends when no process has the terminal open any more.
-    shower: Option<JoinHandle<()>>,
+    screen_thread: Option<JoinHandle<()>>,
     pub(crate) modes_before: String,
     pub(crate) screen: Arc<Mutex<vt100::Parser>>,
     /// Folder of the scenario, and of the stored run in `out`.
     pub(crate) scratch: tempfile::TempDir,
 }
 
-impl OnScreen {
+impl TerminalRun {
     /// Plays this scenario on a terminal.
     pub(crate) fn begin(scenario: &str) -> Self {
         Self::begin_with(scenario, &[])
@@ -76,7 +76,7 @@ impl OnScreen {
         }
         tcsetwinsize(&pair.slave, window(ROWS.get(), COLUMNS.get())).unwrap();
         let modes_before = modes_of(&pair.slave);
-        let processes = Marked::new();
+        let processes = MarkedProcesses::new();
         // In a session of its own with the terminal as its controlling one, as from a login shell; and with the
         // signals of one: tests that a shell has started in the background ignore SIGINT and SIGQUIT.
         let mut command = Command::new("env");
@@ -100,7 +100,7 @@ impl OnScreen {
             driver,
             keyboard: pair.master.into(),
             terminal: Some(pair.slave),
-            shower: Some(shower),
+            screen_thread: Some(shower),
             modes_before,
             screen,
             scratch,
@@ -179,7 +179,7 @@ impl OnScreen {
         assert_eq!(modes_of(&terminal), self.modes_before, "{story}");
         drop(terminal);
         // The last output has been drawn when the drawing thread ends.
-        self.shower.take().unwrap().join().unwrap();
+        self.screen_thread.take().unwrap().join().unwrap();
         assert!(!self.is_full_screen(), "{story}");
         let screen = self.screen.lock().unwrap();
         assert!(!screen.screen().hide_cursor(), "{story}");
@@ -189,7 +189,7 @@ impl OnScreen {
     }
 }
 
-impl Drop for OnScreen {
+impl Drop for TerminalRun {
     fn drop(&mut self) {
         // A failed test leaves no process behind.
         let _ = self.driver.kill();

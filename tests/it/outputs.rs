@@ -27,9 +27,9 @@ fn concsim(folder: &Path, words: &[&str]) -> Output {
 }
 
 fn failed(output: &Output, says: &str) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains(says), "{said}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(says), "{text}");
 }
 
 fn names(folder: &Path) -> Vec<String> {

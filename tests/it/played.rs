@@ -16,7 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::house::until;
+use crate::serve_process::until;
 
 const MARK: &str = "CONCSIM_TEST_MARK";
 
@@ -33,9 +33,9 @@ pub(crate) enum Role {
 
 /// All processes that carry one mark.
 #[derive(Clone, Debug)]
-pub(crate) struct Marked(String);
+pub(crate) struct MarkedProcesses(String);
 
-impl Marked {
+impl MarkedProcesses {
     /// Returns a mark that no other process carries.
     pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -165,22 +165,22 @@ pub(crate) fn sockets_of(pid: Pid) -> usize {
 
 /// A run in progress.
 pub(crate) struct Played {
-    pub(crate) processes: Marked,
+    pub(crate) processes: MarkedProcesses,
     driver: Child,
-    said: Receiver<String>,
+    messages: Receiver<String>,
     _scratch: tempfile::TempDir,
 }
 
 /// Result of a run.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct RunResult {
     pub(crate) status: ExitStatus,
     /// The summary; null if there is none.
     pub(crate) summary: Value,
-    pub(crate) said: String,
+    pub(crate) messages: String,
 }
 
-impl Ended {
+impl RunResult {
     /// Returns the only run of the summary.
     pub(crate) fn run(&self) -> &Value {
         assert_eq!(
@@ -215,7 +215,7 @@ impl Played {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("scenario.toml");
         std::fs::write(&path, scenario).unwrap();
-        let processes = Marked::new();
+        let processes = MarkedProcesses::new();
         let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
         processes.put_on(&mut command);
         command.env("XDG_STATE_HOME", scratch.path());
@@ -229,17 +229,17 @@ impl Played {
             .spawn()
             .unwrap();
         let errors = BufReader::new(driver.stderr.take().unwrap());
-        let (say, said) = channel();
+        let (report, text) = channel();
         std::thread::spawn(move || {
             for line in errors.lines().map_while(Result::ok) {
                 // A failed test has dropped the receiver.
-                let _ = say.send(line);
+                let _ = report.send(line);
             }
         });
         Self {
             processes,
             driver,
-            said,
+            messages: text,
             _scratch: scratch,
         }
     }
@@ -250,17 +250,17 @@ impl Played {
     }
 
     /// Waits for the end of the driver, and of all other processes.
-    pub(crate) fn end(mut self) -> Ended {
+    pub(crate) fn end(mut self) -> RunResult {
         let mut text = String::new();
         let output = self.driver.stdout.as_mut().unwrap();
         output.read_to_string(&mut text).unwrap();
         let status = self.driver.wait().unwrap();
         self.processes.until_all_are_gone();
-        let said: Vec<String> = self.said.iter().collect();
-        Ended {
+        let line: Vec<String> = self.messages.iter().collect();
+        RunResult {
             status,
             summary: serde_json::from_str(&text).unwrap_or_default(),
-            said: said.join("\n"),
+            messages: line.join("\n"),
         }
     }
 }

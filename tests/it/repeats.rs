@@ -366,15 +366,15 @@ fn real_variants_take_turns_to_be_the_first_and_an_interrupted_repeat_is_dropped
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    let third = said.find(|line| {
+    let mut text = BufReader::new(child.stderr.take().unwrap()).lines();
+    let third = text.find(|line| {
         line.as_ref()
             .is_ok_and(|it| it.contains(" 3 of 100 repeats"))
     });
     assert!(third.is_some(), "a line for each repeat");
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
-    let rest: Vec<String> = said.map_while(Result::ok).collect();
+    let rest: Vec<String> = text.map_while(Result::ok).collect();
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(130), "{rest:?}");
     let kept = folder.path().join("kept");

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 /// Observations of `tests/browser/look.cjs` in one theme, in a window of one width.
 #[derive(Debug, Deserialize)]
-struct Look {
+struct BrowserReport {
     theme: String,
     width: u32,
     /// Messages of the console.
@@ -21,9 +21,9 @@ struct Look {
     serious: Vec<String>,
     too_wide: bool,
     /// Shown when the pointer is on a mark.
-    told: String,
+    tooltip: String,
     /// Number of letters of the page without scripts.
-    said: usize,
+    text_length: usize,
 }
 
 fn root() -> &'static Path {
@@ -39,8 +39,8 @@ fn report(runs: &[&str], file: &Path) {
         .current_dir(root())
         .output()
         .expect("the binary starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
 }
 
 #[test]
@@ -79,9 +79,10 @@ fn a_report_is_whole_in_a_real_browser_in_both_themes_and_asks_for_nothing() {
         .env("NODE_PATH", modules)
         .output()
         .expect("node starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let looks: Vec<Look> = serde_json::from_slice(&output.stdout).expect("it says what it saw");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    let looks: Vec<BrowserReport> =
+        serde_json::from_slice(&output.stdout).expect("it says what it saw");
     assert_eq!(looks.len(), 4);
     for look in looks {
         let where_ = format!("{} at {}", look.theme, look.width);
@@ -89,8 +90,15 @@ fn a_report_is_whole_in_a_real_browser_in_both_themes_and_asks_for_nothing() {
         assert!(look.requests.is_empty(), "{where_}: {:?}", look.requests);
         assert!(look.serious.is_empty(), "{where_}: {:#?}", look.serious);
         assert!(!look.too_wide, "{where_}: wider than its window");
-        assert!(!look.told.is_empty(), "{where_}: no mark tells what it is");
-        assert!(look.said > 1_000, "{where_}: {} letters", look.said);
+        assert!(
+            !look.tooltip.is_empty(),
+            "{where_}: no mark tells what it is"
+        );
+        assert!(
+            look.text_length > 1_000,
+            "{where_}: {} letters",
+            look.text_length
+        );
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::house::{House, answer, until};
+use crate::serve_process::{ServeProcess, answer, until};
 
 fn children(of: Pid) -> Vec<Pid> {
     let path = format!("/proc/{of}/task/{of}/children");
@@ -30,13 +30,16 @@ fn children(of: Pid) -> Vec<Pid> {
 #[test]
 fn a_client_whose_bytes_never_end_starves_nobody() {
     let server = "kind = \"coroutine\"\nworkers = 1\ntimeout = \"5s\"";
-    let house = House::open(server, &[("story", "")]);
-    let worker = house.a_worker();
+    let serve_process = ServeProcess::open(server, &[("story", "")]);
+    let worker = serve_process.a_worker();
     let is_enough = Arc::new(AtomicBool::new(false));
     let posts = Arc::new(AtomicU32::new(0));
     let hostile = {
-        let (mut stream, is_enough, posts) =
-            (house.connect(), Arc::clone(&is_enough), Arc::clone(&posts));
+        let (mut stream, is_enough, posts) = (
+            serve_process.connect(),
+            Arc::clone(&is_enough),
+            Arc::clone(&posts),
+        );
         thread::spawn(move || {
             let head = "POST /story HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
             let chunks = "1\r\nz\r\n".repeat(1_000_000);
@@ -49,17 +52,17 @@ fn a_client_whose_bytes_never_end_starves_nobody() {
     };
     let mut gets = 0;
     while gets < 20 || posts.load(Ordering::Relaxed) < 3 {
-        assert_eq!(house.get("/story").status, 200);
+        assert_eq!(serve_process.get("/story").status, 200);
         gets += 1;
     }
     assert!(!hostile.is_finished(), "the others were served meanwhile");
     is_enough.store(true, Ordering::Relaxed);
     hostile.join().unwrap();
-    assert_eq!(house.a_worker(), worker);
+    assert_eq!(serve_process.a_worker(), worker);
 }
 
-fn services_of(house: &House) -> Pid {
-    let services = children(house.driver()).into_iter().find(|pid| {
+fn services_of(server: &ServeProcess) -> Pid {
+    let services = children(server.driver()).into_iter().find(|pid| {
         let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         line.contains("__services")
     });
@@ -69,8 +72,8 @@ fn services_of(house: &House) -> Pid {
 #[test]
 fn services_without_descriptors_refuse_calls_and_go_on() {
     let server = "kind = \"coroutine\"\nworkers = 1";
-    let house = House::open(server, &[("ask", "\"call billing 500ms\"")]);
-    let services = services_of(&house);
+    let serve_process = ServeProcess::open(server, &[("ask", "\"call billing 500ms\"")]);
+    let services = services_of(&serve_process);
     let open = std::fs::read_dir(format!("/proc/{services}/fd")).unwrap();
     // One connection is there already; so there are six.
     let limit = open.count() + 5;
@@ -78,7 +81,7 @@ fn services_without_descriptors_refuse_calls_and_go_on() {
         .args([format!("--pid={services}"), format!("--nofile={limit}")])
         .status();
     assert!(set.unwrap().success());
-    let mut calls: Vec<_> = (0..40).map(|_| house.begin("/ask")).collect();
+    let mut calls: Vec<_> = (0..40).map(|_| serve_process.begin("/ask")).collect();
     let answers = calls.iter_mut().map(|call| answer(call).unwrap().status);
     let answers: Vec<_> = answers.collect();
     let whole = answers.iter().filter(|status| **status == 200).count();
@@ -86,23 +89,23 @@ fn services_without_descriptors_refuse_calls_and_go_on() {
     assert!(whole >= 6, "{answers:?}");
     assert!(failed > 0, "{answers:?}");
     assert_eq!(whole + failed, 40, "{answers:?}");
-    assert_eq!(house.get("/ask").status, 200);
-    assert_eq!(services_of(&house), services);
+    assert_eq!(serve_process.get("/ask").status, 200);
+    assert_eq!(services_of(&serve_process), services);
 }
 
 #[test]
 fn a_server_whose_services_die_ends_and_says_so() {
-    let mut house = House::open("kind = \"sync\"", &[("ask", "\"call billing 1ms\"")]);
-    assert_eq!(house.get("/ask").status, 200);
-    kill(services_of(&house), Signal::SIGKILL).unwrap();
-    house.hears("the services ended unexpectedly");
-    assert_eq!(house.ended().code(), Some(1));
+    let mut server = ServeProcess::open("kind = \"sync\"", &[("ask", "\"call billing 1ms\"")]);
+    assert_eq!(server.get("/ask").status, 200);
+    kill(services_of(&server), Signal::SIGKILL).unwrap();
+    server.wait_for_line("the services ended unexpectedly");
+    assert_eq!(server.ended().code(), Some(1));
 }
 
 #[test]
 fn reloads_close_together_leave_no_old_worker() {
-    let house = House::open("kind = \"coroutine\"\nworkers = 20", &[("story", "")]);
-    let master = house.master();
+    let server = ServeProcess::open("kind = \"coroutine\"\nworkers = 20", &[("story", "")]);
+    let master = server.master();
     let first = children(master);
     assert_eq!(first.len(), 20);
     for _ in 0..6 {
@@ -113,13 +116,13 @@ fn reloads_close_together_leave_no_old_worker() {
         let now = children(master);
         now.len() == 20 && now.iter().all(|pid| !first.contains(pid))
     });
-    assert_eq!(house.get("/story").status, 200);
+    assert_eq!(server.get("/story").status, 200);
 }
 
 #[test]
 fn a_server_whose_workers_die_again_and_again_gives_up() {
-    let mut house = House::open("kind = \"sync\"\nworkers = 1", &[("story", "")]);
-    let master = house.driver();
+    let mut serve_process = ServeProcess::open("kind = \"sync\"\nworkers = 1", &[("story", "")]);
+    let master = serve_process.driver();
     let master = children(master)[0];
     until("the server has ended", || {
         for worker in children(master) {
@@ -129,17 +132,17 @@ fn a_server_whose_workers_die_again_and_again_gives_up() {
                 let _ = kill(worker, Signal::SIGSEGV);
             }
         }
-        house.has_ended()
+        serve_process.has_ended()
     });
-    house.hears("10 workers in a row died within a second and took no connection");
-    assert_eq!(house.ended().code(), Some(1));
+    serve_process.wait_for_line("10 workers in a row died within a second and took no connection");
+    assert_eq!(serve_process.ended().code(), Some(1));
 }
 
 #[test]
 fn without_memory_for_a_coroutine_connections_wait_and_the_worker_lives() {
     let server = "kind = \"coroutine\"\nworkers = 1";
-    let house = House::open(server, &[("nap", "\"sleep 300ms\"")]);
-    let worker = house.a_worker();
+    let serve_process = ServeProcess::open(server, &[("nap", "\"sleep 300ms\"")]);
+    let worker = serve_process.a_worker();
     let statm = std::fs::read_to_string(format!("/proc/{worker}/statm")).unwrap();
     let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
     let limit = pages * 4096 + (40 << 20);
@@ -147,19 +150,19 @@ fn without_memory_for_a_coroutine_connections_wait_and_the_worker_lives() {
         .args([format!("--pid={worker}"), format!("--as={limit}")])
         .status();
     assert!(set.unwrap().success());
-    let mut naps: Vec<_> = (0..150).map(|_| house.begin("/nap")).collect();
+    let mut naps: Vec<_> = (0..150).map(|_| serve_process.begin("/nap")).collect();
     for nap in &mut naps {
         assert_eq!(answer(nap).unwrap().status, 200);
     }
-    assert_eq!(house.a_worker(), worker);
+    assert_eq!(serve_process.a_worker(), worker);
 }
 
 #[test]
 fn a_sync_worker_resets_no_connection_with_unread_requests() {
-    let house = House::open("kind = \"sync\"\nworkers = 1", &[("story", "")]);
+    let server = ServeProcess::open("kind = \"sync\"\nworkers = 1", &[("story", "")]);
     let request = "GET /story HTTP/1.1\r\nHost: a\r\n\r\n";
     for _ in 0..20 {
-        let mut stream = house.connect();
+        let mut stream = server.connect();
         stream.write_all(request.repeat(200).as_bytes()).unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("an end, no reset");
@@ -196,18 +199,18 @@ fn a_run_whose_parent_ignores_the_end_of_children_comes_to_its_end() {
 
 #[test]
 fn a_page_of_another_site_cannot_make_a_browser_ask() {
-    let house = House::open_with(
+    let server = ServeProcess::open_with(
         "kind = \"sync\"",
         &[("it", "\"compute 1ms\"")],
         &["--longest-step", "20ms"],
     );
     let status = |path: &str, fields: &str| {
-        let mut stream = house.connect();
+        let mut stream = server.connect();
         let request = format!("GET {path} HTTP/1.1\r\n{fields}Connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         answer(&mut stream).unwrap().status
     };
-    let address = house.connect().peer_addr().unwrap();
+    let address = server.connect().peer_addr().unwrap();
     let own = format!("Host: {address}\r\n");
     for (fields, expected) in [
         (own.clone(), 200),

@@ -19,7 +19,7 @@ fn scratch() -> TempDir {
     tempfile::tempdir().expect("a scratch folder")
 }
 
-fn said(output: &Output) -> (Option<i32>, String, String) {
+fn status_and_texts(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (
         output.status.code(),
@@ -52,7 +52,7 @@ fn all_mistakes_of_all_files_are_reported_with_status_two() {
         "good.toml",
         "absent.toml",
     ];
-    let (status, out, err) = said(&concsim(folder.path(), &arguments));
+    let (status, out, err) = status_and_texts(&concsim(folder.path(), &arguments));
     assert_eq!(status, Some(2));
     assert_eq!(
         out,
@@ -99,7 +99,7 @@ fn a_run_of_a_wrong_scenario_is_refused_before_it_plays() {
             "--variant",
         ),
     ] {
-        let (status, out, err) = said(&concsim(folder.path(), arguments));
+        let (status, out, err) = status_and_texts(&concsim(folder.path(), arguments));
         assert_eq!(
             (status, out.as_str()),
             (Some(2), ""),
@@ -112,11 +112,11 @@ fn a_run_of_a_wrong_scenario_is_refused_before_it_plays() {
 #[test]
 fn a_new_scenario_is_valid_and_never_replaces_a_file() {
     let folder = scratch();
-    let (status, ..) = said(&concsim(folder.path(), &["new", "mine.toml"]));
+    let (status, ..) = status_and_texts(&concsim(folder.path(), &["new", "mine.toml"]));
     assert_eq!(status, Some(0));
-    let (status, out, err) = said(&concsim(folder.path(), &["check", "mine.toml"]));
+    let (status, out, err) = status_and_texts(&concsim(folder.path(), &["check", "mine.toml"]));
     assert_eq!(status, Some(0), "{out}{err}");
-    let (status, _, err) = said(&concsim(folder.path(), &["new", "mine.toml"]));
+    let (status, _, err) = status_and_texts(&concsim(folder.path(), &["new", "mine.toml"]));
     assert_ne!(status, Some(0));
     assert!(err.contains("mine.toml exists already"), "{err}");
 }
@@ -125,9 +125,11 @@ fn a_new_scenario_is_valid_and_never_replaces_a_file() {
 fn an_expanded_scenario_expands_to_itself() {
     let folder = scratch();
     concsim(folder.path(), &["new", "mine.toml"]);
-    let (_, once, _) = said(&concsim(folder.path(), &["check", "--expand", "mine.toml"]));
+    let (_, once, _) =
+        status_and_texts(&concsim(folder.path(), &["check", "--expand", "mine.toml"]));
     fs::write(folder.path().join("mine.toml"), &once).expect("it can be written");
-    let (status, twice, _) = said(&concsim(folder.path(), &["check", "--expand", "mine.toml"]));
+    let (status, twice, _) =
+        status_and_texts(&concsim(folder.path(), &["check", "--expand", "mine.toml"]));
     assert_eq!((status, twice), (Some(0), once));
 }
 
@@ -135,7 +137,7 @@ fn an_expanded_scenario_expands_to_itself() {
 fn the_list_of_scenarios_says_what_each_shows() {
     let folder = scratch();
     for arguments in [&[][..], &["scenarios"]] {
-        let (status, out, _) = said(&concsim(folder.path(), arguments));
+        let (status, out, _) = status_and_texts(&concsim(folder.path(), arguments));
         assert_eq!(status, Some(0));
         assert!(
             out.contains("io_bound") && out.contains("Waiting is free, if you let go"),
@@ -147,7 +149,7 @@ fn the_list_of_scenarios_says_what_each_shows() {
     fs::create_dir(&scenarios).expect("a folder can be made");
     fs::write(scenarios.join("mine.toml"), mine).expect("it can be written");
     fs::write(scenarios.join("bad.toml"), "").expect("it can be written");
-    let (_, out, _) = said(&concsim(folder.path(), &["scenarios"]));
+    let (_, out, _) = status_and_texts(&concsim(folder.path(), &["scenarios"]));
     assert!(
         out.contains("Mine") && out.contains("concsim check scenarios/bad.toml"),
         "{out}"
@@ -157,7 +159,7 @@ fn the_list_of_scenarios_says_what_each_shows() {
 #[test]
 fn the_schema_in_the_assets_is_the_one_that_the_program_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (status, printed, _) = said(&concsim(root, &["schema"]));
+    let (status, printed, _) = status_and_texts(&concsim(root, &["schema"]));
     let kept = fs::read_to_string(root.join("assets/scenario.schema.json")).expect("it is there");
     assert_eq!(status, Some(0));
     assert!(

@@ -11,17 +11,17 @@ fn figures(arguments: &[&str], folder: &Path) -> (bool, String) {
         .current_dir(folder)
         .output()
         .expect("the binary starts");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.success(), said)
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.success(), text)
 }
 
 #[test]
 fn every_picture_of_the_documents_is_what_its_command_draws_today() {
-    let (is_fresh, said) = figures(&["--check"], Path::new(env!("CARGO_MANIFEST_DIR")));
-    assert!(is_fresh, "{said}");
+    let (is_fresh, text) = figures(&["--check"], Path::new(env!("CARGO_MANIFEST_DIR")));
+    assert!(is_fresh, "{text}");
     assert!(
-        said.contains("assets/screens/overview.svg: the same"),
-        "{said}"
+        text.contains("assets/screens/overview.svg: the same"),
+        "{text}"
     );
 }
 
@@ -31,15 +31,15 @@ fn a_stale_picture_is_found_and_then_drawn() {
     let post = "<!-- concsim sim three_requests --out three -->\n\
                 <!-- concsim figure who-runs three --title 'Three of them' -->\n![lanes](lanes.svg)\n";
     std::fs::write(scratch.path().join("post.md"), post).expect("a file");
-    let (is_fresh, said) = figures(&["post.md", "--check"], scratch.path());
-    assert!(!is_fresh && said.contains("lanes.svg: stale"), "{said}");
-    let (_, said) = figures(&["post.md"], scratch.path());
-    assert!(said.contains("lanes.svg: drawn"), "{said}");
+    let (is_fresh, text) = figures(&["post.md", "--check"], scratch.path());
+    assert!(!is_fresh && text.contains("lanes.svg: stale"), "{text}");
+    let (_, line) = figures(&["post.md"], scratch.path());
+    assert!(line.contains("lanes.svg: drawn"), "{line}");
     let drawn = std::fs::read_to_string(scratch.path().join("lanes.svg")).expect("it was drawn");
     assert!(drawn.contains("Three of them"));
     assert!(scratch.path().join("lanes.csv").is_file());
-    let (is_fresh, said) = figures(&["post.md", "--check"], scratch.path());
-    assert!(is_fresh, "{said}");
+    let (is_fresh, sentence) = figures(&["post.md", "--check"], scratch.path());
+    assert!(is_fresh, "{sentence}");
 }
 
 #[test]
@@ -47,6 +47,6 @@ fn what_is_wrong_in_a_document_is_said_with_its_line() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let post = "text\n<!-- concsim serve hello -->\n![a](a.svg)\n";
     std::fs::write(scratch.path().join("post.md"), post).expect("a file");
-    let (worked, said) = figures(&["post.md"], scratch.path());
-    assert!(!worked && said.contains("post.md:2"), "{said}");
+    let (worked, line) = figures(&["post.md"], scratch.path());
+    assert!(!worked && line.contains("post.md:2"), "{line}");
 }

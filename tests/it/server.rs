@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::house::{Answer, House, answer, until};
-use crate::http_cases::{self, Then};
+use crate::http_cases::{self, ConnectionState};
+use crate::serve_process::{Answer, ServeProcess, answer, until};
 use crate::serving::Serving;
 
 const KINDS: [&str; 2] = ["sync", "coroutine"];
@@ -22,11 +22,11 @@ fn alive(pid: Pid) -> bool {
 #[test]
 fn curl_alone_is_told_what_happened_to_its_request() {
     for kind in KINDS {
-        let house = House::open(
+        let server = ServeProcess::open(
             &format!("kind = \"{kind}\""),
             &[("profile", "\"compute 2ms\", \"call billing 20ms\"")],
         );
-        let Answer { status, body } = house.get("/profile");
+        let Answer { status, body } = server.get("/profile");
         assert_eq!(status, 200);
         assert!(body.starts_with("worker A (pid "), "{body}");
         let waited = if kind == "sync" {
@@ -37,16 +37,16 @@ fn curl_alone_is_told_what_happened_to_its_request() {
         for words in [kind, "computed 2.0 ms", waited] {
             assert!(body.contains(words), "{words:?} in {body}");
         }
-        assert_eq!(house.get("/profile?n=3&d=1000000,0").status, 200);
-        assert_eq!(house.get("/profile?d=1").status, 400);
-        assert_eq!(house.get("/nobody").status, 404);
+        assert_eq!(server.get("/profile?n=3&d=1000000,0").status, 200);
+        assert_eq!(server.get("/profile?d=1").status, 400);
+        assert_eq!(server.get("/nobody").status, 404);
     }
 }
 
 #[test]
 fn a_wait_parks_the_coroutine_and_others_run_meanwhile() {
-    let house = House::open("kind = \"coroutine\"", &[("nap", "\"sleep 600ms\"")]);
-    let mut naps: Vec<_> = (0..20).map(|_| house.begin("/nap")).collect();
+    let server = ServeProcess::open("kind = \"coroutine\"", &[("nap", "\"sleep 600ms\"")]);
+    let mut naps: Vec<_> = (0..20).map(|_| server.begin("/nap")).collect();
     let bodies = naps.iter_mut().map(|nap| answer(nap).unwrap().body);
     let last = bodies.last().unwrap();
     assert!(last.contains("19 others ran meanwhile"), "{last}");
@@ -54,16 +54,16 @@ fn a_wait_parks_the_coroutine_and_others_run_meanwhile() {
 
 #[test]
 fn a_sync_worker_answers_odd_and_hostile_clients_once_and_is_unharmed() {
-    let house = House::open(
+    let server = ServeProcess::open(
         "kind = \"sync\"\nworkers = 1",
         &[("hello", "\"write 2B\""), ("story", "")],
     );
-    let worker = house.a_worker();
+    let worker = server.a_worker();
     for case in http_cases::all() {
-        let mut stream = house.connect();
+        let mut stream = server.connect();
         // A server that has refused the beginning may close before the end is sent.
         let _ = stream.write_all(&case.bytes);
-        if case.then == Then::Waits {
+        if case.then == ConnectionState::Waits {
             stream.shutdown(std::net::Shutdown::Write).unwrap();
         }
         let mut bytes = Vec::new();
@@ -71,7 +71,7 @@ fn a_sync_worker_answers_odd_and_hostile_clients_once_and_is_unharmed() {
         let first = &case.answers[..case.answers.len().min(1)];
         assert_eq!(statuses(&bytes), first, "{}", case.name);
     }
-    assert_eq!(house.a_worker(), worker);
+    assert_eq!(server.a_worker(), worker);
 }
 
 /// Returns the statuses of all responses in these bytes, interim ones left out.
@@ -87,7 +87,7 @@ fn statuses(bytes: &[u8]) -> Vec<u16> {
 #[test]
 fn a_worker_that_is_killed_is_replaced_whatever_it_was_doing() {
     for kind in KINDS {
-        let mut house = House::open(
+        let mut server = ServeProcess::open(
             &format!("kind = \"{kind}\"\nworkers = 1"),
             &[
                 ("compute", "\"write 1B\", \"compute 60s\", \"write 1B\""),
@@ -97,18 +97,18 @@ fn a_worker_that_is_killed_is_replaced_whatever_it_was_doing() {
                 ),
             ],
         );
-        for deed in ["idle", "compute", "block", "stopped"] {
-            let worker = house.a_worker();
-            let begun = match deed {
+        for state in ["idle", "compute", "block", "stopped"] {
+            let worker = server.a_worker();
+            let begun = match state {
                 "idle" => None,
                 "stopped" => {
                     kill(worker, Signal::SIGSTOP).unwrap();
                     None
                 }
-                deed => Some(house.begun(&format!("/{deed}"))),
+                state => Some(server.begun(&format!("/{state}"))),
             };
             kill(worker, Signal::SIGKILL).unwrap();
-            house.hears(&format!(
+            server.wait_for_line(&format!(
                 "(pid {worker}) was killed by signal 9: another takes its place"
             ));
             if let Some(mut begun) = begun {
@@ -118,55 +118,55 @@ fn a_worker_that_is_killed_is_replaced_whatever_it_was_doing() {
                     "half a body came"
                 );
             }
-            assert_ne!(house.a_worker(), worker);
+            assert_ne!(server.a_worker(), worker);
         }
-        assert!(house.stop().success());
-        house.hears("2 lost");
+        assert!(server.stop().success());
+        server.wait_for_line("2 lost");
     }
 }
 
 #[test]
 fn a_worker_that_is_silent_for_too_long_is_aborted_and_if_need_be_killed() {
-    let mut house = House::open(
+    let mut server = ServeProcess::open(
         "kind = \"coroutine\"\ntimeout = \"2s\"",
         &[("hog", "\"compute 60s\"")],
     );
-    let computing = house.a_worker();
-    let mut hog = house.begin("/hog");
+    let computing = server.a_worker();
+    let mut hog = server.begin("/hog");
     assert_eq!(answer(&mut hog), None);
-    house.hears(&format!(
+    server.wait_for_line(&format!(
         "(pid {computing}) was killed: silent for longer than timeout (2 s)"
     ));
-    let stopped = house.a_worker();
+    let stopped = server.a_worker();
     kill(stopped, Signal::SIGSTOP).unwrap();
-    house.hears(&format!("(pid {stopped}) did not abort: sent SIGKILL"));
-    assert_ne!(house.a_worker(), stopped);
+    server.wait_for_line(&format!("(pid {stopped}) did not abort: sent SIGKILL"));
+    assert_ne!(server.a_worker(), stopped);
 }
 
 #[test]
 fn ttin_adds_a_worker_and_ttou_sends_the_oldest_home() {
-    let mut house = House::open("kind = \"sync\"\nworkers = 1", &[("hello", "")]);
-    let (oldest, master) = (house.a_worker(), house.master());
+    let mut server = ServeProcess::open("kind = \"sync\"\nworkers = 1", &[("hello", "")]);
+    let (oldest, master) = (server.a_worker(), server.master());
     kill(master, Signal::SIGTTIN).unwrap();
-    house.hears("worker B joins: 2 now");
+    server.wait_for_line("worker B joins: 2 now");
     kill(master, Signal::SIGTTOU).unwrap();
-    house.hears(&format!("worker A (pid {oldest}), the oldest, goes: 1 now"));
+    server.wait_for_line(&format!("worker A (pid {oldest}), the oldest, goes: 1 now"));
     until("the oldest is gone", || !alive(oldest));
-    assert!(house.get("/").body.starts_with("worker B"));
+    assert!(server.get("/").body.starts_with("worker B"));
     kill(master, Signal::SIGTTOU).unwrap();
-    house.hears("the last worker cannot be removed");
+    server.wait_for_line("the last worker cannot be removed");
 }
 
 #[test]
 fn a_server_that_is_told_to_stop_finishes_what_it_began_and_leaves_nobody() {
     for kind in KINDS {
-        let mut house = House::open(
+        let mut server = ServeProcess::open(
             &format!("kind = \"{kind}\""),
             &[("nap", "\"write 1B\", \"sleep 500ms\", \"write 1B\"")],
         );
-        let (worker, master) = (house.a_worker(), house.master());
-        let mut nap = house.begun("/nap");
-        assert!(house.stop().success());
+        let (worker, master) = (server.a_worker(), server.master());
+        let mut nap = server.begun("/nap");
+        assert!(server.stop().success());
         assert_eq!(answer(&mut nap).unwrap().body.len(), 2);
         assert!(!alive(worker) && !alive(master));
     }
@@ -174,8 +174,8 @@ fn a_server_that_is_told_to_stop_finishes_what_it_began_and_leaves_nobody() {
 
 #[test]
 fn nobody_outlives_a_driver_that_is_killed() {
-    for deed in ["/idle", "/compute", "/block"] {
-        let house = House::open(
+    for path in ["/idle", "/compute", "/block"] {
+        let server = ServeProcess::open(
             "kind = \"coroutine\"",
             &[
                 ("idle", "\"write 1B\""),
@@ -183,9 +183,9 @@ fn nobody_outlives_a_driver_that_is_killed() {
                 ("block", "\"write 1B\", \"sleep 60s unpatched\""),
             ],
         );
-        let (worker, master) = (house.a_worker(), house.master());
-        let _begun = house.begun(deed);
-        drop(house);
+        let (worker, master) = (server.a_worker(), server.master());
+        let _begun = server.begun(path);
+        drop(server);
         until("everybody is gone", || !alive(worker) && !alive(master));
     }
 }
@@ -201,11 +201,11 @@ fn a_port_that_is_taken_is_said_so() {
         .args(["serve", path.to_str().unwrap(), "--bind", &address])
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(
-        said.contains(&format!("listen at {address}: Address already in use")),
-        "{said}"
+        text.contains(&format!("listen at {address}: Address already in use")),
+        "{text}"
     );
 }
 
@@ -220,8 +220,8 @@ fn a_worker_that_cannot_get_ready_ends_the_server_with_the_reason_and_is_not_for
             "server.kind = \"{kind}\"\nload.clients = 1\n\
              requests.a.steps = [\"call billing 1ms\"]\n"
         );
-        let (serving, said) = Serving::try_start(&scenario, vec![nobody_listens]);
-        let reason = said.expect_err("there is no service to call");
+        let (serving, text) = Serving::try_start(&scenario, vec![nobody_listens]);
+        let reason = text.expect_err("there is no service to call");
         assert!(reason.starts_with("boot worker A (pid "), "{reason}");
         assert!(
             reason.contains("connect to a service: Connection refused"),
@@ -234,31 +234,35 @@ fn a_worker_that_cannot_get_ready_ends_the_server_with_the_reason_and_is_not_for
 #[test]
 fn a_panic_is_a_500_and_an_overflow_costs_no_more_than_the_worker() {
     for kind in KINDS {
-        let mut house = House::open(
+        let mut server = ServeProcess::open(
             &format!("kind = \"{kind}\"\nworkers = 1"),
             &[("panic", "\"panic\""), ("overflow", "\"overflow\"")],
         );
-        let worker = house.a_worker();
-        assert_eq!(house.get("/panic").status, 500);
-        house.hears("panicked: the script");
-        assert_eq!(house.a_worker(), worker, "a panic costs the worker nothing");
-        assert_eq!(answer(&mut house.begin("/overflow")), None);
-        house.hears(&format!("worker A (pid {worker}) "));
-        house.hears("another takes its place");
-        assert_ne!(house.a_worker(), worker);
+        let worker = server.a_worker();
+        assert_eq!(server.get("/panic").status, 500);
+        server.wait_for_line("panicked: the script");
+        assert_eq!(
+            server.a_worker(),
+            worker,
+            "a panic costs the worker nothing"
+        );
+        assert_eq!(answer(&mut server.begin("/overflow")), None);
+        server.wait_for_line(&format!("worker A (pid {worker}) "));
+        server.wait_for_line("another takes its place");
+        assert_ne!(server.a_worker(), worker);
     }
 }
 
 #[test]
 fn a_reload_replaces_every_worker_and_loses_no_request() {
-    let mut house = House::open(
+    let mut server = ServeProcess::open(
         "kind = 'sync'\nworkers = 2",
         &[("slow", "'write 1B', 'sleep 300ms', 'write 1B'")],
     );
-    let before = house.a_worker();
-    let mut under_way: Vec<_> = (0..2).map(|_| house.begun("/slow")).collect();
-    kill(house.master(), Signal::SIGHUP).unwrap();
-    house.hears("reloaded: 2 new workers, 2 go");
+    let before = server.a_worker();
+    let mut under_way: Vec<_> = (0..2).map(|_| server.begun("/slow")).collect();
+    kill(server.master(), Signal::SIGHUP).unwrap();
+    server.wait_for_line("reloaded: 2 new workers, 2 go");
     for stream in &mut under_way {
         let mut rest = String::new();
         stream.read_to_string(&mut rest).unwrap();
@@ -268,6 +272,6 @@ fn a_reload_replaces_every_worker_and_loses_no_request() {
         std::fs::metadata(format!("/proc/{before}")).is_err()
     });
     for _ in 0..8 {
-        assert_ne!(house.a_worker(), before);
+        assert_ne!(server.a_worker(), before);
     }
 }

@@ -20,7 +20,7 @@ use rustix::io::{FdFlags, fcntl_setfd};
 /// A running server; killed on drop.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
-    pub(crate) board: Scoreboard,
+    pub(crate) scoreboard: Scoreboard,
     arbiter: Child,
     /// Held, never written to: the server ends with the test.
     _lifeline: PipeWriter,
@@ -29,8 +29,8 @@ pub(crate) struct Serving {
 impl Serving {
     /// Serves the first variant of a scenario without services, and waits until it is ready.
     pub(crate) fn start(scenario: &str) -> Self {
-        let (serving, said) = Self::try_start(scenario, Vec::new());
-        said.unwrap_or_else(|reason| panic!("the server failed to {reason}"));
+        let (serving, text) = Self::try_start(scenario, Vec::new());
+        text.unwrap_or_else(|reason| panic!("the server failed to {reason}"));
         serving
     }
 
@@ -62,7 +62,7 @@ impl Serving {
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let serving = Self {
             address: *ready.as_ref().unwrap_or(&nowhere),
-            board,
+            scoreboard: board,
             arbiter,
             _lifeline: kept_end,
         };
@@ -71,7 +71,7 @@ impl Serving {
 
     /// Returns the slot of worker 0.
     pub(crate) fn worker(&self) -> &Slot {
-        self.board.slot(0)
+        self.scoreboard.slot(0)
     }
 
     /// Asks the server to stop, and waits until it has.

@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::house::until;
+use crate::serve_process::until;
 
 const SCENARIO: &str = "warmup = '0s'\nduration = '200ms'\n[server]\nkind = ['sync', 'coroutine']\n\
                         [requests.a]\nsteps = ['compute 1ms', 'sleep 5ms']\n[load]\nclients = 2\nramp = '0s'\n";

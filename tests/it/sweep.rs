@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::house::until;
+use crate::serve_process::until;
 
 const SCENARIO: &str = "warmup = '100ms'\nduration = '1s'\n[server]\nkind = ['sync', 'coroutine']\n\
                         workers = 2\n[requests.a]\nsteps = ['compute 1ms', 'call billing 5ms']\n\
@@ -66,8 +66,8 @@ const SWEEP: &str = "sweep x.toml --over server.workers=1..3 --over load.clients
 #[test]
 fn one_thread_two_eight_and_shards_that_are_merged_write_the_same_bytes() {
     let place = Place::new(SCENARIO);
-    let said = place.status(&format!("{SWEEP} --jobs 1"), 0);
-    assert_eq!(said.lines().count(), 1, "{said}");
+    let text = place.status(&format!("{SWEEP} --jobs 1"), 0);
+    assert_eq!(text.lines().count(), 1, "{text}");
     let whole = place.read("sweep-x");
     assert_eq!(whole[1].lines().count(), 1 + 3 * 2 * 2);
     for jobs in [2, 8] {
@@ -124,8 +124,8 @@ fn a_row_that_failed_is_played_again_and_its_last_line_counts() {
     first.as_object_mut().unwrap().remove("numbers");
     first["error"] = "no memory".into();
     fs::write(place.path("whole/points.jsonl"), format!("{first}\n{rest}")).unwrap();
-    let said = place.status(&format!("{sweep} --out whole"), 0);
-    assert!(said.contains("4 rows, 0 failed"), "{said}");
+    let text = place.status(&format!("{sweep} --out whole"), 0);
+    assert!(text.contains("4 rows, 0 failed"), "{text}");
     assert_eq!(place.read("whole"), [lines, csv]);
 }
 
@@ -143,11 +143,11 @@ fn interrupt_after_a_row(place: &Place, words: &str, folder: &str) -> String {
 #[test]
 fn an_interrupted_sweep_says_how_far_it_came_and_goes_on() {
     let place = Place::new(&SCENARIO.replace("'1s'", "'20s'"));
-    let said = interrupt_after_a_row(&place, &format!("{SWEEP} --jobs 1 --out cut"), "cut");
+    let text = interrupt_after_a_row(&place, &format!("{SWEEP} --jobs 1 --out cut"), "cut");
     let there = line_count(&place.path("cut/points.jsonl"));
     let line = format!("interrupted: {there} of 12 rows are in cut\n");
-    assert!(said.contains(&line), "{said}");
-    assert!(said.contains("the same command goes on"), "{said}");
+    assert!(text.contains(&line), "{text}");
+    assert!(text.contains("the same command goes on"), "{text}");
     assert!(there < 12 && !place.path("cut/points.csv").exists());
     place.status(&format!("{SWEEP} --out cut"), 0);
     place.status(&format!("{SWEEP} --out whole"), 0);
@@ -159,8 +159,8 @@ fn an_interrupted_sweep_says_how_far_it_came_and_goes_on() {
 fn an_interrupted_measured_sweep_leaves_no_process_and_goes_on() {
     let place = Place::new(SCENARIO);
     let sweep = "sweep x.toml --over server.workers=1..2 --variant sync --measured";
-    let said = interrupt_after_a_row(&place, sweep, "sweep-x");
-    assert!(said.contains("interrupted: 1 of 2 rows"), "{said}");
+    let text = interrupt_after_a_row(&place, sweep, "sweep-x");
+    assert!(text.contains("interrupted: 1 of 2 rows"), "{text}");
     let home = place.0.path().canonicalize().unwrap();
     until("nobody works there any more", || {
         let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -238,24 +238,24 @@ fn a_point_that_fails_is_a_row_and_the_others_are_played() {
 #[test]
 fn mistakes_of_the_command_line_are_all_said_with_status_2() {
     let place = Place::new(SCENARIO);
-    let said = place.status(
+    let text = place.status(
         "sweep x.toml --over server.workers=3..1 --over load.clients",
         2,
     );
-    assert!(said.contains("2 mistakes"), "{said}");
-    let said = place.status("sweep x.toml --over server.wokers=1..2", 2);
-    assert!(said.contains("did you mean `workers`"), "{said}");
+    assert!(text.contains("2 mistakes"), "{text}");
+    let line = place.status("sweep x.toml --over server.wokers=1..2", 2);
+    assert!(line.contains("did you mean `workers`"), "{line}");
     assert!(
-        said.contains("--over:1:8") && !said.contains("--set"),
-        "{said}"
+        line.contains("--over:1:8") && !line.contains("--set"),
+        "{line}"
     );
-    let said = place.status(
+    let sentence = place.status(
         "sweep x.toml --over server.workers=1..2 --set load.clents=3",
         2,
     );
     assert!(
-        said.contains("--set:1:6") && !said.contains("--over"),
-        "{said}"
+        sentence.contains("--set:1:6") && !sentence.contains("--over"),
+        "{sentence}"
     );
     assert!(place.run("sweep x.toml").status.code() == Some(2));
 }

@@ -21,10 +21,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
 
-use crate::faults::{DOINGS, Doing, at_once, stop};
-use crate::house::until;
-use crate::on_screen::{COLUMNS, OnScreen, ROWS, kept_simulation, modes_of};
+use crate::faults::{STATES, WorkerState, at_once, stop};
+use crate::on_screen::{COLUMNS, ROWS, TerminalRun, kept_simulation, modes_of};
 use crate::played::Role;
+use crate::serve_process::until;
 
 /// Words that only the card has.
 const ON_THE_CARD: &str = "all or less";
@@ -32,7 +32,7 @@ const ON_THE_CARD: &str = "all or less";
 #[test]
 fn a_person_who_leaves_finds_the_card_on_a_terminal_as_it_was() {
     at_once(["q", "\x03"], |key| {
-        let mut played = OnScreen::begin(&Doing::Idle.scenario("coroutine", "60s"));
+        let mut played = TerminalRun::begin(&WorkerState::Idle.scenario("coroutine", "60s"));
         played.until_it_plays();
         assert_ne!(
             modes_of(played.terminal.as_ref().unwrap()),
@@ -50,10 +50,10 @@ fn a_person_who_leaves_finds_the_card_on_a_terminal_as_it_was() {
 fn a_kept_run_that_is_removed_while_it_is_replayed_is_shown_to_its_end() {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_concsim"));
     let kept = tempfile::tempdir().unwrap();
-    let run = kept_simulation(kept.path(), &Doing::Idle.scenario("sync", "300ms"));
+    let run = kept_simulation(kept.path(), &WorkerState::Idle.scenario("sync", "300ms"));
     let scratch = tempfile::tempdir().unwrap();
     let words = ["replay", run.to_str().unwrap()];
-    let mut replayed = OnScreen::start(program, &words, scratch);
+    let mut replayed = TerminalRun::start(program, &words, scratch);
     replayed.until_it_shows("AT THE DOOR");
     std::fs::remove_dir_all(&run).unwrap();
     // To the end, from there to the list of requests, and back to the beginning.
@@ -69,7 +69,7 @@ fn a_kept_run_that_is_removed_while_it_is_replayed_is_shown_to_its_end() {
 
 #[test]
 fn a_run_that_is_over_stays_on_its_card_until_somebody_leaves() {
-    let mut played = OnScreen::begin(&Doing::Idle.scenario("coroutine", "1s"));
+    let mut played = TerminalRun::begin(&WorkerState::Idle.scenario("coroutine", "1s"));
     played.until_it_plays();
     played.until_it_shows(ON_THE_CARD);
     assert!(played.is_full_screen());
@@ -81,7 +81,7 @@ fn a_run_that_is_over_stays_on_its_card_until_somebody_leaves() {
 
 #[test]
 fn a_terminal_of_any_size_is_drawn_on_and_given_back() {
-    let mut played = OnScreen::begin(&Doing::Blocked.scenario("sync", "60s"));
+    let mut played = TerminalRun::begin(&WorkerState::Blocked.scenario("sync", "60s"));
     played.until_it_plays();
     for (rows, columns) in [(5, 20), (0, 0), (1, 1), (48, 160)] {
         played.resize(rows, columns);
@@ -94,9 +94,9 @@ fn a_terminal_of_any_size_is_drawn_on_and_given_back() {
 
 #[test]
 fn before_a_hall_a_variant_waits_until_somebody_has_said_what_is_different() {
-    let scenario = Doing::Idle.scenario("sync", "1s");
+    let scenario = WorkerState::Idle.scenario("sync", "1s");
     let scenario = scenario.replace("kind = 'sync'", "kind = ['sync', 'coroutine']");
-    let mut played = OnScreen::begin_with(&scenario, &["--projector", "--theme", "light"]);
+    let mut played = TerminalRun::begin_with(&scenario, &["--projector", "--theme", "light"]);
     played.until_it_plays();
     played.until_it_shows("as coroutines");
     // Keys pressed by chance begin nothing: the help is still there for the title card.
@@ -118,7 +118,7 @@ fn before_a_hall_a_variant_waits_until_somebody_has_said_what_is_different() {
 #[test]
 fn a_mouse_that_was_taken_is_given_back_whoever_ends_the_run() {
     at_once([Some("u"), Some("q"), Some("\x03"), None], |last_key| {
-        let mut played = OnScreen::begin(&Doing::Blocked.scenario("sync", "60s"));
+        let mut played = TerminalRun::begin(&WorkerState::Blocked.scenario("sync", "60s"));
         played.until_it_plays();
         assert!(!played.has_the_mouse());
         played.types("u");
@@ -139,9 +139,9 @@ fn a_mouse_that_was_taken_is_given_back_whoever_ends_the_run() {
 #[test]
 fn a_driver_that_is_killed_leaves_the_terminal_as_it_was_whatever_the_run_was_doing() {
     for everybody_is_stopped in [false, true] {
-        let cases = DOINGS.map(|doing| (everybody_is_stopped, doing));
+        let cases = STATES.map(|doing| (everybody_is_stopped, doing));
         at_once(cases, |(everybody_is_stopped, doing)| {
-            let mut played = OnScreen::begin(&doing.scenario("coroutine", "60s"));
+            let mut played = TerminalRun::begin(&doing.scenario("coroutine", "60s"));
             played.until_it_plays();
             doing.caught(&played.processes);
             if everybody_is_stopped {
@@ -179,7 +179,7 @@ const SIGNALS: [Signal; 8] = [
 #[test]
 fn every_screen_gives_the_terminal_back_by_every_signal_that_ends_the_program() {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_concsim"));
-    let text = Doing::Idle.scenario("sync", "300ms");
+    let text = WorkerState::Idle.scenario("sync", "300ms");
     let kept = tempfile::tempdir().unwrap();
     let run = kept_simulation(kept.path(), &text);
     let scenario = kept.path().join("scenario.toml");
@@ -195,7 +195,7 @@ fn every_screen_gives_the_terminal_back_by_every_signal_that_ends_the_program() 
                 scope.spawn(move || {
                     let arguments: Vec<&str> = arguments.split_whitespace().collect();
                     let scratch = tempfile::tempdir().unwrap();
-                    let mut played = OnScreen::start(program, &arguments, scratch);
+                    let mut played = TerminalRun::start(program, &arguments, scratch);
                     until("the screen is taken over", || played.is_full_screen());
                     played.types(keys);
                     played.until_it_shows(words);
@@ -215,9 +215,9 @@ fn every_screen_gives_the_terminal_back_by_every_signal_that_ends_the_program() 
 #[test]
 fn a_run_on_screen_whose_arbiter_load_or_services_are_killed_shows_so_and_leaves_well() {
     at_once([Role::Arbiter, Role::Load, Role::Services], |role| {
-        let mut played = OnScreen::begin(&Doing::Blocked.scenario("sync", "60s"));
+        let mut played = TerminalRun::begin(&WorkerState::Blocked.scenario("sync", "60s"));
         played.until_it_plays();
-        Doing::Blocked.caught(&played.processes);
+        WorkerState::Blocked.caught(&played.processes);
         kill(played.processes.one(role), Signal::SIGKILL).unwrap();
         played.until_it_shows(ON_THE_CARD);
         played.types("q");
@@ -231,12 +231,12 @@ fn a_run_on_screen_whose_arbiter_load_or_services_are_killed_shows_so_and_leaves
 fn nobody_plays_on_when_the_terminal_is_gone() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("scenario.toml");
-    std::fs::write(&path, Doing::Blocked.scenario("sync", "60s")).unwrap();
+    std::fs::write(&path, WorkerState::Blocked.scenario("sync", "60s")).unwrap();
     let concsim = env!("CARGO_BIN_EXE_concsim");
     // As from nohup(1), whose children ignore this signal.
     let ignoring = "trap '' HUP; exec \"$0\" \"$@\"";
     let words = ["-c", ignoring, concsim, "run", path.to_str().unwrap()];
-    let mut played = OnScreen::start("/bin/sh".as_ref(), &words, scratch);
+    let mut played = TerminalRun::start("/bin/sh".as_ref(), &words, scratch);
     played.until_it_plays();
     // A terminal emulator that is closed sends this to its processes.
     played.signal(Signal::SIGHUP);
@@ -248,7 +248,7 @@ fn nobody_plays_on_when_the_terminal_is_gone() {
 fn a_run_that_the_menu_has_started_listens_to_its_keys() {
     let scratch = tempfile::tempdir().unwrap();
     let concsim = env!("CARGO_BIN_EXE_concsim");
-    let mut played = OnScreen::start(concsim.as_ref(), &[], scratch);
+    let mut played = TerminalRun::start(concsim.as_ref(), &[], scratch);
     played.until_it_shows("three_requests");
     played.types("\x1b[B\r");
     played.until_it_shows("any key");
@@ -266,9 +266,9 @@ fn a_run_that_the_menu_has_started_listens_to_its_keys() {
 
 #[test]
 fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
-    let scenario = Doing::Idle.scenario("coroutine", "3s")
+    let scenario = WorkerState::Idle.scenario("coroutine", "3s")
         + "[[expect]]\nclaim = 'it is so'\nthat = 'throughput > 1'\n";
-    let mut played = OnScreen::begin(&scenario);
+    let mut played = TerminalRun::begin(&scenario);
     played.until_it_plays();
     played.types("]");
     played.until_it_shows("a worker was added");
@@ -283,10 +283,10 @@ fn a_run_that_is_steered_says_so_and_its_claims_are_not_judged() {
     assert_eq!(status.code(), Some(0), "{text}");
     // The card wraps its lines.
     let words: Vec<&str> = text.split_whitespace().collect();
-    let said = words
+    let line = words
         .join(" ")
         .contains("the run of coroutine was changed by hand");
-    assert!(said, "{text}");
+    assert!(line, "{text}");
     assert!(text.contains("not judged"), "{text}");
 }
 
@@ -302,7 +302,7 @@ fn asked_first() -> String {
 
 #[test]
 fn a_person_guesses_watches_halts_goes_back_and_leaves_whatever_the_size() {
-    let mut played = OnScreen::begin(&asked_first());
+    let mut played = TerminalRun::begin(&asked_first());
     played.until_it_shows("How many are under way at once?");
     played.types("1\r");
     played.until_it_shows("AT THE DOOR");
@@ -331,9 +331,9 @@ fn a_person_guesses_watches_halts_goes_back_and_leaves_whatever_the_size() {
 
 #[test]
 fn a_worker_that_is_killed_changes_nothing_about_the_terminal() {
-    let mut played = OnScreen::begin(&Doing::Blocked.scenario("coroutine", "60s"));
+    let mut played = TerminalRun::begin(&WorkerState::Blocked.scenario("coroutine", "60s"));
     played.until_it_plays();
-    let worker = Doing::Blocked.caught(&played.processes);
+    let worker = WorkerState::Blocked.caught(&played.processes);
     kill(worker, Signal::SIGKILL).unwrap();
     until("another one has taken its place", || {
         let workers = played.processes.of(Role::Worker);
@@ -353,7 +353,7 @@ fn what_is_drawn_live_is_drawn_again_from_the_kept_run() {
         ("3", "WHERE THE TIME WENT"),
         ("5", "▸"),
     ] {
-        let mut played = OnScreen::begin(&Doing::Idle.scenario("coroutine", "60s"));
+        let mut played = TerminalRun::begin(&WorkerState::Idle.scenario("coroutine", "60s"));
         played.until_it_plays();
         played.until_it_shows("counting");
         played.types(pane);
@@ -480,7 +480,7 @@ fn a_driver_that_panics_gives_the_terminal_back_and_says_why() {
         "--ignored",
         "--nocapture",
     ];
-    let mut played = OnScreen::start(&this, &words, tempfile::tempdir().unwrap());
+    let mut played = TerminalRun::start(&this, &words, tempfile::tempdir().unwrap());
     until("the screen is taken over", || played.is_full_screen());
     played.types("\r");
     let (status, text) = played.end("panicked");

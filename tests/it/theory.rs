@@ -136,7 +136,7 @@ fn all_that_is_wrong_with_a_question_is_said_at_once() {
     std::fs::write(folder.path().join("wrong.csv"), wrong).expect("it can be written");
     let few = "1,64.9\n1,65.2\n18,995.9\n";
     std::fs::write(folder.path().join("few.csv"), few).expect("it can be written");
-    let said: String = [
+    let text: String = [
         "mm1",
         "mmc --arrival-rate -3/s --service-time 10 --service-rate fast --servers 0",
         "md1 --arrival-rate 13/x --service-time 10sec --within soon",
@@ -158,7 +158,7 @@ fn all_that_is_wrong_with_a_question_is_said_at_once() {
     .into_iter()
     .map(|line| refused(folder.path(), line))
     .collect();
-    insta::assert_snapshot!("theory_refused", said);
+    insta::assert_snapshot!("theory_refused", text);
 }
 
 #[test]

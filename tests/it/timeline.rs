@@ -45,8 +45,8 @@ fn a_timeline_kills_adds_and_removes_workers_sets_the_rate_and_sends_a_hog() {
     let respawns = |worker: usize| workers[worker]["respawns"].as_u64();
     assert_eq!(workers.len(), 3, "one was added: {ended:#?}");
     assert_eq!([0, 1, 2].map(respawns), [Some(1), Some(0), Some(0)]);
-    for said in ["was killed by signal 9", "joins: 3 now", "goes: 2 now"] {
-        assert!(ended.said.contains(said), "{ended:#?}");
+    for text in ["was killed by signal 9", "joins: 3 now", "goes: 2 now"] {
+        assert!(ended.messages.contains(text), "{ended:#?}");
     }
     // Forty in the first second, two hundred in the second, and the hog.
     assert_eq!(run["due"], 241, "{ended:#?}");

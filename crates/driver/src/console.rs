@@ -13,7 +13,7 @@ use concsim_model::words::printable;
 
 /// Writes `concsim: WORDS` as a line on standard error. Words may quote file names and messages of the
 /// system: control characters in them do not reach the terminal.
-pub fn say(words: impl Display) {
+pub fn print_message(words: impl Display) {
     raw(format_args!("concsim: {}\n", printable(&words.to_string())));
 }
 
@@ -60,12 +60,12 @@ pub fn data() -> BufWriter<StdoutLock<'static>> {
 /// Returns an error and its causes, each once: the text of some errors ends with that of their cause.
 #[must_use]
 pub fn chain(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |said, cause| {
+    error.chain().fold(String::new(), |text, cause| {
         let cause = cause.to_string();
-        match said.as_str() {
+        match text.as_str() {
             "" => cause,
-            _ if said.ends_with(&cause) => said,
-            _ => format!("{said}: {cause}"),
+            _ if text.ends_with(&cause) => text,
+            _ => format!("{text}: {cause}"),
         }
     })
 }

@@ -32,7 +32,7 @@ pub trait Frontend {
 
     /// True if the frontend wants the whole run to end.
     fn should_stop(&self) -> bool {
-        interrupt::noted()
+        interrupt::is_requested()
     }
 }
 
@@ -40,7 +40,7 @@ pub trait Frontend {
 #[derive(Debug)]
 pub struct Headless {
     clock: Clock,
-    said: Option<(usize, Stage)>,
+    reported: Option<(usize, Stage)>,
     variant: usize,
     name: String,
     quiet: bool,
@@ -53,7 +53,7 @@ impl Headless {
     pub fn new(quiet: bool) -> Self {
         Self {
             clock: Clock::starting_now(),
-            said: None,
+            reported: None,
             variant: 0,
             name: String::new(),
             quiet,
@@ -86,15 +86,15 @@ impl Frontend for Headless {
             self.on_note(note);
         }
         let now = (self.variant, driver.stage());
-        if self.said.replace(now) != Some(now) && !self.quiet {
-            console::say(format_args!("{}: {}", self.name, describe(driver.stage())));
+        if self.reported.replace(now) != Some(now) && !self.quiet {
+            console::print_message(format_args!("{}: {}", self.name, describe(driver.stage())));
         }
         self.clock.sleep_until(self.clock.now() + spare);
         Ok(())
     }
 
     fn on_note(&mut self, note: String) {
-        console::say(format_args!("{}: {note}", self.name));
+        console::print_message(format_args!("{}: {note}", self.name));
     }
 
     fn should_stop(&self) -> bool {
@@ -105,7 +105,7 @@ impl Frontend for Headless {
 /// True if the run is to end: on ^C, or because its file was saved.
 #[must_use]
 pub fn is_to_end(watched: Option<&Rc<WatchedFile>>) -> bool {
-    interrupt::noted() || watched.is_some_and(|watched| watched.was_saved())
+    interrupt::is_requested() || watched.is_some_and(|watched| watched.was_saved())
 }
 
 fn describe(stage: Stage) -> &'static str {

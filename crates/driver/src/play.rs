@@ -16,10 +16,10 @@ use concsim_record::{Header, Recording};
 pub fn writer_for(
     folder: Option<&mut Folder>,
     header: &Header,
-    say: impl FnOnce(String),
+    report: impl FnOnce(String),
 ) -> Option<RecordingWriter> {
-    let writer = folder?.keep(header);
-    let not_kept = |error: &io::Error| say(format!("{} is not kept: {error}", header.variant));
+    let writer = folder?.begin_variant(header);
+    let not_kept = |error: &io::Error| report(format!("{} is not kept: {error}", header.variant));
     writer.inspect_err(not_kept).ok()
 }
 
@@ -52,7 +52,7 @@ pub fn play_one(
 ) -> anyhow::Result<Recording> {
     let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
     let header = header_of(plan, variant);
-    let writer = writer_for(folder, &header, |said| frontend.on_note(said));
+    let writer = writer_for(folder, &header, |text| frontend.on_note(text));
     let live = Live::new(&scoreboard, header, writer);
     let driver = Driver::begin(variant, live)?;
     drive(driver, frontend)

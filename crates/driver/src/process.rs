@@ -22,7 +22,7 @@ pub fn arbiter(descriptors: &[RawFd]) -> anyhow::Result<ExitCode> {
     let scoreboard: &'static Scoreboard = Box::leak(Box::new(scoreboard(inherited.scoreboard)?));
     let orders: server::arbiter::Orders = read(&inherited.orders)?;
     let lifeline = &inherited.lifeline;
-    Ok(tell(server::arbiter::play(
+    Ok(report_end(server::arbiter::play(
         orders,
         scoreboard,
         lifeline,
@@ -36,7 +36,7 @@ pub fn arbiter(descriptors: &[RawFd]) -> anyhow::Result<ExitCode> {
 /// Orders or descriptors that cannot be read.
 pub fn keeper(modes: &str) -> anyhow::Result<ExitCode> {
     let modes: Modes = read(modes)?;
-    terminal::keep(modes)?;
+    terminal::run_keeper(modes)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -49,7 +49,7 @@ pub fn services(descriptors: &[RawFd]) -> anyhow::Result<ExitCode> {
     child::die_when_cut(&inherited.lifeline)?;
     let scoreboard = scoreboard(inherited.scoreboard)?;
     let orders: server::services::Orders = read(&inherited.orders)?;
-    Ok(tell(server::services::play(
+    Ok(report_end(server::services::play(
         &orders,
         &scoreboard,
         &mut io::stdout(),
@@ -65,7 +65,11 @@ pub fn load(descriptors: &[RawFd]) -> anyhow::Result<ExitCode> {
     child::die_when_cut(&inherited.lifeline)?;
     let scoreboard = scoreboard(inherited.scoreboard)?;
     let orders: load::Orders = read(&inherited.orders)?;
-    Ok(tell(load::play(&orders, &scoreboard, &mut io::stdout())))
+    Ok(report_end(load::play(
+        &orders,
+        &scoreboard,
+        &mut io::stdout(),
+    )))
 }
 
 fn scoreboard(descriptor: OwnedFd) -> anyhow::Result<Scoreboard> {
@@ -77,15 +81,15 @@ fn read<T: DeserializeOwned>(orders: &str) -> anyhow::Result<T> {
 }
 
 /// Tells the driver the reason for which an engine cannot go on.
-fn tell(played: Result<(), impl std::fmt::Display>) -> ExitCode {
+fn report_end(played: Result<(), impl std::fmt::Display>) -> ExitCode {
     let Err(error) = played else {
         return ExitCode::SUCCESS;
     };
     let reason = error.to_string();
     let reason = reason.strip_prefix("failed to ").unwrap_or(&reason).into();
-    let mut voice = io::stdout();
+    let mut output = io::stdout();
     // The driver may be gone; then there is nowhere to report that.
-    let _ = ChildMessage::Failed { reason }.say(&mut voice);
-    let _ = voice.flush();
+    let _ = ChildMessage::Failed { reason }.write_line(&mut output);
+    let _ = output.flush();
     ExitCode::FAILURE
 }

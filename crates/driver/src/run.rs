@@ -17,7 +17,7 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
-use self::steering::Steered;
+use self::steering::InterventionLog;
 use self::watchdog::Watchdog;
 use concsim_model::scenario::Variant;
 use concsim_model::units::{Elapsed, Stamp};
@@ -83,7 +83,7 @@ pub struct Driver<'a> {
     next_sample: Stamp,
     notes: Vec<String>,
     /// Interventions so far, by hand or by the timeline.
-    steered: Steered,
+    steered: InterventionLog,
     /// True for each edge of the window whose sample has been taken.
     edges: [bool; 2],
     watchdog: Watchdog,
@@ -130,7 +130,7 @@ impl<'a> Driver<'a> {
             is_hurried: false,
             next_sample: Stamp::ZERO,
             notes: Vec::new(),
-            steered: Steered::default(),
+            steered: InterventionLog::default(),
             edges: [false; 2],
             watchdog: Watchdog::default(),
         }
@@ -188,7 +188,7 @@ impl<'a> Driver<'a> {
     pub fn step(&mut self) -> sys::Result<Option<Elapsed>> {
         self.listen()?;
         self.live.drain();
-        self.see_whether_the_log_is_full();
+        self.end_window_if_log_is_full();
         self.observe();
         self.follow_the_timeline();
         self.watch_the_children();
@@ -275,7 +275,7 @@ impl<'a> Driver<'a> {
                 self.enter(State::Over);
             }
             State::Stopping if self.interrupted.is_some() && waited > INTERRUPTED_STOP => {
-                self.hurry(waited);
+                self.stop_busy_server(waited);
             }
             State::Stopping if waited > self.stop_patience() => self.give_up_on_the_server(),
             State::Services
@@ -289,7 +289,7 @@ impl<'a> Driver<'a> {
 
     /// Ends the server of an interrupted run, even if its workers are busy. They leave at once, and the
     /// arbiter reports the time, so that the accounts of begun requests can be closed.
-    fn hurry(&mut self, waited: Elapsed) {
+    fn stop_busy_server(&mut self, waited: Elapsed) {
         if waited > INTERRUPTED_STOP + HURRIED_STOP {
             return self.give_up_on_the_server();
         }
@@ -357,12 +357,12 @@ impl<'a> Driver<'a> {
                 self.live.sample_memory();
             }
         } else {
-            self.live.book(cast);
+            self.live.attribute_cpu(cast);
         }
     }
 
     /// Ends the window if the log is full. The summary rests on every request, so no record may be dropped.
-    fn see_whether_the_log_is_full(&mut self) {
+    fn end_window_if_log_is_full(&mut self) {
         let is_new = self.state == State::Playing && self.recording().header.log_full.is_none();
         if !is_new || !self.recording().log_is_full() {
             return;

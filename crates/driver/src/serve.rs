@@ -59,9 +59,9 @@ pub struct ServeSession<'a> {
     others: [Reader<'a>; 2],
     /// Number of events read; dropped ones are reported at the end.
     events: u64,
-    before: BTreeMap<usize, Before>,
+    before: BTreeMap<usize, PreviousCounts>,
     master_cpu: CpuTime,
-    tabled: Stamp,
+    last_table: Stamp,
     /// Lines of the table on the terminal; 0: none.
     lines_shown: usize,
     shows_table: bool,
@@ -70,7 +70,7 @@ pub struct ServeSession<'a> {
 
 /// A worker at the last table.
 #[derive(Clone, Copy, Debug, Default)]
-struct Before {
+struct PreviousCounts {
     requests: u64,
     cpu: CpuTime,
 }
@@ -104,12 +104,12 @@ impl<'a> ServeSession<'a> {
             addresses = wait_until_ready(&mut child, clock)?;
             services = Some(child);
         }
-        let mut alone = scenario.clone();
+        let mut unloaded = scenario.clone();
         // Without load and services of a run beside them, workers have the priority of any other program.
-        alone.server.nice = 0;
+        unloaded.server.nice = 0;
         let orders = arbiter::Orders {
             clock,
-            scenario: alone,
+            scenario: unloaded,
             services: addresses,
             bind: options.bind,
             telemetry,
@@ -120,7 +120,7 @@ impl<'a> ServeSession<'a> {
         let address = addresses.first().context("the server has no address")?;
         let kind = format!("{} worker", scenario.server.kind.word());
         let workers = counted(scenario.server.workers as u64, &kind);
-        console::say(format_args!(
+        console::print_message(format_args!(
             "http://{address} is served by {workers}; ^C stops"
         ));
         Ok(Self {
@@ -134,7 +134,7 @@ impl<'a> ServeSession<'a> {
             events: 0,
             before: BTreeMap::new(),
             master_cpu: CpuTime::ZERO,
-            tabled: Stamp::ZERO,
+            last_table: Stamp::ZERO,
             lines_shown: 0,
             shows_table: console::is_on_a_terminal(),
             metrics,
@@ -145,11 +145,11 @@ impl<'a> ServeSession<'a> {
     ///
     /// # Errors
     /// A process that ends by itself.
-    pub fn watch(&mut self) -> anyhow::Result<()> {
-        while !interrupt::noted() {
-            self.look()?;
+    pub fn run_until_interrupted(&mut self) -> anyhow::Result<()> {
+        while !interrupt::is_requested() {
+            self.update()?;
             if let Some(status) = self.arbiter.ended() {
-                self.look()?;
+                self.update()?;
                 bail!("the server ended unexpectedly ({status})");
             }
             // Workers have the addresses of these services alone: a new process could not replace them.
@@ -177,14 +177,14 @@ impl<'a> ServeSession<'a> {
                 until = until.min(self.clock.now() + STOP_PATIENCE);
                 self.arbiter.interrupt();
             }
-            self.look()?;
+            self.update()?;
             self.clock.sleep_until(self.clock.now() + LOOK_EVERY);
         }
-        self.look()?;
+        self.update()?;
         for (worker, slot) in self.scoreboard.used_slots() {
-            console::say(format_args!("{}", last_words(worker, slot)));
+            console::print_message(format_args!("{}", totals_of_slot(worker, slot)));
         }
-        console::say(format_args!(
+        console::print_message(format_args!(
             "stopped; {} events, {} dropped",
             self.events,
             self.dropped()
@@ -198,7 +198,7 @@ impl<'a> ServeSession<'a> {
     }
 
     /// Empties the rings, passes on messages of the processes, and redraws the table when due.
-    fn look(&mut self) -> anyhow::Result<()> {
+    fn update(&mut self) -> anyhow::Result<()> {
         for (worker, _) in self.scoreboard.used_slots() {
             let ring = self.scoreboard.worker_ring(worker);
             let reader = self
@@ -218,7 +218,7 @@ impl<'a> ServeSession<'a> {
             .collect();
         for line in lines {
             match ChildMessage::from_line(&line) {
-                ChildMessage::Note { text } => self.tell(&text),
+                ChildMessage::Note { text } => self.print_above_table(&text),
                 ChildMessage::Failed { reason } => bail!("failed to {reason}"),
                 ChildMessage::Ready { .. } | ChildMessage::Redirected { .. } => {}
             }
@@ -226,23 +226,23 @@ impl<'a> ServeSession<'a> {
         let now = self.clock.now();
         let dropped = self.dropped();
         if let Some(metrics) = &mut self.metrics {
-            metrics.attend(now, self.scoreboard, (self.events, dropped));
+            metrics.serve_clients(now, self.scoreboard, (self.events, dropped));
         }
-        if self.shows_table && now.since(self.tabled) >= TABLE_EVERY {
+        if self.shows_table && now.since(self.last_table) >= TABLE_EVERY {
             self.show_table(now);
         }
         Ok(())
     }
 
     /// Prints a line above the table.
-    fn tell(&mut self, text: &str) {
+    fn print_above_table(&mut self, text: &str) {
         self.wipe_table();
-        console::say(text);
+        console::print_message(text);
     }
 
     fn show_table(&mut self, now: Stamp) {
-        let length = now.since(self.tabled);
-        self.tabled = now;
+        let length = now.since(self.last_table);
+        self.last_table = now;
         let rows: Vec<Row> = self
             .scoreboard
             .used_slots()
@@ -266,14 +266,14 @@ impl<'a> ServeSession<'a> {
     }
 }
 
-fn row(worker: usize, slot: &Slot, before: &mut Before) -> Row {
+fn row(worker: usize, slot: &Slot, before: &mut PreviousCounts) -> Row {
     let pid = u32::try_from(read(&slot.pid)).unwrap_or_default();
     let alive = (read(&slot.died_at) == 0)
         .then(|| processes::cpu_of(pid))
         .flatten();
     let cpu = CpuTime(read(&slot.cpu_of_the_dead)) + alive.unwrap_or_default();
     let requests = read(&slot.requests);
-    let last = std::mem::replace(before, Before { requests, cpu });
+    let last = std::mem::replace(before, PreviousCounts { requests, cpu });
     Row {
         worker,
         pid,
@@ -282,7 +282,7 @@ fn row(worker: usize, slot: &Slot, before: &mut Before) -> Row {
         ready: read(&slot.ready),
         parked: read(&slot.parked),
         requests,
-        lately: requests - last.requests,
+        new_responses: requests - last.requests,
         cpu: cpu - last.cpu,
         longest_run: Elapsed(read(&slot.longest_run)),
         respawns: read(&slot.incarnation).saturating_sub(1),
@@ -290,7 +290,7 @@ fn row(worker: usize, slot: &Slot, before: &mut Before) -> Row {
 }
 
 /// Returns the totals of a slot's whole life.
-fn last_words(worker: usize, slot: &Slot) -> String {
+fn totals_of_slot(worker: usize, slot: &Slot) -> String {
     let [requests, connections, lost] =
         [&slot.requests, &slot.accepted, &slot.lost_tasks].map(read);
     let [tasks, waits, switches] = [&slot.tasks, &slot.waits, &slot.coroutine_switches].map(read);
@@ -316,13 +316,13 @@ fn start(role: &str, orders: &str, scoreboard: &Scoreboard) -> anyhow::Result<Ch
 /// Waits until a child reports that it is ready; returns its addresses.
 fn wait_until_ready(child: &mut Child, clock: Clock) -> anyhow::Result<Vec<SocketAddr>> {
     let until = clock.now() + BOOT_PATIENCE;
-    while clock.now() < until && !interrupt::noted() {
+    while clock.now() < until && !interrupt::is_requested() {
         let ended = child.ended();
         for line in child.lines() {
             match ChildMessage::from_line(&line) {
                 ChildMessage::Ready { addresses } => return Ok(addresses),
                 ChildMessage::Failed { reason } => bail!("failed to {reason}"),
-                ChildMessage::Note { text } => console::say(text),
+                ChildMessage::Note { text } => console::print_message(text),
                 ChildMessage::Redirected { .. } => {}
             }
         }
@@ -331,7 +331,7 @@ fn wait_until_ready(child: &mut Child, clock: Clock) -> anyhow::Result<Vec<Socke
         }
         clock.sleep_until(clock.now() + LOOK_EVERY);
     }
-    if interrupt::noted() {
+    if interrupt::is_requested() {
         bail!("interrupted before the server was up");
     }
     bail!("the server was not up within {BOOT_PATIENCE}")

@@ -20,9 +20,9 @@ pub struct WatchedFile {
     path: PathBuf,
     clock: Clock,
     /// Fingerprint at the beginning of the run.
-    taken: Cell<Fingerprint>,
+    at_begin: Cell<Fingerprint>,
     /// Fingerprint at the last check.
-    seen: Cell<Fingerprint>,
+    last: Cell<Fingerprint>,
     next_look: Cell<Stamp>,
     saved: Cell<bool>,
 }
@@ -34,8 +34,8 @@ impl WatchedFile {
         let watched = Self {
             path: path.to_owned(),
             clock: Clock::starting_now(),
-            taken: Cell::default(),
-            seen: Cell::default(),
+            at_begin: Cell::default(),
+            last: Cell::default(),
             next_look: Cell::new(Stamp::ZERO),
             saved: Cell::default(),
         };
@@ -46,8 +46,8 @@ impl WatchedFile {
     /// Takes the current version of the file as the played one.
     pub fn take(&self) {
         let fingerprint = fingerprint_of(&self.path);
-        self.taken.set(fingerprint);
-        self.seen.set(fingerprint);
+        self.at_begin.set(fingerprint);
+        self.last.set(fingerprint);
         self.saved.set(false);
     }
 
@@ -58,8 +58,9 @@ impl WatchedFile {
         if !self.saved.get() && now >= self.next_look.get() {
             self.next_look.set(now + LOOK_EVERY);
             let fingerprint = fingerprint_of(&self.path);
-            let is_whole = fingerprint.is_some() && self.seen.replace(fingerprint) == fingerprint;
-            self.saved.set(is_whole && fingerprint != self.taken.get());
+            let is_whole = fingerprint.is_some() && self.last.replace(fingerprint) == fingerprint;
+            self.saved
+                .set(is_whole && fingerprint != self.at_begin.get());
         }
         self.saved.get()
     }
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     /// Checks the file at once.
-    fn look(watched: &WatchedFile) -> bool {
+    fn has_changed_now(watched: &WatchedFile) -> bool {
         watched.next_look.set(Stamp::ZERO);
         watched.was_saved()
     }
@@ -98,12 +99,12 @@ mod tests {
         let path = folder.path().join("some.toml");
         fs::write(&path, "one").unwrap();
         let watched = WatchedFile::new(&path);
-        assert!(!look(&watched));
+        assert!(!has_changed_now(&watched));
         fs::write(&path, "three").unwrap();
-        assert!(!look(&watched), "it may be half written");
-        assert!(look(&watched));
+        assert!(!has_changed_now(&watched), "it may be half written");
+        assert!(has_changed_now(&watched));
         watched.take();
-        assert!(!look(&watched));
+        assert!(!has_changed_now(&watched));
     }
 
     #[test]
@@ -113,9 +114,9 @@ mod tests {
         fs::write(&path, "one").unwrap();
         let watched = WatchedFile::new(&path);
         fs::remove_file(&path).unwrap();
-        assert!(!look(&watched) && !look(&watched));
+        assert!(!has_changed_now(&watched) && !has_changed_now(&watched));
         fs::write(&path, "another").unwrap();
-        assert!(!look(&watched));
-        assert!(look(&watched));
+        assert!(!has_changed_now(&watched));
+        assert!(has_changed_now(&watched));
     }
 }

@@ -5,9 +5,9 @@
 mod idle_pool;
 pub mod policy;
 mod ready_queue;
-pub mod roster;
 pub mod telemetry;
 pub mod timetable;
+pub mod worker_table;
 
 pub use idle_pool::IdlePool;
 pub use ready_queue::{ReadyQueue, TaskId, Turn};

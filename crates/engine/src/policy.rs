@@ -2,7 +2,7 @@
 //! gunicorn, gevent or `CPython`, or the reason where it differs from them.
 
 use crate::telemetry::{Failure, TerminationCause};
-use concsim_model::scenario::{Begins, Server};
+use concsim_model::scenario::{RequestCapacity, Server};
 use concsim_model::units::Elapsed;
 
 /// Time for which a thread of `CPython` runs while others want to run (`sys.getswitchinterval()`).
@@ -84,8 +84,8 @@ pub fn cause_of_end(end: EndOfProcess) -> Option<TerminationCause> {
 #[must_use]
 pub fn keepalive(server: &Server) -> Option<Elapsed> {
     match server.kind.begins() {
-        Begins::One => None,
-        Begins::OneForEachThread | Begins::OneForEachConnection => {
+        RequestCapacity::One => None,
+        RequestCapacity::OneForEachThread | RequestCapacity::OneForEachConnection => {
             Some(server.keepalive).filter(|keepalive| *keepalive > Elapsed::ZERO)
         }
     }

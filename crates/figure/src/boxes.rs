@@ -9,7 +9,7 @@
 use super::canvas::{Canvas, MARGIN, fitted, rect, rule, width_of};
 use super::cohort::{EVERYTHING, windows_of};
 use super::lines::{Plot, polyline};
-use super::place::Places;
+use super::place::LabelSpace;
 use super::scale::{Scale, Steps, nice};
 use super::style::{SMALL, class_of_kind};
 use super::svg::{Anchor, Svg};
@@ -25,9 +25,9 @@ const MOST_WITH_WORDS: usize = 2;
 /// Number of boxes above which they are outlines.
 const MOST_FILLED: usize = 3;
 /// Width of a sheet below which the enlarged part is placed beneath.
-const LEAST_BESIDE: f64 = 480.0;
+const SIDE_BY_SIDE_WIDTH: f64 = 480.0;
 /// Distance below which marks share one number.
-const NEAR: f64 = 14.0;
+const SHARED_NUMBER_DISTANCE: f64 = 14.0;
 
 pub(super) const RECIPE: FigureSpec = FigureSpec {
     name: "boxes",
@@ -52,12 +52,14 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
             x_to: Some(run.parallelism_limit as f64),
             y_to: Some(run.concurrency_limit as f64),
             n: Some(run.due as u64),
-            label: said(run),
+            label: throughput_text(run),
             ..Row::at(name, run.origin.into(), (parallelism, concurrency))
         });
     }
     if rows.is_empty() {
-        return Err(Refused::nothing("no variant has a counted window"));
+        return Err(Refused::refuse_for_reason(
+            "no variant has a counted window",
+        ));
     }
     Ok(Extracted {
         rows,
@@ -68,7 +70,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
 }
 
 /// Returns the throughput; of repeats with its error.
-fn said(run: &Run) -> String {
+fn throughput_text(run: &Run) -> String {
     let estimate = run.repeated.as_ref();
     let estimate = estimate.and_then(|it| it.estimate("throughput_per_s"));
     if let Some(estimate) = estimate {
@@ -83,7 +85,7 @@ fn draw(table: &Table, look: &Look) -> String {
     canvas.has_grid = false;
     let rows = &table.rows;
     let plane = Plane::of(rows);
-    let is_wide = canvas.width >= LEAST_BESIDE;
+    let is_wide = canvas.width >= SIDE_BY_SIDE_WIDTH;
     let has_words = rows.len() <= MOST_WITH_WORDS;
     let height = (canvas.width * 0.5).clamp(230.0, 380.0);
     let tall = plane.high;
@@ -138,7 +140,7 @@ struct Plane {
 
 /// Largest ratio of a ceiling to the largest mark for a ceiling on the axis; a higher one is named at the
 /// top.
-const IN_SIGHT: f64 = 2.5;
+const MAX_CEILING_RATIO: f64 = 2.5;
 /// Height below which a box is enlarged, in user units.
 const LOW: f64 = 26.0;
 
@@ -148,7 +150,8 @@ impl Plane {
         let marks = most(&mut rows.iter().map(|row| row.y));
         let ceilings = rows.iter().filter_map(|row| row.y_to);
         let lowest = ceilings.clone().fold(f64::INFINITY, f64::min);
-        let in_sight = most(&mut ceilings.filter(|most| *most <= IN_SIGHT * marks.max(lowest)));
+        let in_sight =
+            most(&mut ceilings.filter(|most| *most <= MAX_CEILING_RATIO * marks.max(lowest)));
         let high = (marks * 1.25).max(in_sight * 1.15);
         let wide = most(&mut rows.iter().map(|row| row.x.max(row.x_to.unwrap_or(0.0))));
         let or_one = |length: f64| if length > 0.0 { length } else { 1.0 };
@@ -199,8 +202,11 @@ fn draw_part(canvas: &mut Canvas, plane: &Plane, rows: &[Row], part: &Part, has_
     let up = axis(part.tall, bottom, top);
     canvas.up(&up, (left, part.wide.1), "");
     canvas.across(&across, (top, bottom), "cores kept busy");
-    let plot = Plot { across, up };
-    let mut places = Places::within((left, top), (part.wide.1, bottom));
+    let plot = Plot {
+        horizontal: across,
+        up,
+    };
+    let mut places = LabelSpace::within((left, top), (part.wide.1, bottom));
     // The axes are lines as well.
     places.way(&[(left, top), (left, bottom), (part.wide.1, bottom)]);
     let ceilings = ceilings(rows);
@@ -225,7 +231,12 @@ fn draw_part(canvas: &mut Canvas, plane: &Plane, rows: &[Row], part: &Part, has_
 }
 
 /// Draws the limits of a configuration. A box higher than the plot is open at the top.
-fn draw_box(canvas: &mut Canvas, (row, is_filled): (&Row, bool), plot: &Plot, places: &mut Places) {
+fn draw_box(
+    canvas: &mut Canvas,
+    (row, is_filled): (&Row, bool),
+    plot: &Plot,
+    places: &mut LabelSpace,
+) {
     let (Some(x), Some(y)) = (row.x_to, row.y_to) else {
         return;
     };
@@ -275,7 +286,7 @@ fn name_box(
     canvas: &mut Canvas,
     rows: &[Row],
     plot: &Plot,
-    places: &mut Places,
+    places: &mut LabelSpace,
     ((x, y, of), has_words): (&(f64, f64, Vec<usize>), bool),
 ) {
     let is_open = *y > plot.up.high;
@@ -298,7 +309,7 @@ fn name_box(
         vec![under, plot.up.at(*y) - 6.0]
     };
     for words in wordings {
-        let left = plot.across.at(*x) - width_of(&words, SMALL) - 8.0;
+        let left = plot.horizontal.at(*x) - width_of(&words, SMALL) - 8.0;
         let candidates = lines.iter().map(|base| (left, *base));
         if let Some(place) = places.first_of(candidates, &words) {
             canvas.svg.words(place, "quiet", Anchor::Start, &words);
@@ -320,7 +331,13 @@ fn numbers(places: &[usize]) -> String {
 
 /// Names marks beside them, or by the numbers of the key; adjacent marks share one place. Marks without room
 /// are in the key only.
-fn name_dots(canvas: &mut Canvas, rows: &[Row], plot: &Plot, places: &mut Places, has_words: bool) {
+fn name_dots(
+    canvas: &mut Canvas,
+    rows: &[Row],
+    plot: &Plot,
+    places: &mut LabelSpace,
+    has_words: bool,
+) {
     let mut groups: Vec<((f64, f64), Vec<usize>)> = Vec::new();
     for (place, row) in rows
         .iter()
@@ -328,9 +345,11 @@ fn name_dots(canvas: &mut Canvas, rows: &[Row], plot: &Plot, places: &mut Places
         .filter(|(_, row)| row.y <= plot.up.high)
     {
         let dot = plot.at((row.x, row.y));
-        let near = groups
-            .iter_mut()
-            .find(|((x, y), _)| !has_words && (x - dot.0).abs() < NEAR && (y - dot.1).abs() < NEAR);
+        let near = groups.iter_mut().find(|((x, y), _)| {
+            !has_words
+                && (x - dot.0).abs() < SHARED_NUMBER_DISTANCE
+                && (y - dot.1).abs() < SHARED_NUMBER_DISTANCE
+        });
         match near {
             Some((_, places)) => places.push(place),
             None => groups.push((dot, vec![place])),
@@ -347,7 +366,7 @@ fn name_dots(canvas: &mut Canvas, rows: &[Row], plot: &Plot, places: &mut Places
             [numbers(&of), format!("{}, …", of[0] + 1)]
         };
         let found = wordings.into_iter();
-        let mut found = found.filter_map(|words| Some((places.beside(dot, &words)?, words)));
+        let mut found = found.filter_map(|words| Some((places.place_label(dot, &words)?, words)));
         let Some((place, words)) = found.next() else {
             continue;
         };
@@ -361,7 +380,7 @@ fn name_dots(canvas: &mut Canvas, rows: &[Row], plot: &Plot, places: &mut Places
 }
 
 /// Describes a mark: `sync: 2.0 begun, 0.02 cores, 20/s`.
-fn said_of(row: &Row) -> String {
+fn mark_tooltip(row: &Row) -> String {
     format!(
         "{}: {} begun, {:.2} cores, {}",
         row.series,
@@ -403,7 +422,7 @@ fn key(canvas: &mut Canvas, rows: &[Row], has_words: bool) {
 
 fn draw_dot(svg: &mut Svg, row: &Row, place: (f64, f64)) {
     svg.with_tooltip(
-        || said_of(row),
+        || mark_tooltip(row),
         |svg| mark::draw(svg, class_of_kind(&row.kind), row.origin, place),
     );
 }

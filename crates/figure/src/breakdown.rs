@@ -31,7 +31,7 @@ pub(super) const RECIPE: FigureSpec = FigureSpec {
 const BAR: f64 = 26.0;
 
 /// Shortest part with a label, in milliseconds; shorter ones are only in the data.
-const SAID: f64 = 1e-3;
+const MIN_LABELLED: f64 = 1e-3;
 
 /// All parts in their order, with the fill of each. Waits for a core or a worker have leaning stripes, waits
 /// for an answer have others.
@@ -77,7 +77,9 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         }
     }
     if taken.rows.is_empty() {
-        return Err(Refused::nothing("no request was answered, or all took 0 s"));
+        return Err(Refused::refuse_for_reason(
+            "no request was answered, or all took 0 s",
+        ));
     }
     Ok(taken)
 }
@@ -154,9 +156,10 @@ fn sum(table: &Table, panel: &str) -> f64 {
 }
 
 /// Returns the parts of a variant that are long enough for a label.
-fn said<'a>(table: &'a Table, panel: &'a str) -> Vec<&'a Row> {
+fn labelled_parts<'a>(table: &'a Table, panel: &'a str) -> Vec<&'a Row> {
     let rows = table.of_panel(panel);
-    rows.filter(|row| row.right() - row.x >= SAID).collect()
+    rows.filter(|row| row.right() - row.x >= MIN_LABELLED)
+        .collect()
 }
 
 fn draw(table: &Table, look: &Look) -> String {
@@ -164,7 +167,7 @@ fn draw(table: &Table, look: &Look) -> String {
     let long: Vec<&Row> = table
         .panels()
         .into_iter()
-        .flat_map(|it| said(table, it))
+        .flat_map(|it| labelled_parts(table, it))
         .collect();
     let there = |(name, _): &(&str, Fill)| long.iter().any(|row| row.series == *name);
     let parts: Vec<(&str, Fill)> = PARTS.into_iter().filter(there).collect();
@@ -211,7 +214,7 @@ fn draw(table: &Table, look: &Look) -> String {
             &mut bars,
             &hatches,
             panel,
-            (&said(table, panel), sum(table, panel)),
+            (&labelled_parts(table, panel), sum(table, panel)),
             axis,
         );
     }
@@ -273,23 +276,23 @@ fn draw_bar(
         let size = ((to - from).max(0.5), BAR);
         let fill = fill_of(&row.series);
         let place = (from, canvas.top);
-        let said = || format!("{}: {}", row.series, milliseconds(row.right() - row.x));
+        let text = || format!("{}: {}", row.series, milliseconds(row.right() - row.x));
         canvas
             .svg
-            .with_tooltip(said, |svg| hatches.rect(svg, fill, place, size));
+            .with_tooltip(text, |svg| hatches.rect(svg, fill, place, size));
     }
     let place = (axis.at(sum, sum) + 6.0, canvas.top + BAR / 2.0 + 5.0);
-    let said = format!("= {}", milliseconds(sum));
-    canvas.svg.words(place, "head halo", Anchor::Start, &said);
+    let line = format!("= {}", milliseconds(sum));
+    canvas.svg.words(place, "head halo", Anchor::Start, &line);
     canvas.top += BAR + 4.0;
-    let said = rows.iter().map(|row| {
+    let sentence = rows.iter().map(|row| {
         format!(
             "{} {}",
             row.series,
             unbroken(&milliseconds(row.right() - row.x))
         )
     });
-    let said = said.collect::<Vec<_>>().join(" + ");
-    canvas.paragraph("small halo", SMALL, &said);
+    let label = sentence.collect::<Vec<_>>().join(" + ");
+    canvas.paragraph("small halo", SMALL, &label);
     canvas.top += 4.0;
 }

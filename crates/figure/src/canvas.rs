@@ -253,7 +253,7 @@ fn described(table: &Table) -> String {
         if is_named {
             row.label.clone()
         } else {
-            row.said()
+            row.tooltip()
         }
     });
     let labels: Vec<String> = labels.collect();

@@ -10,13 +10,13 @@ use concsim_record::evaluate::{Judgement, Verdict};
 pub(super) const FAILED: &str = " failed";
 
 /// A stored run, with the claims that it breaks.
-pub(super) struct JudgedPlay<'a> {
+pub(super) struct RunWithBrokenClaims<'a> {
     play: &'a Play<'a>,
     /// Claims of the file that the runs break.
     broken: Vec<Judgement>,
 }
 
-impl<'a> JudgedPlay<'a> {
+impl<'a> RunWithBrokenClaims<'a> {
     pub(super) fn of(play: &'a Play<'a>) -> Self {
         Self {
             play,
@@ -35,7 +35,7 @@ impl<'a> JudgedPlay<'a> {
     pub(super) fn illustration(&self) -> Option<String> {
         let mut views = self.play.views.iter();
         let note = views.find_map(|view| view.caveats().note())?;
-        Some(format!("{}{note}", self.of_which()))
+        Some(format!("{}{note}", self.sentence_start()))
     }
 
     /// Returns the reason why the figure does not have the title of its file.
@@ -45,7 +45,7 @@ impl<'a> JudgedPlay<'a> {
         let measured = measured.map_or_else(String::new, |it| format!(" ({it})"));
         Some(format!(
             "{}not titled as the file, because this claim fails: {}{measured}",
-            self.of_which(),
+            self.sentence_start(),
             first.claim
         ))
     }
@@ -58,7 +58,7 @@ impl<'a> JudgedPlay<'a> {
     }
 
     /// Returns the beginning of a sentence about this run if there are several.
-    fn of_which(&self) -> String {
+    fn sentence_start(&self) -> String {
         if self.play.called.is_empty() {
             String::new()
         } else {

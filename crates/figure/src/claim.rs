@@ -1,6 +1,6 @@
 //! Titles of sweeps: claims that are computed from their points.
 
-use super::sweep::Placed;
+use super::sweep::PlacedPoint;
 use concsim_model::words::{counted, digits};
 
 /// Factor by which a further point must exceed a throughput that still grows.
@@ -20,9 +20,9 @@ pub(super) fn plateau(numbers: &[f64]) -> Option<usize> {
 
 /// Returns the point where each line stops growing, as a sentence: `Throughput stops growing: sync at 8
 /// workers (…), …`.
-pub(super) fn stops(points: &[Placed], what: &str, thing: &str) -> Option<String> {
-    let mut lines: Vec<(&Placed, Option<f64>, Option<String>)> = Vec::new();
-    for line in points.chunk_by(Placed::is_of_one_line) {
+pub(super) fn stops(points: &[PlacedPoint], what: &str, thing: &str) -> Option<String> {
+    let mut lines: Vec<(&PlacedPoint, Option<f64>, Option<String>)> = Vec::new();
+    for line in points.chunk_by(PlacedPoint::is_of_one_line) {
         let numbers: Option<Vec<f64>> = line
             .iter()
             .map(|it| it.number("throughput_per_s"))
@@ -39,10 +39,9 @@ pub(super) fn stops(points: &[Placed], what: &str, thing: &str) -> Option<String
             .map_or_else(String::new, |it| format!(": {it}"))
     };
     let (first, rest) = lines.split_first()?;
-    let same = |a: &(&Placed, Option<f64>, Option<String>),
-                b: &(&Placed, Option<f64>, Option<String>)| {
-        a.1 == b.1 && a.2 == b.2
-    };
+    let same =
+        |a: &(&PlacedPoint, Option<f64>, Option<String>),
+         b: &(&PlacedPoint, Option<f64>, Option<String>)| { a.1 == b.1 && a.2 == b.2 };
     if rest.iter().all(|it| same(it, first)) {
         return Some(match first.1 {
             Some(at) => format!("{what} stops growing at {}{}", things(at), why(&first.2)),

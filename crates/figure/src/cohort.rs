@@ -68,7 +68,7 @@ impl Cohort {
 
     /// Returns the largest share with enough slower requests and without a cut-off one; 0 if that is less
     /// than a half.
-    pub(super) fn sayable(&self) -> f64 {
+    pub(super) fn largest_supported_share(&self) -> f64 {
         let slower = SLOWER.max(self.cut_off as f64);
         let share = 1.0 - slower / self.count().max(1) as f64;
         if share < 0.5 { 0.0 } else { share }
@@ -90,7 +90,7 @@ impl Cohort {
             let cut_off = self.cut_off;
             format!("the end of the run cut off {cut_off} of {count}")
         };
-        let is_drawn = self.sayable() > 0.0;
+        let is_drawn = self.largest_supported_share() > 0.0;
         (!is_drawn).then(|| format!("{name} is not drawn: {because}"))
     }
 
@@ -236,7 +236,7 @@ mod tests {
                 from_due,
                 ..Cohort::default()
             };
-            cohort.sayable()
+            cohort.largest_supported_share()
         };
         assert!([0, 1, 19].map(of).iter().all(|share| *share <= 0.0));
         assert!((of(20) - 0.5).abs() < 1e-12 && (of(1_000) - 0.99).abs() < 1e-12);

@@ -60,7 +60,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         }
     }
     if !taken.rows.iter().any(is_data) {
-        return Err(Refused::nothing(
+        return Err(Refused::refuse_for_reason(
             "no request ended in the run, or all took 0 s",
         ));
     }
@@ -225,7 +225,7 @@ fn draw(table: &Table, look: &Look) -> String {
                 let class = format!("heat{} crisp", level.number);
                 canvas
                     .svg
-                    .with_tooltip(|| said(level), |svg| path(svg, &class, &way));
+                    .with_tooltip(|| level_tooltip(level), |svg| path(svg, &class, &way));
             }
         }
         mark_patience(&mut canvas, &rows, &across, &up);
@@ -269,7 +269,7 @@ fn colour_bar(canvas: &mut Canvas, levels: &[Level]) {
         let left = MARGIN + step * place as f64;
         let class = format!("heat{} crisp", level.number);
         canvas.svg.with_tooltip(
-            || said(level),
+            || level_tooltip(level),
             |svg| rect(svg, &class, (left, top), (step, height)),
         );
         let words = grouped(level.least);
@@ -287,7 +287,7 @@ fn colour_bar(canvas: &mut Canvas, levels: &[Level]) {
 }
 
 /// Describes the number of requests in a cell of this colour, for a tooltip.
-fn said(level: &Level) -> String {
+fn level_tooltip(level: &Level) -> String {
     if level.least == level.most {
         return counted(level.least, "request");
     }

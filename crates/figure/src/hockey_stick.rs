@@ -10,7 +10,7 @@ use super::lines::{Arrow, Names, Plot, numbered, series};
 use super::run_phases;
 use super::scale::{Scale, milliseconds};
 use super::style::SMALL;
-use super::sweep::{self, Placed};
+use super::sweep::{self, PlacedPoint};
 use super::table::{Origin, Row};
 use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::{digits, mean};
@@ -28,7 +28,7 @@ const KEY: &str = "load.rate";
 const SATURATION: &str = "saturation";
 const PARTS: &str = "parts";
 /// Share of arrivals below which answers count as incomplete …
-const ALL_OF_IT: f64 = 0.97;
+const ALL_ANSWERED: f64 = 0.97;
 /// … if more requests than this are missing.
 const UNDER_WAY: f64 = 10.0;
 const PERCENTILES: [(&str, &str); 3] = [
@@ -42,11 +42,13 @@ const HEIGHT: f64 = 190.0;
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let points = sweep::several(material, KEY, &RECIPE)?;
     let mut rows = Vec::new();
-    for of_it in points.chunk_by(Placed::is_of_one_line) {
+    for of_it in points.chunk_by(PlacedPoint::is_of_one_line) {
         rows.extend(rows_of(&of_it[0].series, of_it));
     }
     if !rows.iter().any(is_latency) {
-        return Err(Refused::nothing("no point has 20 requests in its window"));
+        return Err(Refused::refuse_for_reason(
+            "no point has 20 requests in its window",
+        ));
     }
     Ok(Extracted {
         rows,
@@ -57,10 +59,10 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
 }
 
 /// Returns the load up to which each line keeps up, as a sentence.
-fn kept_up(points: &[Placed]) -> Option<String> {
-    let lines: Vec<&[Placed]> = points.chunk_by(Placed::is_of_one_line).collect();
-    let rate = |point: &Placed| format!("{}/s", digits(point.x));
-    let up_to = |line: &[Placed]| {
+fn kept_up(points: &[PlacedPoint]) -> Option<String> {
+    let lines: Vec<&[PlacedPoint]> = points.chunk_by(PlacedPoint::is_of_one_line).collect();
+    let rate = |point: &PlacedPoint| format!("{}/s", digits(point.x));
+    let up_to = |line: &[PlacedPoint]| {
         let parts = line.iter().position(|point| lost(point).is_some());
         match parts {
             None => line
@@ -96,9 +98,9 @@ fn kept_up(points: &[Placed]) -> Option<String> {
 /// Number of lines above which the title does not name them one by one.
 const MOST_NAMED: usize = 2;
 
-fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
+fn rows_of(panel: &str, points: &[PlacedPoint]) -> Vec<Row> {
     let (mut rows, mut intervals) = (Vec::new(), Vec::new());
-    let row = |point: &Placed, series: &str, origin, place| Row {
+    let row = |point: &PlacedPoint, series: &str, origin, place| Row {
         panel: panel.to_owned(),
         kind: point.kind().to_owned(),
         n: point.count(),
@@ -145,13 +147,13 @@ fn rows_of(panel: &str, points: &[Placed]) -> Vec<Row> {
 }
 
 /// Returns arrivals and answers per second if they differ.
-fn lost(point: &Placed) -> Option<(f64, f64)> {
+fn lost(point: &PlacedPoint) -> Option<(f64, f64)> {
     let (due, window) = (point.number("due")?, point.number("window_s")?);
     let answered = point.number("throughput_per_s")?;
     let came = due / window.max(1e-9);
     // A few requests are always in flight when the window ends.
     let missing = due - answered * window;
-    (answered < ALL_OF_IT * came && missing > UNDER_WAY).then_some((came, answered))
+    (answered < ALL_ANSWERED * came && missing > UNDER_WAY).then_some((came, answered))
 }
 
 fn per_second(rate: f64) -> String {
@@ -160,7 +162,7 @@ fn per_second(rate: f64) -> String {
 
 /// Returns the lowest rate at which a resource other than the clients is exhausted, and the name of that
 /// resource.
-fn saturation(point: &Placed) -> Option<(f64, String)> {
+fn saturation(point: &PlacedPoint) -> Option<(f64, String)> {
     let bounds = point.bounds();
     let of_server = bounds
         .iter()
@@ -192,7 +194,10 @@ fn draw(table: &Table, look: &Look) -> String {
         let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
         let heights = latencies().flat_map(|row| [row.y, row.upper()]);
         let up = Scale::factors(heights, (bottom, top));
-        let plot = Plot { across, up };
+        let plot = Plot {
+            horizontal: across,
+            up,
+        };
         plot.axes(
             &mut canvas,
             "requests offered per second",
@@ -201,7 +206,7 @@ fn draw(table: &Table, look: &Look) -> String {
         canvas.standing(&marks, &across, (top, bottom));
         let all = series(rows.iter().copied().filter(|row| is_latency(row)));
         canvas.lines(&plot, &all, Names::AtEnds(room));
-        canvas.said_of_standing(&marks, &across);
+        canvas.list_vertical_labels(&marks, &across);
     }
     canvas.legend_of_patience(&table.rows, Arrow::Up);
     canvas.legend_of_ways(&table.rows);

@@ -125,10 +125,10 @@ fn percentiles_that_are_refused_since_most_requests_were_cut_off_say_so() {
             outcome.failure = Some(Failure::Timeout);
         }
     }
-    let said = match of_runs(Kind::Percentiles, &kept) {
+    let text = match of_runs(Kind::Percentiles, &kept) {
         Err(refused @ Refused::Nothing(_)) => refused.to_string(),
         other => panic!("{other:?}"),
     };
     let begins = "nothing to draw: sync is not drawn: the end of the run cut off ";
-    assert!(said.starts_with(begins), "{said}");
+    assert!(text.starts_with(begins), "{text}");
 }

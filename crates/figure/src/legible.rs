@@ -51,7 +51,7 @@ fn lines_of(group: &Group, into: &mut Vec<Line>) {
 }
 
 /// True if a line passes through words. The letters fill their box except for a margin.
-fn strikes(line: &Line, words: &Rect) -> bool {
+fn crosses(line: &Line, words: &Rect) -> bool {
     const STEPS: u16 = 400;
     let ((x, y), (x_to, y_to)) = *line;
     (0..=STEPS).any(|step| {
@@ -82,7 +82,7 @@ pub(super) fn complaints(table: &Table, width: u32) -> Vec<String> {
             .filter(|(_, other)| lies_over(one, other));
         complaints.extend(over.map(|(other, _)| format!("`{words}` lies over `{other}`")));
         // A letter may interrupt its own line.
-        let is_struck = words.chars().count() > 1 && lines.iter().any(|line| strikes(line, one));
+        let is_struck = words.chars().count() > 1 && lines.iter().any(|line| crosses(line, one));
         if is_struck {
             complaints.push(format!("`{words}` is struck through"));
         }

@@ -53,7 +53,7 @@ pub use table::Table;
 
 use std::borrow::Cow;
 
-use self::caveat::{FAILED, JudgedPlay};
+use self::caveat::{FAILED, RunWithBrokenClaims};
 use self::predictions::StoredPredictions;
 use self::sweep::Sweep;
 use self::table::{Row, distinct};
@@ -304,7 +304,7 @@ impl Inputs<'_> {
     }
 
     /// True if the inputs include something that a kind of figure cannot use, or nothing that it can.
-    fn is_none_for(&self, of: InputKind) -> bool {
+    fn has_unusable_input(&self, of: InputKind) -> bool {
         let [runs, sweeps, predictions] = [
             self.plays.is_empty(),
             self.sweeps.is_empty(),
@@ -370,14 +370,14 @@ struct Extracted {
 
 impl Refused {
     /// Refuses inputs that cannot be drawn, for one reason.
-    fn nothing(reason: &'static str) -> Self {
+    fn refuse_for_reason(reason: &'static str) -> Self {
         Self::Nothing(Cow::Borrowed(reason))
     }
 
     /// Refuses inputs for the reasons of each variant, or for `or_else` if no variant has one.
-    fn nothing_of(reasons: &[String], or_else: &'static str) -> Self {
+    fn refuse_for_reasons(reasons: &[String], or_else: &'static str) -> Self {
         if reasons.is_empty() {
-            return Self::nothing(or_else);
+            return Self::refuse_for_reason(or_else);
         }
         Self::Nothing(Cow::Owned(reasons.join("; ")))
     }
@@ -402,16 +402,17 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
         kind: recipe.name,
         needs: recipe.needs,
     };
-    if material.is_none_for(recipe.of) {
+    if material.has_unusable_input(recipe.of) {
         return Err(needs());
     }
     let taken = (recipe.rows)(material)?;
     if taken.rows.is_empty() {
         return Err(needs());
     }
-    let judged: Vec<JudgedPlay<'_>> = material.plays.iter().map(JudgedPlay::of).collect();
+    let judged: Vec<RunWithBrokenClaims<'_>> =
+        material.plays.iter().map(RunWithBrokenClaims::of).collect();
     let (sweeps, predictions) = (material.sweeps.iter(), material.predictions.iter());
-    let titles = judged.iter().map(JudgedPlay::title);
+    let titles = judged.iter().map(RunWithBrokenClaims::title);
     let titles = titles.chain(sweeps.clone().map(|sweep| Some(sweep.title())));
     let titles: Vec<Option<String>> = titles
         .chain(predictions.clone().map(|it| Some(it.title.clone())))
@@ -424,11 +425,11 @@ pub fn table(kind: Kind, material: &Inputs<'_>) -> Result<Table, Refused> {
     let provenance = material.plays.iter().map(|play| provenance(play.kept));
     let provenance = provenance.chain(sweeps.clone().map(|sweep| sweep.provenance.clone()));
     let without_title = judged.iter().filter(|_| may_be_title);
-    let without_title = without_title.filter_map(JudgedPlay::without_title);
-    let notes = judged.iter().filter_map(JudgedPlay::illustration);
+    let without_title = without_title.filter_map(RunWithBrokenClaims::without_title);
+    let notes = judged.iter().filter_map(RunWithBrokenClaims::illustration);
     let repeats = material.plays.iter().filter_map(|play| play.repeats(kind));
     let notes: Vec<String> = notes.chain(without_title).chain(repeats).collect();
-    let caveats = judged.iter().flat_map(JudgedPlay::caveats);
+    let caveats = judged.iter().flat_map(RunWithBrokenClaims::caveats);
     let caveats = caveats.chain(sweeps.flat_map(|sweep| sweep.caveats.clone()));
     Ok(Table {
         kind,

@@ -21,7 +21,7 @@ const MOST_ROOM: f64 = 0.32;
 /// Number of points up to which each has a mark; longer lines have marks at some.
 const EACH_MARKED: usize = 20;
 /// Maximal number of points of a line with tooltips.
-const MOST_TOLD: usize = 120;
+const MAX_TOOLTIPS: usize = 120;
 /// Half of the width of a whisker's end.
 const SERIF: f64 = 3.0;
 /// Distance between arrows.
@@ -32,13 +32,13 @@ const GAP: f64 = SMALL + 3.0;
 /// Area and scales of a plot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plot {
-    pub(super) across: Scale,
+    pub(super) horizontal: Scale,
     pub(super) up: Scale,
 }
 
 impl Plot {
     pub(super) fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        (self.across.at(x), self.up.at(y))
+        (self.horizontal.at(x), self.up.at(y))
     }
 
     /// Returns the top and the bottom.
@@ -48,8 +48,8 @@ impl Plot {
 
     /// Draws both axes, with these names.
     pub(super) fn axes(&self, canvas: &mut Canvas, across: &str, up: &str) {
-        let most = ((self.across.to - self.across.from) / 55.0) as usize;
-        let ticks = self.across.ticks(most);
+        let most = ((self.horizontal.to - self.horizontal.from) / 55.0) as usize;
+        let ticks = self.horizontal.ticks(most);
         self.axes_at(canvas, &ticks, across, up);
     }
 
@@ -61,9 +61,9 @@ impl Plot {
         across: &str,
         up: &str,
     ) {
-        let wide = (self.across.from, self.across.to);
+        let wide = (self.horizontal.from, self.horizontal.to);
         canvas.up(&self.up, wide, up);
-        canvas.across_at(ticks, &self.across, self.tall(), across);
+        canvas.across_at(ticks, &self.horizontal, self.tall(), across);
     }
 }
 
@@ -150,11 +150,11 @@ impl Series<'_> {
     }
 
     /// Adds tooltips to its points, or to some of them.
-    pub(super) fn tell(&self, svg: &mut Svg, places: &[(f64, f64)]) {
-        let every = places.len().div_ceil(MOST_TOLD).max(1);
+    pub(super) fn add_tooltips(&self, svg: &mut Svg, places: &[(f64, f64)]) {
+        let every = places.len().div_ceil(MAX_TOOLTIPS).max(1);
         let labelled = self.points.iter().zip(places).step_by(every);
         for (row, place) in labelled {
-            svg.spot(*place, || row.said());
+            svg.spot(*place, || row.tooltip());
         }
     }
 
@@ -163,7 +163,7 @@ impl Series<'_> {
         self.draw(svg, plot, &self.class());
         self.draw_intervals(svg, plot);
         self.mark_points(svg, plot);
-        self.tell(svg, &self.places(plot));
+        self.add_tooltips(svg, &self.places(plot));
     }
 
     /// Returns its index among the lines of its kind and origin, from 0.
@@ -340,7 +340,7 @@ impl Canvas {
         let mut places: Vec<f64> = ends.iter().map(|(_, end)| end.1).collect();
         spread(&mut places, GAP, plot.up.from);
         for (number, ((name, end), label)) in ends.iter().zip(places).enumerate() {
-            let x = plot.across.to + 8.0;
+            let x = plot.horizontal.to + 8.0;
             if x - end.0 > 16.0 || (label - end.1).abs() > 3.0 {
                 rule(
                     &mut self.svg,
@@ -387,13 +387,13 @@ impl Canvas {
     }
 
     /// Lists the labels of the vertical lines, with their numbers.
-    pub(super) fn said_of_standing(&mut self, marks: &[(&Row, usize)], across: &Scale) {
-        let mut said = 0;
+    pub(super) fn list_vertical_labels(&mut self, marks: &[(&Row, usize)], across: &Scale) {
+        let mut text = 0;
         for (row, number) in marks {
-            if *number <= said {
+            if *number <= text {
                 continue;
             }
-            said = *number;
+            text = *number;
             let beyond = if is_inside(across, row) {
                 ""
             } else {

@@ -7,7 +7,7 @@ use super::svg::{Px, Svg};
 use super::table::{Origin, Row};
 
 /// Distance from the middle of a mark to its edge.
-const REACH: f64 = 5.0;
+const MARK_RADIUS: f64 = 5.0;
 
 /// Draws a mark: a square for sync, a disc for coroutine, a triangle for threads, a diamond for the rest.
 /// Filled: measured. Hollow: simulated. A cross: computed.
@@ -22,8 +22,18 @@ pub(super) fn draw_nth(svg: &mut Svg, kind: &str, origin: Origin, nth: usize, (x
         Origin::Simulated => format!("hollow {kind}-s"),
         Origin::Computed => {
             let class = format!("line {kind}-s");
-            rule(svg, &class, (x - REACH, y - REACH), (x + REACH, y + REACH));
-            rule(svg, &class, (x - REACH, y + REACH), (x + REACH, y - REACH));
+            rule(
+                svg,
+                &class,
+                (x - MARK_RADIUS, y - MARK_RADIUS),
+                (x + MARK_RADIUS, y + MARK_RADIUS),
+            );
+            rule(
+                svg,
+                &class,
+                (x - MARK_RADIUS, y + MARK_RADIUS),
+                (x + MARK_RADIUS, y - MARK_RADIUS),
+            );
             return;
         }
     };
@@ -33,13 +43,13 @@ pub(super) fn draw_nth(svg: &mut Svg, kind: &str, origin: Origin, nth: usize, (x
             ("class", &class),
             ("cx", &Px(x)),
             ("cy", &Px(y)),
-            ("r", &Px(REACH)),
+            ("r", &Px(MARK_RADIUS)),
         ];
         svg.leaf("circle", &attributes);
         return;
     }
     let corner = |(across, down): &(f64, f64)| {
-        let (x, y) = (x + across * REACH, y + down * REACH);
+        let (x, y) = (x + across * MARK_RADIUS, y + down * MARK_RADIUS);
         format!("{},{}", Px(x), Px(y))
     };
     let points: Vec<String> = corners(kind, nth).iter().map(corner).collect();

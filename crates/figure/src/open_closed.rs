@@ -79,7 +79,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         let cohort = Cohort::of(recording);
         taken.caveats.extend(cohort.caveats(&name));
         undrawn.extend(cohort.undrawn(&name));
-        let sayable = cohort.sayable();
+        let sayable = cohort.largest_supported_share();
         for (panel, from, to) in [(ALL, 0.0, sayable), (SLOWEST, 0.9, sayable)] {
             if to <= from {
                 continue;
@@ -99,7 +99,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     }
     if taken.rows.is_empty() {
         let or_else = "no variant has 20 requests in its window";
-        return Err(Refused::nothing_of(&undrawn, or_else));
+        return Err(Refused::refuse_for_reasons(&undrawn, or_else));
     }
     Ok(taken)
 }
@@ -135,7 +135,7 @@ fn draw(table: &Table, look: &Look) -> String {
         let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
         let latencies = lines.iter().flat_map(|of| &of.points).map(|row| row.x);
         let plot = Plot {
-            across: Scale::factors(latencies, (left, canvas.right() - 8.0)),
+            horizontal: Scale::factors(latencies, (left, canvas.right() - 8.0)),
             up: Scale {
                 steps: Steps::Linear,
                 low,
@@ -162,7 +162,7 @@ fn draw(table: &Table, look: &Look) -> String {
 /// Draws the lines, each with its letter in the legend.
 fn draw_lines(canvas: &mut Canvas, plot: &Plot, lines: &[Series<'_>], named: &[Series<'_>]) {
     let number = |of: &Series<'_>| named.iter().position(|it| it.name == of.name).unwrap_or(0);
-    let ways: Vec<Vec<(f64, f64)>> = lines
+    let paths: Vec<Vec<(f64, f64)>> = lines
         .iter()
         .map(|of| {
             of.points
@@ -171,21 +171,21 @@ fn draw_lines(canvas: &mut Canvas, plot: &Plot, lines: &[Series<'_>], named: &[S
                 .collect()
         })
         .collect();
-    for (of, way) in lines.iter().zip(&ways) {
+    for (of, way) in lines.iter().zip(&paths) {
         let class = named.get(number(of)).unwrap_or(of).class();
         polyline(&mut canvas.svg, &class, way);
-        of.tell(&mut canvas.svg, way);
+        of.add_tooltips(&mut canvas.svg, way);
     }
     let mut taken: Vec<(f64, f64)> = Vec::new();
     for (place, of) in lines.iter().enumerate() {
-        if let Some((x, y)) = apart(&ways, place, &taken) {
+        if let Some((x, y)) = furthest_label_place(&paths, place, &taken) {
             taken.push((x, y));
             // The letter interrupts its own line, and so cannot be read as another's.
             let (place, words) = ((x, y + 4.0), letter(number(of)));
             canvas.svg.words(place, "head halo", Anchor::Middle, &words);
         }
     }
-    for (of, way) in lines.iter().zip(&ways) {
+    for (of, way) in lines.iter().zip(&paths) {
         let is_free = |place: &&(f64, f64)| {
             let letters = taken.iter();
             letters
@@ -207,9 +207,13 @@ fn draw_lines(canvas: &mut Canvas, plot: &Plot, lines: &[Series<'_>], named: &[S
 const MARKED: usize = 10;
 
 /// Returns the place of a line that is furthest from all others and from the letters already drawn.
-fn apart(ways: &[Vec<(f64, f64)>], line: usize, taken: &[(f64, f64)]) -> Option<(f64, f64)> {
-    let way = &ways[line];
-    let others = ways.iter().enumerate().filter(|(other, _)| *other != line);
+fn furthest_label_place(
+    paths: &[Vec<(f64, f64)>],
+    line: usize,
+    taken: &[(f64, f64)],
+) -> Option<(f64, f64)> {
+    let way = &paths[line];
+    let others = paths.iter().enumerate().filter(|(other, _)| *other != line);
     let others: Vec<&(f64, f64)> = others.flat_map(|(_, way)| way).collect();
     let distance = |(x, y): (f64, f64), to: &(f64, f64)| (x - to.0).hypot(y - to.1);
     let room = |place: (f64, f64)| {

@@ -243,7 +243,7 @@ fn draw(table: &Table, look: &Look) -> String {
             let kind = class_of_kind(&row.kind);
             let svg = &mut canvas.svg;
             svg.with_tooltip(
-                || row.said(),
+                || row.tooltip(),
                 |svg| mark::draw(svg, kind, row.origin, place),
             );
         }

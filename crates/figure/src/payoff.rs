@@ -7,7 +7,7 @@
 use super::canvas::{Canvas, MARGIN, rule, width_of};
 use super::cohort::windows;
 use super::lines::{Plot, polyline};
-use super::place::Places;
+use super::place::LabelSpace;
 use super::scale::{Scale, Steps};
 use super::style::SMALL;
 use super::svg::Anchor;
@@ -68,7 +68,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         }
     }
     if rows.is_empty() {
-        return Err(Refused::nothing(
+        return Err(Refused::refuse_for_reason(
             "no pair found: a sync variant and a coroutine variant with answers, the same load and no timeline, whose requests take time",
         ));
     }
@@ -130,10 +130,10 @@ fn computed(scenario: &Scenario, cores: usize, share: f64) -> f64 {
 /// Returns the computed ratio for all shares of waiting.
 fn line(scenario: &Scenario, cores: usize) -> Vec<Row> {
     let workers = scenario.server.workers as f64;
-    let (_, who) = asked_for(scenario);
+    let (_, source) = asked_for(scenario);
     let ratio = |share: f64| computed(scenario, cores, share);
     let name = format!(
-        "computed for {who} and {}",
+        "computed for {source} and {}",
         counted(workers as u64, "worker")
     );
     // More cores than workers make no difference.
@@ -199,7 +199,10 @@ fn draw(table: &Table, look: &Look) -> String {
         (top, bottom),
         "share of time that a request waits, in %",
     );
-    let plot = Plot { across, up };
+    let plot = Plot {
+        horizontal: across,
+        up,
+    };
     let place = |row: &Row| plot.at((row.x * 100.0, row.y));
     let (computed, found): (Vec<&Row>, Vec<&Row>) = table
         .rows
@@ -217,11 +220,11 @@ fn draw(table: &Table, look: &Look) -> String {
     }
     for (row, dot) in &marks {
         canvas.svg.with_tooltip(
-            || said_of(row),
+            || mark_tooltip(row),
             |svg| mark::draw(svg, "coroutine", row.origin, *dot),
         );
     }
-    let free = Places::within((left, top), (canvas.right(), bottom));
+    let free = LabelSpace::within((left, top), (canvas.right(), bottom));
     name_all(&mut canvas, (&lines, &marks), free);
     canvas.legend_of_origins(&table.rows);
     canvas.finish(table, look)
@@ -238,7 +241,11 @@ type Mark<'a> = (&'a Row, (f64, f64));
 
 /// Names lines and marks, each at a place without overlap. Those without room have a letter, and their name
 /// beneath.
-fn name_all(canvas: &mut Canvas, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut places: Places) {
+fn name_all(
+    canvas: &mut Canvas,
+    (lines, marks): (&[Line<'_>], &[Mark<'_>]),
+    mut places: LabelSpace,
+) {
     for (_, way) in lines {
         places.way(way);
     }
@@ -247,13 +254,13 @@ fn name_all(canvas: &mut Canvas, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut
     }
     let mut beneath: Vec<String> = Vec::new();
     for (row, dot) in marks {
-        let words = said_of(row);
-        let (place, words) = if let Some(place) = places.beside(*dot, &words) {
+        let words = mark_tooltip(row);
+        let (place, words) = if let Some(place) = places.place_label(*dot, &words) {
             (Some(place), words)
         } else {
             beneath.push(words);
             let short = letter(beneath.len() - 1);
-            (places.beside(*dot, &short), short)
+            (places.place_label(*dot, &short), short)
         };
         let Some(place) = place else { continue };
         if let Some(end) = place.lead {
@@ -295,7 +302,7 @@ fn name_all(canvas: &mut Canvas, (lines, marks): (&[Line<'_>], &[Mark<'_>]), mut
 }
 
 /// Describes a mark: `io_bound: × 29.9, computed × 30`.
-fn said_of(row: &Row) -> String {
+fn mark_tooltip(row: &Row) -> String {
     let computed = row
         .y_to
         .map(|ratio| format!(", computed × {}", digits(ratio)));

@@ -55,7 +55,9 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
                 }
             };
             // A logarithmic axis has no place for 0.
-            let drawn = grid(cohort.sayable()).map(at).filter(|row| row.y > 0.0);
+            let drawn = grid(cohort.largest_supported_share())
+                .map(at)
+                .filter(|row| row.y > 0.0);
             taken.rows.extend(drawn);
         }
         if let Some(last) = taken
@@ -71,7 +73,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     taken.rows.extend(intervals);
     if taken.rows.is_empty() {
         let or_else = "all requests of the counted window took 0 s";
-        return Err(Refused::nothing_of(&undrawn, or_else));
+        return Err(Refused::refuse_for_reasons(&undrawn, or_else));
     }
     Ok(taken)
 }
@@ -139,7 +141,7 @@ fn draw(table: &Table, look: &Look) -> String {
         to: canvas.right() - names.room(),
     };
     let plot = Plot {
-        across,
+        horizontal: across,
         up: Scale::factors(
             table.rows.iter().flat_map(|row| [row.y, row.upper()]),
             (bottom, top),
@@ -185,8 +187,8 @@ mod tests {
 
     #[test]
     fn a_share_has_as_many_nines_as_it_needs() {
-        let said = [1.0, 2.0, 10.0, 100.0, 1e3, 1e4].map(percent);
-        assert_eq!(said, ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
+        let text = [1.0, 2.0, 10.0, 100.0, 1e3, 1e4].map(percent);
+        assert_eq!(text, ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
     }
 
     #[test]

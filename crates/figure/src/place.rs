@@ -28,7 +28,7 @@ impl Area {
     }
 
     /// True if a straight line passes through it (Liang and Barsky, 1984).
-    fn is_struck_by(&self, (from, to): ((f64, f64), (f64, f64))) -> bool {
+    fn is_crossed_by(&self, (from, to): ((f64, f64), (f64, f64))) -> bool {
         let (across, down) = (to.0 - from.0, to.1 - from.1);
         let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
         for (step, room) in [
@@ -54,14 +54,14 @@ impl Area {
 /// Half the side of the square that a mark occupies.
 const MARK: f64 = 7.0;
 /// Distances from a mark to the first places of its label, and to further ones, which have a leader line.
-const NEAR: f64 = 10.0;
-const FURTHER: [f64; 4] = [18.0, 30.0, 46.0, 66.0];
+const NEAR_DISTANCES: f64 = 10.0;
+const FAR_DISTANCES: [f64; 4] = [18.0, 30.0, 46.0, 66.0];
 
 /// Free room of a plot.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct LabelSpace {
     within: Area,
-    taken: Vec<Area>,
+    occupied: Vec<Area>,
     lines: Vec<((f64, f64), (f64, f64))>,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct Place {
     pub(super) lead: Option<(f64, f64)>,
 }
 
-impl Places {
+impl LabelSpace {
     /// Creates the free room of a plot between two corners.
     pub(super) fn within((left, top): (f64, f64), (right, bottom): (f64, f64)) -> Self {
         Self {
@@ -84,14 +84,14 @@ impl Places {
                 right,
                 bottom,
             },
-            taken: Vec::new(),
+            occupied: Vec::new(),
             lines: Vec::new(),
         }
     }
 
     /// Occupies the room of a mark.
     pub(super) fn mark(&mut self, (x, y): (f64, f64)) {
-        self.taken.push(Area {
+        self.occupied.push(Area {
             left: x - MARK,
             top: y - MARK,
             right: x + MARK,
@@ -112,7 +112,7 @@ impl Places {
     }
 
     /// Finds and occupies room for a label of a mark; `None` if there is none near it.
-    pub(super) fn beside(&mut self, mark: (f64, f64), words: &str) -> Option<Place> {
+    pub(super) fn place_label(&mut self, mark: (f64, f64), words: &str) -> Option<Place> {
         let width = width_of(words, SMALL);
         let around = |reach: f64| {
             let (x, y) = mark;
@@ -130,14 +130,17 @@ impl Places {
                 (middle, below),
             ]
         };
-        let near = around(NEAR).into_iter().map(|at| (at, false));
-        let further = FURTHER.into_iter().flat_map(around).map(|at| (at, true));
+        let near = around(NEAR_DISTANCES).into_iter().map(|at| (at, false));
+        let further = FAR_DISTANCES
+            .into_iter()
+            .flat_map(around)
+            .map(|at| (at, true));
         let found = near
             .chain(further)
             .find(|(at, _)| self.is_free(area_of(*at, width)))?;
         let (at, is_far) = found;
         let area = area_of(at, width);
-        self.taken.push(area);
+        self.occupied.push(area);
         let lead = is_far.then(|| {
             let x = mark.0.clamp(area.left, area.right);
             let y = mark.1.clamp(area.top, area.bottom);
@@ -157,14 +160,14 @@ impl Places {
     ) -> Option<(f64, f64)> {
         let width = width_of(words, SMALL);
         let found = places.find(|at| self.is_free(area_of(*at, width)))?;
-        self.taken.push(area_of(found, width));
+        self.occupied.push(area_of(found, width));
         Some(found)
     }
 
     fn is_free(&self, area: Area) -> bool {
         self.within.contains(&area)
-            && !self.taken.iter().any(|taken| taken.overlaps(&area))
-            && !self.lines.iter().any(|line| area.is_struck_by(*line))
+            && !self.occupied.iter().any(|taken| taken.overlaps(&area))
+            && !self.lines.iter().any(|line| area.is_crossed_by(*line))
     }
 }
 
@@ -199,30 +202,34 @@ mod tests {
             (((0.0, 15.0), (5.0, 15.0)), false),
             (((0.0, 15.0), (15.0, 0.0)), false),
         ] {
-            assert_eq!(area.is_struck_by(line), expected, "{line:?}");
+            assert_eq!(area.is_crossed_by(line), expected, "{line:?}");
         }
     }
 
     #[test]
     fn labels_of_marks_at_one_place_do_not_lie_over_each_other_or_over_lines() {
-        let mut places = Places::within((0.0, 0.0), (400.0, 400.0));
+        let mut places = LabelSpace::within((0.0, 0.0), (400.0, 400.0));
         places.mark((200.0, 200.0));
         places.line((0.0, 200.0), (400.0, 200.0));
         let found: Vec<Place> = (0..4)
-            .map_while(|_| places.beside((200.0, 200.0), "a label"))
+            .map_while(|_| places.place_label((200.0, 200.0), "a label"))
             .collect();
         assert_eq!(found.len(), 4);
         let width = width_of("a label", SMALL);
         let areas: Vec<Area> = found.iter().map(|it| area_of(it.at, width)).collect();
         for (place, area) in areas.iter().enumerate() {
-            assert!(!area.is_struck_by(((0.0, 200.0), (400.0, 200.0))));
+            assert!(!area.is_crossed_by(((0.0, 200.0), (400.0, 200.0))));
             assert!(!areas[..place].iter().any(|other| other.overlaps(area)));
         }
     }
 
     #[test]
     fn where_there_is_no_room_there_is_no_place() {
-        let mut places = Places::within((0.0, 0.0), (40.0, 40.0));
-        assert!(places.beside((20.0, 20.0), "more words than fit").is_none());
+        let mut places = LabelSpace::within((0.0, 0.0), (40.0, 40.0));
+        assert!(
+            places
+                .place_label((20.0, 20.0), "more words than fit")
+                .is_none()
+        );
     }
 }

@@ -17,7 +17,7 @@ const DENSITY: f32 = 2.0;
 
 /// Error of drawing a picture.
 #[derive(Debug, thiserror::Error)]
-pub enum Undrawn {
+pub enum DrawError {
     /// The SVG is invalid.
     #[error("the figure's SVG cannot be read: {0}")]
     Svg(#[from] usvg::Error),
@@ -33,12 +33,12 @@ pub enum Undrawn {
 ///
 /// # Errors
 /// Fails if the SVG is invalid, or too large.
-pub fn of_svg(svg: &str) -> Result<Vec<u8>, Undrawn> {
+pub fn of_svg(svg: &str) -> Result<Vec<u8>, DrawError> {
     let tree = tree_of(svg)?;
     let size = tree.size();
     let pixels = |length: f32| (length * DENSITY).ceil() as u32;
     let mut picture =
-        Pixmap::new(pixels(size.width()), pixels(size.height())).ok_or(Undrawn::TooLarge)?;
+        Pixmap::new(pixels(size.width()), pixels(size.height())).ok_or(DrawError::TooLarge)?;
     resvg::render(
         &tree,
         Transform::from_scale(DENSITY, DENSITY),
@@ -46,7 +46,7 @@ pub fn of_svg(svg: &str) -> Result<Vec<u8>, Undrawn> {
     );
     picture
         .encode_png()
-        .map_err(|error| Undrawn::Encoder(error.to_string()))
+        .map_err(|error| DrawError::Encoder(error.to_string()))
 }
 
 /// Parses an SVG of this crate, with letters of the built-in font.

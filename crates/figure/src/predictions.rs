@@ -52,11 +52,11 @@ struct PredictionFile {
     runs: Vec<Run>,
     scenario: Option<Played>,
     #[serde(default)]
-    expect: Vec<Judged>,
+    expect: Vec<GradedPrediction>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Judged {
+struct GradedPrediction {
     verdict: String,
 }
 

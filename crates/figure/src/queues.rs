@@ -42,7 +42,9 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     }
     rows.extend(done);
     if !rows.iter().any(is_data) {
-        return Err(Refused::nothing("the run has fewer than two samples"));
+        return Err(Refused::refuse_for_reason(
+            "the run has fewer than two samples",
+        ));
     }
     Ok(rows.into())
 }
@@ -138,7 +140,10 @@ fn draw(table: &Table, look: &Look) -> String {
         canvas.room_above(!interventions.is_empty());
         let (top, bottom) = (canvas.top, canvas.top + HEIGHT);
         let up = Scale::from_zero(counts().chain([1.0]), (bottom, top));
-        let plot = Plot { across, up };
+        let plot = Plot {
+            horizontal: across,
+            up,
+        };
         let length = rows.iter().find(|row| is_data(row));
         let length = length.map_or(0.0, |row| milliseconds_of(row));
         let name = format!("requests, means of about {}", milliseconds(length));
@@ -152,7 +157,7 @@ fn draw(table: &Table, look: &Look) -> String {
             let places: Vec<(f64, f64)> = of.points.iter().map(middle).collect();
             let class = class_of(class_of_line(of.name, of.kind), of.origin);
             polyline(&mut canvas.svg, &class, &places);
-            of.tell(&mut canvas.svg, &places);
+            of.add_tooltips(&mut canvas.svg, &places);
             // Overlapping lines have their marks at different places.
             let first = MARKED / 4 + nth_of(of.name) * MARKED / 3;
             for place in places.iter().skip(first).step_by(MARKED) {

@@ -125,7 +125,7 @@ pub(super) fn doublings(values: impl Iterator<Item = f64>) -> Vec<(f64, String)>
     let (Some(least), Some(most)) = (values.first(), values.last()) else {
         return Vec::new();
     };
-    if values.len() > FEW {
+    if values.len() > ALL_LABELLED {
         return powers_of_two(*least, *most);
     }
     values
@@ -143,7 +143,7 @@ pub(super) fn powers_of_two(least: f64, most: f64) -> Vec<(f64, String)> {
 }
 
 /// Number of values up to which each has its label.
-const FEW: usize = 8;
+const ALL_LABELLED: usize = 8;
 
 /// Formats milliseconds for a reader: `99 ms`, `1.5 s`.
 pub(super) fn milliseconds(number: f64) -> String {
@@ -267,9 +267,9 @@ mod tests {
 
     #[test]
     fn a_short_time_is_never_said_to_be_none() {
-        let said = [0.0, 4.2, 1.004, 0.1, 0.024, 0.0033, 0.000_05].map(instant);
+        let text = [0.0, 4.2, 1.004, 0.1, 0.024, 0.0033, 0.000_05].map(instant);
         assert_eq!(
-            said,
+            text,
             [
                 "0.00 s",
                 "4.20 s",

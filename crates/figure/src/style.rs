@@ -90,11 +90,11 @@ mod tests {
     use super::*;
     use concsim_model::palette::contrast;
 
-    const GROUNDS: [Background; 2] = [Background::Light, Background::Dark];
+    const BACKGROUNDS: [Background; 2] = [Background::Light, Background::Dark];
 
     #[test]
     fn each_step_of_a_heat_map_is_further_from_its_ground_than_the_one_before() {
-        for ground in GROUNDS {
+        for ground in BACKGROUNDS {
             let ratios = heat(ground).map(|colour| contrast(colour, ground.colour()));
             assert!(ratios[0] >= 1.3, "{ground:?}: {ratios:?}");
             assert!(

@@ -165,14 +165,14 @@ mod tests {
 
     #[test]
     fn numbers_have_two_decimals_at_most_and_no_negative_zero() {
-        for (number, said) in [
+        for (number, text) in [
             (1.0, "1"),
             (1.005, "1"),
             (2.346, "2.35"),
             (-0.001, "0"),
             (-3.5, "-3.5"),
         ] {
-            assert_eq!(Px(number).to_string(), said);
+            assert_eq!(Px(number).to_string(), text);
         }
     }
 

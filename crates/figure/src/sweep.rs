@@ -174,7 +174,7 @@ fn point_of(line: Line) -> Option<Point> {
 
 /// A point with its place on an axis.
 #[derive(Clone, Debug)]
-pub(super) struct Placed {
+pub(super) struct PlacedPoint {
     /// Name of the variant, and the values of all other axes.
     pub(super) series: String,
     pub(super) origin: Origin,
@@ -182,7 +182,7 @@ pub(super) struct Placed {
     numbers: Value,
 }
 
-impl Placed {
+impl PlacedPoint {
     /// True if two points are of one line: of the same series and engine.
     pub(super) fn is_of_one_line(&self, other: &Self) -> bool {
         self.series == other.series && self.origin == other.origin
@@ -306,7 +306,7 @@ const REACHED: f64 = 0.9;
 
 /// Returns all points with a place on the axis of `key`, ordered by series, then measured before simulated,
 /// then by place.
-fn placed(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
+fn placed(material: &Inputs<'_>, key: &str) -> Vec<PlacedPoint> {
     let mut all = runs(material, key);
     for (sweep, prefix) in material.sweeps.iter().zip(prefixes(&material.sweeps)) {
         let points = sweep.points.iter();
@@ -316,7 +316,7 @@ fn placed(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
         .into_iter()
         .map(str::to_owned)
         .collect();
-    let place = |of: &Placed| {
+    let place = |of: &PlacedPoint| {
         let place = series.iter().position(|name| *name == of.series);
         (place, of.origin != Origin::Measured)
     };
@@ -329,7 +329,7 @@ pub(super) fn several(
     material: &Inputs<'_>,
     key: &str,
     figure: &FigureSpec,
-) -> Result<Vec<Placed>, Refused> {
+) -> Result<Vec<PlacedPoint>, Refused> {
     let points = placed(material, key);
     if places(&points) < 2 {
         return Err(Refused::Needs {
@@ -356,7 +356,7 @@ fn prefixes(sweeps: &[Sweep]) -> Vec<String> {
 }
 
 impl Point {
-    fn placed(&self, key: &str, prefix: &str) -> Option<Placed> {
+    fn placed(&self, key: &str, prefix: &str) -> Option<PlacedPoint> {
         let (_, value) = self.values.iter().find(|(name, _)| name == key)?;
         let others = self.values.iter().filter(|(name, _)| name != key);
         let others = others.map(|(name, value)| format!("{name} = {value}"));
@@ -364,7 +364,7 @@ impl Point {
         let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
         let series: Vec<String> = [names.join(" ")].into_iter().chain(others).collect();
         let number = value.trim_end_matches("/s").trim();
-        Some(Placed {
+        Some(PlacedPoint {
             series: series.join(", "),
             origin: self.origin,
             x: number
@@ -377,7 +377,7 @@ impl Point {
 }
 
 /// Returns stored runs as points, placed by their scenarios.
-fn runs(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
+fn runs(material: &Inputs<'_>, key: &str) -> Vec<PlacedPoint> {
     let scenarios = distinct(material.plays.iter().map(|play| play.kept.plan.name()));
     let mut all = Vec::new();
     for play in &material.plays {
@@ -388,7 +388,7 @@ fn runs(material: &Inputs<'_>, key: &str) -> Vec<Placed> {
                 1 => variant.to_owned(),
                 _ => format!("{} {variant}", play.kept.plan.name()),
             };
-            all.extend(value_of(recording, key).map(|x| Placed {
+            all.extend(value_of(recording, key).map(|x| PlacedPoint {
                 series,
                 origin: recording.header.origin.into(),
                 x,
@@ -427,10 +427,10 @@ fn value_of(recording: &Recording, key: &str) -> Option<f64> {
 }
 
 /// Returns the length of the counted window in a line, for example "at each load".
-pub(super) fn window(points: &[Placed], each: &str) -> Option<String> {
+pub(super) fn window(points: &[PlacedPoint], each: &str) -> Option<String> {
     let all = |path: &'static str| points.iter().filter_map(move |it| it.number(path));
     let (window, warm_up) = (seconds(all("window_s"))?, seconds(all("warmup_s"))?);
-    let is_repeated = |point: &Placed| !point.numbers["interval"].is_null();
+    let is_repeated = |point: &PlacedPoint| !point.numbers["interval"].is_null();
     let whiskers = if points.iter().any(is_repeated) {
         "; whiskers: intervals of 95 % of repeats"
     } else {
@@ -442,7 +442,7 @@ pub(super) fn window(points: &[Placed], each: &str) -> Option<String> {
 }
 
 /// Returns the number of distinct places.
-fn places(points: &[Placed]) -> usize {
+fn places(points: &[PlacedPoint]) -> usize {
     let mut places: Vec<f64> = points.iter().map(|point| point.x).collect();
     places.sort_by(f64::total_cmp);
     places.dedup();
@@ -476,8 +476,8 @@ mod tests {
         let other = failed().replace(r#""row":0"#, r#""row":1"#);
         let sweep = Sweep::read(&format!("{ROW}\n{other}\n")).unwrap();
         assert_eq!(sweep.points.len(), 1);
-        let said = "1 of 2 rows failed and are left out: no room";
-        assert_eq!(sweep.caveats, [said]);
+        let text = "1 of 2 rows failed and are left out: no room";
+        assert_eq!(sweep.caveats, [text]);
     }
 
     #[test]
@@ -497,12 +497,12 @@ mod tests {
 
     #[test]
     fn what_is_no_sweep_is_refused_with_its_line() {
-        let said = Sweep::read(&format!("{ROW}\n{{\n"))
+        let text = Sweep::read(&format!("{ROW}\n{{\n"))
             .unwrap_err()
             .to_string();
         assert!(
-            said.starts_with("line 2 is not a row of a sweep: "),
-            "{said}"
+            text.starts_with("line 2 is not a row of a sweep: "),
+            "{text}"
         );
         assert!(Sweep::read("\n").is_err());
     }

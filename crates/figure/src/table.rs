@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Kind;
 use concsim_model::units::three_digits;
-use concsim_model::words::{as_it_was, harmless, one_line};
+use concsim_model::words::{mark_as_text, one_line, without_apostrophe};
 
 /// The first characters of a figure's CSV.
 pub const CSV_BEGINS: &str = "# figure: ";
@@ -122,7 +122,7 @@ impl Row {
 
     /// Returns the text of its tooltip: its label, or else its place.
     #[must_use]
-    pub fn said(&self) -> String {
+    pub fn tooltip(&self) -> String {
         let what = if self.label.is_empty() {
             format!("{} at {}", three_digits(self.y), three_digits(self.x))
         } else {
@@ -194,12 +194,12 @@ pub enum Malformed {
     #[error("`{0}` is not a kind of figure; `concsim figure list` lists them")]
     UnknownKind(String),
     /// A line is malformed.
-    #[error("line {line}: {what}")]
+    #[error("line {line}: {description}")]
     Line {
         /// Line number, from 1.
         line: u64,
         /// Description of the error.
-        what: String,
+        description: String,
     },
     /// A number is outside the range of every axis.
     #[error("row {row}: a number is not finite")]
@@ -246,10 +246,10 @@ impl Table {
             .from_writer(Vec::new());
         for row in &self.rows {
             let row = Row {
-                panel: harmless(&row.panel),
-                series: harmless(&row.series),
-                kind: harmless(&row.kind),
-                label: harmless(&row.label),
+                panel: mark_as_text(&row.panel),
+                series: mark_as_text(&row.series),
+                kind: mark_as_text(&row.kind),
+                label: mark_as_text(&row.label),
                 ..row.clone()
             };
             writer.serialize(row).expect("memory takes all text");
@@ -265,7 +265,7 @@ impl Table {
     /// Fails if the text is not the data of a figure.
     pub fn from_csv(text: &str) -> Result<Self, Malformed> {
         let text = text.trim_start_matches('\u{FEFF}'); // byte order mark
-        let said = |key: &str| -> Vec<String> {
+        let sentence = |key: &str| -> Vec<String> {
             let start = format!("# {key}: ");
             let lines = text.lines().take_while(|line| line.starts_with('#'));
             lines
@@ -273,7 +273,7 @@ impl Table {
                 .map(str::to_owned)
                 .collect()
         };
-        let name = said("figure").pop().ok_or(Malformed::NoKind)?;
+        let name = sentence("figure").pop().ok_or(Malformed::NoKind)?;
         let kind = Kind::named(&name);
         let kind = kind.ok_or(Malformed::UnknownKind(name))?;
         let rows = rows_of(text)?;
@@ -282,10 +282,10 @@ impl Table {
         }
         Ok(Self {
             kind,
-            title: said("title").pop().unwrap_or_default(),
-            provenance: said("provenance"),
-            caveats: said("caveat"),
-            notes: said("note"),
+            title: sentence("title").pop().unwrap_or_default(),
+            provenance: sentence("provenance"),
+            caveats: sentence("caveat"),
+            notes: sentence("note"),
             rows,
         })
     }
@@ -306,7 +306,7 @@ fn rows_of(text: &str) -> Result<Vec<Row>, Malformed> {
     for row in reader.deserialize::<Row>() {
         let row = row.map_err(|error| Malformed::Line {
             line: before + error.position().map_or(1, csv::Position::line),
-            what: match error.kind() {
+            description: match error.kind() {
                 csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
                 _ => error.to_string(),
             },
@@ -318,10 +318,10 @@ fn rows_of(text: &str) -> Result<Vec<Row>, Malformed> {
             });
         }
         rows.push(Row {
-            panel: as_it_was(row.panel),
-            series: as_it_was(row.series),
-            kind: as_it_was(row.kind),
-            label: as_it_was(row.label),
+            panel: without_apostrophe(row.panel),
+            series: without_apostrophe(row.series),
+            kind: without_apostrophe(row.kind),
+            label: without_apostrophe(row.label),
             ..row
         });
     }
@@ -390,7 +390,7 @@ mod tests {
         let csv = table("a", 1.0)
             .to_csv()
             .replace("\"simulated\",1", "\"simulated\",one");
-        let said = Table::from_csv(&csv).unwrap_err().to_string();
-        assert!(said.starts_with("line 7: "), "{said}");
+        let text = Table::from_csv(&csv).unwrap_err().to_string();
+        assert!(text.starts_with("line 7: "), "{text}");
     }
 }

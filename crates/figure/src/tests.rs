@@ -246,9 +246,9 @@ fn a_wrong_input_is_refused_with_the_needed_one_and_its_commands() {
             }
             InputKind::Points => of_runs(kind, &kept),
         };
-        let said = wrong.expect_err(kind.name()).to_string();
+        let text = wrong.expect_err(kind.name()).to_string();
         let command = format!("concsim figure {}", kind.name());
-        assert!(said.contains(&command), "{said}");
+        assert!(text.contains(&command), "{text}");
     }
 }
 
@@ -256,11 +256,11 @@ fn a_wrong_input_is_refused_with_the_needed_one_and_its_commands() {
 fn runs_without_an_answer_are_refused_or_say_so() {
     let unanswered = |kind: WorkerKind| {
         let mut run = Synthetic::idle(kind, 2);
-        run.lives = vec![synthetic::Life {
+        run.lives = vec![synthetic::RequestLife {
             due: 2 * synthetic::S,
             door: synthetic::S,
             failure: Some(concsim_engine::telemetry::Failure::Timeout),
-            ..synthetic::Life::default()
+            ..synthetic::RequestLife::default()
         }];
         run
     };
@@ -480,7 +480,7 @@ fn the_lane_of_a_request_that_failed_says_so() {
     kept.recordings[0].outcomes[1].failure = Some(Failure::Reset);
     let failed = kept.recordings[0].outcomes[1].request;
     let table = of_runs(Kind::WhoRuns, &kept).expect("it has requests");
-    let said = format!("request {} failed", failed + 1);
-    let says = |panel| table.of_panel(panel).any(|row| row.label == said);
+    let text = format!("request {} failed", failed + 1);
+    let says = |panel| table.of_panel(panel).any(|row| row.label == text);
     assert!(says("sync") && !says("coroutine"));
 }

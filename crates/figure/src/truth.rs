@@ -8,7 +8,7 @@ use crate::table::Origin;
 use concsim_engine::telemetry::Failure;
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
-use concsim_record::caveat::FEW;
+use concsim_record::caveat::FEW_SAMPLES;
 use concsim_record::summary::summarise;
 use concsim_record::synthetic::{self, Synthetic};
 
@@ -27,13 +27,13 @@ fn a_run_that_is_small_by_design_is_called_an_illustration_once_and_no_doubt_is_
     let kept = few();
     let run = summarise(&kept.recordings[0]);
     assert!(
-        run.because.iter().any(|reason| reason.code == FEW),
+        run.because.iter().any(|reason| reason.code == FEW_SAMPLES),
         "{run:?}"
     );
     for kind in [Kind::WhoRuns, Kind::Boxes, Kind::Heatmap, Kind::Queues] {
         let table = of_runs(kind, &kept).expect("it has requests");
-        let said = "an illustration: the file sets 3 requests";
-        assert_eq!(table.notes[0], said);
+        let text = "an illustration: the file sets 3 requests";
+        assert_eq!(table.notes[0], text);
         let is_window = |note: &String| note.starts_with("counted: ");
         assert!(table.notes[1..].iter().all(is_window), "{:?}", table.notes);
         assert!(
@@ -234,8 +234,8 @@ fn percentiles_of_an_interrupted_run_are_those_of_its_answers_and_what_was_cut_o
         whole > count / 12.0 && cut > count / 24.0,
         "{whole} {cut} of {count}"
     );
-    let said = "sync: the end of the run cut off 20 of ";
-    let says = |it: &String| it.starts_with(said) && it.ends_with(", which count as the slowest");
+    let text = "sync: the end of the run cut off 20 of ";
+    let says = |it: &String| it.starts_with(text) && it.ends_with(", which count as the slowest");
     assert!(table.caveats.iter().any(says), "{:?}", table.caveats);
 }
 
@@ -246,9 +246,9 @@ fn a_request_that_the_end_of_the_run_cut_off_has_no_latency_on_a_heat_map_and_di
     let patience = kept.recordings[0].header.scenario.load.patience;
     let is_at_patience = |row: &&Row| row.n.is_some() && row.upper() >= patience.as_millis_f64();
     assert_eq!(table.rows.iter().filter(is_at_patience).count(), 0);
-    let said = "sync: 3 requests without a latency, cut off by the end of the run";
+    let text = "sync: 3 requests without a latency, cut off by the end of the run";
     assert!(
-        table.caveats.iter().any(|it| it == said),
+        table.caveats.iter().any(|it| it == text),
         "{:?}",
         table.caveats
     );
@@ -256,8 +256,8 @@ fn a_request_that_the_end_of_the_run_cut_off_has_no_latency_on_a_heat_map_and_di
     few.recordings[0].outcomes[2].failure = Some(Failure::Timeout);
     let number = few.recordings[0].outcomes[2].request + 1;
     let lanes = of_runs(Kind::WhoRuns, &few).expect("it has requests");
-    let said = format!("request {number} cut off");
-    assert!(lanes.of_panel("sync").any(|row| row.label == said));
+    let line = format!("request {number} cut off");
+    assert!(lanes.of_panel("sync").any(|row| row.label == line));
 }
 
 #[test]
@@ -297,8 +297,8 @@ fn figures_of_the_counted_window_name_it() {
     let swept = "counted: requests due in 10.0 s at each load, after 1.00 s of warm-up";
     assert_eq!(figure_of(Kind::HockeyStick).notes, [swept]);
     for (kind, each) in [(Kind::Workers, "workers"), (Kind::WhatIf, "cores")] {
-        let said = swept.replace("at each load", &format!("for each number of {each}"));
-        assert_eq!(figure_of(kind).notes, [said]);
+        let text = swept.replace("at each load", &format!("for each number of {each}"));
+        assert_eq!(figure_of(kind).notes, [text]);
     }
     assert_eq!(figure_of(Kind::Payoff).notes, [whole]);
 }
@@ -397,8 +397,8 @@ fn each_figure_says_which_failed_requests_it_counts() {
     let due_in_window = due_in_window.filter(|it| window.contains(it.due)).count();
     let says = |kind: Kind| {
         let table = of_runs(kind, &kept).expect("it has requests");
-        let said = table.caveats.iter().filter(|it| it.contains("fail"));
-        said.cloned().collect::<Vec<_>>()
+        let text = table.caveats.iter().filter(|it| it.contains("fail"));
+        text.cloned().collect::<Vec<_>>()
     };
     let all = due(kept.recordings[0].header.began);
     let patience = concsim_model::words::length(patience);
@@ -447,6 +447,6 @@ fn a_claim_that_the_runs_speak_against_is_no_title() {
     let fails = of("coroutine.throughput_per_s > 100 * sync.throughput_per_s");
     assert_eq!(fails.title, Kind::Boxes.description());
     assert_eq!(fails.notes[1..], [counted]);
-    let said = "not titled as the file, because this claim fails: ten times as many (";
-    assert!(fails.notes[0].starts_with(said), "{:?}", fails.notes);
+    let text = "not titled as the file, because this claim fails: ten times as many (";
+    assert!(fails.notes[0].starts_with(text), "{:?}", fails.notes);
 }

@@ -42,7 +42,7 @@ const USERS: [(&str, Pattern); 4] = [
     ("other programs", Pattern::Dots),
 ];
 /// Difference of shares below which they look the same.
-const ALIKE: f64 = 2e-3;
+const EQUAL_SHARES: f64 = 2e-3;
 /// Height of the plot of the parallelism, in user units.
 const HEIGHT: f64 = 70.0;
 
@@ -55,7 +55,9 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         }
     }
     if !rows.iter().any(is_data) {
-        return Err(Refused::nothing("fewer than two samples of cores"));
+        return Err(Refused::refuse_for_reason(
+            "fewer than two samples of cores",
+        ));
     }
     Ok(rows.into())
 }
@@ -214,10 +216,10 @@ fn draw_lanes(canvas: &mut Canvas, hatches: &Hatches, rows: &[&Row], across: &Sc
                 .collect();
             if of_user.iter().any(|row| row.upper() > row.y) {
                 let way = area(&of_user, across, &up);
-                let said = || format!("{lane}: {user}");
+                let text = || format!("{lane}: {user}");
                 canvas
                     .svg
-                    .with_tooltip(said, |svg| hatches.path(svg, fill_of(user), &way));
+                    .with_tooltip(text, |svg| hatches.path(svg, fill_of(user), &way));
             }
         }
         run_phases::draw_unplayed(canvas, rows, across, (top, bottom));
@@ -243,7 +245,7 @@ fn area(rows: &[&Row], across: &Scale, up: &Scale) -> String {
     let mut go = |text: String| way.write_str(&text).expect("a String takes all text");
     // Equal consecutive intervals are merged.
     let is_alike = |a: &&Row, b: &&Row| {
-        let alike = |a: f64, b: f64| (a - b).abs() < ALIKE;
+        let alike = |a: f64, b: f64| (a - b).abs() < EQUAL_SHARES;
         alike(a.y, b.y) && alike(a.upper(), b.upper())
     };
     let stretches: Vec<&[&Row]> = rows.chunk_by(is_alike).collect();

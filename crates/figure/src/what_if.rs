@@ -12,7 +12,7 @@ use super::claim;
 use super::lines::{Plot, Series, numbered, series};
 use super::scale::{Scale, Steps, doublings, powers_of_two};
 use super::style::SMALL;
-use super::sweep::{self, Placed};
+use super::sweep::{self, PlacedPoint};
 use super::table::{Origin, Row};
 use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::{counted, digits};
@@ -47,12 +47,12 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     );
     let (mut rows, mut caveats) = (Vec::new(), Vec::new());
     // Measured and simulated points have separate units.
-    for of_it in points.chunk_by(Placed::is_of_one_line) {
+    for of_it in points.chunk_by(PlacedPoint::is_of_one_line) {
         rows.extend(speed_ups(of_it, least));
         caveats.extend(late(&of_it[0], least));
     }
     if rows.is_empty() {
-        return Err(Refused::nothing(
+        return Err(Refused::refuse_for_reason(
             "no request was answered on the fewest cores",
         ));
     }
@@ -70,7 +70,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
 }
 
 /// Returns the note on a line that begins on more cores than others.
-fn late(first: &Placed, least: f64) -> Option<String> {
+fn late(first: &PlacedPoint, least: f64) -> Option<String> {
     let cores = counted(first.x as u64, "core");
     let (name, origin) = (&first.series, first.origin.word());
     (first.x > least).then(|| {
@@ -79,8 +79,8 @@ fn late(first: &Placed, least: f64) -> Option<String> {
 }
 
 /// Returns each point in units of the first, which is placed on the ideal, and the fitted law.
-fn speed_ups(points: &[Placed], least: f64) -> Vec<Row> {
-    let answered = |point: &Placed| Some((point.x, point.number("throughput_per_s")?));
+fn speed_ups(points: &[PlacedPoint], least: f64) -> Vec<Row> {
+    let answered = |point: &PlacedPoint| Some((point.x, point.number("throughput_per_s")?));
     let first = points.first().and_then(answered);
     let Some((fewest, answers)) = first.filter(|(_, answers)| *answers > 0.0) else {
         return Vec::new();
@@ -119,7 +119,7 @@ fn speed_ups(points: &[Placed], least: f64) -> Vec<Row> {
     rows
 }
 
-fn law_of(points: &[Placed], loads: &[Point], unit: f64) -> Vec<Row> {
+fn law_of(points: &[PlacedPoint], loads: &[Point], unit: f64) -> Vec<Row> {
     let positive = loads.iter().all(|it| it.throughput > 0.0 && it.load >= 1.0);
     let (Some(first), Some(last)) = (points.first(), loads.last()) else {
         return Vec::new();
@@ -166,7 +166,7 @@ fn digits_of(coefficient: f64) -> String {
 }
 
 /// Returns the row with the number of cores up to which measurements exist.
-fn rules(points: &[Placed], most: f64) -> Option<Row> {
+fn rules(points: &[PlacedPoint], most: f64) -> Option<Row> {
     let measured = points
         .iter()
         .filter(|point| point.origin == Origin::Measured);
@@ -224,7 +224,10 @@ fn draw(table: &Table, look: &Look) -> String {
         from: bottom,
         to: top,
     };
-    let plot = Plot { across, up };
+    let plot = Plot {
+        horizontal: across,
+        up,
+    };
     canvas.up_at(
         &powers_of_two(up.low, up.high),
         &up,
@@ -244,7 +247,7 @@ fn draw(table: &Table, look: &Look) -> String {
     canvas.lines(&plot, &all, names);
     canvas.paragraph("quiet", SMALL, "Dotted grey: ideal speed-up.");
     canvas.paragraph("quiet", SMALL, claim::STOPPED);
-    canvas.said_of_standing(&rules, &across);
+    canvas.list_vertical_labels(&rules, &across);
     canvas.legend_of_ways(&table.rows);
     canvas.finish(table, look)
 }

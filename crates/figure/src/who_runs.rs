@@ -14,26 +14,26 @@ use super::style::{SMALL, TEXT};
 use super::svg::{Anchor, Px, Svg};
 use super::table::{Origin, Row, Table, distinct};
 use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused};
-use concsim_engine::telemetry::Awaited;
+use concsim_engine::telemetry::WaitPurpose;
 use concsim_model::palette::Meaning;
 use concsim_model::svg::class_of;
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{grouped, number_of};
 use concsim_record::Recording;
-use concsim_record::lanes::{Doing, Index, Interval, Lanes, Span};
+use concsim_record::lanes::{Index, Interval, Lanes, RequestState, Span};
 
 /// Maximal number of requests in a figure.
 const MOST_LANES: usize = 12;
 /// Maximal number on a narrow sheet.
 const MOST_NARROW: usize = 6;
 /// Width below which a sheet is narrow …
-const NARROW: f64 = 480.0;
+const NARROW_WIDTH: f64 = 480.0;
 /// … and width from which two panels are side by side.
-const BESIDE: f64 = 960.0;
+const TWO_COLUMNS_WIDTH: f64 = 960.0;
 /// Gap between panels.
 const GAP: f64 = 24.0;
 /// Number of lanes above which they are low.
-const MANY: usize = 8;
+const MANY_LANES: usize = 8;
 /// Prefix of the series of a core.
 const CORE: &str = "core ";
 
@@ -52,7 +52,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
         .flat_map(|(name, recording)| lanes_of(recording, &name))
         .collect();
     if rows.is_empty() {
-        return Err(Refused::nothing(
+        return Err(Refused::refuse_for_reason(
             "no request was sent in the run, or all took 0 s",
         ));
     }
@@ -76,12 +76,12 @@ fn failed(recording: &Recording) -> BTreeMap<u32, &'static str> {
 /// Returns the lanes of the first requests of a recording, from the sending of the first to the end of the
 /// last.
 fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
-    let Some(past) = recording.present() else {
+    let Some(snapshot) = recording.present() else {
         return Vec::new();
     };
     let mut index = Index::default();
     index.extend(recording);
-    let lanes = Lanes::new(&index, past);
+    let lanes = Lanes::new(&index, snapshot);
     let began = recording.header.began;
     let everything = Interval {
         from: began,
@@ -137,14 +137,14 @@ fn lanes_of(recording: &Recording, panel: &str) -> Vec<Row> {
     rows
 }
 
-fn word(doing: Doing) -> &'static str {
+fn word(doing: RequestState) -> &'static str {
     match doing {
-        Doing::Running => "running",
-        Doing::Blocked => "blocked",
-        Doing::Ready => "ready",
-        Doing::WantsACore => "wants a core",
-        Doing::Parked => "parked",
-        Doing::AtTheDoor => "at the door",
+        RequestState::Running => "running",
+        RequestState::Blocked => "blocked",
+        RequestState::Ready => "ready",
+        RequestState::WantsACore => "wants a core",
+        RequestState::Parked => "parked",
+        RequestState::AtTheDoor => "at the door",
     }
 }
 
@@ -156,23 +156,23 @@ fn series(Span { doing, queue, .. }: Span) -> String {
     }
 }
 
-fn words_of(queue: Awaited) -> Option<&'static str> {
+fn words_of(queue: WaitPurpose) -> Option<&'static str> {
     match queue {
-        Awaited::Thread => Some("for a thread"),
-        Awaited::Connection => Some("for a connection"),
-        Awaited::Queue => Some("in a service's queue"),
-        Awaited::Answer | Awaited::Timer => None,
+        WaitPurpose::Thread => Some("for a thread"),
+        WaitPurpose::Connection => Some("for a connection"),
+        WaitPurpose::Queue => Some("in a service's queue"),
+        WaitPurpose::Answer | WaitPurpose::Timer => None,
     }
 }
 
 /// The style of a series: the shape of its state or queue, in the colour of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Drawn {
+struct SeriesStyle {
     state: Meaning,
     queue: Option<Meaning>,
 }
 
-impl Drawn {
+impl SeriesStyle {
     /// A process that wants a core is ready to run, and is drawn so.
     fn of(series: &str) -> Self {
         let is_its = |meaning: &Meaning| series.starts_with(meaning.word());
@@ -181,10 +181,11 @@ impl Drawn {
             None if series == "wants a core" => Meaning::Ready,
             state => state.unwrap_or(Meaning::Running),
         };
-        let is_in = |queue: Awaited| words_of(queue).is_some_and(|words| series.ends_with(words));
-        let queue = if is_in(Awaited::Queue) {
+        let is_in =
+            |queue: WaitPurpose| words_of(queue).is_some_and(|words| series.ends_with(words));
+        let queue = if is_in(WaitPurpose::Queue) {
             Some(Meaning::InAQueue)
-        } else if is_in(Awaited::Connection) || is_in(Awaited::Thread) {
+        } else if is_in(WaitPurpose::Connection) || is_in(WaitPurpose::Thread) {
             Some(Meaning::ForThePool)
         } else {
             None
@@ -203,12 +204,12 @@ impl Drawn {
 }
 
 /// Returns all styles in the order of the legend.
-fn all_drawn() -> impl Iterator<Item = Drawn> {
+fn all_drawn() -> impl Iterator<Item = SeriesStyle> {
     let plain = Meaning::STATES.into_iter();
-    let plain = plain.map(|state| Drawn { state, queue: None });
+    let plain = plain.map(|state| SeriesStyle { state, queue: None });
     let waits = [Meaning::Parked, Meaning::Blocked].into_iter();
     plain.chain(waits.flat_map(|state| {
-        Meaning::QUEUES.map(|queue| Drawn {
+        Meaning::QUEUES.map(|queue| SeriesStyle {
             state,
             queue: Some(queue),
         })
@@ -218,11 +219,11 @@ fn all_drawn() -> impl Iterator<Item = Drawn> {
 fn draw(table: &Table, look: &Look) -> String {
     let mut canvas = Canvas::titled(table, look);
     hatches(&mut canvas);
-    let used = |drawn: &Drawn| {
+    let used = |drawn: &SeriesStyle| {
         let mut rows = table.rows.iter();
-        rows.any(|row| Drawn::of(&row.series) == *drawn)
+        rows.any(|row| SeriesStyle::of(&row.series) == *drawn)
     };
-    let entries: Vec<(Drawn, &str)> = all_drawn()
+    let entries: Vec<(SeriesStyle, &str)> = all_drawn()
         .filter(used)
         .map(|drawn| (drawn, drawn.words()))
         .collect();
@@ -242,7 +243,11 @@ fn draw(table: &Table, look: &Look) -> String {
     let lanes = panels.iter().flat_map(|panel| &panel.rows);
     let widest = lanes.map(|row| width_of(lane_name(row), SMALL));
     let widest = widest.fold(0.0, f64::max).min(136.0) + 1.0;
-    let columns = if canvas.width >= BESIDE { 2 } else { 1 };
+    let columns = if canvas.width >= TWO_COLUMNS_WIDTH {
+        2
+    } else {
+        1
+    };
     let wide = (canvas.right() - MARGIN - GAP * (columns as f64 - 1.0)) / columns as f64;
     for line in panels.chunks(columns) {
         let (begin, mut lowest) = (canvas.top, canvas.top);
@@ -283,7 +288,7 @@ impl<'a> Panel<'a> {
             .into_iter()
             .partition(|row| row.series.starts_with(CORE));
         let names = distinct(lanes.iter().map(|row| lane_name(row)));
-        let most = if width < NARROW && names.len() > MANY {
+        let most = if width < NARROW_WIDTH && names.len() > MANY_LANES {
             MOST_NARROW
         } else {
             MOST_LANES
@@ -350,7 +355,11 @@ fn lane_name(row: &Row) -> &str {
 
 /// Returns the height of a lane, and the distance between lanes.
 fn heights(lanes: usize, width: f64) -> (f64, f64) {
-    let many = if width < NARROW { MOST_NARROW } else { MANY };
+    let many = if width < NARROW_WIDTH {
+        MOST_NARROW
+    } else {
+        MANY_LANES
+    };
     if lanes > many {
         (12.0, 16.0)
     } else {
@@ -378,11 +387,11 @@ fn draw_heading(canvas: &mut Canvas, panel: &Panel<'_>, scale: &Scale, left: f64
     canvas.top += 8.0;
     if !panel.has_all() {
         let (shown, all) = panel.requests;
-        let said = format!("the first {shown} of {} requests", grouped(all));
+        let text = format!("the first {shown} of {} requests", grouped(all));
         canvas.top += SMALL;
         canvas
             .svg
-            .words((left, canvas.top), "quiet", Anchor::Start, &said);
+            .words((left, canvas.top), "quiet", Anchor::Start, &text);
         canvas.top += 5.0;
     }
 }
@@ -422,8 +431,8 @@ fn draw_panel(canvas: &mut Canvas, ids: &Ids, panel: &Panel<'_>, scale: &Scale, 
             end = end.max(row.x_to.unwrap_or(row.x));
             let size = ((to - from).max(0.5), height);
             canvas.svg.with_tooltip(
-                || said(row),
-                |svg| stretch(svg, ids, Drawn::of(&row.series), (from, above), size),
+                || interval_tooltip(row),
+                |svg| stretch(svg, ids, SeriesStyle::of(&row.series), (from, above), size),
             );
         }
         if !lane.starts_with(CORE) {
@@ -436,7 +445,7 @@ fn draw_panel(canvas: &mut Canvas, ids: &Ids, panel: &Panel<'_>, scale: &Scale, 
 }
 
 /// Describes an interval.
-fn said(row: &Row) -> String {
+fn interval_tooltip(row: &Row) -> String {
     let length = |seconds: f64| Elapsed((seconds * 1e9).round() as u64);
     let to = row.x_to.unwrap_or(row.x);
     format!(
@@ -452,7 +461,7 @@ fn said(row: &Row) -> String {
 fn stretch(
     svg: &mut Svg,
     ids: &Ids,
-    Drawn { state, queue }: Drawn,
+    SeriesStyle { state, queue }: SeriesStyle,
     (left, top): (f64, f64),
     (width, height): (f64, f64),
 ) {

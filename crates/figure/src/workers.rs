@@ -11,7 +11,7 @@ use super::claim;
 use super::lines::{Plot, Series, numbered, series};
 use super::scale::{Scale, Steps, doublings};
 use super::style::SMALL;
-use super::sweep::{self, Placed};
+use super::sweep::{self, PlacedPoint};
 use super::table::{Origin, Row};
 use super::{Extracted, FigureSpec, InputKind, Inputs, Look, Refused, Table};
 use concsim_model::words::{counted, digits, grouped, mean};
@@ -31,7 +31,7 @@ const RULES: &str = "rules";
 
 fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     let points = sweep::several(material, KEY, &RECIPE)?;
-    let row = |point: &Placed, series: String, origin, y| Row {
+    let row = |point: &PlacedPoint, series: String, origin, y| Row {
         kind: point.kind().to_owned(),
         ..Row::at(series, origin, (point.x, y))
     };
@@ -57,7 +57,7 @@ fn rows(material: &Inputs<'_>) -> Result<Extracted, Refused> {
     rows.extend(intervals);
     rows.extend(bounds);
     if !rows.iter().any(|row| row.origin != Origin::Computed) {
-        return Err(Refused::nothing("no point has a counted window"));
+        return Err(Refused::refuse_for_reason("no point has a counted window"));
     }
     rows.extend(rules(&points));
     Ok(Extracted {
@@ -80,7 +80,7 @@ fn say_the_most(found: &mut [Row]) {
 }
 
 /// Returns the recommended numbers of workers, each once.
-fn rules(points: &[Placed]) -> Vec<Row> {
+fn rules(points: &[PlacedPoint]) -> Vec<Row> {
     let mut rules: Vec<Row> = Vec::new();
     let mut add = |name: &str, workers: f64, label: String| {
         let row = Row {
@@ -158,7 +158,10 @@ fn draw(table: &Table, look: &Look) -> String {
         high: up.high * 1.15,
         ..up
     };
-    let plot = Plot { across, up };
+    let plot = Plot {
+        horizontal: across,
+        up,
+    };
     let ticks = doublings(points().map(|row| row.x));
     plot.axes_at(
         &mut canvas,
@@ -173,7 +176,7 @@ fn draw(table: &Table, look: &Look) -> String {
     }
     canvas.lines(&plot, &all, names);
     canvas.paragraph("quiet", SMALL, claim::STOPPED);
-    canvas.said_of_standing(&rules, &across);
+    canvas.list_vertical_labels(&rules, &across);
     canvas.legend_of_ways(&table.rows);
     canvas.finish(table, look)
 }

@@ -86,7 +86,7 @@ impl Calibration {
     /// # Errors
     /// A process that cannot be started, or a file that cannot be written.
     pub fn measure(effort: Effort, out: Option<&Path>) -> anyhow::Result<Self> {
-        let path = out.map_or_else(place::usual, |out| Ok(out.to_owned()))?;
+        let path = out.map_or_else(place::default_path, |out| Ok(out.to_owned()))?;
         // Processes that cannot be started, and a folder that is not writable, are reported before the minutes
         // of measuring.
         child::own_file()?;
@@ -99,7 +99,7 @@ impl Calibration {
         let cores = processes::cores_allowed().len();
         let machine = machine::machine(&findings, &timers, cores);
         let host = recorder::this_machine();
-        let text = machine::toml(&machine, &about(&host, &findings));
+        let text = machine::toml(&machine, &table_comment(&host, &findings));
         files::write_whole(&path, text.as_bytes()).with_context(failed)?;
         let file = path.display().to_string();
         Ok(Self {
@@ -159,7 +159,7 @@ fn measure(effort: Effort) -> anyhow::Result<(Findings, Vec<f64>)> {
 }
 
 /// Returns the comment above a machine's table.
-fn about(host: &concsim_record::Machine, findings: &Findings) -> Vec<String> {
+fn table_comment(host: &concsim_record::Machine, findings: &Findings) -> Vec<String> {
     let since_1970 = clock::date().0.duration_since(std::time::UNIX_EPOCH);
     let seconds = since_1970.map_or(0, |since| since.as_secs());
     let rough = findings.0.iter().filter(|finding| finding.rough).count();

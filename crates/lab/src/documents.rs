@@ -59,7 +59,7 @@ pub struct Outcome {
 /// A document that cannot be read.
 pub fn redraw(files: &[PathBuf], check: bool) -> anyhow::Result<Outcome> {
     let files = if files.is_empty() {
-        usual()?
+        default_documents()?
     } else {
         files.to_vec()
     };
@@ -79,7 +79,7 @@ pub fn redraw(files: &[PathBuf], check: bool) -> anyhow::Result<Outcome> {
             match renderer.follow(&order) {
                 Ok(is_new) => outcome.stale += usize::from(is_new),
                 Err(error) => {
-                    console::say(format_args!("{place}: {}", chain(&error)));
+                    console::print_message(format_args!("{place}: {}", chain(&error)));
                     outcome.mistakes += 1;
                 }
             }
@@ -89,7 +89,7 @@ pub fn redraw(files: &[PathBuf], check: bool) -> anyhow::Result<Outcome> {
 }
 
 /// Returns README.md and the files of docs/.
-fn usual() -> anyhow::Result<Vec<PathBuf>> {
+fn default_documents() -> anyhow::Result<Vec<PathBuf>> {
     let mut files = vec![PathBuf::from("README.md")];
     if let Ok(docs) = fs::read_dir("docs") {
         let mut docs: Vec<PathBuf> = docs.map_while(Result::ok).map(|it| it.path()).collect();
@@ -150,12 +150,12 @@ fn of_comments(text: &str) -> Vec<DocumentCommand> {
 fn of_blocks(text: &str, links: &[&str]) -> Vec<DocumentCommand> {
     let mut orders: Vec<DocumentCommand> = Vec::new();
     let mut block: Option<Vec<DocumentCommand>> = None;
-    for (line, said) in (1..).zip(text.lines()) {
-        if let Some(command) = said.strip_prefix("concsim ")
+    for (line, sentence) in (1..).zip(text.lines()) {
+        if let Some(command) = sentence.strip_prefix("concsim ")
             && let Some(block) = &mut block
         {
             block.push(order_of(line, command, links));
-        } else if said.starts_with("```") {
+        } else if sentence.starts_with("```") {
             let finished = block.take();
             block = finished.is_none().then(Vec::new);
             let finished = finished.unwrap_or_default();
@@ -288,7 +288,7 @@ impl Renderer<'_> {
             (true, true) => "stale",
             (true, false) => "drawn",
         };
-        console::say(format_args!("{}: {what}", picture.display()));
+        console::print_message(format_args!("{}: {what}", picture.display()));
         Ok(is_new)
     }
 }
@@ -339,8 +339,8 @@ fn own_command(words: &[String], more: &[&str]) -> anyhow::Result<()> {
             .code()
             .is_some_and(|code| CLAIM_DOES_NOT_HOLD.contains(&code));
     if !output.status.success() && !is_played {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("concsim {}: {}", words.join(" "), said.trim());
+        let text = String::from_utf8_lossy(&output.stderr);
+        bail!("concsim {}: {}", words.join(" "), text.trim());
     }
     Ok(())
 }

@@ -215,7 +215,7 @@ fn play(
         processes::allow_descriptors(concsim_os::server::descriptors_needed(&variant.scenario))?;
         plan.variants = vec![variant];
         let (run, recording) = calibrate::play(&plan)?;
-        let run = predictions.beside(index, run, &recording);
+        let run = predictions.add_prediction(index, run, &recording);
         let Run {
             variant,
             trust,
@@ -223,7 +223,7 @@ fn play(
             ..
         } = run
         else {
-            bail!("a run was played that was not predicted");
+            bail!("a played run has no prediction");
         };
         rows.push(row(case.name, variant, trust, prediction));
     }
@@ -267,7 +267,7 @@ fn play_repeats(
                 ..plan.clone()
             };
             let (run, recording) = calibrate::play(&one)?;
-            predicted[place].extend(of_it.beside(place, run, &recording).prediction);
+            predicted[place].extend(of_it.add_prediction(place, run, &recording).prediction);
             variants.push((place, Replication::of(&recording)));
             machine = Some(recording.header.machine);
         }

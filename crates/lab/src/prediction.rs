@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::calibrate::{self, CALIBRATED};
 use concsim_model::scenario::{self, Machine, Plan, Problems, Variant};
-use concsim_record::prediction::{Prediction, Switched};
+use concsim_record::prediction::{Prediction, SwitchesByRequest};
 use concsim_record::repeats::Replication;
 use concsim_record::storage::RecordingWriter;
 use concsim_record::summary::Run;
@@ -14,15 +14,15 @@ use concsim_record::{Recorder, Recording};
 #[derive(Debug)]
 pub struct Predictions {
     machine: String,
-    runs: Vec<(Replication, Switched)>,
+    runs: Vec<(Replication, SwitchesByRequest)>,
 }
 
 impl Predictions {
     /// Adds its prediction to the run of this variant; `recording` is that of the run.
     #[must_use]
-    pub fn beside(&self, index: usize, mut run: Run, recording: &Recording) -> Run {
+    pub fn add_prediction(&self, index: usize, mut run: Run, recording: &Recording) -> Run {
         run.prediction = self.runs.get(index).map(|(simulated, switched)| {
-            let measured = (&run, &Switched::of(recording));
+            let measured = (&run, &SwitchesByRequest::of(recording));
             Prediction::of(&self.machine, (simulated.run(), switched), measured)
         });
         run
@@ -80,11 +80,14 @@ fn on(machine: &Machine, variant: &Variant) -> Variant {
     variant
 }
 
-fn simulate(plan: &Plan, variant: &Variant) -> (Replication, Switched) {
+fn simulate(plan: &Plan, variant: &Variant) -> (Replication, SwitchesByRequest) {
     let recorder = Recorder::new(
         concsim_sim::header_of(plan, variant),
         None::<RecordingWriter>,
     );
     let (recording, _) = concsim_sim::record(&variant.scenario, recorder);
-    (Replication::of(&recording), Switched::of(&recording))
+    (
+        Replication::of(&recording),
+        SwitchesByRequest::of(&recording),
+    )
 }

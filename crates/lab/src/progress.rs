@@ -45,7 +45,7 @@ impl Progress {
 
     pub(crate) fn one_more(&mut self) {
         self.done += 1;
-        self.look();
+        self.update();
     }
 
     /// Changes the number of runs, which is an estimate.
@@ -59,7 +59,7 @@ impl Progress {
     }
 
     /// Updates the estimate of the remaining time.
-    pub(crate) fn look(&mut self) {
+    pub(crate) fn update(&mut self) {
         let now = self.clock.now();
         if now.since(self.drawn) >= EVERY {
             self.drawn = now;

@@ -14,6 +14,7 @@ mod running;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, mpsc};
 use std::thread;
@@ -30,7 +31,7 @@ use concsim_record::repeats::{Partial, Repeats, Replication, Rule};
 use concsim_record::summary::{Run, Summary, summarise};
 use concsim_record::{Recording, storage};
 use concsim_report::json;
-use concsim_stats::until::{FIRST_LOOK, Until};
+use concsim_stats::until::{FIRST_LOOK, StoppingRule};
 
 /// Plays one variant of one repeat.
 pub trait Player: Sync {
@@ -47,7 +48,7 @@ pub enum Repetition {
     /// A number of repeats.
     Count(usize),
     /// Repeats until intervals are narrow.
-    Until(Until),
+    Until(StoppingRule),
 }
 
 /// A plan to be repeated.
@@ -137,7 +138,7 @@ impl Experiment<'_> {
         match ended {
             Err(error) if repeats.count() == 0 => return Err(error),
             Err(error) => {
-                console::say(format_args!("no more repeats: {}", chain(&error)));
+                console::print_message(format_args!("no more repeats: {}", chain(&error)));
                 repeats.ended_early(Partial::Failed);
             }
             Ok(Ended::Interrupted) => repeats.ended_early(Partial::Interrupted),
@@ -174,7 +175,6 @@ impl Session<'_> {
     fn running(&self) -> MutexGuard<'_, Running> {
         self.running.lock().expect("no thread has failed")
     }
-
     /// Returns the summary of the repeats so far.
     fn summary(&self, repeats: &Repeats) -> Option<Summary> {
         let first = self.first.lock().expect("no thread has failed");
@@ -184,7 +184,7 @@ impl Session<'_> {
 
     /// Plays repeats until the intervals of some numbers are narrow enough, or until there are as many as the
     /// rule permits. It looks after 5 repeats, and again whenever there are a quarter more.
-    fn extend_until(&self, repeats: &mut Repeats, until: &Until) -> anyhow::Result<Ended> {
+    fn extend_until(&self, repeats: &mut Repeats, until: &StoppingRule) -> anyhow::Result<Ended> {
         let mut look = FIRST_LOOK;
         let (ended, met) = loop {
             let ended = self.extend(repeats, look.min(until.cap))?;
@@ -213,7 +213,7 @@ impl Session<'_> {
     fn extend(&self, repeats: &mut Repeats, count: usize) -> anyhow::Result<Ended> {
         let (next, is_over) = (AtomicUsize::new(repeats.count()), AtomicBool::new(false));
         let play_next = || -> Option<(usize, Repeat)> {
-            if interrupt::noted() || is_over.load(Ordering::Relaxed) {
+            if interrupt::is_requested() || is_over.load(Ordering::Relaxed) {
                 return None;
             }
             let repeat = next.fetch_add(1, Ordering::Relaxed);
@@ -284,7 +284,7 @@ impl Session<'_> {
         let folder = own.map(|own| Folder::create(own, plan));
         let mut folder = folder.transpose().unwrap_or_else(|error| {
             self.running()
-                .say(&format!("a repeat is not kept: {error}"));
+                .print_note(&format!("a repeat is not kept: {error}"));
             None
         });
         let mut replications: Vec<(usize, Replication)> = Vec::new();
@@ -301,7 +301,7 @@ impl Session<'_> {
             };
             if let Err(error) = stored {
                 self.running()
-                    .say(&format!("the summary of a repeat is not kept: {error}"));
+                    .print_note(&format!("the summary of a repeat is not kept: {error}"));
             }
         }
         Ok(is_complete?.then_some(replications))
@@ -317,7 +317,7 @@ impl Session<'_> {
         mut take: impl FnMut(usize, Recording),
     ) -> anyhow::Result<bool> {
         for place in order_of(repeat, plan.variants.len()) {
-            if interrupt::noted() {
+            if interrupt::is_requested() {
                 return Ok(false);
             }
             let variant: &Variant = &plan.variants[place];

@@ -67,7 +67,7 @@ fn play(name: String, kept: &StoredRun, summary: Summary, lanes: Option<Figure>)
     let torn = kept
         .torn
         .iter()
-        .map(|(file, tear)| format!("{}: {tear}", file.display()));
+        .map(|(file, corruption)| format!("{}: {corruption}", file.display()));
     let missing = kept
         .missing
         .iter()
@@ -124,7 +124,7 @@ fn lanes(material: &Inputs<'_>) -> Vec<Option<Figure>> {
                 ..table.clone()
             };
             Some(Figure {
-                svgs: [WIDE, NARROW].map(|width| svg(&undoubted, width, place)),
+                svgs: [WIDE, NARROW_WIDTH].map(|width| svg(&undoubted, width, place)),
                 widest: Some(svg(&undoubted, WIDEST, place)),
                 ..drawn(&table, place)
             })
@@ -143,7 +143,7 @@ const OF_ONE_SCENARIO: [Kind; 5] = [
 ];
 /// Widths of figures: for wide windows, for narrow ones and for very wide ones.
 const WIDE: u32 = 720;
-const NARROW: u32 = 340;
+const NARROW_WIDTH: u32 = 340;
 const WIDEST: u32 = 1120;
 
 /// Returns figures of all kinds for which the runs have data, except lanes.
@@ -191,7 +191,7 @@ fn drawn(table: &Table, place: usize) -> Figure {
     Figure {
         name: table.kind.name(),
         description: table.kind.description(),
-        svgs: [svg(table, WIDE, place), svg(table, NARROW, place)],
+        svgs: [svg(table, WIDE, place), svg(table, NARROW_WIDTH, place)],
         widest: None,
         heads: table::COLUMNS.map(Into::into).to_vec(),
         rows: table.rows.iter().map(|row| row.cells().to_vec()).collect(),

@@ -24,7 +24,7 @@ impl Steps {
     /// Reports on standard error that the next step begins.
     pub fn begin(&mut self, what: &str) {
         let elapsed_s = self.clock.now().0 as f64 / 1e9;
-        console::say(self.line(what, elapsed_s));
+        console::print_message(self.line(what, elapsed_s));
         self.begun += 1;
     }
 
@@ -80,13 +80,13 @@ mod tests {
 
     #[test]
     fn lengths_of_time_are_said_in_round_numbers() {
-        for (seconds, said) in [
+        for (seconds, text) in [
             (0.2, "1 s"),
             (119.0, "119 s"),
             (121.0, "3 min"),
             (7_300.0, "3 h"),
         ] {
-            assert_eq!(roughly(seconds), said);
+            assert_eq!(roughly(seconds), text);
         }
     }
 }

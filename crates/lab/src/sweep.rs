@@ -36,7 +36,7 @@ pub enum Jobs {
 /// Returns the keys that cannot be axes: those the command line sets for all points, and those that real
 /// processes ignore.
 #[must_use]
-pub fn fixed(base: &Overrides) -> Vec<axis::Fixed> {
+pub fn fixed(base: &Overrides) -> Vec<axis::ForbiddenAxis> {
     let all_alike = [
         (
             base.seed.is_some(),
@@ -55,8 +55,8 @@ pub fn fixed(base: &Overrides) -> Vec<axis::Fixed> {
             ("machine.", "real processes run on this machine"),
         ),
     ];
-    let said = all_alike.into_iter().filter(|(is_said, _)| *is_said);
-    said.map(|(_, fixed)| fixed).collect()
+    let text = all_alike.into_iter().filter(|(is_said, _)| *is_said);
+    text.map(|(_, fixed)| fixed).collect()
 }
 
 /// Plays the rows that the folder lacks, and failed ones once more: the cause may be gone. Returns the

@@ -369,7 +369,7 @@ impl Look {
     /// one that ran all the time, too large to overlook. Wider in a hall, where an eighth of a column is
     /// invisible.
     #[must_use]
-    pub fn sliver(self, side: Side) -> char {
+    pub fn partial_column(self, side: Side) -> char {
         match (self.room, self.glyphs, side) {
             (Room::Desk, Glyphs::Unicode, Side::Left) => '▏',
             (Room::Desk, Glyphs::Unicode, Side::Right) => '▕',
@@ -396,10 +396,10 @@ impl Look {
     /// `dumb`. `COLORTERM` promises all colours, `TERM` 256. A locale that is set and is not UTF-8 means ASCII.
     /// Terminals that set `COLORFGBG` give the number of their ground among the sixteen colours at its end.
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let said = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let term = said("TERM").unwrap_or_default();
-        let colour_term = said("COLORTERM").unwrap_or_default();
-        let colours = if said("NO_COLOR").is_some() || term == "dumb" {
+        let text = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let term = text("TERM").unwrap_or_default();
+        let colour_term = text("COLORTERM").unwrap_or_default();
+        let colours = if text("NO_COLOR").is_some() || term == "dumb" {
             Colours::None
         } else if ["truecolor", "24bit"].contains(&colour_term.as_str()) {
             Colours::All
@@ -408,12 +408,12 @@ impl Look {
         } else {
             Colours::Sixteen
         };
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(said);
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(text);
         let glyphs = match locale.map(|locale| locale.to_lowercase()) {
             Some(locale) if !locale.contains("utf-8") && !locale.contains("utf8") => Glyphs::Ascii,
             Some(_) | None => Glyphs::Unicode,
         };
-        let ground = said("COLORFGBG").and_then(|said| said.rsplit(';').next()?.parse().ok());
+        let ground = text("COLORFGBG").and_then(|line| line.rsplit(';').next()?.parse().ok());
         let own_ground = match ground {
             Some(7 | 9..=15_u8) => Background::Light,
             Some(_) | None => Background::Dark,

@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_number_that_is_not_nothing_is_not_said_to_be_nothing() {
-        for (value, said) in [
+        for (value, text) in [
             (0.0, "0.00"),
             (1e-12, "0.00"),
             (0.003_333, "0.0033"),
@@ -206,13 +206,13 @@ mod tests {
             (-0.004, "-0.0040"),
             (3.2, "3.20"),
         ] {
-            assert_eq!(three_digits(value), said);
+            assert_eq!(three_digits(value), text);
         }
     }
 
     #[test]
     fn lengths_of_time_are_said_with_three_digits_and_a_unit() {
-        for (nanoseconds, said) in [
+        for (nanoseconds, text) in [
             (0, "0 ms"),
             (850, "850 ns"),
             (1_500, "1.50 µs"),
@@ -222,7 +222,7 @@ mod tests {
             (999_600_000, "1.00 s"),
             (4_203_000_000, "4.20 s"),
         ] {
-            assert_eq!(Elapsed(nanoseconds).to_string(), said);
+            assert_eq!(Elapsed(nanoseconds).to_string(), text);
         }
     }
 }

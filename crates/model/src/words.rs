@@ -5,14 +5,14 @@ use crate::units::{Elapsed, three_digits};
 /// Returns a whole number in groups of three: `2 000`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
-    let mut said = String::new();
+    let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
         if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            said.push(' ');
+            text.push(' ');
         }
-        said.push(digit);
+        text.push(digit);
     }
-    said
+    text
 }
 
 /// Returns `1 worker`, `2 workers`, `2 processes`.
@@ -96,10 +96,10 @@ pub fn rate_in_units(per_s: f64) -> (f64, &'static str) {
 
 /// Returns a length of time without trailing zeros: `99 ms`, `1.5 s`.
 pub fn length(elapsed: Elapsed) -> String {
-    let said = elapsed.to_string();
-    match said.split_once(' ') {
+    let text = elapsed.to_string();
+    match text.split_once(' ') {
         Some((number, unit)) => format!("{} {unit}", without_zeros(number)),
-        None => said,
+        None => text,
     }
 }
 
@@ -136,15 +136,15 @@ pub fn number_of(index: u32) -> u64 {
 
 /// Returns `A B C` in at most `most` letters: of a longer list the first ones, and `…`.
 pub fn cut_list(words: impl Iterator<Item = String>, most: usize) -> String {
-    let mut said = String::new();
+    let mut text = String::new();
     for word in words {
-        let blank = if said.is_empty() { "" } else { " " };
-        if said.chars().count() + blank.len() + word.chars().count() > most {
-            return said + blank + "…";
+        let blank = if text.is_empty() { "" } else { " " };
+        if text.chars().count() + blank.len() + word.chars().count() > most {
+            return text + blank + "…";
         }
-        said = said + blank + &word;
+        text = text + blank + &word;
     }
-    said
+    text
 }
 
 /// Returns words on one line: a character that would break it, or move a cursor, becomes a blank.
@@ -180,7 +180,7 @@ const FORMULA: [char; 4] = ['=', '+', '-', '@'];
 const BEFORE: [char; 2] = ['\'', ' '];
 
 /// Returns words that a spreadsheet takes for text: an apostrophe marks them.
-pub fn harmless(words: &str) -> String {
+pub fn mark_as_text(words: &str) -> String {
     let words = one_line(words);
     if words.trim_start_matches(BEFORE).starts_with(FORMULA) {
         format!("'{words}")
@@ -190,7 +190,7 @@ pub fn harmless(words: &str) -> String {
 }
 
 /// Removes that apostrophe.
-pub fn as_it_was(words: String) -> String {
+pub fn without_apostrophe(words: String) -> String {
     match words.strip_prefix('\'') {
         Some(rest) if rest.trim_start_matches(BEFORE).starts_with(FORMULA) => rest.to_owned(),
         _ => words,
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_happens_seldom_is_said_of_a_minute_or_an_hour() {
-        for (per_s, said) in [
+        for (per_s, text) in [
             (200.0, "200/s"),
             (0.71, "0.71/s"),
             (0.2 / 60.0, "0.2/min"),
@@ -217,7 +217,7 @@ mod tests {
             (1_500.0, "1 500/s"),
             (0.0, "0/s"),
         ] {
-            assert_eq!(rate(per_s), said);
+            assert_eq!(rate(per_s), text);
         }
     }
 
@@ -231,14 +231,14 @@ mod tests {
             ("'tis", "'tis"),
             ("a=b", "a=b"),
         ] {
-            assert_eq!(harmless(words), marked);
-            assert_eq!(as_it_was(marked.to_owned()), one_line(words));
+            assert_eq!(mark_as_text(words), marked);
+            assert_eq!(without_apostrophe(marked.to_owned()), one_line(words));
         }
     }
 
     #[test]
     fn a_mean_rate_below_one_has_two_digits() {
-        for (per_s, said) in [
+        for (per_s, text) in [
             (0.0, "0"),
             (0.003_33, "0.0033"),
             (0.041_2, "0.041"),
@@ -249,19 +249,19 @@ mod tests {
             (9.96, "10"),
             (2_000.4, "2 000"),
         ] {
-            assert_eq!(mean_rate(per_s), said);
+            assert_eq!(mean_rate(per_s), text);
         }
     }
 
     #[test]
     fn whole_numbers_come_in_groups_of_three() {
-        for (number, said) in [
+        for (number, text) in [
             (0, "0"),
             (999, "999"),
             (2_000, "2 000"),
             (1_234_567, "1 234 567"),
         ] {
-            assert_eq!(grouped(number), said);
+            assert_eq!(grouped(number), text);
         }
     }
 
@@ -288,13 +288,13 @@ mod tests {
 
     #[test]
     fn lengths_of_time_have_no_zeros_that_say_nothing() {
-        for (milliseconds, said) in [
+        for (milliseconds, text) in [
             (99, "99 ms"),
             (1, "1 ms"),
             (1_500, "1.5 s"),
             (100, "100 ms"),
         ] {
-            assert_eq!(length(Elapsed::from_millis(milliseconds)), said);
+            assert_eq!(length(Elapsed::from_millis(milliseconds)), text);
         }
     }
 }

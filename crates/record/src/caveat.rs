@@ -7,7 +7,7 @@ use concsim_model::scenario::Scenario;
 use concsim_model::words::counted;
 
 /// Code of the doubt about a small number of requests.
-pub const FEW: &str = "few-samples";
+pub const FEW_SAMPLES: &str = "few-samples";
 
 /// Caveats of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,10 +24,10 @@ impl<'a> Caveats<'a> {
     /// Returns the caveats of a run of this scenario; without one, no number of requests is by design.
     #[must_use]
     pub fn of(scenario: Option<&Scenario>, run: &'a Run) -> Self {
-        let has_few = run.because.iter().any(|reason| reason.code == FEW);
+        let has_few = run.because.iter().any(|reason| reason.code == FEW_SAMPLES);
         let by_design = scenario.and_then(|scenario| scenario.load.requests);
         let illustration = by_design.filter(|_| has_few);
-        let is_by_design = |reason: &Reason| illustration.is_some() && reason.code == FEW;
+        let is_by_design = |reason: &Reason| illustration.is_some() && reason.code == FEW_SAMPLES;
         let doubts = run.because.iter().filter(|reason| !is_by_design(reason));
         Self {
             illustration,
@@ -81,7 +81,7 @@ impl<'a> Caveats<'a> {
 
     /// True if nothing is doubtful but the small number of requests that the file sets.
     #[must_use]
-    pub fn is_mere_illustration(&self) -> bool {
+    pub fn is_only_small(&self) -> bool {
         self.illustration.is_some() && self.doubts.is_empty()
     }
 }
@@ -101,13 +101,13 @@ mod tests {
         let by_design = Caveats::of(Some(&scenario), &run);
         let words = "an illustration: the file sets 3 requests";
         assert_eq!(by_design.in_full().as_deref(), Some(words));
-        assert!(by_design.is_mere_illustration());
+        assert!(by_design.is_only_small());
         scenario.load.requests = None;
         let by_accident = Caveats::of(Some(&scenario), &run);
         let words = "rough: 3 requests are few";
         assert_eq!(by_accident.in_full().as_deref(), Some(words));
         let words = "rough; 3 requests are few";
         assert_eq!(by_accident.doubt_in_short().as_deref(), Some(words));
-        assert!(!by_accident.is_mere_illustration());
+        assert!(!by_accident.is_only_small());
     }
 }

@@ -11,7 +11,7 @@ use super::summary::Run;
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{counted, digits, grouped, length, rate};
-use concsim_theory::bounds::{Bound, Scarce};
+use concsim_theory::bounds::{Bound, LimitedResource};
 
 /// Share of a bound from which on it counts as reached.
 const REACHED: f64 = 0.9;
@@ -61,7 +61,7 @@ impl Ceiling {
             of: bound.of.word(),
             service: service.clone(),
             count: bound.count,
-            each_ms: (bound.of != Scarce::Arrivals).then(|| rounded(bound.each * 1e3, 6)),
+            each_ms: (bound.of != LimitedResource::Arrivals).then(|| rounded(bound.each * 1e3, 6)),
             good: (bound.good < 1.0).then(|| rounded(bound.good, 6)),
             per_s: rounded_rate(per_s),
             binds: is_tightest && reached.is_some_and(|reached| reached >= REACHED),
@@ -138,7 +138,7 @@ impl NamedBound {
 
     pub(super) fn of(bound: Bound, scenario: &Scenario) -> Self {
         let place = match bound.of {
-            Scarce::Pool(place) | Scarce::Capacity(place) => Some(place),
+            LimitedResource::Pool(place) | LimitedResource::Capacity(place) => Some(place),
             _ => None,
         };
         let service = place.and_then(|place| scenario.services.get(place));
@@ -178,7 +178,7 @@ pub struct Waits {
 }
 
 /// A wait below this share of a request's time is ignored.
-const HARDLY: f64 = 0.1;
+const NEGLIGIBLE_WAIT: f64 = 0.1;
 
 impl Waits {
     /// Computes the place from a breakdown of request time; `alone_ms` is the time that a single request,
@@ -221,7 +221,7 @@ impl Waits {
         let (at, length) = longest.unwrap_or(("none", 0.0));
         let share = length / mean;
         Self {
-            at: if share >= HARDLY { at } else { "none" },
+            at: if share >= NEGLIGIBLE_WAIT { at } else { "none" },
             mean_ms: Some(rounded(length, 6)),
             share: rounded(share, 4),
         }
@@ -234,7 +234,7 @@ impl Waits {
         let all = run.in_system.filter(|all| *all > 0.0 && failed > 0)?;
         let of_answered = run.throughput_per_s? * mean / 1e3;
         let share = 1.0 - of_answered / all;
-        (share >= HARDLY).then(|| Self {
+        (share >= NEGLIGIBLE_WAIT).then(|| Self {
             at: "failed",
             mean_ms: None,
             share: rounded(share, 4),
@@ -246,7 +246,7 @@ impl Waits {
         let (door, all) = (run.at_the_door?, run.in_system?);
         let share = if all > 0.0 { door / all } else { 0.0 };
         Some(Self {
-            at: if share >= HARDLY {
+            at: if share >= NEGLIGIBLE_WAIT {
                 "door"
             } else {
                 "unanswered"

@@ -9,7 +9,7 @@ use concsim_model::words::{counted, rate_in_units};
 
 /// Reason why nothing is concluded from the numbers of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub enum ExclusionReason {
     /// A part of it was played.
     Interrupted,
     /// Its numbers prove nothing.
@@ -18,7 +18,7 @@ pub enum Unfit {
     Steered,
 }
 
-impl Unfit {
+impl ExclusionReason {
     /// Returns the reason for a run; [`None`] if it may be compared.
     #[must_use]
     pub fn of(run: &Run) -> Option<Self> {
@@ -46,7 +46,7 @@ pub struct Candidate {
     /// Its load in words; [`None`] if the plan lacks the variant.
     pub load: Option<String>,
     /// Reason not to compare it with any.
-    pub unfit: Option<Unfit>,
+    pub unfit: Option<ExclusionReason>,
 }
 
 impl Candidate {
@@ -55,7 +55,7 @@ impl Candidate {
     pub fn of(scenario: Option<&Scenario>, run: &Run) -> Self {
         Self {
             load: scenario.map(load),
-            unfit: Unfit::of(run),
+            unfit: ExclusionReason::of(run),
         }
     }
 
@@ -141,7 +141,7 @@ pub fn load(scenario: &Scenario) -> String {
 mod tests {
     use super::*;
 
-    fn candidate(load: &str, unfit: Option<Unfit>) -> Candidate {
+    fn candidate(load: &str, unfit: Option<ExclusionReason>) -> Candidate {
         Candidate {
             load: Some(load.into()),
             unfit,
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn runs_are_compared_if_both_are_fit_and_their_loads_are_the_same() {
         let fit = candidate("60 clients", None);
-        let steered = candidate("60 clients", Some(Unfit::Steered));
+        let steered = candidate("60 clients", Some(ExclusionReason::Steered));
         let other = candidate("30 clients", None);
         assert!(fit.is_comparable_with(&fit));
         let why = fit.why_not(&steered, ["A", "B"]);

@@ -28,14 +28,14 @@ pub struct ModelComparison {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<Waits>,
     /// Closed form that applies, if one does.
-    pub model: Option<Modelled>,
+    pub model: Option<ModelNumbers>,
     /// Reason why no closed form applies.
     pub why_none: Option<String>,
 }
 
 /// The numbers of a closed form, each with the run's.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Modelled {
+pub struct ModelNumbers {
     /// Name in textbooks.
     pub name: String,
     /// MODEL in `concsim theory MODEL --help`, which describes the closed form.
@@ -126,7 +126,7 @@ impl Observation {
 }
 
 /// Smallest reached share of a bound that is displayed as above 100 %.
-const SHOWN_ABOVE: f64 = 1.005;
+const MIN_SHOWN_EXCESS: f64 = 1.005;
 
 /// Reason why theory does not apply to a run that was changed by hand.
 pub const STEERED: &str = "it was changed by hand meanwhile";
@@ -192,7 +192,7 @@ impl Theory {
 
     /// Compares the theory with measured numbers.
     #[must_use]
-    pub fn beside(&self, found: &Observation) -> ModelComparison {
+    pub fn compare_with(&self, found: &Observation) -> ModelComparison {
         let tightest = self.bounds.first().map_or(0.0, NamedBound::per_s);
         let bounds = self.bounds.iter();
         ModelComparison {
@@ -204,7 +204,7 @@ impl Theory {
                 .forecast
                 .as_ref()
                 .ok()
-                .map(|it| Modelled::of(it, found)),
+                .map(|it| ModelNumbers::of(it, found)),
             why_none: self.forecast.as_ref().err().cloned(),
             waits: None,
         }
@@ -222,7 +222,10 @@ impl ModelComparison {
     /// Caveat for a window whose throughput exceeds a bound of the long run.
     #[must_use]
     pub fn above(&self) -> Option<&'static str> {
-        let is_above = |it: &Ceiling| it.reached.is_some_and(|reached| reached >= SHOWN_ABOVE);
+        let is_above = |it: &Ceiling| {
+            it.reached
+                .is_some_and(|reached| reached >= MIN_SHOWN_EXCESS)
+        };
         self.bounds.iter().any(is_above).then_some(
             "Above 100 %: a bound is that of a long run. In a short window requests may come faster or take \
              less than the mean, and answers to work from before it count.",
@@ -233,7 +236,7 @@ impl ModelComparison {
     #[must_use]
     pub(super) fn of_run(scenario: &Scenario, cores: usize, run: &Run) -> Self {
         let theory = Theory::of_run(scenario, cores, run);
-        let mut beside = theory.beside(&Observation::in_run(run));
+        let mut beside = theory.compare_with(&Observation::in_run(run));
         let binds = beside.bounds.iter().any(|bound| bound.binds);
         let proves = run.trust != Trust::ProvesNothing;
         if !beside.bounds.is_empty() && !binds && proves {
@@ -243,7 +246,7 @@ impl ModelComparison {
     }
 }
 
-impl Modelled {
+impl ModelNumbers {
     /// Returns mean, wait, p50 and p99, in milliseconds.
     #[must_use]
     pub fn times_ms(&self) -> [Pair; 4] {

@@ -5,7 +5,7 @@ use crate::{Sample, WorkerSample};
 use concsim_engine::telemetry::{NO_REQUEST, Phase};
 use concsim_model::units::Stamp;
 
-/// A run that its worker died before reporting.
+/// A run of a process that died before it reported the run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CutShort {
     /// Time of the sample.
@@ -21,7 +21,12 @@ pub(crate) struct CutShort {
 
 impl CutShort {
     /// Returns the run of process `pid` in the last sample before its death.
-    pub(crate) fn before(samples: &[Sample], death: Stamp, worker: u16, pid: u32) -> Option<Self> {
+    pub(crate) fn last_run_before(
+        samples: &[Sample],
+        death: Stamp,
+        worker: u16,
+        pid: u32,
+    ) -> Option<Self> {
         let before = samples.partition_point(|it| it.at < death);
         let sample = &samples[before.checked_sub(1)?];
         let is_it = |it: &&WorkerSample| it.index == usize::from(worker) && it.pid == pid;

@@ -20,9 +20,9 @@ use serde::Serialize;
 use super::cut_short::CutShort;
 use super::listener::{Arrival, queue_at};
 use super::rounding::rounded;
-use super::{Past, Recording, Sample, Window, WorkerSample};
-use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, Phase, Sent};
-use concsim_model::scenario::{Accept, Begins, Server};
+use super::{Recording, Sample, Snapshot, Window, WorkerSample};
+use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, Phase, SentRequest};
+use concsim_model::scenario::{Accept, RequestCapacity, Server};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Work for clients that have left.
@@ -78,7 +78,7 @@ pub(super) struct Account {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Log<'a> {
     server: &'a Server,
-    sent: &'a [Sent],
+    sent: &'a [SentRequest],
     outcomes: &'a [Outcome],
     events: &'a [(u16, Event)],
     switches: &'a [(u16, Event)],
@@ -88,14 +88,14 @@ pub(super) struct Log<'a> {
 
 impl<'a> Log<'a> {
     /// Returns the data known at an instant.
-    pub(super) fn at(past: &Past<'a>) -> Self {
+    pub(super) fn at(snapshot: &Snapshot<'a>) -> Self {
         Self {
-            server: &past.header().scenario.server,
-            sent: past.sent(),
-            outcomes: past.outcomes(),
-            events: past.events(),
-            switches: past.switches(),
-            samples: past.samples(),
+            server: &snapshot.header().scenario.server,
+            sent: snapshot.sent(),
+            outcomes: snapshot.outcomes(),
+            events: snapshot.events(),
+            switches: snapshot.switches(),
+            samples: snapshot.samples(),
         }
     }
 
@@ -118,7 +118,7 @@ impl<'a> Log<'a> {
     }
 
     /// Returns the time that each request had its worker, as workers reported it: slot, start, end, request.
-    fn reported(&self) -> Vec<Work> {
+    fn reported(&self) -> Vec<WorkInterval> {
         let of_requests = self.events.iter().filter_map(|(slot, event)| match event {
             Event::Served(served) => Some((*slot, served.accepted, served.written, served.request)),
             _ => None,
@@ -131,13 +131,13 @@ impl<'a> Log<'a> {
                 _ => None,
             });
         match self.server.kind.begins() {
-            Begins::One | Begins::OneForEachThread => of_requests.collect(),
-            Begins::OneForEachConnection => of_slices.collect(),
+            RequestCapacity::One | RequestCapacity::OneForEachThread => of_requests.collect(),
+            RequestCapacity::OneForEachConnection => of_slices.collect(),
         }
     }
 
     /// Returns the work that ended with the process of its worker.
-    fn cut_short(&self, reported: &[Work]) -> Vec<Work> {
+    fn cut_short(&self, reported: &[WorkInterval]) -> Vec<WorkInterval> {
         let deaths = self.events.iter().filter_map(|(slot, event)| match event {
             Event::Died { at, pid, .. } => Some((*slot, *at, *pid)),
             _ => None,
@@ -145,7 +145,7 @@ impl<'a> Log<'a> {
         let deaths: Vec<(u16, Stamp, u32)> = deaths.collect();
         let last = last_before(&deaths, reported);
         let cut = deaths.iter().filter_map(|(slot, death, pid)| {
-            let cut = CutShort::before(self.samples, *death, *slot, *pid)?;
+            let cut = CutShort::last_run_before(self.samples, *death, *slot, *pid)?;
             let begin = cut.begin(last[&(*slot, *death)])?;
             Some((*slot, begin, *death, cut.request))
         });
@@ -153,7 +153,7 @@ impl<'a> Log<'a> {
     }
 
     /// Returns the work in progress, which is not reported yet.
-    fn in_progress(&self) -> Vec<Work> {
+    fn in_progress(&self) -> Vec<WorkInterval> {
         let (at, workers) = self.newest_workers();
         let busy = workers.iter().filter(|it| is_busy(it));
         let busy = busy.filter_map(|worker| {
@@ -197,11 +197,14 @@ fn left(outcomes: &[Outcome]) -> BTreeMap<u32, Stamp> {
 }
 
 /// Worker, start, end and request of an interval of work.
-type Work = (u16, Stamp, Stamp, u32);
+type WorkInterval = (u16, Stamp, Stamp, u32);
 
 /// Returns the end of the last work that a worker reported before each of its deaths; zero if there is none. One
 /// pass over the work, since there may be millions of intervals and thousands of deaths.
-fn last_before(deaths: &[(u16, Stamp, u32)], reported: &[Work]) -> BTreeMap<(u16, Stamp), Stamp> {
+fn last_before(
+    deaths: &[(u16, Stamp, u32)],
+    reported: &[WorkInterval],
+) -> BTreeMap<(u16, Stamp), Stamp> {
     let keys = deaths
         .iter()
         .map(|(slot, death, _)| ((*slot, *death), Stamp::ZERO));
@@ -264,7 +267,7 @@ fn arrivals(log: &Log<'_>) -> Vec<Arrival> {
         request,
         sent,
         done,
-        taken: taken.get(&request).copied(),
+        accepted: taken.get(&request).copied(),
     };
     let ended = log
         .outcomes
@@ -304,23 +307,23 @@ fn taken(log: &Log<'_>) -> BTreeMap<u32, Stamp> {
 mod tests {
     use super::*;
     use crate::summary::summarise;
-    use crate::synthetic::{Life, MS, S, Synthetic};
+    use crate::synthetic::{MS, RequestLife, S, Synthetic};
     use concsim_model::scenario::WorkerKind;
 
     /// One worker has request 0 from 2.0 s until it is killed at 3.8 s; the client left at 3.0 s. Request 1 is
     /// answered within 200 ms by the next process.
     fn killed(kind: WorkerKind) -> Recording {
         let mut run = Synthetic::idle(kind, 1);
-        let left = Life {
+        let left = RequestLife {
             due: 2 * S,
             tail: S,
             failure: Some(Failure::Timeout),
-            ..Life::default()
+            ..RequestLife::default()
         };
-        let answered = Life {
+        let answered = RequestLife {
             due: 5 * S,
             cpu: 200 * MS,
-            ..Life::default()
+            ..RequestLife::default()
         };
         run.lives = vec![left, answered];
         let mut recording = run.recording();

@@ -79,7 +79,7 @@ fn is_one_in(one_in: u32, switch: &Event) -> bool {
 mod tests {
     use super::*;
     use crate::synthetic::Synthetic;
-    use crate::{Sample, Seen};
+    use crate::{ListLengths, Sample};
     use concsim_engine::telemetry::Outcome;
     use concsim_model::scenario::WorkerKind;
     use concsim_model::units::Stamp;
@@ -114,7 +114,7 @@ mod tests {
         let all = SWITCHES_KEPT as u32 + 1;
         for request in 0..all {
             if request == 1_000 {
-                let seen = Seen {
+                let seen = ListLengths {
                     switches: recording.switches.len(),
                     ..recording.seen()
                 };

@@ -5,8 +5,8 @@ mod bounded;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::comparable::Unfit;
-use super::repeats::{self, Estimate, Partial, Repeated, times, with_error};
+use super::comparable::ExclusionReason;
+use super::repeats::{self, Estimate, Partial, RepeatNumbers, times, with_error};
 use super::summary::{Run, Summary};
 use super::trust::{self, Reason, Trust, millis};
 use concsim_model::scenario::expectation::{
@@ -117,7 +117,7 @@ impl Summary {
 }
 
 /// A verdict with its grounds.
-struct Judged {
+struct ReasonedVerdict {
     measured: Option<String>,
     verdict: Verdict,
     because: Option<String>,
@@ -173,7 +173,7 @@ impl<'a> Evaluator<'a> {
         let judged = expectation::parse(&expectation.that)
             .map_err(|mistake| mistake.message)
             .and_then(|comparison| self.decide(&comparison));
-        let unjudged = |because| Judged {
+        let unjudged = |because| ReasonedVerdict {
             measured: None,
             verdict: Verdict::NotJudged,
             because: Some(because),
@@ -270,7 +270,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Result of a comparison, with a reservation if there is one.
-    fn decide(&self, comparison: &Comparison) -> Result<Judged, String> {
+    fn decide(&self, comparison: &Comparison) -> Result<ReasonedVerdict, String> {
         let names = comparison.names();
         let reserve = self.reserve(&names)?;
         let mut repeats = None;
@@ -305,10 +305,10 @@ impl<'a> Evaluator<'a> {
     fn by_repeats(
         &self,
         comparison: &Comparison,
-        middle: &expectation::Judged,
-        repeats: &Repeated,
+        middle: &expectation::ComparisonResult,
+        repeats: &RepeatNumbers,
         reserve: Option<String>,
-    ) -> Result<Judged, String> {
+    ) -> Result<ReasonedVerdict, String> {
         let look_up = |name: &Name| self.estimate(name);
         let count = repeats.count();
         let decision = repeats::decide(comparison, count, repeats.stop(), &look_up)?;
@@ -322,7 +322,7 @@ impl<'a> Evaluator<'a> {
             format!("{count} repeats do not decide it; {more}")
         });
         let because: Vec<String> = because.into_iter().chain(reserve).collect();
-        Ok(Judged {
+        Ok(ReasonedVerdict {
             measured: Some(self.with_errors(comparison, middle, repeats)),
             verdict: decision.verdict,
             because: (!because.is_empty()).then(|| because.join("; ")),
@@ -334,25 +334,25 @@ impl<'a> Evaluator<'a> {
     fn with_errors(
         &self,
         comparison: &Comparison,
-        middle: &expectation::Judged,
-        repeats: &Repeated,
+        middle: &expectation::ComparisonResult,
+        repeats: &RepeatNumbers,
     ) -> String {
         let estimates = comparison.names().into_iter();
         let estimates: Vec<(Estimate, Quantity)> = estimates
             .filter_map(|name| self.estimate(name).ok())
             .collect();
-        let said = |(estimate, quantity): &(Estimate, Quantity)| {
+        let text = |(estimate, quantity): &(Estimate, Quantity)| {
             with_error(&estimate.interval, quantity.dimension)
         };
         match estimates.as_slice() {
-            [one] => said(one),
+            [one] => text(one),
             [one, other] if one.1.dimension == other.1.dimension => {
                 let ratio = repeats::ratio(&one.0, &other.0, repeats.stop());
                 let ratio = ratio.map(|ratio| format!(" ({} times)", times(&ratio)));
                 format!(
                     "{} against {}{}",
-                    said(one),
-                    said(other),
+                    text(one),
+                    text(other),
                     ratio.unwrap_or_default()
                 )
             }
@@ -427,10 +427,10 @@ fn reserve_of(run: &Run, has_bounds: bool) -> Result<Option<String>, String> {
     let is_by_bounds = |reason: &&Reason| has_bounds && trust::has_bounds(reason.code);
     let first = run.because.iter().find(|reason| !is_by_bounds(reason));
     let grade = first.map_or(Trust::Ok, |reason| reason.trust);
-    let unfit = Unfit::of(run)
-        .filter(|unfit| *unfit != Unfit::ProvesNothing || grade == Trust::ProvesNothing);
+    let unfit = ExclusionReason::of(run)
+        .filter(|unfit| *unfit != ExclusionReason::ProvesNothing || grade == Trust::ProvesNothing);
     if let Some(unfit) = unfit {
-        let reason = first.filter(|_| unfit == Unfit::ProvesNothing);
+        let reason = first.filter(|_| unfit == ExclusionReason::ProvesNothing);
         let reason = reason.map_or_else(String::new, |it| format!(": {}", it.sentence));
         return Err(format!("{variant} {}{reason}", unfit.words()));
     }
@@ -515,7 +515,7 @@ fn has_number(entry: &Value, number: &str) -> bool {
 }
 
 /// The numbers that decided: one beside its limit, two with their ratio, otherwise both sides.
-fn describe(judged: &expectation::Judged) -> String {
+fn describe(judged: &expectation::ComparisonResult) -> String {
     match judged.measured.as_slice() {
         [one] => one.to_string(),
         [one, other] if one.dimension == other.dimension && other.value > 0.0 => {

@@ -86,7 +86,7 @@ impl Failed {
 
 /// Percentiles equal to the clients' patience: lower bounds, not measurements.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct AtPatience {
+pub struct CensoredPercentiles {
     /// Time that a client waits for an answer, in milliseconds.
     pub patience_ms: f64,
     /// Fields of `latency_ms` whose value comes from failed requests.
@@ -97,7 +97,7 @@ pub struct AtPatience {
     has_failed: bool,
 }
 
-impl AtPatience {
+impl CensoredPercentiles {
     /// True if the number at this path of a run's summary (`latency.p50`) is the clients' patience.
     #[must_use]
     pub fn is_of(&self, path: &str) -> bool {
@@ -190,8 +190,8 @@ mod tests {
         let locations = BTreeMap::from([(302, "/login".to_owned()), (301, "/old".to_owned())]);
         let failed = Failed::of(&cohort, &locations);
         assert_eq!(failed.by_status, BTreeMap::from([(302, 2), (503, 1)]));
-        let said = ["2 answered 302 (Location: /login)", "1 answered 503"];
-        assert_eq!(failed.answered_in_words(), said);
+        let text = ["2 answered 302 (Location: /login)", "1 answered 503"];
+        assert_eq!(failed.answered_in_words(), text);
         assert_eq!(failed.status_p50_ms, Some(0.2));
         assert_eq!(failed.all(), 3);
     }
@@ -205,11 +205,11 @@ mod tests {
             ..Latencies::default()
         };
         let patience = Elapsed::from_secs(30);
-        let marked = AtPatience::of(patience, 5, [&latencies, &latencies]);
+        let marked = CensoredPercentiles::of(patience, 5, [&latencies, &latencies]);
         assert_eq!(marked.latency, ["p90", "max"]);
         assert_eq!(marked.describe(30_000.0), "≥ 30 s");
         assert_eq!(marked.describe(12.0), "12.0 ms");
-        let none = AtPatience::of(patience, 0, [&latencies, &latencies]);
+        let none = CensoredPercentiles::of(patience, 0, [&latencies, &latencies]);
         assert_eq!(none.latency, Vec::<&str>::new());
         assert_eq!(none.describe(30_000.0), "30.0 s");
     }

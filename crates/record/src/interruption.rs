@@ -55,11 +55,11 @@ impl Interruption {
     /// `interrupted at 4.91 s of 21 s`
     #[must_use]
     pub fn describe(self) -> String {
-        let said = |seconds: f64| length(Elapsed((seconds * 1e9).round() as u64));
-        let of = self.of_s.map(|of| format!(" of {}", said(of)));
+        let text = |seconds: f64| length(Elapsed((seconds * 1e9).round() as u64));
+        let of = self.of_s.map(|of| format!(" of {}", text(of)));
         format!(
             "interrupted at {}{}",
-            said(self.at_s),
+            text(self.at_s),
             of.unwrap_or_default()
         )
     }
@@ -93,8 +93,8 @@ mod tests {
     #[test]
     fn an_interrupted_run_tells_the_instant_since_load_began_and_the_length_that_was_asked_for() {
         for began in [0, 700] {
-            let said = Interruption::of(&stopped(began)).unwrap().describe();
-            assert_eq!(said, "interrupted at 2.5 s of 6 s");
+            let text = Interruption::of(&stopped(began)).unwrap().describe();
+            assert_eq!(text, "interrupted at 2.5 s of 6 s");
         }
         let mut whole = stopped(0);
         whole.header.interrupted = false;
@@ -114,16 +114,16 @@ mod tests {
             assert!(outcome.was_cut_off(patience));
         }
         assert!(Stamp(S) < last);
-        let said = Interruption::of(&warming).unwrap().describe();
-        assert!(said.starts_with("interrupted at 700 ms"), "{said}");
+        let text = Interruption::of(&warming).unwrap().describe();
+        assert!(text.starts_with("interrupted at 700 ms"), "{text}");
     }
 
     #[test]
     fn a_length_that_no_clock_decides_is_left_out() {
         let mut counted = stopped(0);
         counted.header.scenario.load.requests = Some(30);
-        let said = Interruption::of(&counted).unwrap().describe();
-        assert_eq!(said, "interrupted at 2.5 s");
+        let text = Interruption::of(&counted).unwrap().describe();
+        assert_eq!(text, "interrupted at 2.5 s");
         let mut warming = stopped(0);
         warming.header.window = None;
         warming.header.scenario.warmup = Warmup::UntilEveryoneWasAnswered;

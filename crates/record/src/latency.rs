@@ -123,7 +123,7 @@ impl TimeParts {
         let mut sums = [0_u128; 6];
         let mut waits = Some([0_u128; 6]);
         for request in requests.filter(|request| request.completed()) {
-            let fitted = Fitted::of(request);
+            let fitted = RequestBreakdown::of(request);
             for (sum, part) in sums.iter_mut().zip(fitted.parts) {
                 *sum += u128::from(part);
             }
@@ -145,7 +145,7 @@ impl TimeParts {
 }
 
 /// Breakdown of one completed request, in nanoseconds.
-struct Fitted {
+struct RequestBreakdown {
     latency: u64,
     /// Parts as of [`parts`], cut where their sum would exceed the latency …
     parts: [u64; 6],
@@ -159,7 +159,7 @@ struct Fitted {
 /// Position of the waits among the parts.
 const WAITED: usize = 5;
 
-impl Fitted {
+impl RequestBreakdown {
     fn of(request: &Request<'_>) -> Self {
         let latency = request.outcome.done.since(request.outcome.due).0;
         let (mut left, mut overrun) = (latency, 0);
@@ -221,7 +221,7 @@ fn parts(request: &Request<'_>) -> [u64; 6] {
 impl Breakdown {
     /// Returns the breakdown of one request, if it was completed.
     pub(super) fn of(request: &Request<'_>) -> Option<Self> {
-        let fitted = request.completed().then(|| Fitted::of(request))?;
+        let fitted = request.completed().then(|| RequestBreakdown::of(request))?;
         let whole = fitted.parts[WAITED];
         let waits = fitted
             .waits
@@ -265,14 +265,14 @@ mod tests {
         (milliseconds * 1e6).round() as u64
     }
 
-    type Lived = (Outcome, Option<Served>, WaitParts);
+    type CompletedRequest = (Outcome, Option<Served>, WaitParts);
 
-    fn any_life() -> impl Strategy<Value = Lived> {
+    fn any_life() -> impl Strategy<Value = CompletedRequest> {
         let stamps = prop::array::uniform6(0_u64..10_000_000_000);
         let lengths = prop::array::uniform4(0_u64..3_000_000_000);
         let waits = prop::array::uniform6(0_u64..3_000_000_000);
         (stamps, lengths, waits, any::<bool>(), any::<bool>(), 0..10).prop_map(
-            |(stamps, lengths, waits, opened, told, failed)| {
+            |(stamps, lengths, waits, opened, reported, failed)| {
                 let [due, sent, accepted, first_read, written, done] = stamps.map(Stamp);
                 let outcome = Outcome {
                     request: 0,
@@ -306,7 +306,7 @@ mod tests {
                     client,
                     ..WaitParts::default()
                 };
-                (outcome, told.then_some(served), parts)
+                (outcome, reported.then_some(served), parts)
             },
         )
     }

@@ -15,7 +15,7 @@ mod downsampling;
 pub mod evaluate;
 mod failures;
 pub mod feed;
-mod foreign;
+mod foreign_traffic;
 pub mod interruption;
 pub mod lanes;
 pub mod latency;
@@ -24,7 +24,6 @@ mod listener;
 mod marker;
 mod named;
 mod notes;
-mod past;
 mod percentile;
 pub mod prediction;
 mod reason;
@@ -34,6 +33,7 @@ pub mod repeats;
 mod request;
 mod requests;
 mod rounding;
+mod snapshot;
 mod span;
 pub mod storage;
 pub mod summary;
@@ -51,15 +51,15 @@ use std::collections::BTreeMap;
 
 pub use dead_work::DeadWork;
 pub use limit::{LOG_BYTES, until_next_sample};
-pub use named::Named;
-pub use past::Past;
+pub use named::NamedValues;
 pub use recorder::Recorder;
 use serde::{Deserialize, Serialize};
+pub use snapshot::Snapshot;
 pub use span::{Means, Span};
 pub use termination::describe_termination;
 pub use view::{RunView, summary_of};
 
-use concsim_engine::telemetry::{Event, Marker, Outcome, Phase, Reading, Sent, Stage};
+use concsim_engine::telemetry::{Event, Marker, Outcome, Phase, Reading, SentRequest, Stage};
 use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind, draw};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
@@ -74,7 +74,7 @@ pub struct Recording {
     /// Outcome of each request, as its client saw it; in order of their ends.
     pub outcomes: Vec<Outcome>,
     /// Sent requests, in order.
-    pub sent: Vec<Sent>,
+    pub sent: Vec<SentRequest>,
     /// Events of workers, with the worker's index, in order for each worker. The summary depends on
     /// `Accepted`, `Waited`, `Served` and `Died`, so these are all kept.
     pub events: Vec<(u16, Event)>,
@@ -190,8 +190,8 @@ impl Header {
     pub fn provenance(&self, plan: &Plan) -> String {
         let sha256 = plan.sha256.get(..8).unwrap_or_default();
         let mut played = format!("{}@{sha256}", plan.name());
-        if !plan.laid_over.is_empty() {
-            played = format!("{played} {}", shell_words::join(&plan.laid_over));
+        if !plan.settings.is_empty() {
+            played = format!("{played} {}", shell_words::join(&plan.settings));
         }
         let mut machine = format!("{} cores", self.machine.cores);
         // A simulated machine's kernel is called by the origin's word.
@@ -264,7 +264,7 @@ pub struct Machine {
 
 /// Length of each list of a recording at one instant; later entries came afterwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct ListLengths {
     /// Length of [`Recording::outcomes`].
     pub outcomes: usize,
     /// Length of [`Recording::sent`].
@@ -337,7 +337,7 @@ pub struct Sample {
     /// Counted window, as far as known by then.
     pub window: Option<Window>,
     /// Lengths of the recorder's lists by then.
-    pub seen: Seen,
+    pub seen: ListLengths,
     /// Workers: one for each slot ever used, by index.
     pub workers: Vec<WorkerSample>,
     /// Cores: one for each that this program may use.

@@ -19,7 +19,7 @@ pub(super) struct Arrival {
     /// Time at which its client left or had its answer.
     pub(super) done: Stamp,
     /// Time at which a worker accepted it, if reported.
-    pub(super) taken: Option<Stamp>,
+    pub(super) accepted: Option<Stamp>,
 }
 
 /// Event at the queue. At one instant, arrivals precede accepts.
@@ -42,7 +42,7 @@ pub(super) fn queue_at(
     let mut events = BinaryHeap::new();
     for (place, arrival) in arrivals.iter().enumerate() {
         events.push(Reverse((arrival.sent, Event::Comes(0), place)));
-        if let Some(taken) = arrival.taken {
+        if let Some(taken) = arrival.accepted {
             let taken = taken.max(arrival.sent);
             events.push(Reverse((taken, Event::IsTaken, place)));
         }
@@ -85,7 +85,7 @@ mod tests {
             request,
             sent: Stamp(sent),
             done: Stamp(sent + 10 * S),
-            taken: taken.map(Stamp),
+            accepted: taken.map(Stamp),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Appends records to a recording, one by one, from a ring or from a file.
 
-use super::{Header, RecordSource, Recording, Seen};
+use super::{Header, ListLengths, RecordSource, Recording};
 use concsim_engine::telemetry::{Event, Record};
 
 impl Recording {
@@ -27,13 +27,13 @@ impl Recording {
     }
 
     /// Adds a record of a ring; returns true if it is kept.
-    pub(super) fn note(&mut self, who: RecordSource, record: &Record) -> bool {
-        self.event_count += u64::from(!matches!(who, RecordSource::Load | RecordSource::Driver));
+    pub(super) fn note(&mut self, source: RecordSource, record: &Record) -> bool {
+        self.event_count += u64::from(!matches!(source, RecordSource::Load | RecordSource::Driver));
         let Some(event) = Event::from_record(record) else {
             self.unreadable += 1;
             return false;
         };
-        match (who, event) {
+        match (source, event) {
             (RecordSource::Load, Event::Sent(sent)) => self.sent.push(sent),
             (RecordSource::Load, Event::Ended(outcome)) => self.outcomes.push(outcome),
             (RecordSource::Driver, Event::Marked(marker)) => self.markers.push(marker),
@@ -65,8 +65,8 @@ impl Recording {
 
     /// Returns the present lengths of all lists.
     #[must_use]
-    pub fn seen(&self) -> Seen {
-        Seen {
+    pub fn seen(&self) -> ListLengths {
+        ListLengths {
             outcomes: self.outcomes.len(),
             sent: self.sent.len(),
             events: self.events.len(),
@@ -82,7 +82,7 @@ impl Recording {
     }
 
     /// Restores the counters of entries that are not in the lists.
-    pub(super) fn restore_counters(&mut self, seen: &Seen) {
+    pub(super) fn restore_counters(&mut self, seen: &ListLengths) {
         self.event_count = seen.event_count;
         self.dropped_events = seen.dropped_events;
         self.dropped_outcomes = seen.dropped_outcomes;
@@ -92,7 +92,7 @@ impl Recording {
 
     /// Completes a recording whose end is missing, from its last sample.
     #[must_use]
-    pub(super) fn torn(mut self) -> Self {
+    pub(super) fn complete_truncated(mut self) -> Self {
         if let Some(last) = self.samples.last() {
             let (seen, at) = (last.seen, last.at);
             self.restore_counters(&seen);

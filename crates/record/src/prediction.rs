@@ -87,7 +87,7 @@ pub const LIMITS: Limits = Limits {
 
 /// Number of requests with the same course in both runs: each is the same request with the same demands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Compared {
+pub struct RequestComparison {
     /// Requests answered well in both runs, with all switches kept.
     pub requests: usize,
     /// Requests among these with the same number of switches in both runs.
@@ -96,14 +96,14 @@ pub struct Compared {
 
 /// Coroutine switches of a recording, by request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Switched {
+pub struct SwitchesByRequest {
     /// Switches by request number; [`None`] for a request that was not answered well or whose switches were
     /// not all kept.
     each: Vec<Option<u32>>,
     connections: u64,
 }
 
-impl Switched {
+impl SwitchesByRequest {
     /// Counts the switches of a recording: two for each run slice.
     #[must_use]
     pub fn of(recording: &Recording) -> Self {
@@ -133,12 +133,14 @@ impl Switched {
 
     /// Compares each request with itself in the other run.
     #[must_use]
-    pub fn beside(&self, other: &Self) -> Compared {
+    pub fn compare_with(&self, other: &Self) -> RequestComparison {
         let both = self.each.iter().zip(&other.each);
         let both = both.filter_map(|(one, other)| one.zip(*other));
-        both.fold(Compared::default(), |compared, (one, other)| Compared {
-            requests: compared.requests + 1,
-            same: compared.same + usize::from(one == other),
+        both.fold(RequestComparison::default(), |compared, (one, other)| {
+            RequestComparison {
+                requests: compared.requests + 1,
+                same: compared.same + usize::from(one == other),
+            }
         })
     }
 }
@@ -164,7 +166,7 @@ pub struct Prediction {
     pub coroutine_switches_per_request: Option<Figure>,
     /// Coroutine switches, compared request by request. In a closed load later answers make fewer requests,
     /// so sums over a run are not comparable there.
-    pub coroutine_switches_of_each: Option<Compared>,
+    pub coroutine_switches_of_each: Option<RequestComparison>,
     /// Coroutine switches of connections outside their requests: for first bytes that were not there yet,
     /// which is a race if the system does not defer accepts until data, and for closing.
     pub coroutine_switches_of_connections: Option<Figure>,
@@ -186,8 +188,12 @@ pub struct Prediction {
 impl Prediction {
     /// Compares a simulated run with the measured one, each with its switches.
     #[must_use]
-    pub fn of(machine: &str, simulated: (&Run, &Switched), measured: (&Run, &Switched)) -> Self {
-        let each = simulated.1.beside(measured.1);
+    pub fn of(
+        machine: &str,
+        simulated: (&Run, &SwitchesByRequest),
+        measured: (&Run, &SwitchesByRequest),
+    ) -> Self {
+        let each = simulated.1.compare_with(measured.1);
         let connections = [simulated.1, measured.1].map(|it| Some(it.connections as f64));
         let (simulated, measured) = (simulated.0, measured.0);
         let figure =
@@ -250,17 +256,17 @@ mod tests {
 
     #[test]
     fn requests_are_compared_one_by_one_and_only_where_both_are_known() {
-        let switched = |each: &[Option<u32>]| Switched {
+        let switched = |each: &[Option<u32>]| SwitchesByRequest {
             each: each.to_vec(),
             connections: 0,
         };
         let one = switched(&[Some(2), Some(4), None, Some(6), Some(2)]);
         let other = switched(&[Some(2), Some(6), Some(2), Some(6)]);
-        let expected = Compared {
+        let expected = RequestComparison {
             requests: 3,
             same: 2,
         };
-        assert_eq!(one.beside(&other), expected);
-        assert_eq!(other.beside(&one), expected);
+        assert_eq!(one.compare_with(&other), expected);
+        assert_eq!(other.compare_with(&one), expected);
     }
 }

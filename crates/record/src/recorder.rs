@@ -41,10 +41,10 @@ impl<W: Write> Recorder<W> {
     }
 
     /// Adds a record of a ring, or of the simulation in its place.
-    pub fn note(&mut self, who: RecordSource, record: &Record) {
-        let kept = self.recording.note(who, record);
+    pub fn note(&mut self, source: RecordSource, record: &Record) {
+        let kept = self.recording.note(source, record);
         if let Some(writer) = self.writer.as_mut().filter(|_| kept) {
-            writer.record(who, record);
+            writer.record(source, record);
         }
     }
 

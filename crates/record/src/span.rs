@@ -5,7 +5,7 @@
 
 use super::accounting::Edges;
 use super::lanes::{Index, Interval};
-use super::{CoreSample, Past, Recording, Sample, WorkerSample};
+use super::{CoreSample, Recording, Sample, Snapshot, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase};
 use concsim_model::units::Elapsed;
 
@@ -17,7 +17,7 @@ const LAST: Elapsed = Elapsed::from_secs(1);
 pub struct Span<'a> {
     samples: &'a [Sample],
     /// The recording as known at the end of the span.
-    past: Past<'a>,
+    snapshot: Snapshot<'a>,
 }
 
 /// Means over a span.
@@ -44,12 +44,12 @@ pub struct Means {
 impl Means {
     /// Returns the number of cores that this run kept busy: workers, load and services.
     #[must_use]
-    pub fn ours(&self) -> f64 {
+    pub fn own_cores(&self) -> f64 {
         self.parallelism + self.load + self.services
     }
 }
 
-impl<'a> Past<'a> {
+impl<'a> Snapshot<'a> {
     /// Returns the last second, or less if load began later. Before load begins, returns at most a second
     /// of samples.
     #[must_use]
@@ -60,7 +60,7 @@ impl<'a> Past<'a> {
         let before = if before < samples.len() { before } else { 0 };
         Span {
             samples: &samples[long_ago.saturating_sub(1).max(before)..],
-            past: *self,
+            snapshot: *self,
         }
     }
 }
@@ -72,20 +72,20 @@ impl<'a> Span<'a> {
         let edges = Edges::of(samples, recording.header.window)?;
         let begin = samples.partition_point(|sample| sample.at < edges.begin.at);
         let end = samples.partition_point(|sample| sample.at <= edges.end.at);
-        let past = recording.past(end.checked_sub(1)?)?;
+        let known = recording.snapshot(end.checked_sub(1)?)?;
         Some(Self {
             samples: &samples[begin..end],
-            past,
+            snapshot: known,
         })
     }
 
-    /// Returns the samples of `past` from `length` ago on.
-    pub(super) fn back(past: &Past<'a>, length: Elapsed) -> Self {
-        let (samples, now) = (past.samples(), past.sample().at);
+    /// Returns the samples of `known` from `length` ago on.
+    pub(super) fn last_part(known: &Snapshot<'a>, length: Elapsed) -> Self {
+        let (samples, now) = (known.samples(), known.sample().at);
         let long_ago = samples.partition_point(|sample| now.since(sample.at) > length);
         Self {
             samples: &samples[long_ago..],
-            past: *past,
+            snapshot: *known,
         }
     }
 
@@ -115,7 +115,7 @@ impl<'a> Span<'a> {
 
     /// Returns the same worker at the beginning, if it was there.
     #[must_use]
-    pub fn before(&self, worker: &WorkerSample) -> Option<&'a WorkerSample> {
+    pub fn worker_at_begin(&self, worker: &WorkerSample) -> Option<&'a WorkerSample> {
         let then = self.begin().workers.iter();
         then.into_iter().find(|then| then.index == worker.index)
     }
@@ -123,7 +123,7 @@ impl<'a> Span<'a> {
     /// Counts the samples of living workers that pass `test`, and all samples of living workers: (found,
     /// all).
     #[must_use]
-    pub fn looks(&self, test: impl Fn(&WorkerSample) -> bool) -> (usize, usize) {
+    pub fn count_samples(&self, test: impl Fn(&WorkerSample) -> bool) -> (usize, usize) {
         let workers = self.samples.iter().flat_map(|sample| &sample.workers);
         let living = workers.filter(|worker| worker.phase != Phase::Gone);
         living.fold((0, 0), |(found, all), worker| {
@@ -140,7 +140,7 @@ impl<'a> Span<'a> {
             to: self.end().at,
         };
         let means = self.means();
-        let recording = self.past.recording();
+        let recording = self.snapshot.recording();
         let door = index.mean_at_the_door(recording, interval);
         let answered = index.answered(recording, interval);
         let seconds = self.length().as_secs_f64();
@@ -167,13 +167,13 @@ impl<'a> Span<'a> {
     /// Mean number of computing processes without a core. If lanes hold one request in n, it stands for n.
     fn without_a_core(&self) -> f64 {
         let (begin, length) = (self.begin(), self.length());
-        let lost = self.past.preempted_since(begin.seen.switches);
+        let lost = self.snapshot.preempted_since(begin.seen.switches);
         let without = lost.map(|event| match event {
             Event::Preempted { from, to, .. } => to.since((*from).max(begin.at)),
             _ => Elapsed::ZERO,
         });
         let without: u64 = without.fold(0, |all, off| all.saturating_add(off.0));
-        let all = without as f64 * f64::from(self.past.one_in());
+        let all = without as f64 * f64::from(self.snapshot.one_in());
         all / length.0.max(1) as f64
     }
 

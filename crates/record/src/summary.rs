@@ -13,18 +13,18 @@ use super::comparison::{self, Balance, ModelComparison, Observation, Theory};
 use super::dead_work::{Account, DeadWork, Log};
 use super::disturbance::{Bounds, Disturbance, Disturbances, Numbers};
 use super::evaluate::{Answer, Judgement};
-pub use super::failures::{AtPatience, Failed};
+pub use super::failures::{CensoredPercentiles, Failed};
 use super::interruption::Interruption;
 use super::latency::{Breakdown, KindLatencies, Latencies, Sorted, TimeParts, Waits};
-use super::named::Named;
+use super::named::NamedValues;
 use super::prediction::Prediction;
 use super::remark;
-use super::repeats::{Repeated, RepeatsSummary};
+use super::repeats::{RepeatNumbers, RepeatsSummary};
 use super::request::Request;
 use super::requests::Requests;
 use super::rounding::{rounded, rounded_rate};
 use super::trust::{self, Evidence, Reason, Trust};
-pub use super::trust::{Generator, Little};
+pub use super::trust::{Generator, LittleDifference};
 use super::{Machine, Origin, Recording, WorkerSample, latency, usage};
 use concsim_model::scenario::{Plan, WorkerKind, draw};
 use concsim_model::units::Elapsed;
@@ -103,13 +103,13 @@ impl Summary {
 
 /// Writes runs; the numbers of repeats with their intervals.
 fn with_intervals<S: Serializer>(runs: &[Run], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(runs.iter().map(Written))
+    serializer.collect_seq(runs.iter().map(SerializedRun))
 }
 
 /// A run as the summary has it.
-struct Written<'a>(&'a Run);
+struct SerializedRun<'a>(&'a Run);
 
-impl Serialize for Written<'_> {
+impl Serialize for SerializedRun<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0.repeated {
             Some(repeated) => repeated.serialize(serializer),
@@ -139,8 +139,8 @@ pub struct Run {
     pub disturbances: Vec<Disturbance>,
     /// Ends between which numbers would lie without all disturbances, by their paths: `latency_ms.p99`. Omitted if
     /// there were none.
-    #[serde(skip_serializing_if = "Named::is_empty")]
-    pub bounds: Named<Bounds>,
+    #[serde(skip_serializing_if = "NamedValues::is_empty")]
+    pub bounds: NamedValues<Bounds>,
     /// Remarks, each with its evidence.
     pub remarks: Vec<remark::Remark>,
     /// True if the run was cut short by ^C.
@@ -169,7 +169,7 @@ pub struct Run {
     /// Latency from the actual sending.
     pub from_send_ms: Latencies,
     /// Percentiles that are the clients' patience, and were not measured.
-    pub at_patience: AtPatience,
+    pub at_patience: CensoredPercentiles,
     /// Breakdown of the mean latency of completed requests.
     pub breakdown_ms: Option<Breakdown>,
     /// Breakdown of `parked_or_blocked`; `None` where workers did not report it.
@@ -191,19 +191,19 @@ pub struct Run {
     /// Each worker over its whole life.
     pub workers: Vec<usage::Worker>,
     /// Number of workers at once in the window.
-    pub workers_at_once: usage::AtOnce,
+    pub workers_at_once: usage::WorkersAlive,
     /// Jain's index of the connections that each worker accepted: 1 if all accepted the same number.
     pub accept_jain: Option<f64>,
     /// The cohort, by kind of request.
-    pub requests: Named<Kind>,
+    pub requests: NamedValues<Kind>,
     /// `count` steps, over all workers.
-    pub counters: Named<Counter>,
+    pub counters: NamedValues<Counter>,
     /// Services, with the lateness of their answers.
-    pub services: Named<usage::Service>,
+    pub services: NamedValues<usage::Service>,
     /// Load itself.
     pub generator: Generator,
     /// Residuals between two counts of the same quantity.
-    pub little: Little,
+    pub little: LittleDifference,
     /// Little's law, N = X·R, in the system, at the door and in the workers.
     pub balance: Vec<Balance>,
     /// Work for clients that had left. Omitted where no worker reports its requests.
@@ -223,7 +223,7 @@ pub struct Run {
     /// Numbers of the repeats, if there are several: the fields are then estimates. Counts of requests are
     /// those of all repeats together, workers, cores and remarks those of the first.
     #[serde(skip)]
-    pub repeated: Option<Arc<Repeated>>,
+    pub repeated: Option<Arc<RepeatNumbers>>,
 }
 
 impl Run {
@@ -233,7 +233,7 @@ impl Run {
     /// Never: a run is always JSON.
     #[must_use]
     pub fn with_intervals(&self) -> serde_json::Value {
-        serde_json::to_value(Written(self)).expect("a run is always JSON")
+        serde_json::to_value(SerializedRun(self)).expect("a run is always JSON")
     }
 
     /// `interrupted at 4.91 s of 21 s`; [`None`] if the run is complete.
@@ -321,13 +321,13 @@ pub fn summarise(recording: &Recording) -> Run {
     let patience = scenario.load.patience;
     let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
     let (window, spent) = (header.window, TimeParts::by(cohort.iter()));
-    let (workers, at_once) = (workers(recording), usage::AtOnce::of(recording));
+    let (workers, at_once) = (workers(recording), usage::WorkersAlive::of(recording));
     let most_workers = at_once.most.max(scenario.server.workers);
     let parallelism_limit = scenario.server.parallelism_limit_of(most_workers);
     let failed = Failed::of(&cohort, &header.locations);
     let latency_ms = latencies(&cohort, |request| request.latency(patience));
     let from_send_ms = latencies(&cohort, |request| request.since_sent(patience));
-    let at_patience = AtPatience::of(patience, failed.all(), [&latency_ms, &from_send_ms]);
+    let at_patience = CensoredPercentiles::of(patience, failed.all(), [&latency_ms, &from_send_ms]);
     let mut run = Run {
         variant: header.variant.clone(),
         origin: header.origin,
@@ -336,7 +336,7 @@ pub fn summarise(recording: &Recording) -> Run {
         trust: Trust::Ok,
         because: Vec::new(),
         disturbances: Vec::new(),
-        bounds: Named::default(),
+        bounds: NamedValues::default(),
         remarks: Vec::new(),
         interrupted: header.interrupted,
         interruption: Interruption::of(recording),
@@ -367,13 +367,13 @@ pub fn summarise(recording: &Recording) -> Run {
         counters: counters(recording, workers),
         services: usage::services(recording, edges.as_ref()),
         generator: evidence.generator(),
-        little: evidence.little(),
+        little: evidence.littles_law(),
         balance: Vec::new(),
         dead_work: dead_work(recording),
         stationary: averages.stationary,
         drift: averages.drift,
         telemetry: TelemetryCount::of(recording),
-        theory: Theory::none("").beside(&Observation::default()),
+        theory: Theory::none("").compare_with(&Observation::default()),
         prediction: None,
         repeated: None,
     };
@@ -474,7 +474,7 @@ fn completed<'a>(cohort: &'a [Request<'a>]) -> impl Iterator<Item = &'a Request<
 }
 
 /// The cohort by kind of request: every request of the scenario that is in the mix, or was sent besides.
-fn kinds(recording: &Recording, cohort: &[Request<'_>], patience: Elapsed) -> Named<Kind> {
+fn kinds(recording: &Recording, cohort: &[Request<'_>], patience: Elapsed) -> NamedValues<Kind> {
     let requests = recording.header.scenario.requests.iter().enumerate();
     let was_sent = |class| {
         let mut outcomes = cohort.iter().map(|request| request.outcome);
@@ -496,7 +496,7 @@ fn kind(class: usize, cohort: &[Request<'_>], patience: Elapsed) -> Kind {
     }
 }
 
-fn counters(recording: &Recording, workers: &[WorkerSample]) -> Named<Counter> {
+fn counters(recording: &Recording, workers: &[WorkerSample]) -> NamedValues<Counter> {
     let names = recording.header.scenario.counters.iter().enumerate();
     names
         .map(|(index, name)| {

@@ -35,9 +35,9 @@ mod tests {
     fn a_worker_that_was_killed_for_its_silence_is_described_by_the_timeout() {
         let timeout = Some(Elapsed::from_secs(2));
         let silent = Some(TerminationCause::Silent);
-        let said = "killed: silent for longer than timeout (2 s)";
-        assert_eq!(describe_termination(1, silent, timeout), said);
-        assert_eq!(describe_termination(-9, silent, timeout), said);
+        let text = "killed: silent for longer than timeout (2 s)";
+        assert_eq!(describe_termination(1, silent, timeout), text);
+        assert_eq!(describe_termination(-9, silent, timeout), text);
         assert_eq!(describe_termination(-9, None, timeout), "signal 9");
         assert_eq!(describe_termination(3, None, timeout), "exit status 3");
     }

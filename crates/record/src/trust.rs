@@ -14,7 +14,7 @@ pub(super) use so_far::so_far;
 
 use super::accounting::{self, Edges};
 use super::disturbance::{Cause, Disturbances, Numbers};
-use super::foreign::Foreign;
+use super::foreign_traffic::ForeignTraffic;
 use super::latency::{Sorted, TimeParts};
 pub use super::reason::{Reason, Trust};
 use super::request::Request;
@@ -65,7 +65,7 @@ pub struct Generator {
 
 /// Difference between a gauge and the log of requests, as a share; `None` if only one of them is available.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Little {
+pub struct LittleDifference {
     /// [due, end].
     pub system: Option<f64>,
     /// [accepted, last byte written].
@@ -109,7 +109,7 @@ pub(super) struct Evidence {
     others: f64,
     /// The service whose answers were late by most at the 99th percentile, and by how much, in ms.
     service: Option<(String, f64)>,
-    foreign: Foreign,
+    foreign: ForeignTraffic,
     /// Doubts of a run that goes on: shares by which disturbances can have moved its numbers so far.
     moved_so_far: Vec<(Cause, f64)>,
 }
@@ -159,7 +159,7 @@ impl Evidence {
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
             service: latest_service(recording),
-            foreign: Foreign::in_recording(recording),
+            foreign: ForeignTraffic::in_recording(recording),
             moved_so_far: Vec::new(),
         }
     }
@@ -203,9 +203,9 @@ impl Evidence {
         }
     }
 
-    pub(super) fn little(&self) -> Little {
+    pub(super) fn littles_law(&self) -> LittleDifference {
         let rounded = |residual: Option<f64>| residual.map(|residual| rounded(residual, 6));
-        Little {
+        LittleDifference {
             system: rounded(self.little_system),
             workers: rounded(self.little_workers),
         }
@@ -399,13 +399,13 @@ impl Evidence {
             residual if residual >= RESIDUAL / 2.0 => Trust::Rough,
             _ => Trust::Ok,
         };
-        for (code, whose, residual) in [
+        for (code, owner, residual) in [
             ("little-system", "load's", self.little_system),
             ("little-workers", "the workers'", self.little_workers),
         ] {
             let residual = residual.unwrap_or(0.0);
             let sentence = format!(
-                "{whose} gauge and the log of requests differ by {}",
+                "{owner} gauge and the log of requests differ by {}",
                 percent(residual)
             );
             reasons.push(reason(code, grade(residual), sentence, remedy));

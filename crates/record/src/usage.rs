@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::accounting::Edges;
 use super::latency::Sorted;
-use super::named::Named;
+use super::named::NamedValues;
 use super::rounding::rounded;
 use super::{CoreSample, Origin, Recording, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase, Stage};
@@ -33,14 +33,14 @@ pub struct Core {
 /// maximum. A recording without forks is counted by its samples. Both are 0 if no worker was seen, as with
 /// a foreign server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct AtOnce {
+pub struct WorkersAlive {
     /// Minimum.
     pub least: usize,
     /// Maximum.
     pub most: usize,
 }
 
-impl AtOnce {
+impl WorkersAlive {
     pub(super) fn of(recording: &Recording) -> Self {
         let counts = match recording.header.window {
             Some(window) => alive_by_events(recording, window),
@@ -154,7 +154,7 @@ pub struct Worker {
     pub coroutine_switches: u64,
     /// Coroutine switches per response.
     pub coroutine_switches_per_request: Option<f64>,
-    /// Switches that coroutines lacked when their process died.
+    /// Number of switches that its coroutines would still have made, had their process not died.
     pub half_done: u64,
     /// The kernel's process switches.
     pub process_switches: ProcessSwitches,
@@ -248,9 +248,9 @@ struct Answer {
 
 /// Answers of one service that were due in the window; without a window, in the whole run.
 #[derive(Debug, Default)]
-pub(super) struct Answers(Vec<Answer>);
+pub(super) struct ServiceAnswers(Vec<Answer>);
 
-impl Answers {
+impl ServiceAnswers {
     /// Returns the lateness of the answers, sorted.
     pub(super) fn late(&self) -> Sorted {
         let late = |answer: &Answer| answer.written.since(answer.due);
@@ -276,9 +276,9 @@ impl Answers {
 }
 
 /// The answers of each service, in the scenario's order.
-pub(super) fn answers(recording: &Recording) -> Vec<Answers> {
+pub(super) fn answers(recording: &Recording) -> Vec<ServiceAnswers> {
     let services = recording.header.scenario.services.len();
-    let mut all: Vec<Answers> = (0..services).map(|_| Answers::default()).collect();
+    let mut all: Vec<ServiceAnswers> = (0..services).map(|_| ServiceAnswers::default()).collect();
     let counted = |at: Stamp| {
         recording
             .header
@@ -307,7 +307,7 @@ pub(super) fn answers(recording: &Recording) -> Vec<Answers> {
 }
 
 /// All services of the scenario.
-pub(super) fn services(recording: &Recording, edges: Option<&Edges<'_>>) -> Named<Service> {
+pub(super) fn services(recording: &Recording, edges: Option<&Edges<'_>>) -> NamedValues<Service> {
     let answers = answers(recording);
     let all: usize = answers.iter().map(|answers| answers.0.len()).sum();
     let cpu = edges.map(|edges| {

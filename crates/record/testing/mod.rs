@@ -1,6 +1,6 @@
 //! Synthetic recordings for tests: not played, but consistent in themselves.
 //!
-//! A [`Synthetic`] is a list of [`Life`]s, each the life of one request. Outcomes, events, gauges and
+//! A [`Synthetic`] is a list of [`RequestLife`] values, each the life of one request. Outcomes, events, gauges and
 //! samples are derived from it, so that gauges and logs agree by construction and a test can falsify one of
 //! them. Compiled for tests only: these numbers are never displayed.
 
@@ -13,10 +13,11 @@ pub use play::{Demand, scenario};
 pub use switches::read_sample_by_sample;
 
 use super::{
-    CoreSample, Header, LoadSample, Machine, Origin, Recording, Sample, Seen, Window, WorkerSample,
+    CoreSample, Header, ListLengths, LoadSample, Machine, Origin, Recording, Sample, Window,
+    WorkerSample,
 };
 use concsim_engine::telemetry::{
-    Event, Failure, Outcome, Phase, Reading, Sent, Served, Stage, WaitParts,
+    Event, Failure, Outcome, Phase, Reading, SentRequest, Served, Stage, WaitParts,
 };
 use concsim_model::scenario::{Expectation, Plan, Scenario, Variant, WorkerKind, draw};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
@@ -28,7 +29,7 @@ pub const S: u64 = 1_000 * MS;
 
 /// Life of one request; all times in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Life {
+pub struct RequestLife {
     /// Due time.
     pub due: u64,
     /// Time from due to sent.
@@ -53,7 +54,7 @@ pub struct Life {
     pub failure: Option<Failure>,
 }
 
-impl Life {
+impl RequestLife {
     fn sent(&self) -> u64 {
         self.due + self.late
     }
@@ -89,8 +90,8 @@ impl Life {
         }
     }
 
-    fn sending(&self, request: u32) -> Sent {
-        Sent {
+    fn sending(&self, request: u32) -> SentRequest {
+        SentRequest {
             request,
             class: self.class,
             due: Stamp(self.due),
@@ -138,7 +139,7 @@ pub struct Synthetic {
     /// The counted window.
     pub window: Option<Window>,
     /// All requests.
-    pub lives: Vec<Life>,
+    pub lives: Vec<RequestLife>,
     /// True if it was cut short.
     pub interrupted: bool,
     /// Load's share of a core.
@@ -176,14 +177,14 @@ impl Synthetic {
     pub fn recording(&self) -> Recording {
         let mut lives = self.lives.clone();
         lives.sort_by_key(|life| life.due);
-        let lives: Vec<(u32, Life)> = (0..).zip(lives).collect();
+        let lives: Vec<(u32, RequestLife)> = (0..).zip(lives).collect();
         let drained = lives.iter().map(|(_, life)| life.done()).max().unwrap_or(0);
         let mut outcomes: Vec<Outcome> = lives.iter().map(|(n, life)| life.outcome(*n)).collect();
         outcomes.sort_by_key(|outcome| outcome.done);
         let events = events(&lives);
         let switches = self.switches(&lives);
         let drained = drained.max(self.window.map_or(0, |window| window.end.0));
-        let mut sent: Vec<Sent> = lives.iter().map(|(n, life)| life.sending(*n)).collect();
+        let mut sent: Vec<SentRequest> = lives.iter().map(|(n, life)| life.sending(*n)).collect();
         sent.sort_by_key(|sent| sent.sent);
         let mut recording = Recording {
             samples: self.samples(Stamp(drained)),
@@ -219,7 +220,7 @@ impl Synthetic {
         }
     }
 
-    fn answers(&self, lives: &[(u32, Life)]) -> Vec<Event> {
+    fn answers(&self, lives: &[(u32, RequestLife)]) -> Vec<Event> {
         let waited = lives.iter().filter(|(_, life)| {
             life.taken() && life.waited > 0 && !self.scenario.services.is_empty()
         });
@@ -259,7 +260,7 @@ impl Synthetic {
             at,
             stage: self.stage_at(at),
             window: self.window.filter(|window| at >= window.begin),
-            seen: Seen::default(),
+            seen: ListLengths::default(),
             cores: self.cores_at(at, &workers),
             workers,
             load: LoadSample {
@@ -362,14 +363,14 @@ fn gauge(intervals: impl Iterator<Item = (u64, u64)>, at: Stamp) -> Reading {
 }
 
 /// CPU time that a request has had by `at`: evenly over its stay.
-fn cpu_by(life: &Life, at: Stamp) -> u64 {
+fn cpu_by(life: &RequestLife, at: Stamp) -> u64 {
     let stay = life.written() - life.accepted();
     let stayed = at.0.min(life.written()).saturating_sub(life.accepted());
     (u128::from(life.cpu) * u128::from(stayed) / u128::from(stay.max(1))) as u64
 }
 
 /// Time for which a request was without a core by `at`: counted when it ends.
-fn waited_by(life: &Life, at: Stamp) -> u64 {
+fn waited_by(life: &RequestLife, at: Stamp) -> u64 {
     if life.written() <= at.0 {
         life.core_wait
     } else {
@@ -377,7 +378,7 @@ fn waited_by(life: &Life, at: Stamp) -> u64 {
     }
 }
 
-fn events(lives: &[(u32, Life)]) -> Vec<(u16, Event)> {
+fn events(lives: &[(u32, RequestLife)]) -> Vec<(u16, Event)> {
     let mut events: Vec<(u64, u16, Event)> = Vec::new();
     for (number, life) in lives.iter().filter(|(_, life)| life.taken()) {
         let (worker, at) = (life.worker as u16, Stamp(life.accepted()));
@@ -429,7 +430,7 @@ pub fn plan(title: &str, runs: &[&Synthetic], claims: &[(&str, &str)]) -> Plan {
         variants: runs.iter().map(variant).collect(),
         expectations: claims.iter().map(expectation).collect(),
         questions: Vec::new(),
-        laid_over: Vec::new(),
+        settings: Vec::new(),
         machine_file: None,
     }
 }

@@ -3,17 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::{Life, MS, S, Synthetic};
+use super::{MS, RequestLife, S, Synthetic};
 use crate::Window;
-use concsim_model::scenario::{self, Begins, Overrides, Scenario, Server, WorkerKind};
+use concsim_model::scenario::{self, Overrides, RequestCapacity, Scenario, Server, WorkerKind};
 use concsim_model::units::Stamp;
 
 /// Lateness of each request's sending, ns.
 const LATE: u64 = 20_000;
 /// Time from sending to accepting if a worker is free, ns.
-const TO_THE_DOOR: u64 = 50_000;
+const ACCEPT_TIME: u64 = 50_000;
 /// Time from the last byte written to the last byte read, ns.
-const BACK: u64 = 30_000;
+const RETURN_TIME: u64 = 30_000;
 
 /// Demand of a request.
 #[derive(Clone, Copy, Debug)]
@@ -53,21 +53,23 @@ impl Synthetic {
         let mut run = Self::new(kind.word(), scenario(text, kind));
         for number in 0..3 {
             let (door, ready) = match kind.begins() {
-                Begins::One | Begins::OneForEachThread => (number * 1_400 * MS, 0),
-                Begins::OneForEachConnection => (0, number * 200 * MS),
+                RequestCapacity::One | RequestCapacity::OneForEachThread => {
+                    (number * 1_400 * MS, 0)
+                }
+                RequestCapacity::OneForEachConnection => (0, number * 200 * MS),
             };
-            run.lives.push(Life {
+            run.lives.push(RequestLife {
                 due: 0,
                 late: LATE,
-                door: door + TO_THE_DOOR,
+                door: door + ACCEPT_TIME,
                 ready,
                 cpu: 400 * MS,
                 waited: S,
-                tail: BACK,
-                ..Life::default()
+                tail: RETURN_TIME,
+                ..RequestLife::default()
             });
         }
-        let last = run.lives.iter().map(Life::done).max();
+        let last = run.lives.iter().map(RequestLife::done).max();
         run.window = Some(Window {
             begin: Stamp(0),
             end: Stamp(last.unwrap_or(0)),
@@ -117,7 +119,7 @@ impl Synthetic {
     /// Plays a closed load: clients that send again when answered, until the window ends.
     pub fn play_closed(&mut self, clients: u64, ramp: u64, demand: Demand) {
         let end = self.window.map_or(0, |window| window.end.0);
-        let mut server = Turns::new(&self.scenario.server);
+        let mut server = WorkerSchedule::new(&self.scenario.server);
         let first = (0..clients).map(|client| Reverse(client * ramp / clients));
         let mut dues: BinaryHeap<Reverse<u64>> = first.collect();
         while let Some(Reverse(due)) = dues.pop() {
@@ -133,7 +135,7 @@ impl Synthetic {
     /// Plays an open load: requests of class 0 (1 ms) or 1 (100 ms).
     pub fn play_open(&mut self, rate: f64, class_of: impl Fn(u64) -> u16) {
         let end = self.window.map_or(0, |window| window.end.0);
-        let mut server = Turns::new(&self.scenario.server);
+        let mut server = WorkerSchedule::new(&self.scenario.server);
         let mut noise = 0x9E37_79B9_7F4A_7C15_u64;
         let mut due = 0;
         for number in 0.. {
@@ -156,12 +158,12 @@ impl Synthetic {
 
 /// Schedule of the workers: sync workers serve one request after the other, coroutine workers at once
 /// unless they compute.
-struct Turns {
+struct WorkerSchedule {
     kind: WorkerKind,
     free_at: Vec<u64>,
 }
 
-impl Turns {
+impl WorkerSchedule {
     fn new(server: &Server) -> Self {
         Self {
             kind: server.kind,
@@ -169,34 +171,34 @@ impl Turns {
         }
     }
 
-    fn serve(&mut self, due: u64, class: u16, demand: Demand) -> Life {
+    fn serve(&mut self, due: u64, class: u16, demand: Demand) -> RequestLife {
         let earliest = self
             .free_at
             .iter()
             .enumerate()
             .min_by_key(|(_, free)| **free);
         let (worker, free) = earliest.map_or((0, 0), |(worker, free)| (worker, *free));
-        let arrived = due + LATE + TO_THE_DOOR;
+        let arrived = due + LATE + ACCEPT_TIME;
         let queued = free.saturating_sub(arrived);
         let (door, ready) = match self.kind.begins() {
-            Begins::One | Begins::OneForEachThread => (queued, 0),
-            Begins::OneForEachConnection => (0, queued),
+            RequestCapacity::One | RequestCapacity::OneForEachThread => (queued, 0),
+            RequestCapacity::OneForEachConnection => (0, queued),
         };
-        let life = Life {
+        let life = RequestLife {
             due,
             late: LATE,
-            door: TO_THE_DOOR + door,
+            door: ACCEPT_TIME + door,
             ready,
             cpu: demand.cpu,
             waited: demand.waited,
-            tail: BACK,
+            tail: RETURN_TIME,
             worker,
             class,
-            ..Life::default()
+            ..RequestLife::default()
         };
         self.free_at[worker] = match self.kind.begins() {
-            Begins::One | Begins::OneForEachThread => life.written(),
-            Begins::OneForEachConnection => arrived + queued + demand.cpu,
+            RequestCapacity::One | RequestCapacity::OneForEachThread => life.written(),
+            RequestCapacity::OneForEachConnection => arrived + queued + demand.cpu,
         };
         life
     }

@@ -1,14 +1,14 @@
 //! Switches of a synthetic run: derived from each life, so that they agree with the rest.
 
-use super::{Life, Synthetic};
+use super::{RequestLife, Synthetic};
 use crate::Recording;
 use concsim_engine::telemetry::{Event, RunSlice, SwitchReason};
-use concsim_model::scenario::{Begins, Draw, Step};
+use concsim_model::scenario::{Draw, RequestCapacity, Step};
 use concsim_model::units::Stamp;
 
 /// State of a worker, as in its slot.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct AtWork {
+pub(super) struct WorkerState {
     pub(super) since: Option<Stamp>,
     pub(super) request: Option<u32>,
     pub(super) phase_since: Stamp,
@@ -17,7 +17,7 @@ pub(super) struct AtWork {
 
 /// The two run slices of one life, with a wait between them.
 #[derive(Clone, Copy, Debug)]
-struct Stretches {
+struct LifeSlices {
     first: (u64, u64),
     /// Interval of computing without a core, in the middle of the first slice.
     without_core: (u64, u64),
@@ -26,7 +26,7 @@ struct Stretches {
 
 impl Synthetic {
     /// Returns `RunSlice`, `BlockedIn` and `Preempted` of every accepted request, in order of publication.
-    pub(super) fn switches(&self, lives: &[(u32, Life)]) -> Vec<(u16, Event)> {
+    pub(super) fn switches(&self, lives: &[(u32, RequestLife)]) -> Vec<(u16, Event)> {
         let mut switches: Vec<(u64, u16, Event)> = Vec::new();
         for (request, life) in lives.iter().filter(|(_, life)| life.taken()) {
             let worker = life.worker as u16;
@@ -39,8 +39,8 @@ impl Synthetic {
         switches.into_iter().map(strip).collect()
     }
 
-    fn switches_of(&self, request: u32, life: &Life) -> Vec<(u64, Event)> {
-        let Stretches {
+    fn switches_of(&self, request: u32, life: &RequestLife) -> Vec<(u64, Event)> {
+        let LifeSlices {
             first,
             without_core,
             second,
@@ -82,7 +82,7 @@ impl Synthetic {
             return switches;
         }
         switches.push(ran(life.accepted(), first, SwitchReason::Service));
-        if self.scenario.server.kind.begins() == Begins::One {
+        if self.scenario.server.kind.begins() == RequestCapacity::One {
             let (from, to) = between;
             let blocked = Event::BlockedIn {
                 from,
@@ -97,16 +97,16 @@ impl Synthetic {
     }
 
     /// Time at which a request yields its worker for its wait.
-    pub(super) fn run_ends_at(&self, life: &Life) -> u64 {
+    pub(super) fn run_ends_at(&self, life: &RequestLife) -> u64 {
         self.stretches(life).first.1
     }
 
-    fn stretches(&self, life: &Life) -> Stretches {
+    fn stretches(&self, life: &RequestLife) -> LifeSlices {
         let begin = life.accepted() + life.ready;
         let first = (life.cpu as f64 * self.share_before_the_wait(life.class)) as u64;
         let off = (begin + first / 2, begin + first / 2 + life.core_wait);
         let run_ended = begin + first + life.core_wait;
-        Stretches {
+        LifeSlices {
             first: (begin, run_ended),
             without_core: off,
             second: (run_ended + life.waited, life.written()),
@@ -133,14 +133,14 @@ impl Synthetic {
     }
 
     /// State of worker `index`.
-    pub(super) fn runs_at(&self, index: usize, at: Stamp) -> AtWork {
+    pub(super) fn runs_at(&self, index: usize, at: Stamp) -> WorkerState {
         let mut lives = self.lives.clone();
         lives.sort_by_key(|life| life.due);
         let lives = (0..).zip(lives).filter(|(_, life)| {
             life.taken() && life.worker == index && life.accepted() <= at.0 && at.0 < life.written()
         });
         for (request, life) in lives {
-            let Stretches { first, second, .. } = self.stretches(&life);
+            let LifeSlices { first, second, .. } = self.stretches(&life);
             let has = |(from, to): (u64, u64)| from <= at.0 && at.0 < to;
             let computes = has(first) || has(second);
             let phase_since = match at.0 {
@@ -149,11 +149,11 @@ impl Synthetic {
                 _ => first.0,
             };
             let (since, is_its) = match self.scenario.server.kind.begins() {
-                Begins::One | Begins::OneForEachThread => (life.accepted(), true),
-                Begins::OneForEachConnection => (phase_since, computes),
+                RequestCapacity::One | RequestCapacity::OneForEachThread => (life.accepted(), true),
+                RequestCapacity::OneForEachConnection => (phase_since, computes),
             };
             if is_its {
-                return AtWork {
+                return WorkerState {
                     since: Some(Stamp(since)),
                     request: Some(request),
                     phase_since: Stamp(phase_since),
@@ -161,9 +161,9 @@ impl Synthetic {
                 };
             }
         }
-        AtWork {
+        WorkerState {
             phase_since: at,
-            ..AtWork::default()
+            ..WorkerState::default()
         }
     }
 }
@@ -183,7 +183,7 @@ pub fn read_sample_by_sample(recording: &mut Recording) {
         let at = sample.at;
         let (outcomes, sent) = (&recording.outcomes, &recording.sent);
         let (events, switches) = (&recording.events, &recording.switches);
-        sample.seen = crate::Seen {
+        sample.seen = crate::ListLengths {
             outcomes: outcomes.partition_point(|it| it.done <= at),
             sent: sent.partition_point(|it| it.sent <= at),
             events: events.partition_point(|(_, it)| published(it) <= at),

@@ -3,19 +3,19 @@
 use super::words::{NONE, labelled, millis};
 use concsim_model::units::three_digits;
 use concsim_model::words::mean;
-use concsim_record::prediction::{Compared, Figure, Prediction};
+use concsim_record::prediction::{Figure, Prediction, RequestComparison};
 use concsim_record::summary::Run;
 
 /// Returns one paragraph for each predicted run.
 pub(super) fn predictions(runs: &[Run]) -> String {
-    let said = |run: &Run| {
+    let text = |run: &Run| {
         let prediction = run.prediction.as_ref()?;
         Some(labelled(
             "predicted",
             &format!("{}: {}", run.variant, sentence(prediction)),
         ))
     };
-    runs.iter().filter_map(said).collect()
+    runs.iter().filter_map(text).collect()
 }
 
 /// Returns all numbers, each as simulated, followed by the measured one and the error.
@@ -47,14 +47,14 @@ fn sentence(prediction: &Prediction) -> String {
 }
 
 /// Returns `the same in 598 of 600 requests`.
-fn of_each(compared: Compared) -> String {
-    let Compared { requests, same } = compared;
+fn of_each(compared: RequestComparison) -> String {
+    let RequestComparison { requests, same } = compared;
     format!("the same in {same} of {requests} requests")
 }
 
 /// Returns `mean 101 ms (124 ms: -18.8 %)`.
-fn figure(figure: &Figure, name: &str, say: impl Fn(f64) -> String) -> String {
-    let or_none = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), &say);
+fn figure(figure: &Figure, name: &str, report: impl Fn(f64) -> String) -> String {
+    let or_none = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), &report);
     let [predicted, measured] = [figure.predicted, figure.measured].map(or_none);
     match figure.error {
         Some(error) => format!("{name}{predicted} ({measured}: {:+.1} %)", error * 100.0),

@@ -3,7 +3,7 @@
 
 use super::blind;
 use super::repeats;
-use super::story;
+use super::sentences;
 use super::table::{self, Footnotes};
 use super::theory;
 use super::trust;
@@ -36,7 +36,7 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs, extent: Extent) -> S
     let runs = &summary.runs;
     let begin = [
         format!("{}\n", wrap(&plan.title, COLUMNS, 0)),
-        wrapped(story::setting(plan, runs, summary.machine.cores).into_iter()),
+        wrapped(sentences::setting(plan, runs, summary.machine.cores).into_iter()),
         "\n".into(),
         table::variants(plan, runs, &mut notes),
         repeats::errors(plan, summary),
@@ -61,14 +61,15 @@ fn in_short(plan: &Plan, summary: &Summary, notes: &Footnotes) -> String {
         wrapped(notes.lines()),
         after_a_gap(&table::measured_kinds(plan, summary.machine.cores, runs)),
         "\n".into(),
-        each_in_a_line(&story::verdicts(&summary.expect, runs), |(label, said)| {
-            labelled(label, said)
-        }),
+        each_in_a_line(
+            &sentences::verdicts(&summary.expect, runs),
+            |(label, text)| labelled(label, text),
+        ),
         each_in_a_line(&guesses, |answer| {
-            labelled("asked", &story::guessed(answer, runs))
+            labelled("asked", &sentences::guessed(answer, runs))
         }),
         blind::predictions(runs),
-        each(runs, "failed", story::failures),
+        each(runs, "failed", sentences::failures),
         repeats::warm_ups(summary),
         labelled("trust", &trust::in_short(plan, runs)),
     ];
@@ -82,20 +83,20 @@ fn in_full(plan: &Plan, summary: &Summary, notes: &mut Footnotes) -> String {
         after_a_gap(&table::kinds(plan, cores, runs, notes)),
         "\n".into(),
         each_in_a_line(&summary.expect, |judgement| {
-            let label = story::judged(judgement.verdict);
-            labelled(label, &story::claimed(judgement, runs))
+            let label = sentences::judged(judgement.verdict);
+            labelled(label, &sentences::claimed(judgement, runs))
         }),
         each_in_a_line(&summary.ask, |answer| {
-            labelled("asked", &story::asked(answer, runs))
+            labelled("asked", &sentences::asked(answer, runs))
         }),
         labelled_unless_empty("why", &why::sentence(runs)),
-        in_a_paragraph(&theory::beside(runs)),
+        in_a_paragraph(&theory::comparison_text(runs)),
         blind::predictions(runs),
-        each(runs, "failed", story::failures),
-        each(runs, "waits", story::waits),
-        each(runs, "switches", story::switches),
-        each(runs, "counters", story::counters),
-        trusted(plan, runs),
+        each(runs, "failed", sentences::failures),
+        each(runs, "waits", sentences::waits_sentence),
+        each(runs, "switches", sentences::switches),
+        each(runs, "counters", sentences::counters),
+        trust_text(plan, runs),
         remarks(runs),
         repeats::warm_ups(summary),
         wrapped(notes.lines()),
@@ -142,26 +143,28 @@ fn after_a_gap(table: &str) -> String {
 
 /// Returns the statements of all runs in one labelled text, equal ones merged; empty if there is none.
 fn each(runs: &[Run], label: &str, text: fn(&Run) -> Option<String>) -> String {
-    let said = story::grouped_by(runs, |run| text(run).into_iter().collect());
-    let said = said
+    let texts = sentences::grouped_by(runs, |run| text(run).into_iter().collect());
+    let texts = texts
         .iter()
-        .map(|(said, names)| format!("{}: {said}", list(names)));
-    labelled_unless_empty(label, &said.collect::<Vec<_>>().join("; "))
+        .map(|(text, names)| format!("{}: {text}", list(names)));
+    labelled_unless_empty(label, &texts.collect::<Vec<_>>().join("; "))
 }
 
-fn trusted(plan: &Plan, runs: &[Run]) -> String {
-    let said = trust::in_full(plan, runs);
+fn trust_text(plan: &Plan, runs: &[Run]) -> String {
+    let texts = trust::in_full(plan, runs);
     let labels = std::iter::once("trust").chain(std::iter::repeat(""));
-    let lines = labels.zip(&said).map(|(label, said)| labelled(label, said));
+    let lines = labels
+        .zip(&texts)
+        .map(|(label, text)| labelled(label, text));
     lines.collect()
 }
 
 fn remarks(runs: &[Run]) -> String {
-    let said = story::grouped_by(runs, |run| story::news(run, MOST_REMARKS));
-    let said = said
+    let texts = sentences::grouped_by(runs, |run| sentences::other_facts(run, MOST_REMARKS));
+    let texts = texts
         .iter()
-        .map(|(said, names)| format!("{}: {said}", list(names)));
-    labelled_unless_empty("note", &said.collect::<Vec<_>>().join(" "))
+        .map(|(text, names)| format!("{}: {text}", list(names)));
+    labelled_unless_empty("note", &texts.collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

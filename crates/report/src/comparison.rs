@@ -120,7 +120,7 @@ fn played(side: Side<'_>) -> Played {
         scenario: side.plan.name().to_owned(),
         title: side.plan.title.clone(),
         sha256: side.plan.sha256.clone(),
-        origin: super::story::origin(runs),
+        origin: super::sentences::origin(runs),
         cores: side.summary.machine.cores,
         repeats: side.summary.repeats.as_ref().map(|repeats| repeats.count),
     }
@@ -282,7 +282,7 @@ fn numbers(run: &Run) -> Vec<Option<f64>> {
 }
 
 impl Unit {
-    fn said(self, value: f64) -> String {
+    fn format(self, value: f64) -> String {
         match self {
             Self::Plain => mean(value),
             Self::Rate => mean_rate(value),
@@ -296,7 +296,7 @@ impl Unit {
     fn signed(self, difference: f64) -> String {
         let size = match self {
             Self::Plain | Self::Rate => three_digits(difference.abs()),
-            _ => self.said(difference.abs()),
+            _ => self.format(difference.abs()),
         };
         if size.chars().all(|it| !('1'..='9').contains(&it)) {
             return "0".to_owned();
@@ -374,19 +374,20 @@ impl Pair {
             if has_intervals {
                 return line(&format!("  {}", it.label), it.interval.cells(it));
             }
-            let said = |value: Option<f64>, is_patience: bool| {
-                let said = value.map_or_else(|| NONE.to_owned(), |v| it.unit.said(v));
+            let text = |value: Option<f64>, is_patience: bool| {
+                let line = value.map_or_else(|| NONE.to_owned(), |v| it.unit.format(v));
                 if is_patience {
-                    format!("≥ {said}")
+                    format!("≥ {line}")
                 } else {
-                    said
+                    line
                 }
             };
             let difference = it
                 .difference
                 .map_or_else(String::new, |v| it.unit.signed(v));
             // A ratio to a value that is shown as 0 has no meaning.
-            let is_some = it.a.is_some_and(|a| it.unit.said(a) != it.unit.said(0.0));
+            let is_some =
+                it.a.is_some_and(|a| it.unit.format(a) != it.unit.format(0.0));
             let ratio = it.ratio.filter(|ratio| *ratio > 0.0 && is_some);
             let said_ratio = |ratio: f64| match ratio {
                 ratio if (0.0995..9.95).contains(&ratio) => format!("{ratio:.2}"),
@@ -396,8 +397,8 @@ impl Pair {
             line(
                 &format!("  {}", it.label),
                 [
-                    said(it.a, it.at_patience[0]),
-                    said(it.b, it.at_patience[1]),
+                    text(it.a, it.at_patience[0]),
+                    text(it.b, it.at_patience[1]),
                     difference,
                     ratio,
                 ],
@@ -410,8 +411,8 @@ impl Pair {
         let trust = line("  trust", [a, b, String::new(), String::new()]);
         let why_not = self.why_not.as_ref();
         let why_not = why_not.map_or_else(String::new, |why| {
-            let said = wrap(&format!("not compared: {why}"), COLUMNS - 2, 2);
-            format!("  {said}\n")
+            let sentence = wrap(&format!("not compared: {why}"), COLUMNS - 2, 2);
+            format!("  {sentence}\n")
         });
         format!("\n{head}{}{trust}{why_not}", rows.collect::<String>())
     }

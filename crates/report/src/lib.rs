@@ -9,7 +9,7 @@ pub mod json;
 pub mod page;
 pub mod parity;
 mod repeats;
-mod story;
+mod sentences;
 mod table;
 mod theory;
 mod trust;

@@ -60,10 +60,10 @@ fn line(row: &Row) -> String {
         error(&prediction.p50_ms, LIMITS.p50),
         error(&prediction.p99_ms, LIMITS.p99),
         switches(prediction),
-        beside(prediction.coroutine_switches_of_connections),
-        beside(Some(prediction.connections)),
-        beside(Some(prediction.resets)),
-        beside(Some(prediction.respawns)),
+        count_text(prediction.coroutine_switches_of_connections),
+        count_text(Some(prediction.connections)),
+        count_text(Some(prediction.resets)),
+        count_text(Some(prediction.respawns)),
     ];
     format!(
         "| {} | {}{doubt} | {} |\n",
@@ -106,7 +106,7 @@ fn switches(prediction: &Prediction) -> String {
 
 /// Returns a count, with the measured one if it differs. The number of requests of closed clients depends on
 /// their latencies, and so does the number of their connections.
-fn beside(figure: Option<Figure>) -> String {
+fn count_text(figure: Option<Figure>) -> String {
     let Some(figure) = figure else {
         return NONE.to_owned();
     };
@@ -122,7 +122,7 @@ fn beside(figure: Option<Figure>) -> String {
 mod tests {
     use super::*;
     use concsim_record::Origin;
-    use concsim_record::prediction::{Compared, ErrorInterval};
+    use concsim_record::prediction::{ErrorInterval, RequestComparison};
 
     #[test]
     fn an_error_of_repeats_agrees_within_its_limit_or_if_its_interval_contains_0() {
@@ -152,7 +152,7 @@ mod tests {
             p99_ms: Figure::of(None, Some(1.0)),
             coroutine_switches: Some(figure(2400.0, 2400.0)),
             coroutine_switches_per_request: Some(figure(4.0, 4.0)),
-            coroutine_switches_of_each: Some(Compared {
+            coroutine_switches_of_each: Some(RequestComparison {
                 requests: 600,
                 same: 600,
             }),

@@ -54,9 +54,9 @@ pub(super) fn errors(plan: &Plan, summary: &Summary) -> String {
             lines += &row(&format!("  ÷ {}", first.variant), &ratios);
         }
     }
-    let said = [described(repeats)].into_iter().chain(doubts(repeats));
-    let said = said.map(|said| wrap(&said, COLUMNS, 2) + "\n");
-    format!("\n{lines}{}", said.collect::<String>())
+    let text = [described(repeats)].into_iter().chain(doubts(repeats));
+    let text = text.map(|text| wrap(&text, COLUMNS, 2) + "\n");
+    format!("\n{lines}{}", text.collect::<String>())
 }
 
 /// Returns a sentence on the repeats that prove nothing; [`None`] if there are none.
@@ -101,11 +101,11 @@ pub(super) fn warm_ups(summary: &Summary) -> String {
     let short = all.filter(|it| it.is_short).filter_map(|it| {
         let seconds = |seconds: f64| format!("{} s", three_digits(seconds));
         let (needed, given) = (seconds(it.needed_s?), seconds(it.warmup_s));
-        let said = format!(
+        let text = format!(
             "latencies of {} settle after {needed}, but its warm-up is {given}: set a longer `warmup`",
             it.variant
         );
-        Some(labelled("note", &said))
+        Some(labelled("note", &text))
     });
     short.collect()
 }

@@ -4,9 +4,9 @@ use super::words::{MARKS, NONE, candidate, millis};
 use concsim_model::scenario::Plan;
 use concsim_model::units::three_digits;
 use concsim_model::words::{grouped, mean};
-use concsim_record::comparable::{Contrast, Unfit};
+use concsim_record::comparable::{Contrast, ExclusionReason};
 use concsim_record::latency::{KindLatencies, MEDIAN_NEEDS};
-use concsim_record::summary::{AtPatience, Kind, Run};
+use concsim_record::summary::{CensoredPercentiles, Kind, Run};
 use concsim_theory::forecast::{self, Forecast, Model};
 
 /// Notes under a table, each with its mark.
@@ -139,13 +139,13 @@ fn patience(plan: &Plan, run: &Run) -> Option<f64> {
 /// highest percentile that they allow replaces it, with its name.
 pub(super) fn cells(run: &Run) -> [String; 6] {
     let or_none =
-        |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(|| NONE.to_owned(), said);
+        |value: Option<f64>, text: fn(f64) -> String| value.map_or_else(|| NONE.to_owned(), text);
     // For a foreign server both the value and its limit are unknown.
-    let of = |said: String, limit: usize| {
-        if said == NONE {
-            said
+    let of = |line: String, limit: usize| {
+        if line == NONE {
+            line
         } else {
-            format!("{said} of {limit}")
+            format!("{line} of {limit}")
         }
     };
     let concurrency = or_none(run.concurrency, mean);
@@ -161,12 +161,12 @@ pub(super) fn cells(run: &Run) -> [String; 6] {
 }
 
 /// Returns `102 ms`, or `≥ 30 s` if it is the clients' patience.
-fn median(p50: Option<f64>, patience: &AtPatience) -> String {
+fn median(p50: Option<f64>, patience: &CensoredPercentiles) -> String {
     p50.map_or_else(|| NONE.to_owned(), |value| patience.describe(value))
 }
 
 /// Returns `102 ms`, or `p90 3.02 s` if there are too few requests for a p99.
-fn tail(latency: &KindLatencies, patience: &AtPatience) -> String {
+fn tail(latency: &KindLatencies, patience: &CensoredPercentiles) -> String {
     match latency.tail() {
         Some(("p99", value)) => patience.describe(value),
         Some((name, value)) => format!("{name} {}", patience.describe(value)),
@@ -176,13 +176,13 @@ fn tail(latency: &KindLatencies, patience: &AtPatience) -> String {
 
 /// Returns the caveat of a row.
 pub(super) fn doubt(run: &Run) -> Option<String> {
-    match Unfit::of(run)? {
-        Unfit::Interrupted => {
+    match ExclusionReason::of(run)? {
+        ExclusionReason::Interrupted => {
             let interrupted = run.interrupted_in_words()?;
             Some(format!("{interrupted}: the part that was played"))
         }
-        unfit @ Unfit::ProvesNothing => Some(format!("{}: see trust", unfit.words())),
-        Unfit::Steered => None,
+        unfit @ ExclusionReason::ProvesNothing => Some(format!("{}: see trust", unfit.words())),
+        ExclusionReason::Steered => None,
     }
 }
 
@@ -216,7 +216,7 @@ pub(super) fn ratios(plan: &Plan, first: &Run, run: &Run) -> Option<(String, [St
         cells[4] = ratio(|run| run.latency_ms.p50);
     }
     let label = format!("{} ÷ {}", run.variant, first.variant);
-    let is_told = cells.iter().any(|said| !said.is_empty());
+    let is_told = cells.iter().any(|text| !text.is_empty());
     is_told.then_some((label, cells))
 }
 
@@ -281,12 +281,12 @@ pub(super) struct KindRow {
 impl KindRow {
     fn new(run: &Run, name: &str, kind: Kind, computed: Option<String>) -> Self {
         let latency = kind.latency_ms;
-        let said = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), millis);
+        let text = |value: Option<f64>| value.map_or_else(|| NONE.to_owned(), millis);
         Self {
             variant: cut(&run.variant),
             name: cut(name),
             cells: [
-                said(latency.mean),
+                text(latency.mean),
                 median(latency.p50, &run.at_patience),
                 tail(&latency, &run.at_patience),
                 computed.unwrap_or_default(),
@@ -347,14 +347,14 @@ fn describe(forecast: &Forecast, place: usize, notes: &mut Footnotes) -> Option<
         Model::Shared => "all share one worker",
         Model::Unhindered | Model::Closed => "no request waits for another",
     };
-    let said = match &forecast.times {
+    let text = match &forecast.times {
         Some(times) => millis(times.by_kind.as_ref()?.get(place)? * 1e3),
         None => "grows".to_owned(),
     };
     let name = forecast.model.name();
     let busy = three_digits(forecast.utilisation * 100.0);
     let mark = notes.mark(format!("mean if {by}: {name}, busy {busy} %"));
-    Some(format!("{said} {mark}"))
+    Some(format!("{text} {mark}"))
 }
 
 #[cfg(test)]

@@ -1,20 +1,25 @@
 //! Results computed from each scenario alone, compared with the run: bounds, closed forms, Little's law.
 
-use super::story::grouped_by;
+use super::sentences::grouped_by;
 use super::words::{NONE, labelled, list, millis};
 use concsim_model::words::{counted, digits, mean};
 use concsim_record::Origin;
-use concsim_record::comparison::{Balance, Ceiling, Modelled, Pair, per_second, percent};
+use concsim_record::comparison::{Balance, Ceiling, ModelNumbers, Pair, per_second, percent};
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
 
 /// Width of a variant's name, and of the column behind it.
 const NAME: usize = 12;
-const SAID: usize = 25;
+const TEXT_COLUMN: usize = 25;
 
 /// Returns the whole comparison; empty if nothing was played.
-pub(super) fn beside(runs: &[Run]) -> String {
-    let parts = [bounds(runs), models(runs), why_none(runs), little(runs)];
+pub(super) fn comparison_text(runs: &[Run]) -> String {
+    let parts = [
+        bounds(runs),
+        models(runs),
+        reasons_without_model(runs),
+        littles_law_text(runs),
+    ];
     let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
     parts.concat()
 }
@@ -42,7 +47,7 @@ fn bounds(runs: &[Run]) -> String {
         Origin::Simulated => "simulated: part of it",
     };
     let head = format!(
-        "{:<NAME$}{:<SAID$}{:>10}{reached:>24}",
+        "{:<NAME$}{:<TEXT_COLUMN$}{:>10}{reached:>24}",
         "bounds", "computed", "answers/s"
     );
     let proves = |run: &&Run| run.trust != Trust::ProvesNothing;
@@ -50,7 +55,7 @@ fn bounds(runs: &[Run]) -> String {
         .iter()
         .filter(proves)
         .find_map(|run| run.theory.above());
-    let above = above.map(|said| labelled("", said)).unwrap_or_default();
+    let above = above.map(|text| labelled("", text)).unwrap_or_default();
     format!("{head}\n{}{above}\n", rows.concat())
 }
 
@@ -82,7 +87,7 @@ fn bound(name: &str, ceiling: &Ceiling, trust: Trust) -> String {
     let binds = if ceiling.binds { "  binds" } else { "" };
     let (of, per_s) = (ceiling.describe(), per_second(ceiling.per_s));
     format!(
-        "{}{of:<SAID$}{per_s:>10}{reached:>24}{binds}\n",
+        "{}{of:<TEXT_COLUMN$}{per_s:>10}{reached:>24}{binds}\n",
         named(name)
     )
 }
@@ -113,9 +118,9 @@ fn models(runs: &[Run]) -> String {
     format!("{head}{}{assumed}", rows.concat())
 }
 
-fn row(name: &str, said: &str, [answers, mean, wait, p50, p99]: [String; 5]) -> String {
+fn row(name: &str, text: &str, [answers, mean, wait, p50, p99]: [String; 5]) -> String {
     let line = format!(
-        "{}{said:<SAID$}{answers:>10}{mean:>9}{wait:>8}{p50:>8}{p99:>8}",
+        "{}{text:<TEXT_COLUMN$}{answers:>10}{mean:>9}{wait:>8}{p50:>8}{p99:>8}",
         named(name)
     );
     format!("{}\n", line.trim_end())
@@ -129,10 +134,10 @@ fn voice(run: &Run) -> String {
     }
 }
 
-fn rows(run: &Run, model: &Modelled) -> String {
+fn rows(run: &Run, model: &ModelNumbers) -> String {
     let times = model.times_ms();
     let or_none =
-        |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(|| NONE.into(), said);
+        |value: Option<f64>, text: fn(f64) -> String| value.map_or_else(|| NONE.into(), text);
     let cells = |of: fn(&Pair) -> Option<f64>| {
         let [mean, wait, p50, p99] = times.map(|pair| or_none(of(&pair), millis));
         [
@@ -196,20 +201,20 @@ fn inside(run: &Run, [throughput, mean, _, p50, p99]: &[Pair; 5]) -> String {
 
 /// Returns the assumptions of the closed forms, and a pointer to their documentation.
 fn assumed(runs: &[Run]) -> String {
-    let said = |run: &Run| -> Vec<String> {
+    let text = |run: &Run| -> Vec<String> {
         let model = run.theory.model.iter();
-        model.map(Modelled::assumed).collect()
+        model.map(ModelNumbers::assumed).collect()
     };
-    let groups = grouped_by(runs, said).into_iter().enumerate();
-    let lines = groups.map(|(place, (said, names))| {
+    let groups = grouped_by(runs, text).into_iter().enumerate();
+    let lines = groups.map(|(place, (line, names))| {
         let label = if place == 0 { "assuming" } else { "" };
-        labelled(label, &format!("{}: {said}", list(&names)))
+        labelled(label, &format!("{}: {line}", list(&names)))
     });
     lines.collect()
 }
 
 /// Returns the runs without a closed form, with the reasons.
-fn why_none(runs: &[Run]) -> String {
+fn reasons_without_model(runs: &[Run]) -> String {
     let groups = grouped_by(runs, |run| run.theory.why_none.iter().cloned().collect())
         .into_iter()
         .enumerate();
@@ -225,8 +230,8 @@ fn why_none(runs: &[Run]) -> String {
 }
 
 /// Returns N = X·R at each place of each run, with all three as found.
-fn little(runs: &[Run]) -> String {
-    let said = runs.iter().filter_map(|run| {
+fn littles_law_text(runs: &[Run]) -> String {
+    let text = runs.iter().filter_map(|run| {
         let failed = run.failed.all() as u64;
         if failed > 0 && !run.balance.is_empty() {
             let failed = counted(failed, "failed request");
@@ -239,9 +244,9 @@ fn little(runs: &[Run]) -> String {
         let places = places.join(", ");
         (!places.is_empty()).then(|| format!("{}: {places}", run.variant))
     });
-    let lines = said.enumerate().map(|(place, said)| match place {
-        0 => labelled("little", &format!("X × R against N. {said}")),
-        _ => labelled("", &said),
+    let lines = text.enumerate().map(|(place, line)| match place {
+        0 => labelled("little", &format!("X × R against N. {line}")),
+        _ => labelled("", &line),
     });
     lines.collect()
 }

@@ -65,23 +65,23 @@ fn notes(runs: &[Doubted<'_>]) -> Vec<String> {
         }
     }
     let is_of_all = |variants: &[&str]| variants.len() == runs.len();
-    let said = notes.into_iter().map(|(note, variants)| {
+    let text = notes.into_iter().map(|(note, variants)| {
         if is_of_all(&variants) {
             note
         } else {
             format!("{}: {note}", list(&variants))
         }
     });
-    said.collect()
+    text.collect()
 }
 
 impl Doubt<'_> {
     /// Returns `rough: sync: 40 requests are few; coroutine: 90 requests are few`.
     fn sentence(&self) -> String {
-        let said = self.sentences.iter();
-        let said = said.map(|(sentence, variants)| format!("{}: {sentence}", list(variants)));
-        let said: Vec<String> = said.collect();
-        format!("{}: {}", self.reason.trust.words(), said.join("; "))
+        let text = self.sentences.iter();
+        let text = text.map(|(sentence, variants)| format!("{}: {sentence}", list(variants)));
+        let text: Vec<String> = text.collect();
+        format!("{}: {}", self.reason.trust.words(), text.join("; "))
     }
 }
 
@@ -94,7 +94,7 @@ pub(super) fn in_short(plan: &Plan, runs: &[Run]) -> String {
     let all = doubted(plan, runs);
     match doubts(&all).as_slice() {
         [] => match notes(&all).as_slice() {
-            [] => nothing_to_object_to(runs),
+            [] => undoubted_runs(runs),
             notes => notes.join("; "),
         },
         [only] => only.sentence(),
@@ -113,8 +113,8 @@ pub(super) fn in_full(plan: &Plan, runs: &[Run]) -> Vec<String> {
     let reasons = doubts
         .iter()
         .map(|doubt| format!("{}. To do: {}.", doubt.sentence(), doubt.reason.remedy));
-    let said: Vec<String> = reasons.chain(notes(&all)).collect();
-    if said.is_empty() {
+    let text: Vec<String> = reasons.chain(notes(&all)).collect();
+    if text.is_empty() {
         return vec![in_short(plan, runs)];
     }
     let fine = all
@@ -122,7 +122,7 @@ pub(super) fn in_full(plan: &Plan, runs: &[Run]) -> Vec<String> {
         .filter(|(_, caveats)| caveats.doubts.is_empty() && caveats.illustration.is_none());
     let fine: Vec<&str> = fine.map(|(run, _)| run.variant.as_str()).collect();
     let fine = (!fine.is_empty()).then(|| format!("ok: {}", list(&fine)));
-    said.into_iter().chain(fine).collect()
+    text.into_iter().chain(fine).collect()
 }
 
 /// Returns the basis of a verdict, without the reasons in the line of trust: `sync is rough`.
@@ -139,7 +139,7 @@ pub(super) fn without_reasons(because: &str, runs: &[Run]) -> String {
     }
 }
 
-fn nothing_to_object_to(runs: &[Run]) -> String {
+fn undoubted_runs(runs: &[Run]) -> String {
     let largest = |of: fn(&Run) -> Option<f64>| runs.iter().filter_map(of).reduce(f64::max);
     let late = largest(|run| run.generator.late_p99_ms)
         .map(|late| format!("clients at most {} late (p99)", millis(late)));

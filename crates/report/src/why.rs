@@ -4,7 +4,7 @@ use super::words::list;
 use concsim_model::words::{digits, grouped};
 use concsim_record::comparison::{Ceiling, Waits};
 use concsim_record::summary::Run;
-use concsim_record::usage::AtOnce;
+use concsim_record::usage::WorkersAlive;
 
 /// Returns the reached bound of each variant, or else the place where its requests wait. Empty if no bound
 /// applies.
@@ -30,12 +30,12 @@ pub(super) fn sentence(runs: &[Run]) -> String {
         }
     }
     let stops = groups.iter().map(|((binds, reason), names)| {
-        let said = match (binds, names.len()) {
+        let text = match (binds, names.len()) {
             (true, 1) => "stops at",
             (true, _) => "stop at",
             (false, _) => "at most",
         };
-        format!("{} {said} {reason}", list(names))
+        format!("{} {text} {reason}", list(names))
     });
     let stops: Vec<String> = stops.collect();
     let same = match same_processes(runs) {
@@ -58,7 +58,7 @@ pub(super) fn sentence(runs: &[Run]) -> String {
 fn same_processes(runs: &[Run]) -> Option<usize> {
     let (first, others) = runs.split_first()?;
     let constant = |run: &Run| {
-        let AtOnce { least, most } = run.workers_at_once;
+        let WorkersAlive { least, most } = run.workers_at_once;
         let was_replaced = run.workers.iter().any(|worker| worker.respawns > 0);
         (least == most && most > 0 && !was_replaced).then_some(most)
     };

@@ -18,7 +18,7 @@ use super::connection::{ConnectionId, Place};
 use super::event::{EntityId, SimEvent};
 use super::hub;
 use super::observer::Observer;
-use super::thread::Doing;
+use super::thread::ThreadState;
 use concsim_model::scenario::Accept;
 
 /// Time between two of the first connection attempts, in nanoseconds …
@@ -48,14 +48,14 @@ impl<O: Observer> Simulation<'_, O> {
             None => &mut self.door,
         };
         if queue.len() >= self.room_at_the_door {
-            return self.is_turned_away(id);
+            return self.refuse(id);
         }
         queue.push_back(id);
         self.connections[id as usize].place = Place::AtTheDoor;
         self.wake_for_the_door(own);
     }
 
-    fn is_turned_away(&mut self, id: ConnectionId) {
+    fn refuse(&mut self, id: ConnectionId) {
         let turn = self.next_turn();
         let connection = &mut self.connections[id as usize];
         let before = match connection.place {
@@ -124,7 +124,7 @@ impl<O: Observer> Simulation<'_, O> {
             let worker = &self.workers[worker];
             let sleeps = match &worker.hub {
                 Some(hub) => hub.state == hub::State::Asleep,
-                None => worker.threads[thread].doing == Doing::Sleeping,
+                None => worker.threads[thread].doing == ThreadState::Sleeping,
             };
             sleeps && worker.threads[thread].turn == turn
         })
@@ -136,13 +136,13 @@ impl<O: Observer> Simulation<'_, O> {
         let entity = self.workers[worker].threads[thread].entity;
         self.workers[worker].threads[thread].turn = turn;
         if watches {
-            self.watch(worker, entity, turn);
+            self.wait_for_readiness(worker, entity, turn);
         }
         self.release(worker, thread);
         self.machine.sleep(self.now, entity, &mut self.calendar);
     }
 
-    fn watch(&mut self, worker: usize, entity: EntityId, turn: u32) {
+    fn wait_for_readiness(&mut self, worker: usize, entity: EntityId, turn: u32) {
         let accept = self.scenario.server.accept;
         let wakers = match accept {
             Accept::Reuseport => &mut self.workers[worker].wakers,
@@ -179,7 +179,7 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// True if a connection is in the queue of this worker.
-    pub(super) fn somebody_is_at_the_door(&self, worker: usize) -> bool {
+    pub(super) fn has_waiting(&self, worker: usize) -> bool {
         match self.scenario.server.accept {
             Accept::Reuseport => !self.workers[worker].door.is_empty(),
             Accept::Shared | Accept::Exclusive | Accept::Blocking => !self.door.is_empty(),

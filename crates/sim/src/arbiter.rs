@@ -9,11 +9,11 @@ use super::hub::{self, Hub};
 use super::lock::Lock;
 use super::machine::Kind;
 use super::observer::Observer;
-use super::thread::{Doing, Thread};
+use super::thread::{Thread, ThreadState};
 use super::worker::{Links, Pool, Worker};
 use concsim_engine::policy::{self, ABORTED, ARBITER_TICK, EndOfProcess, KILLED};
-use concsim_engine::roster::Verdict;
 use concsim_engine::telemetry::{Event, Failure, Marker, Phase};
+use concsim_engine::worker_table::Verdict;
 use concsim_model::scenario::Intervention;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::RecordSource;
@@ -27,7 +27,7 @@ impl<O: Observer> Simulation<'_, O> {
     /// Forks a process for each slot of the server that has none.
     pub(super) fn fill_vacancies(&mut self) {
         while !self.is_over
-            && let Some(slot) = self.roster.free_slot()
+            && let Some(slot) = self.table.free_slot()
         {
             self.fork(slot);
         }
@@ -37,9 +37,9 @@ impl<O: Observer> Simulation<'_, O> {
         while self.workers.len() <= slot {
             self.workers.push(Worker::vacant(self.scenario));
         }
-        let age = self.roster.next_age();
+        let age = self.table.next_age();
         let pid = FIRST_PID + age as u32 - 1;
-        self.roster.insert(slot, pid, age);
+        self.table.insert(slot, pid, age);
         let server = &self.scenario.server;
         let has_loop = server.kind.has_a_loop();
         let threads: Vec<Thread> = (0..server.threads_of_a_worker())
@@ -60,7 +60,7 @@ impl<O: Observer> Simulation<'_, O> {
         worker.enter(Phase::Booting, now);
         let at = Stamp(now);
         let worker = slot as u32;
-        self.tell(RecordSource::Arbiter, &Event::Forked { at, worker, pid });
+        self.report_event(RecordSource::Arbiter, &Event::Forked { at, worker, pid });
         for thread in 0..self.workers[slot].threads.len() {
             let turn = self.next_turn();
             let thread = &mut self.workers[slot].threads[thread];
@@ -106,19 +106,19 @@ impl<O: Observer> Simulation<'_, O> {
         worker.enter(Phase::Gone, now);
         worker.set_threads(Vec::new());
         worker.hub = None;
-        worker.inbox.clear();
+        worker.next_requests.clear();
         let left = std::mem::take(&mut worker.door);
         let at = Stamp(now);
         let number = slot as u32;
         let was_told = worker.stopping;
-        let process = self.roster.dismiss(pid);
+        let process = self.table.dismiss(pid);
         let cause = policy::cause_of_end(EndOfProcess {
             status,
             was_silent: process.is_some_and(|(_, process)| process.was_silent()),
             was_told,
             is_killing: self.is_over,
         });
-        self.tell(
+        self.report_event(
             RecordSource::Arbiter,
             &Event::Died {
                 at,
@@ -155,7 +155,7 @@ impl<O: Observer> Simulation<'_, O> {
         counts.voluntary += voluntary;
         counts.involuntary += involuntary;
         let begun = counts.begun.count;
-        counts.lost += begun;
+        counts.lost_tasks += begun;
         counts.longest_run = counts.longest_run.max(cut);
         counts.begun.step(now, -begun.cast_signed());
     }
@@ -167,12 +167,12 @@ impl<O: Observer> Simulation<'_, O> {
         };
         let client = connection.client;
         self.load.forget(client, id);
-        self.is_told(id, Err(Failure::Reset));
+        self.deliver(id, Err(Failure::Reset));
         self.connections.remove(id as usize);
     }
 
     /// Tells a worker to finish its requests and exit.
-    pub(super) fn retire(&mut self, slot: usize) {
+    pub(super) fn stop_gracefully(&mut self, slot: usize) {
         if !self.workers[slot].is_alive || self.workers[slot].stopping {
             return;
         }
@@ -181,7 +181,7 @@ impl<O: Observer> Simulation<'_, O> {
         for id in self.connections_in(slot) {
             let connection = &self.connections[id as usize];
             if self.load.forget(connection.client, id) {
-                self.hangs_up(id);
+                self.close_client_side(id);
             }
         }
         // A worker with its own queue closes it: the connections in it connect again elsewhere.
@@ -191,7 +191,7 @@ impl<O: Observer> Simulation<'_, O> {
         if self.workers[slot].hub.is_some() {
             return self.wake_hub(slot);
         }
-        let sleeps = |thread: &&Thread| thread.doing == Doing::Sleeping;
+        let sleeps = |thread: &&Thread| thread.doing == ThreadState::Sleeping;
         let sleeping = self.workers[slot].threads.iter().filter(sleeps);
         let sleeping: Vec<u32> = sleeping.map(|thread| thread.entity).collect();
         for entity in sleeping {
@@ -204,7 +204,7 @@ impl<O: Observer> Simulation<'_, O> {
         let worker = &mut self.workers[slot];
         worker.served += 1;
         if worker.served >= worker.limit {
-            self.retire(slot);
+            self.stop_gracefully(slot);
         }
     }
 
@@ -221,7 +221,7 @@ impl<O: Observer> Simulation<'_, O> {
         let now = Stamp(self.now);
         let workers = &self.workers;
         let heartbeat = |slot: usize| heartbeat_of(&workers[slot], now);
-        let verdicts = self.roster.judge(now, timeout, heartbeat);
+        let verdicts = self.table.judge(now, timeout, heartbeat);
         for (slot, _, verdict) in verdicts {
             match verdict {
                 // A stopped process does not handle the signal.
@@ -249,26 +249,26 @@ impl<O: Observer> Simulation<'_, O> {
             worker: target.map(|slot| slot as u16),
             timeline_event: Some(index),
         };
-        self.tell(RecordSource::Driver, &Event::Marked(marker));
+        self.report_event(RecordSource::Driver, &Event::Marked(marker));
         self.carry_out(intervention, target);
     }
 
     fn carry_out(&mut self, intervention: Intervention, target: Option<usize>) {
         match (intervention, target) {
             (Intervention::AddWorker, _) => {
-                self.roster.add();
+                self.table.add();
                 self.fill_vacancies();
             }
             (Intervention::RemoveWorker, _) => {
-                if let Some((slot, _)) = self.roster.remove_oldest() {
-                    self.retire(slot);
+                if let Some((slot, _)) = self.table.remove_oldest() {
+                    self.stop_gracefully(slot);
                 }
             }
             (Intervention::Reload, _) => {
-                let leaving = self.roster.replace_all().unwrap_or_default();
+                let leaving = self.table.replace_all().unwrap_or_default();
                 self.fill_vacancies();
                 for (slot, _) in leaving {
-                    self.retire(slot);
+                    self.stop_gracefully(slot);
                 }
             }
             (Intervention::KillWorker, Some(slot)) => self.dies(slot, KILLED),
@@ -291,7 +291,7 @@ impl<O: Observer> Simulation<'_, O> {
     /// Returns the slot of the first worker that can be the target of an intervention.
     fn target_of(&self, intervention: Intervention) -> Option<usize> {
         let mut workers = self.workers.iter();
-        workers.position(|worker| worker.is_alive && intervention.can_hit(worker.frozen))
+        workers.position(|worker| worker.is_alive && intervention.can_target(worker.frozen))
     }
 
     fn freeze(&mut self, slot: usize, freezes: bool) {
@@ -306,7 +306,8 @@ impl<O: Observer> Simulation<'_, O> {
             if freezes {
                 self.machine.freeze(now, entity, &mut self.calendar);
             } else {
-                self.machine.thaw(now, entity, &mut self.calendar);
+                self.machine
+                    .continue_entity(now, entity, &mut self.calendar);
             }
         }
     }
@@ -321,11 +322,11 @@ impl<O: Observer> Simulation<'_, O> {
         self.give_up_on_all();
         let kept = self.load.take_all_idle();
         for id in kept {
-            self.hangs_up(id);
+            self.close_client_side(id);
         }
         self.sample();
         for slot in 0..self.workers.len() {
-            self.retire(slot);
+            self.stop_gracefully(slot);
         }
         let Elapsed(patience) = self.scenario.server.graceful_timeout;
         self.calendar
@@ -347,7 +348,11 @@ fn heartbeat_of(worker: &Worker, now: Stamp) -> Stamp {
         Some(hub) => hub.state == hub::State::Asleep,
         // A thread that never serves beats for the process.
         None => {
-            worker.threads.len() > 1 || worker.threads.iter().any(|it| it.doing == Doing::Sleeping)
+            worker.threads.len() > 1
+                || worker
+                    .threads
+                    .iter()
+                    .any(|it| it.doing == ThreadState::Sleeping)
         }
     };
     if is_idle && !worker.frozen {
@@ -366,7 +371,7 @@ impl Worker {
 
 impl<O: Observer> Simulation<'_, O> {
     /// Accepts a connection: from now on it counts as begun.
-    pub(super) fn take_in(&mut self, worker: usize, id: ConnectionId, task: u32) {
+    pub(super) fn accept(&mut self, worker: usize, id: ConnectionId, task: u32) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
         (connection.accepted, connection.is_taken) = (now, true);
@@ -380,14 +385,14 @@ impl<O: Observer> Simulation<'_, O> {
         found.counts.peak = found.counts.peak.max(found.counts.begun.count);
         if O::WANTS_EVENTS {
             let at = Stamp(now);
-            let who = RecordSource::Worker(worker as u16);
+            let source = RecordSource::Worker(worker as u16);
             let connection = Some(self.connections[id as usize].birth);
             let accepted = Event::Accepted {
                 at,
                 task,
                 connection,
             };
-            self.observer.event(who, &accepted);
+            self.observer.event(source, &accepted);
         }
     }
 
@@ -395,7 +400,7 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn begins(&mut self, worker: usize, id: ConnectionId) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
-        (connection.has_begun, connection.has_come) = (true, false);
+        (connection.has_begun, connection.has_unread) = (true, false);
         connection.first_read = now;
         if !connection.is_taken {
             (connection.is_taken, connection.accepted) = (true, now);
@@ -419,17 +424,17 @@ impl<O: Observer> Simulation<'_, O> {
         counts.begun.step(now, -1);
         counts.requests += 1;
         if O::WANTS_EVENTS {
-            let who = RecordSource::Worker(worker as u16);
+            let source = RecordSource::Worker(worker as u16);
             if let Some(waited) = waited {
-                self.observer.event(who, &Event::Waited(waited));
+                self.observer.event(source, &Event::Waited(waited));
             }
-            self.observer.event(who, &Event::Served(served));
+            self.observer.event(source, &Event::Served(served));
         }
         self.may_be_replaced(worker);
         let keeps = policy::keepalive(&self.scenario.server).is_some()
             && !self.workers[worker].stopping
-            && self.would_keep(id);
-        self.is_told(id, Ok(status));
+            && self.is_reusable(id);
+        self.deliver(id, Ok(status));
         keeps
     }
 
@@ -441,7 +446,7 @@ impl<O: Observer> Simulation<'_, O> {
             // Its client closed the connection before the request was begun.
             let served = connection.served(0, now);
             self.workers[worker].counts.begun.step(now, -1);
-            self.tell(RecordSource::Worker(worker as u16), &Event::Served(served));
+            self.report_event(RecordSource::Worker(worker as u16), &Event::Served(served));
         }
         self.connections.remove(id as usize);
     }
@@ -460,7 +465,7 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn was_blocked(&mut self, worker: usize, id: ConnectionId, task: u32) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
-        connection.goes_on(now);
+        connection.end_wait(now);
         let (from, request) = (connection.begun, connection.works_for());
         connection.begun = 0;
         if O::WANTS_SWITCHES {

@@ -12,7 +12,7 @@ struct Entry<T> {
     at: u64,
     /// Number of events inserted before it: a simulation has fewer than 2³² ([`super::limits::MOST_STEPS`]).
     order: u32,
-    what: T,
+    event: T,
 }
 
 impl<T> Entry<T> {
@@ -39,12 +39,12 @@ impl<T: Copy> Calendar<T> {
         }
     }
 
-    /// Inserts `what` at instant `at`, in nanoseconds.
+    /// Inserts `event` at instant `at`, in nanoseconds.
     #[inline]
-    pub(super) fn set(&mut self, at: u64, what: T) {
+    pub(super) fn set(&mut self, at: u64, event: T) {
         let order = self.written as u32;
         self.written += 1;
-        let entry = Entry { at, order, what };
+        let entry = Entry { at, order, event };
         self.heap.push(entry);
         let mut place = self.heap.len() - 1;
         while place > 0 {
@@ -69,10 +69,10 @@ impl<T: Copy> Calendar<T> {
     pub(super) fn take(&mut self) -> Option<(u64, T)> {
         let last = self.heap.pop()?;
         let Some(first) = self.heap.first().copied() else {
-            return Some((last.at, last.what));
+            return Some((last.at, last.event));
         };
         self.sink(last);
-        Some((first.at, first.what))
+        Some((first.at, first.event))
     }
 
     /// Returns the number of events to come.

@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use slab::Slab;
 
 use concsim_engine::telemetry::{
-    Awaited, Failure, NO_REQUEST, Outcome, Sent, Served, SwitchReason, WaitParts,
+    Failure, NO_REQUEST, Outcome, SentRequest, Served, SwitchReason, WaitParts, WaitPurpose,
 };
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
@@ -20,7 +20,7 @@ pub(super) type Connections = Slab<Connection>;
 pub(super) const NO_CLIENT: u32 = u32::MAX;
 
 /// Number of parts of a wait.
-const PARTS: usize = Awaited::Timer as usize;
+const PARTS: usize = WaitPurpose::Timer as usize;
 
 /// Place of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub(super) struct Connection {
     /// True if a worker counts it as begun: from its accept on.
     pub(super) is_taken: bool,
     /// True if unread bytes of a request have arrived.
-    pub(super) has_come: bool,
+    pub(super) has_unread: bool,
     /// True if the request's first bytes have been read.
     pub(super) has_begun: bool,
     /// True if its wait blocks the process.
@@ -90,7 +90,7 @@ pub(super) struct Connection {
     pub(super) over: u64,
     pub(super) waited: u64,
     /// Present part of its wait, start of that part, and lengths of the parts so far.
-    pub(super) awaits: Awaited,
+    pub(super) awaits: WaitPurpose,
     pub(super) awaits_since: u64,
     /// Due time of the timer of its newest sleep; [`None`] if a thread of the pool is to set it.
     pub(super) timer: Option<NonZeroU64>,
@@ -121,7 +121,7 @@ impl Connection {
             is_asking: true,
             is_alone: false,
             is_taken: false,
-            has_come: true,
+            has_unread: true,
             has_begun: false,
             blocks: false,
             by_timer: false,
@@ -134,7 +134,7 @@ impl Connection {
             begun: 0,
             over: 0,
             waited: 0,
-            awaits: Awaited::Timer,
+            awaits: WaitPurpose::Timer,
             awaits_since: 0,
             timer: None,
             parts: [Elapsed::ZERO; PARTS],
@@ -165,8 +165,8 @@ impl Connection {
     }
 
     /// Returns the load's report of its sending.
-    pub(super) fn report(&self) -> Sent {
-        Sent {
+    pub(super) fn report(&self) -> SentRequest {
+        SentRequest {
             request: self.number,
             class: self.class,
             due: Stamp(self.due),
@@ -197,11 +197,11 @@ impl Connection {
             at: Stamp(written),
             request: self.number,
             task,
-            thread: self.parts[place_of(Awaited::Thread)],
-            connection: self.parts[place_of(Awaited::Connection)],
-            queue: self.parts[place_of(Awaited::Queue)],
-            call: self.parts[place_of(Awaited::Answer)],
-            sleep: self.parts[place_of(Awaited::Timer)],
+            thread: self.parts[place_of(WaitPurpose::Thread)],
+            connection: self.parts[place_of(WaitPurpose::Connection)],
+            queue: self.parts[place_of(WaitPurpose::Queue)],
+            call: self.parts[place_of(WaitPurpose::Answer)],
+            sleep: self.parts[place_of(WaitPurpose::Timer)],
             client: Elapsed::ZERO,
         })
     }
@@ -213,7 +213,7 @@ impl Connection {
     }
 
     /// Starts its wait, or the next part of it.
-    pub(super) fn enter_part(&mut self, part: Awaited, now: u64) {
+    pub(super) fn enter_part(&mut self, part: WaitPurpose, now: u64) {
         self.end_part(now);
         (self.awaits, self.awaits_since) = (part, now);
     }
@@ -235,7 +235,7 @@ impl Connection {
     }
 
     /// Ends its wait: it has its worker again.
-    pub(super) fn goes_on(&mut self, now: u64) {
+    pub(super) fn end_wait(&mut self, now: u64) {
         let over = self.over.clamp(self.begun, now);
         self.waited += over - self.begun;
         self.end_part(over);
@@ -244,8 +244,8 @@ impl Connection {
     }
 }
 
-/// Returns the place of a part in the list of parts: [`Awaited`] begins at 1.
-fn place_of(part: Awaited) -> usize {
+/// Returns the place of a part in the list of parts: [`WaitPurpose`] begins at 1.
+fn place_of(part: WaitPurpose) -> usize {
     part as usize - 1
 }
 

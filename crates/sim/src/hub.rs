@@ -180,14 +180,14 @@ impl<O: Observer> Simulation<'_, O> {
     fn open_task(&mut self, worker: usize, id: ConnectionId) {
         let task = self.hub(worker).queue.open(id);
         self.workers[worker].counts.tasks += u64::from(self.has_coroutines);
-        self.take_in(worker, id, task.0);
+        self.accept(worker, id, task.0);
     }
 
     /// Begins step 4, or puts the hub to sleep.
     fn begin_turn(&mut self, worker: usize) -> bool {
         let now = self.now;
         let (stopping, may_take) = (self.workers[worker].stopping, self.may_take(worker));
-        let somebody = may_take && self.somebody_is_at_the_door(worker);
+        let somebody = may_take && self.has_waiting(worker);
         let hub = self.hub(worker);
         if hub.queue.ready_count() > 0 {
             hub.turn = hub.queue.begin_turn();
@@ -231,12 +231,12 @@ impl<O: Observer> Simulation<'_, O> {
         let could_run = if connection.begun == 0 {
             connection.accepted
         } else {
-            connection.goes_on(now);
+            connection.end_wait(now);
             connection.over.max(connection.begun)
         };
         connection.begun = 0;
         let mut cost = costs.coroutine_switch;
-        if connection.has_come {
+        if connection.has_unread {
             self.begins(worker, id);
             cost += costs.request;
         }
@@ -264,7 +264,7 @@ impl<O: Observer> Simulation<'_, O> {
             Need::Sleep { wait, mode } => {
                 let due = NonZeroU64::new(self.now + wait);
                 self.connections[id as usize].timer = due.filter(|_| mode != WaitMode::InThreads);
-                self.waits(worker, task, id, SwitchReason::Timer, mode);
+                self.begin_wait(worker, task, id, SwitchReason::Timer, mode);
                 self.begin_sleep(id, wait, mode);
                 mode != WaitMode::Unpatched
             }
@@ -273,7 +273,7 @@ impl<O: Observer> Simulation<'_, O> {
                 wait,
                 mode,
             } => {
-                self.waits(worker, task, id, SwitchReason::Service, mode);
+                self.begin_wait(worker, task, id, SwitchReason::Service, mode);
                 self.begin_call(id, service, wait, mode);
                 mode != WaitMode::Unpatched
             }
@@ -281,7 +281,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    fn waits(
+    fn begin_wait(
         &mut self,
         worker: usize,
         task: TaskId,
@@ -352,7 +352,7 @@ impl<O: Observer> Simulation<'_, O> {
         let connection = &mut self.connections[id as usize];
         // Between two requests the wait is the client's, not a request's.
         (connection.has_begun, connection.begun) = (false, 0);
-        self.keep(id);
+        self.keep_idle(id);
         true
     }
 
@@ -374,7 +374,9 @@ impl<O: Observer> Simulation<'_, O> {
         let connection = &mut self.connections[id as usize];
         connection.accepted = now;
         if self.scenario.server.kind.has_threads() {
-            self.workers[usize::from(worker)].inbox.push_back(id);
+            self.workers[usize::from(worker)]
+                .next_requests
+                .push_back(id);
             return self.wake_a_thread(usize::from(worker));
         }
         self.task_is_ready(usize::from(worker), TaskId(handler), false);

@@ -53,8 +53,8 @@ pub use self::observer::{Observer, Totals, WithoutSwitches};
 use self::service::{Call, Service, ServiceEvent};
 use self::worker::Worker;
 use concsim_engine::policy::ARBITER_TICK;
-use concsim_engine::roster::Roster;
 use concsim_engine::telemetry::{Event, Phase, SLOTS};
+use concsim_engine::worker_table::WorkerTable;
 use concsim_model::scenario::draw::Draws;
 use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind};
 use concsim_model::units::Stamp;
@@ -75,7 +75,7 @@ pub struct Played {
     /// Time at which the log of requests was full.
     pub log_full: Option<Stamp>,
     /// Number of events taken from the calendar.
-    pub happenings: u64,
+    pub event_count: u64,
 }
 
 /// Returns the machine of a scenario, as a recording names it.
@@ -158,7 +158,7 @@ struct Simulation<'a, O> {
     /// Worker and thread of each entity; load and services have no worker.
     owners: Vec<(usize, usize)>,
     workers: Vec<Worker>,
-    roster: Roster,
+    table: WorkerTable,
     connections: Connections,
     draws: Draws,
     load: LoadModel,
@@ -204,7 +204,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             },
             owners: vec![(usize::MAX, 0); 2],
             workers: Vec::new(),
-            roster: Roster::new(SLOTS, scenario.server.workers),
+            table: WorkerTable::new(SLOTS, scenario.server.workers),
             connections: Connections::new(),
             draws: Draws::new(scenario.seed),
             load: LoadModel::new(scenario, BEGIN, load),
@@ -236,20 +236,20 @@ impl<'a, O: Observer> Simulation<'a, O> {
             let at = BEGIN + event.at.0;
             self.calendar.set(at, SimEvent::TimelineEvent(index as u16));
         }
-        self.run_whoever_can();
+        self.run_runnable();
         if O::WANTS_EVENTS {
             self.sample_regularly();
         }
         self.calendar.set(BEGIN, SimEvent::RunProgress);
-        self.load.look_ahead();
-        while !(self.is_over && self.nobody_works()) {
+        self.load.update_next_due();
+        while !(self.is_over && self.are_all_idle()) {
             self.go_to_the_next_instant();
-            self.run_whoever_can();
+            self.run_runnable();
         }
         self.sample();
     }
 
-    fn nobody_works(&self) -> bool {
+    fn are_all_idle(&self) -> bool {
         self.workers.iter().all(|worker| !worker.is_alive)
     }
 
@@ -282,7 +282,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
     }
 
     #[inline]
-    fn run_whoever_can(&mut self) {
+    fn run_runnable(&mut self) {
         while let Some(entity) = self.machine.finished() {
             if self.machine.has_taken_off() {
                 self.report_preemptions();
@@ -330,7 +330,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             }
             SimEvent::IdleTooLong(id, turn) => self.is_idle_too_long(id, turn),
             SimEvent::LockInterval(entity, switches) => self.interval_is_over(entity, switches),
-            SimEvent::Patience => self.lose_patience(),
+            SimEvent::Patience => self.expire_requests(),
             SimEvent::Tick => self.tick(),
             SimEvent::TimelineEvent(index) => self.play_timeline_event(index),
             SimEvent::Sample => self.sample_regularly(),
@@ -348,9 +348,9 @@ impl<'a, O: Observer> Simulation<'a, O> {
     }
 
     /// Reports an event other than a switch.
-    fn tell(&mut self, who: RecordSource, event: &Event) {
+    fn report_event(&mut self, source: RecordSource, event: &Event) {
         if O::WANTS_EVENTS {
-            self.observer.event(who, event);
+            self.observer.event(source, event);
         }
     }
 
@@ -388,7 +388,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
         }
         let state = &worker.threads[thread];
         match state.doing {
-            thread::Doing::Serving(id) if state.computes > 0 => Some((state.task, id)),
+            thread::ThreadState::Serving(id) if state.computes > 0 => Some((state.task, id)),
             _ => None,
         }
     }
@@ -399,7 +399,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             window: self.window(),
             drained: self.drained,
             log_full: self.log_full,
-            happenings: self.calendar.written(),
+            event_count: self.calendar.written(),
         }
     }
 }

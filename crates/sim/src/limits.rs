@@ -36,7 +36,7 @@ pub fn check(scenario: &Scenario) -> Result<(), Refused> {
 /// # Errors
 /// As for [`check`].
 pub fn check_within(scenario: &Scenario, most_steps: u64) -> Result<(), Refused> {
-    goes_on(scenario)?;
+    check_progress(scenario)?;
     let requests = requests(scenario);
     if requests > MOST_REQUESTS {
         return Err(Refused {
@@ -61,7 +61,7 @@ pub fn check_within(scenario: &Scenario, most_steps: u64) -> Result<(), Refused>
 
 /// Checks that time advances: clients that send again at once, and are answered in no time, never reach the
 /// next instant. A fixed number of requests ends such a run, but not its warm-up.
-fn goes_on(scenario: &Scenario) -> Result<(), Refused> {
+fn check_progress(scenario: &Scenario) -> Result<(), Refused> {
     let Arrivals::Closed { think, .. } = &scenario.load.arrivals else {
         return Ok(());
     };
@@ -81,7 +81,7 @@ fn goes_on(scenario: &Scenario) -> Result<(), Refused> {
 }
 
 fn takes_no_time(request: &Request, machine: &Machine) -> bool {
-    let is_quick = |step: &Step| is_nothing(step) && !matches!(step, Step::Overflow);
+    let is_quick = |step: &Step| takes_no_time_at_all(step) && !matches!(step, Step::Overflow);
     request.reached_steps().iter().all(is_quick) && costs(request, machine) == 0
 }
 
@@ -100,7 +100,7 @@ fn costs(request: &Request, machine: &Machine) -> u64 {
     always.0 + service + late
 }
 
-fn is_nothing(step: &Step) -> bool {
+fn takes_no_time_at_all(step: &Step) -> bool {
     step.duration().is_none_or(is_zero)
 }
 

@@ -11,7 +11,7 @@ use super::worker::TimeWeighted;
 use concsim_engine::IdlePool;
 use concsim_engine::policy::pause_after;
 use concsim_engine::telemetry::{Event, Failure, Outcome, Stage};
-use concsim_engine::timetable::{Due, RunProgress, Timetable};
+use concsim_engine::timetable::{DueRequest, RunProgress, Timetable};
 use concsim_model::scenario::{ConnectionMode, Scenario};
 use concsim_model::units::Stamp;
 use concsim_record::RecordSource;
@@ -80,7 +80,7 @@ impl LoadModel {
 
     /// Updates the time of the timetable's next entry after a change.
     #[inline]
-    pub(super) fn look_ahead(&mut self) {
+    pub(super) fn update_next_due(&mut self) {
         let next = self.timetable.soonest();
         self.next = next.filter(|at| self.course.allows(*at)).map(|at| at.0);
     }
@@ -112,11 +112,11 @@ impl<O: Observer> Simulation<'_, O> {
         {
             self.is_due(due);
         }
-        self.load.look_ahead();
+        self.load.update_next_due();
     }
 
     #[inline]
-    fn is_due(&mut self, due: Due) {
+    fn is_due(&mut self, due: DueRequest) {
         self.load.in_system.step(self.now, 1);
         self.load.course.begun(due.at);
         let number = self.load.next_number;
@@ -224,7 +224,7 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Delivers the answer to a connection's request.
     #[inline]
-    pub(super) fn is_told(&mut self, id: ConnectionId, verdict: Result<u16, Failure>) {
+    pub(super) fn deliver(&mut self, id: ConnectionId, verdict: Result<u16, Failure>) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
         if !std::mem::take(&mut connection.is_asking) {
@@ -238,14 +238,14 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// True if the client of an answered connection will use the connection again.
-    pub(super) fn would_keep(&self, id: ConnectionId) -> bool {
+    pub(super) fn is_reusable(&self, id: ConnectionId) -> bool {
         self.scenario.load.connection == ConnectionMode::KeepAlive
             && !self.connections[id as usize].is_alone
             && !self.is_over
     }
 
     /// Keeps an answered connection idle for the next request, up to the keep-alive timeout.
-    pub(super) fn keep(&mut self, id: ConnectionId) {
+    pub(super) fn keep_idle(&mut self, id: ConnectionId) {
         let connection = &self.connections[id as usize];
         let (turn, client) = (connection.turn, connection.client);
         // The run may have ended with this answer; a worker learns this when its client has left.
@@ -263,12 +263,12 @@ impl<O: Observer> Simulation<'_, O> {
         if self.still_waits(id, turn) {
             let client = self.connections[id as usize].client;
             self.load.forget(client, id);
-            self.hangs_up(id);
+            self.close_client_side(id);
         }
     }
 
     /// Closes the client's side of an idle connection.
-    pub(super) fn hangs_up(&mut self, id: ConnectionId) {
+    pub(super) fn close_client_side(&mut self, id: ConnectionId) {
         let turn = self.next_turn();
         let connection = &mut self.connections[id as usize];
         (connection.is_alone, connection.turn) = (true, turn);
@@ -294,7 +294,7 @@ impl<O: Observer> Simulation<'_, O> {
             let think = self.draws.think(self.scenario, u64::from(outcome.request));
             let pause = pause_after(outcome.failure, think);
             self.load.timetable.again(client, outcome.done + pause);
-            self.load.look_ahead();
+            self.load.update_next_due();
         }
         if self.load.course.turns_on_ends() {
             self.follow_the_course();
@@ -302,7 +302,7 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Ends requests that have exceeded their clients' patience.
-    pub(super) fn lose_patience(&mut self) {
+    pub(super) fn expire_requests(&mut self) {
         self.load.patience_at = u64::MAX;
         while let Some(&(until, id, number)) = self.load.patience.front() {
             let connection = self.connections.get_mut(id as usize);
@@ -331,12 +331,12 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Ends the window if the log of requests is full: the summary needs every request.
-    pub(super) fn see_whether_the_log_is_full(&mut self) {
+    pub(super) fn end_window_if_log_is_full(&mut self) {
         let now = Stamp(self.now);
         if self.observer.is_full() && self.log_full.is_none() && !self.is_over {
             self.log_full = Some(now);
             self.load.course.end_window(now);
-            self.load.look_ahead();
+            self.load.update_next_due();
             self.follow_the_course();
         }
     }

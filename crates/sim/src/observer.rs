@@ -13,7 +13,7 @@ pub trait Observer {
     const WANTS_SWITCHES: bool;
 
     /// Receives an event.
-    fn event(&mut self, who: RecordSource, event: &Event);
+    fn event(&mut self, source: RecordSource, event: &Event);
 
     /// Receives the end of a request.
     fn ended(&mut self, outcome: &Outcome) {
@@ -34,8 +34,8 @@ impl<W: std::io::Write> Observer for Recorder<W> {
     const WANTS_EVENTS: bool = true;
     const WANTS_SWITCHES: bool = true;
 
-    fn event(&mut self, who: RecordSource, event: &Event) {
-        self.note(who, &event.to_record());
+    fn event(&mut self, source: RecordSource, event: &Event) {
+        self.note(source, &event.to_record());
     }
 
     fn sample(&mut self, sample: Sample) {
@@ -55,8 +55,8 @@ impl<O: Observer> Observer for WithoutSwitches<O> {
     const WANTS_EVENTS: bool = O::WANTS_EVENTS;
     const WANTS_SWITCHES: bool = false;
 
-    fn event(&mut self, who: RecordSource, event: &Event) {
-        self.0.event(who, event);
+    fn event(&mut self, source: RecordSource, event: &Event) {
+        self.0.event(source, event);
     }
 
     fn sample(&mut self, sample: Sample) {

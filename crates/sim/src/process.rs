@@ -11,7 +11,7 @@ use super::event::SimEvent;
 use super::hub;
 use super::observer::Observer;
 use super::script::Need;
-use super::thread::Doing;
+use super::thread::ThreadState;
 use concsim_engine::telemetry::{Phase, SwitchReason, task_number};
 
 impl<O: Observer> Simulation<'_, O> {
@@ -32,7 +32,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.no_longer_watches(entity);
         match &mut self.workers[worker].hub {
             Some(hub) => hub.state = hub::State::Polling { woken: true },
-            None => self.workers[worker].set_doing(thread, Doing::Looking { woken: true }),
+            None => self.workers[worker].set_doing(thread, ThreadState::Looking { woken: true }),
         }
         self.wake_thread(worker, thread);
     }
@@ -53,7 +53,7 @@ impl<O: Observer> Simulation<'_, O> {
     /// Wakes a thread that sleeps at the listener for the next request of a keep-alive connection.
     pub(super) fn wake_a_thread(&mut self, worker: usize) {
         let threads = self.workers[worker].threads.iter();
-        let mut sleeping = threads.filter(|thread| thread.doing == Doing::Sleeping);
+        let mut sleeping = threads.filter(|thread| thread.doing == ThreadState::Sleeping);
         if let Some(entity) = sleeping.next().map(|thread| thread.entity) {
             self.wake(entity);
         }
@@ -63,17 +63,17 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn resume_thread(&mut self, worker: usize, thread: usize) {
         loop {
             let goes_on = match self.workers[worker].threads[thread].doing {
-                Doing::Looking { woken } => self.look(worker, thread, woken),
-                Doing::Taking(id) => {
-                    self.workers[worker].set_doing(thread, Doing::Serving(id));
+                ThreadState::Looking { woken } => self.accept_or_sleep(worker, thread, woken),
+                ThreadState::Taking(id) => {
+                    self.workers[worker].set_doing(thread, ThreadState::Serving(id));
                     true
                 }
-                Doing::Serving(id) => self.serve(worker, thread, id),
-                Doing::Waiting(id) => {
+                ThreadState::Serving(id) => self.serve(worker, thread, id),
+                ThreadState::Waiting(id) => {
                     self.unblock(worker, thread, id);
                     true
                 }
-                Doing::Sleeping | Doing::Gone => false,
+                ThreadState::Sleeping | ThreadState::Gone => false,
             };
             if !goes_on {
                 return;
@@ -82,10 +82,10 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     /// Accepts the next connection, or puts the thread to sleep at the listener.
-    fn look(&mut self, worker: usize, thread: usize, woken: bool) -> bool {
+    fn accept_or_sleep(&mut self, worker: usize, thread: usize, woken: bool) -> bool {
         let found = &mut self.workers[worker];
         found.heartbeat = self.now;
-        let kept = found.inbox.pop_front();
+        let kept = found.next_requests.pop_front();
         if found.stopping && kept.is_none() {
             self.thread_leaves(worker, thread);
             return false;
@@ -95,7 +95,7 @@ impl<O: Observer> Simulation<'_, O> {
         let Some(id) = found else {
             let counts = &mut self.workers[worker].counts;
             counts.found_nothing += u64::from(woken);
-            self.workers[worker].set_doing(thread, Doing::Sleeping);
+            self.workers[worker].set_doing(thread, ThreadState::Sleeping);
             self.enter_by_threads(worker);
             self.sleep_at_the_door(worker, thread, true);
             return false;
@@ -111,12 +111,12 @@ impl<O: Observer> Simulation<'_, O> {
         let mut ready = now;
         if is_new {
             cost += costs.accept;
-            self.take_in(worker, id, task);
+            self.accept(worker, id, task);
         } else {
             ready = self.connections[id as usize].accepted;
         }
         let connection = &mut self.connections[id as usize];
-        let asks = connection.has_come;
+        let asks = connection.has_unread;
         connection.place = Place::Inside {
             worker: worker as u16,
             handler: thread as u32,
@@ -125,13 +125,13 @@ impl<O: Observer> Simulation<'_, O> {
         state.begin_run(task, ready, now);
         if !asks {
             // A keep-alive connection has ended.
-            self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
+            self.workers[worker].set_doing(thread, ThreadState::Looking { woken: false });
             self.disconnect(worker, id);
             return true;
         }
         let doing = match cost {
-            0 => Doing::Serving(id),
-            _ => Doing::Taking(id),
+            0 => ThreadState::Serving(id),
+            _ => ThreadState::Taking(id),
         };
         self.workers[worker].set_doing(thread, doing);
         self.begins(worker, id);
@@ -171,12 +171,12 @@ impl<O: Observer> Simulation<'_, O> {
         let task = self.workers[worker].threads[thread].task;
         let keeps = self.is_answered(worker, id, task);
         self.end_run_slice(worker, thread, id, SwitchReason::Ended);
-        self.workers[worker].set_doing(thread, Doing::Looking { woken: false });
+        self.workers[worker].set_doing(thread, ThreadState::Looking { woken: false });
         if keeps {
             let turn = self.next_turn();
             let connection = &mut self.connections[id as usize];
             (connection.turn, connection.begun, connection.has_begun) = (turn, 0, false);
-            self.keep(id);
+            self.keep_idle(id);
         } else {
             self.disconnect(worker, id);
         }
@@ -209,7 +209,7 @@ impl<O: Observer> Simulation<'_, O> {
         let state = &mut self.workers[worker].threads[thread];
         state.turn = turn;
         let entity = state.entity;
-        self.workers[worker].set_doing(thread, Doing::Waiting(id));
+        self.workers[worker].set_doing(thread, ThreadState::Waiting(id));
         self.enter_by_threads(worker);
         self.release(worker, thread);
         self.machine.sleep(now, entity, &mut self.calendar);
@@ -220,7 +220,7 @@ impl<O: Observer> Simulation<'_, O> {
         let state = &mut self.workers[worker].threads[thread];
         let (task, over) = (state.task, self.connections[id as usize].over);
         state.begin_run(task, over, now);
-        self.workers[worker].set_doing(thread, Doing::Serving(id));
+        self.workers[worker].set_doing(thread, ThreadState::Serving(id));
         self.workers[worker].enter(Phase::Running, now);
         self.was_blocked(worker, id, task);
     }
@@ -232,10 +232,13 @@ impl<O: Observer> Simulation<'_, O> {
 
     fn thread_leaves(&mut self, worker: usize, thread: usize) {
         let entity = self.workers[worker].threads[thread].entity;
-        self.workers[worker].set_doing(thread, Doing::Gone);
+        self.workers[worker].set_doing(thread, ThreadState::Gone);
         self.release(worker, thread);
         let threads = &self.workers[worker].threads;
-        if threads.iter().all(|thread| thread.doing == Doing::Gone) {
+        if threads
+            .iter()
+            .all(|thread| thread.doing == ThreadState::Gone)
+        {
             self.leaves(worker, 0);
         } else {
             self.machine.sleep(self.now, entity, &mut self.calendar);

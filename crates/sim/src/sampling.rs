@@ -3,18 +3,18 @@
 use super::Simulation;
 use super::event::SimEvent;
 use super::observer::Observer;
-use super::thread::{Doing, Thread};
+use super::thread::{Thread, ThreadState};
 use super::worker::Worker;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::{
-    CoreSample, LoadSample, Sample, Seen, Window, WorkerSample, until_next_sample,
+    CoreSample, ListLengths, LoadSample, Sample, Window, WorkerSample, until_next_sample,
 };
 
 impl<O: Observer> Simulation<'_, O> {
     /// Takes a regular sample.
     pub(super) fn sample_regularly(&mut self) {
         self.sample();
-        self.see_whether_the_log_is_full();
+        self.end_window_if_log_is_full();
         let lines = self.workers.len() + self.scenario.machine.cores;
         let after = until_next_sample(Stamp(self.now), lines);
         self.calendar.set(self.now + after.0, SimEvent::Sample);
@@ -33,7 +33,7 @@ impl<O: Observer> Simulation<'_, O> {
             at: Stamp(self.now),
             stage: load.stage,
             window: self.window(),
-            seen: Seen::default(),
+            seen: ListLengths::default(),
             workers,
             cores: self.look_at_cores(),
             load: LoadSample {
@@ -133,7 +133,7 @@ impl<O: Observer> Simulation<'_, O> {
             waits: counts.waits,
             coroutine_switches: counts.switches,
             half_done: counts.half_done + owed,
-            lost_tasks: counts.lost,
+            lost_tasks: counts.lost_tasks,
             peak_concurrency: counts.peak,
             voluntary: counts.voluntary + voluntary,
             involuntary: counts.involuntary + involuntary,
@@ -151,8 +151,10 @@ impl<O: Observer> Simulation<'_, O> {
             .threads
             .iter()
             .filter_map(|thread| match thread.doing {
-                Doing::Taking(id) | Doing::Serving(id) | Doing::Waiting(id) => Some(id),
-                Doing::Sleeping | Doing::Looking { .. } | Doing::Gone => None,
+                ThreadState::Taking(id) | ThreadState::Serving(id) | ThreadState::Waiting(id) => {
+                    Some(id)
+                }
+                ThreadState::Sleeping | ThreadState::Looking { .. } | ThreadState::Gone => None,
             });
         let connections = served.filter_map(|id| self.connections.get(id as usize));
         let lengths = connections.map(|connection| self.now - connection.accepted);
@@ -173,11 +175,11 @@ impl<O: Observer> Simulation<'_, O> {
         }
         // Among several threads, one in the process's phase, preferably a computing one.
         let serves = |thread: &Thread| match thread.doing {
-            Doing::Taking(id) | Doing::Serving(id) => {
+            ThreadState::Taking(id) | ThreadState::Serving(id) => {
                 Some((id, 1 + u8::from(self.machine.computes(thread.entity))))
             }
-            Doing::Waiting(id) => Some((id, 0)),
-            Doing::Sleeping | Doing::Looking { .. } | Doing::Gone => None,
+            ThreadState::Waiting(id) => Some((id, 0)),
+            ThreadState::Sleeping | ThreadState::Looking { .. } | ThreadState::Gone => None,
         };
         let threads = worker.threads.iter().rev().filter_map(serves);
         let serves = threads.max_by_key(|(_, busy)| *busy).map(|(id, _)| id);

@@ -8,7 +8,7 @@ use super::connection::{ConnectionId, Place};
 use super::event::SimEvent;
 use super::observer::Observer;
 use concsim_engine::TaskId;
-use concsim_engine::telemetry::{Awaited, Event};
+use concsim_engine::telemetry::{Event, WaitPurpose};
 use concsim_model::scenario::{POOL_THREADS, WaitMode};
 use concsim_model::units::Stamp;
 use concsim_record::RecordSource;
@@ -21,7 +21,7 @@ pub(super) struct Call {
     connection: ConnectionId,
     turn: u32,
     wait: u64,
-    asked: u64,
+    called_at: u64,
     due: u64,
     /// Worker whose connection to the service it uses.
     worker: u16,
@@ -63,7 +63,7 @@ impl<O: Observer> Simulation<'_, O> {
         connection.by_timer = true;
         connection.left = wait.saturating_add(overshoot);
         connection.over = self.now + wait;
-        (connection.awaits, connection.awaits_since) = (Awaited::Timer, self.now);
+        (connection.awaits, connection.awaits_since) = (WaitPurpose::Timer, self.now);
         if self.hands_to_pool(id, mode) {
             return;
         }
@@ -72,11 +72,15 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Starts another part of a connection's wait. Reported only for a wait with a queue: a wait of one
     /// part is known by its beginning and its end.
-    fn enter_part(&mut self, id: ConnectionId, part: Awaited) {
+    fn enter_part(&mut self, id: ConnectionId, part: WaitPurpose) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
-        let is_queue =
-            |part| matches!(part, Awaited::Thread | Awaited::Connection | Awaited::Queue);
+        let is_queue = |part| {
+            matches!(
+                part,
+                WaitPurpose::Thread | WaitPurpose::Connection | WaitPurpose::Queue
+            )
+        };
         let is_told = is_queue(part) || is_queue(connection.awaits);
         connection.enter_part(part, now);
         let Place::Inside { worker, handler } = connection.place else {
@@ -122,7 +126,7 @@ impl<O: Observer> Simulation<'_, O> {
             return false;
         }
         pool.queue.push_back(id);
-        self.enter_part(id, Awaited::Thread);
+        self.enter_part(id, WaitPurpose::Thread);
         true
     }
 
@@ -139,7 +143,7 @@ impl<O: Observer> Simulation<'_, O> {
             return self.wants_a_link(next, service, wait);
         }
         connection.over = self.now + connection.left;
-        self.enter_part(next, Awaited::Timer);
+        self.enter_part(next, WaitPurpose::Timer);
         self.set_timer(next);
     }
 
@@ -147,7 +151,7 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn begin_call(&mut self, id: ConnectionId, service: u16, wait: u64, mode: WaitMode) {
         let connection = &mut self.connections[id as usize];
         connection.by_timer = false;
-        (connection.awaits, connection.awaits_since) = (Awaited::Answer, self.now);
+        (connection.awaits, connection.awaits_since) = (WaitPurpose::Answer, self.now);
         if self.hands_to_pool(id, mode) {
             let connection = &mut self.connections[id as usize];
             (connection.calls, connection.left) = (Some(service), wait);
@@ -166,7 +170,7 @@ impl<O: Observer> Simulation<'_, O> {
         let links = &mut self.workers[usize::from(worker)].links[usize::from(service)];
         if limit.is_some_and(|limit| links.in_use >= limit) {
             links.queue.push_back((id, turn, wait));
-            return self.enter_part(id, Awaited::Connection);
+            return self.enter_part(id, WaitPurpose::Connection);
         }
         links.in_use += 1;
         let call = Call {
@@ -174,7 +178,7 @@ impl<O: Observer> Simulation<'_, O> {
             connection: id,
             turn,
             wait,
-            asked: self.now,
+            called_at: self.now,
             due: 0,
             worker,
             life: self.workers[usize::from(worker)].lives,
@@ -183,7 +187,7 @@ impl<O: Observer> Simulation<'_, O> {
         let call = self.calls.insert(call) as u32;
         if self.machine_costs.service > 0 {
             // The call is queued until the service reads it.
-            self.enter_part(id, Awaited::Queue);
+            self.enter_part(id, WaitPurpose::Queue);
         }
         self.service_does(ServiceEvent::Read(call));
     }
@@ -228,7 +232,7 @@ impl<O: Observer> Simulation<'_, O> {
         match event {
             ServiceEvent::Read(id) => {
                 let call = &mut self.calls[id as usize];
-                call.asked = self.now;
+                call.called_at = self.now;
                 let index = usize::from(call.service);
                 let capacity = self.scenario.services[index].capacity;
                 let service = &mut self.services[index];
@@ -236,7 +240,7 @@ impl<O: Observer> Simulation<'_, O> {
                     service.queue.push_back(id);
                     let (connection, turn) = (call.connection, call.turn);
                     if self.machine_costs.service == 0 && self.still_waits(connection, turn) {
-                        self.enter_part(connection, Awaited::Queue);
+                        self.enter_part(connection, WaitPurpose::Queue);
                     }
                 } else {
                     self.is_served(id);
@@ -255,7 +259,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.services[usize::from(call.service)].serves += 1;
         self.calendar.set(at, SimEvent::Answer(id));
         if self.still_waits(connection, turn) {
-            self.enter_part(connection, Awaited::Answer);
+            self.enter_part(connection, WaitPurpose::Answer);
         }
     }
 
@@ -275,7 +279,7 @@ impl<O: Observer> Simulation<'_, O> {
             let event = Event::Answered {
                 service: u32::from(call.service),
                 request: call.request,
-                asked: Stamp(call.asked),
+                asked: Stamp(call.called_at),
                 due: Stamp(call.due),
                 written: Stamp(self.now),
             };
@@ -283,7 +287,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
         let worker = usize::from(call.worker);
         if self.workers[worker].is_alive && self.workers[worker].lives == call.life {
-            self.gives_back_a_link(worker, call.service);
+            self.release_connection(worker, call.service);
         }
         if self.still_waits(call.connection, call.turn) {
             self.connections[call.connection as usize].over = self.now;
@@ -291,7 +295,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    fn gives_back_a_link(&mut self, worker: usize, service: u16) {
+    fn release_connection(&mut self, worker: usize, service: u16) {
         let links = &mut self.workers[worker].links[usize::from(service)];
         links.in_use -= 1;
         while let Some((id, turn, wait)) = self.workers[worker].links[usize::from(service)]

@@ -13,7 +13,7 @@ use concsim_record::RecordSource;
 
 /// State of a thread of a worker without a loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doing {
+pub(super) enum ThreadState {
     /// Asleep at the listener.
     Sleeping,
     /// Looking for a connection, after waking or serving.
@@ -32,7 +32,7 @@ pub(super) enum Doing {
 #[derive(Clone, Debug)]
 pub(super) struct Thread {
     pub(super) entity: EntityId,
-    pub(super) doing: Doing,
+    pub(super) doing: ThreadState,
     /// Number of the present sleep.
     pub(super) turn: u32,
     /// Task of its connection.
@@ -52,7 +52,7 @@ impl Thread {
     pub(super) fn new(entity: EntityId) -> Self {
         Self {
             entity,
-            doing: Doing::Looking { woken: false },
+            doing: ThreadState::Looking { woken: false },
             turn: 0,
             task: 0,
             from: 0,
@@ -125,8 +125,8 @@ impl<O: Observer> Simulation<'_, O> {
                 due: connection.due_of(then),
                 core: self.machine.core_of(state.entity),
             };
-            let who = RecordSource::Worker(worker as u16);
-            self.observer.event(who, &Event::RunSlice(ran));
+            let source = RecordSource::Worker(worker as u16);
+            self.observer.event(source, &Event::RunSlice(ran));
         }
     }
 }

@@ -7,7 +7,7 @@ use super::accept_queue::Wakers;
 use super::connection::ConnectionId;
 use super::hub::Hub;
 use super::lock::Lock;
-use super::thread::{Doing, Thread};
+use super::thread::{Thread, ThreadState};
 use concsim_engine::telemetry::{Phase, Reading};
 use concsim_model::scenario::{Scenario, Server, draw};
 use concsim_model::units::Stamp;
@@ -46,11 +46,13 @@ pub(super) struct Activity {
 
 impl Activity {
     #[inline]
-    fn count(&mut self, doing: Doing, change: isize) {
+    fn count(&mut self, doing: ThreadState, change: isize) {
         let counted = match doing {
-            Doing::Looking { .. } | Doing::Taking(_) | Doing::Serving(_) => &mut self.working,
-            Doing::Waiting(_) => &mut self.waiting,
-            Doing::Sleeping | Doing::Gone => return,
+            ThreadState::Looking { .. } | ThreadState::Taking(_) | ThreadState::Serving(_) => {
+                &mut self.working
+            }
+            ThreadState::Waiting(_) => &mut self.waiting,
+            ThreadState::Sleeping | ThreadState::Gone => return,
         };
         *counted = counted.wrapping_add_signed(change);
     }
@@ -103,7 +105,7 @@ pub(super) struct Worker {
     /// Connections in its own queue.
     pub(super) door: VecDeque<ConnectionId>,
     /// Connections whose next request has arrived.
-    pub(super) inbox: VecDeque<ConnectionId>,
+    pub(super) next_requests: VecDeque<ConnectionId>,
     pub(super) wakers: Wakers,
     /// Number of requests after which this process is replaced, and number answered.
     pub(super) limit: u64,
@@ -123,7 +125,7 @@ pub(super) struct Counts {
     pub(super) waits: u64,
     pub(super) switches: u64,
     pub(super) half_done: u64,
-    pub(super) lost: u64,
+    pub(super) lost_tasks: u64,
     pub(super) peak: u64,
     pub(super) longest_run: u64,
     pub(super) counters: Vec<(u64, u64)>,
@@ -157,7 +159,7 @@ impl Worker {
             links: vec![Links::default(); scenario.services.len()],
             pool: Pool::default(),
             door: VecDeque::new(),
-            inbox: VecDeque::new(),
+            next_requests: VecDeque::new(),
             wakers: Wakers::default(),
             limit: u64::MAX,
             served: 0,
@@ -187,7 +189,7 @@ impl Worker {
 
     /// Changes the state of a thread.
     #[inline]
-    pub(super) fn set_doing(&mut self, thread: usize, doing: Doing) {
+    pub(super) fn set_doing(&mut self, thread: usize, doing: ThreadState) {
         let before = std::mem::replace(&mut self.threads[thread].doing, doing);
         self.activity.count(before, -1);
         self.activity.count(doing, 1);

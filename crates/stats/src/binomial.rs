@@ -44,8 +44,8 @@ fn start(n: usize, p: f64) -> usize {
 /// Returns the probability of exactly `k` successes in `n` trials.
 fn exactly(k: usize, n: usize, p: f64) -> f64 {
     let (k, n) = (k as f64, n as f64);
-    let ways = libm::lgamma(n + 1.0) - libm::lgamma(k + 1.0) - libm::lgamma(n - k + 1.0);
-    libm::exp(ways + k * libm::log(p) + (n - k) * libm::log1p(-p))
+    let paths = libm::lgamma(n + 1.0) - libm::lgamma(k + 1.0) - libm::lgamma(n - k + 1.0);
+    libm::exp(paths + k * libm::log(p) + (n - k) * libm::log1p(-p))
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub const FIRST_LOOK: usize = 5;
 
 /// A rule that stops when the half-width is at most a share of the estimate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Until {
+pub struct StoppingRule {
     /// Demanded relative error: 0.02 for 2 %. Above 0.
     pub relative: f64,
     /// Number of replications before the first look; [`FIRST_LOOK`] if it is less.
@@ -38,7 +38,7 @@ pub struct Until {
 
 /// The decision after a replication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum StoppingDecision {
     /// One more replication is needed.
     Continue,
     /// The interval is narrow enough.
@@ -47,18 +47,18 @@ pub enum Next {
     CapReached,
 }
 
-impl Until {
+impl StoppingRule {
     /// Decides by the interval of all replications so far. `interval.n` is their number.
     #[must_use]
-    pub fn decide(&self, interval: &Interval) -> Next {
+    pub fn decide(&self, interval: &Interval) -> StoppingDecision {
         let n = interval.n;
         let is_narrow = corrected(interval).relative_half_width() <= self.relative;
         if n >= self.least.max(FIRST_LOOK) && is_narrow {
-            Next::Done
+            StoppingDecision::Done
         } else if n >= self.cap {
-            Next::CapReached
+            StoppingDecision::CapReached
         } else {
-            Next::Continue
+            StoppingDecision::Continue
         }
     }
 }
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::close;
 
-    const TWO_PER_CENT: Until = Until {
+    const TWO_PER_CENT: StoppingRule = StoppingRule {
         relative: 0.02,
         least: 0,
         cap: 100,
@@ -111,30 +111,39 @@ mod tests {
 
     #[test]
     fn no_stop_before_five_replications() {
-        assert_eq!(TWO_PER_CENT.decide(&of(4, 0.0)), Next::Continue);
-        assert_eq!(TWO_PER_CENT.decide(&of(5, 0.0)), Next::Done);
-        let later = Until {
+        assert_eq!(TWO_PER_CENT.decide(&of(4, 0.0)), StoppingDecision::Continue);
+        assert_eq!(TWO_PER_CENT.decide(&of(5, 0.0)), StoppingDecision::Done);
+        let later = StoppingRule {
             least: 12,
             ..TWO_PER_CENT
         };
-        assert_eq!(later.decide(&of(11, 0.0)), Next::Continue);
-        assert_eq!(later.decide(&of(12, 0.0)), Next::Done);
+        assert_eq!(later.decide(&of(11, 0.0)), StoppingDecision::Continue);
+        assert_eq!(later.decide(&of(12, 0.0)), StoppingDecision::Done);
     }
 
     #[test]
     fn the_corrected_width_must_be_narrow_enough() {
         // 1.1 times 0.018 is 0.0198, and 1.1 times 0.0185 is 0.02035.
-        assert_eq!(TWO_PER_CENT.decide(&of(20, 0.018)), Next::Done);
-        assert_eq!(TWO_PER_CENT.decide(&of(20, 0.0185)), Next::Continue);
+        assert_eq!(TWO_PER_CENT.decide(&of(20, 0.018)), StoppingDecision::Done);
+        assert_eq!(
+            TWO_PER_CENT.decide(&of(20, 0.0185)),
+            StoppingDecision::Continue
+        );
     }
 
     #[test]
     fn the_cap_ends_what_is_not_narrow() {
-        assert_eq!(TWO_PER_CENT.decide(&of(99, 0.5)), Next::Continue);
-        assert_eq!(TWO_PER_CENT.decide(&of(100, 0.5)), Next::CapReached);
-        assert_eq!(TWO_PER_CENT.decide(&of(100, 0.01)), Next::Done);
+        assert_eq!(
+            TWO_PER_CENT.decide(&of(99, 0.5)),
+            StoppingDecision::Continue
+        );
+        assert_eq!(
+            TWO_PER_CENT.decide(&of(100, 0.5)),
+            StoppingDecision::CapReached
+        );
+        assert_eq!(TWO_PER_CENT.decide(&of(100, 0.01)), StoppingDecision::Done);
         // An estimate of 0 has no relative width.
         let zero = Interval::around(0.0, 0.1, 0.95, 100);
-        assert_eq!(TWO_PER_CENT.decide(&zero), Next::CapReached);
+        assert_eq!(TWO_PER_CENT.decide(&zero), StoppingDecision::CapReached);
     }
 }

@@ -31,7 +31,7 @@ use concsim_record::Recording;
 use concsim_record::feed::Feed;
 use concsim_record::summary::{Run, Summary};
 use concsim_report::card::{Extent, card};
-use concsim_tui::{Action, Keymap, Mouse, Row, State, Turned};
+use concsim_tui::{Action, Keymap, Mouse, Row, State, TurnResult};
 
 /// Buffer size that holds most frames, in bytes.
 const LONG_FRAME: usize = 64 << 10;
@@ -50,7 +50,7 @@ pub struct Screen {
     clock: Clock,
     next_frame: Stamp,
     /// Time of the state's last update.
-    turned: Stamp,
+    updated: Stamp,
     /// Recordings of the variants that are over.
     over: Vec<Recording>,
     /// Messages of the processes, printed after the terminal has been restored.
@@ -88,7 +88,7 @@ impl Screen {
             mouse: Mouse::default(),
             clock: Clock::starting_now(),
             next_frame: Stamp::ZERO,
-            turned: Stamp::ZERO,
+            updated: Stamp::ZERO,
             over: Vec::new(),
             notes: Vec::new(),
             watched: None,
@@ -123,7 +123,7 @@ impl Screen {
     /// Skips all questions.
     #[must_use]
     pub fn without_questions(mut self) -> Self {
-        self.state.ask_nothing();
+        self.state.drop_questions();
         self
     }
 
@@ -159,10 +159,10 @@ impl Screen {
     }
 
     /// Draws a frame, unless it equals the last one.
-    fn draw_if_another(&mut self, turned: Turned) -> anyhow::Result<()> {
+    fn draw_if_another(&mut self, turned: TurnResult) -> anyhow::Result<()> {
         match turned {
-            Turned::Another => self.draw(),
-            Turned::Same => {
+            TurnResult::Another => self.draw(),
+            TurnResult::Same => {
                 self.next_frame = self.clock.now() + self.options.frame_every;
                 Ok(())
             }
@@ -170,11 +170,11 @@ impl Screen {
     }
 
     /// Handles keys until `length` is over or a key asks the driver for an action.
-    fn attend(&mut self, length: Elapsed) -> anyhow::Result<Option<Action>> {
+    fn handle_keys(&mut self, length: Elapsed) -> anyhow::Result<Option<Action>> {
         let until = self.clock.now() + length;
         loop {
             let left = until.since(self.clock.now());
-            if !self.hears(left)? {
+            if !self.wait_for_input(left)? {
                 if left == Elapsed::ZERO {
                     return Ok(None);
                 }
@@ -200,7 +200,7 @@ impl Screen {
     }
 
     /// Waits until there is input, at most this long; a signal ends the wait early.
-    fn hears(&self, at_most: Elapsed) -> anyhow::Result<bool> {
+    fn wait_for_input(&self, at_most: Elapsed) -> anyhow::Result<bool> {
         if self.has_heard()? {
             return Ok(true);
         }
@@ -228,8 +228,8 @@ impl Screen {
     }
 
     /// Handles input for a moment of the title card or of play: the user may quit or steer.
-    fn attend_to_play(&mut self, length: Elapsed) -> anyhow::Result<Option<Steer>> {
-        match self.attend(length)? {
+    fn handle_input(&mut self, length: Elapsed) -> anyhow::Result<Option<Steer>> {
+        match self.handle_keys(length)? {
             Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
             Some(Action::Steer(steer)) => return Ok(Some(steer)),
             Some(Action::Begin) | None => {}
@@ -259,7 +259,7 @@ impl Screen {
         cards: &Cards,
     ) -> anyhow::Result<()> {
         self.over = recordings;
-        self.turned = self.clock.now();
+        self.updated = self.clock.now();
         self.state.replay(rows);
         self.state
             .show_cards(lines(&cards.short), lines(&cards.full));
@@ -273,7 +273,7 @@ impl Screen {
         while !self.should_stop() {
             self.draw()?;
             let before = votes(&self.state);
-            match self.attend(TITLE_STAYS)? {
+            match self.handle_keys(TITLE_STAYS)? {
                 Some(Action::Begin) => break,
                 Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
                 None if self.state.is_before_a_hall() => {}
@@ -293,7 +293,9 @@ impl Screen {
     /// Lets the user navigate in the recording, until they quit.
     fn explore(&mut self) -> anyhow::Result<()> {
         while !self.should_stop() {
-            if let Some(Action::Quit | Action::Interrupt) = self.attend(self.options.frame_every)? {
+            if let Some(Action::Quit | Action::Interrupt) =
+                self.handle_keys(self.options.frame_every)?
+            {
                 break;
             }
             let turned = self.turn(None);
@@ -302,10 +304,10 @@ impl Screen {
         Ok(())
     }
 
-    /// Shows the title card until the user goes on. Looking back at the last variant ends there.
-    fn hold(&mut self, variant: usize) -> anyhow::Result<()> {
+    /// Shows the title card until the user continues. A user who looks back at the last variant comes back to it at its end.
+    fn show_title_card(&mut self, variant: usize) -> anyhow::Result<()> {
         while self.state.is_before_a_hall() && !self.should_stop() {
-            match self.attend(self.options.frame_every)? {
+            match self.handle_keys(self.options.frame_every)? {
                 Some(Action::Begin) => break,
                 Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
                 Some(Action::Steer(_)) | None if self.state.is_live() => {}
@@ -315,12 +317,12 @@ impl Screen {
         Ok(())
     }
 
-    /// Shows the title card for a while, or until the user goes on. Looking back continues.
+    /// Shows the title card for [`TITLE_STAYS`], or until the user continues, and advances a replay of the last variant meanwhile.
     fn stay_on_the_title(&mut self) -> anyhow::Result<()> {
         let until = self.clock.now() + TITLE_STAYS;
         while self.clock.now() < until && !self.should_stop() {
             let left = until.since(self.clock.now());
-            match self.attend(left.min(self.options.frame_every))? {
+            match self.handle_keys(left.min(self.options.frame_every))? {
                 Some(Action::Begin) => break,
                 Some(Action::Quit | Action::Interrupt) => interrupt::interrupt(),
                 Some(Action::Steer(_)) | None => {}
@@ -348,10 +350,10 @@ impl Screen {
     }
 
     /// Updates the state; `now` is the recording in play.
-    fn turn(&mut self, now: Option<&Recording>) -> Turned {
+    fn turn(&mut self, now: Option<&Recording>) -> TurnResult {
         let at = self.clock.now();
-        let passed = at.since(self.turned);
-        self.turned = at;
+        let passed = at.since(self.updated);
+        self.updated = at;
         let over = &self.over;
         self.state.turn(&Feed { over, now }, passed)
     }
@@ -371,7 +373,7 @@ impl Frontend for Screen {
         self.state.begin_variant(variant);
         self.draw()?;
         if variant > 0 && self.state.is_before_a_hall() {
-            self.hold(variant)
+            self.show_title_card(variant)
         } else {
             self.stay_on_the_title()
         }
@@ -385,7 +387,7 @@ impl Frontend for Screen {
             let turned = self.turn(Some(driver.recording()));
             self.draw_if_another(turned)?;
         }
-        if let Some(steer) = self.attend_to_play(spare)? {
+        if let Some(steer) = self.handle_input(spare)? {
             driver.steer(steer);
         }
         Ok(())
@@ -411,7 +413,7 @@ impl Drop for Screen {
     fn drop(&mut self) {
         self.taken.give_back();
         for note in &self.notes {
-            console::say(note);
+            console::print_message(note);
         }
     }
 }

@@ -246,16 +246,16 @@ impl Section {
         longer_response: impl Fn(f64) -> NumberOrReason,
     ) {
         let Some(time) = time else { return };
-        let said = quantity::describe(Unit::Time, time);
+        let text = quantity::describe(Unit::Time, time);
         let shorter = |longer: NumberOrReason| longer.map(|longer| 1.0 - longer);
-        let label = format!("wait {said} at most");
+        let label = format!("wait {text} at most");
         self.known(
             "wait_within",
             &label,
             Unit::Share,
             shorter(longer_wait(time)),
         );
-        let label = format!("take {said} at most");
+        let label = format!("take {text} at most");
         self.known(
             "response_within",
             &label,

@@ -22,7 +22,7 @@ const MULTIPLIER: usize = 76;
 /// Share of draws that is ignored as too long.
 const RARE: f64 = 1e-6;
 /// Quantile of a long draw: one of 1 000 is longer.
-const SELDOM: f64 = 0.999;
+const RARE_QUANTILE: f64 = 0.999;
 
 /// Time that one request needs of each resource, in seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -93,16 +93,19 @@ pub fn points(scenario: &Scenario) -> Vec<(f64, ResourceUse)> {
 /// over all kinds.
 #[must_use]
 pub fn longest_silence(scenario: &Scenario) -> f64 {
-    let silences = mix(scenario).map(|(_, alone)| alone.at(SELDOM).1);
+    let silences = mix(scenario).map(|(_, alone)| alone.at(RARE_QUANTILE).1);
     silences.fold(0.0, f64::max)
 }
 
 /// Returns the requests of the mix, each with its share.
-fn mix(scenario: &Scenario) -> impl Iterator<Item = (f64, Alone<'_>)> {
+fn mix(scenario: &Scenario) -> impl Iterator<Item = (f64, UnloadedRequest<'_>)> {
     let weights: f64 = scenario.requests.iter().map(|request| request.weight).sum();
-    scenario
-        .drawn()
-        .map(move |request| (request.weight / weights, Alone { scenario, request }))
+    scenario.drawn().map(move |request| {
+        (
+            request.weight / weights,
+            UnloadedRequest { scenario, request },
+        )
+    })
 }
 
 /// Returns the heartbeat timeout that requests can exceed, in seconds; `None` for workers with several
@@ -141,12 +144,12 @@ fn blocking_callers(scenario: &Scenario) -> usize {
 }
 
 /// A request of a scenario with no other request beside it.
-struct Alone<'a> {
+struct UnloadedRequest<'a> {
     scenario: &'a Scenario,
     request: &'a Request,
 }
 
-impl Alone<'_> {
+impl UnloadedRequest<'_> {
     /// Returns the exact mean if nothing cuts the request short, else the mean over the points.
     fn mean(&self) -> ResourceUse {
         if self.is_random() && self.may_end_early() {
@@ -201,13 +204,13 @@ impl Alone<'_> {
     /// Plays a request with these step lengths. Returns its times, and the longest silence of its worker in
     /// seconds.
     fn play(&self, lengths: &[f64]) -> (ResourceUse, f64) {
-        let mut playing = Playing::new(self.scenario);
+        let mut playing = RequestProgress::new(self.scenario);
         for (step, length) in self.request.script.iter().zip(lengths) {
             if !playing.step(step, *length) {
                 break;
             }
         }
-        playing.into_taken()
+        playing.into_use()
     }
 }
 
@@ -220,11 +223,11 @@ fn mean_of(points: &[ResourceUse]) -> ResourceUse {
 }
 
 /// A request in progress.
-struct Playing<'a> {
+struct RequestProgress<'a> {
     scenario: &'a Scenario,
     kind: WorkerKind,
     timeout: f64,
-    taken: ResourceUse,
+    used: ResourceUse,
     /// Time since the worker's last sign of life, in seconds; and the longest such time.
     silence: f64,
     silent: f64,
@@ -235,13 +238,13 @@ struct Playing<'a> {
     is_good: bool,
 }
 
-impl<'a> Playing<'a> {
+impl<'a> RequestProgress<'a> {
     fn new(scenario: &'a Scenario) -> Self {
         Self {
             scenario,
             kind: scenario.server.kind,
             timeout: heartbeat(scenario).unwrap_or(f64::INFINITY),
-            taken: ResourceUse {
+            used: ResourceUse {
                 calls: vec![0.0; scenario.services.len()],
                 ..ResourceUse::default()
             },
@@ -269,11 +272,11 @@ impl<'a> Playing<'a> {
             }
             Step::Call { service, .. } => {
                 let service = *service;
-                self.waits(step, length, move |taken, spent| {
+                self.add_wait(step, length, move |taken, spent| {
                     taken.calls[service] += spent;
                 })
             }
-            Step::Sleep { .. } => self.waits(step, length, |_, _| {}),
+            Step::Sleep { .. } => self.add_wait(step, length, |_, _| {}),
             Step::Yield | Step::Write { .. } | Step::Count { .. } => {
                 if has_loop && step.yields() {
                     self.silence = 0.0;
@@ -292,8 +295,8 @@ impl<'a> Playing<'a> {
     }
 
     /// Returns the part of a length that is certain: 0 once the heartbeat may have ended the request.
-    fn sure(&self, length: f64) -> f64 {
-        if self.taken.may_kill > 0.0 {
+    fn certain_part(&self, length: f64) -> f64 {
+        if self.used.may_kill > 0.0 {
             0.0
         } else {
             length
@@ -310,25 +313,25 @@ impl<'a> Playing<'a> {
             return false;
         }
         let rest = length - slice;
-        let sure = self.sure(rest);
-        holds(&mut self.taken, sure);
+        let sure = self.certain_part(rest);
+        holds(&mut self.used, sure);
         self.passes(rest, sure);
         self.silence = rest.min(slice);
         true
     }
 
     fn passes(&mut self, length: f64, least: f64) {
-        self.taken.inside += least;
+        self.used.inside += least;
         self.elapsed += length;
         self.least += least;
     }
 
-    fn waits(&mut self, step: &Step, length: f64, also: impl Fn(&mut ResourceUse, f64)) -> bool {
+    fn add_wait(&mut self, step: &Step, length: f64, also: impl Fn(&mut ResourceUse, f64)) -> bool {
         if spent_on(step, self.kind) == Some(DemandPart::Parked) {
             let is_in_threads = step.wait_mode() == Some(WaitMode::InThreads);
-            let sure = self.sure(length);
-            also(&mut self.taken, sure);
-            self.taken.in_threads += if is_in_threads { sure } else { 0.0 };
+            let sure = self.certain_part(length);
+            also(&mut self.used, sure);
+            self.used.in_threads += if is_in_threads { sure } else { 0.0 };
             self.passes(length, sure);
             self.silence = 0.0;
             return true;
@@ -342,13 +345,13 @@ impl<'a> Playing<'a> {
     /// Adds a time without a sign of life from the worker. The heartbeat certainly ends the request one tick
     /// after the timeout, and may end it at the timeout: only the time up to there is counted.
     fn is_silent(&mut self, length: f64, takes: impl Fn(&mut ResourceUse, f64)) -> bool {
-        let spent = self.sure(length.min((self.timeout - self.silence).max(0.0)));
-        takes(&mut self.taken, spent);
+        let spent = self.certain_part(length.min((self.timeout - self.silence).max(0.0)));
+        takes(&mut self.used, spent);
         self.passes(length, spent);
         self.silence += length;
         self.silent = self.silent.max(self.silence);
         if self.silence > self.timeout {
-            self.taken.may_kill = 1.0;
+            self.used.may_kill = 1.0;
         }
         if self.silence <= self.timeout + TICK {
             return true;
@@ -359,15 +362,15 @@ impl<'a> Playing<'a> {
 
     fn dies(&mut self) {
         self.is_good = false;
-        (self.taken.kills, self.taken.may_kill) = (1.0, 1.0);
+        (self.used.kills, self.used.may_kill) = (1.0, 1.0);
     }
 
-    fn into_taken(mut self) -> (ResourceUse, f64) {
+    fn into_use(mut self) -> (ResourceUse, f64) {
         let patience = self.scenario.load.patience.as_secs_f64();
-        self.taken.round = self.least.min(patience);
+        self.used.round = self.least.min(patience);
         let is_good = self.is_good && self.elapsed <= patience;
-        self.taken.good = f64::from(u8::from(is_good));
-        (self.taken, self.silent)
+        self.used.good = f64::from(u8::from(is_good));
+        (self.used, self.silent)
     }
 }
 

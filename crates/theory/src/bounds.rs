@@ -16,14 +16,14 @@
 use super::attempt::{self, ResourceUse};
 use crate::demand::Moments;
 use concsim_model::scenario::{
-    Arrivals, Begins, ConnectionMode, POOL_THREADS, Scenario, WorkerKind,
+    Arrivals, ConnectionMode, POOL_THREADS, RequestCapacity, Scenario, WorkerKind,
 };
 
 /// An upper limit of the throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bound {
     /// Limited resource.
-    pub of: Scarce,
+    pub of: LimitedResource,
     /// Number of units of the resource.
     pub count: f64,
     /// Time for which each request occupies one unit, in seconds.
@@ -35,7 +35,7 @@ pub struct Bound {
 
 /// Limited resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scarce {
+pub enum LimitedResource {
     /// Requests that coroutine workers can have begun at once.
     Connections,
     /// Workers, each busy with one request.
@@ -58,7 +58,7 @@ pub enum Scarce {
     Arrivals,
 }
 
-impl Scarce {
+impl LimitedResource {
     /// Returns the resource's word in data files.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -95,13 +95,13 @@ impl Bound {
     #[must_use]
     pub fn takes(&self, taken: &ResourceUse) -> f64 {
         match self.of {
-            Scarce::Workers | Scarce::Threads => taken.held,
-            Scarce::Locks | Scarce::Cores => taken.computing,
-            Scarce::Connections => taken.inside,
-            Scarce::Pool(place) | Scarce::Capacity(place) => taken.calls[place],
-            Scarce::PoolThreads => taken.in_threads,
-            Scarce::Clients => taken.round,
-            Scarce::Arrivals => 1.0,
+            LimitedResource::Workers | LimitedResource::Threads => taken.held,
+            LimitedResource::Locks | LimitedResource::Cores => taken.computing,
+            LimitedResource::Connections => taken.inside,
+            LimitedResource::Pool(place) | LimitedResource::Capacity(place) => taken.calls[place],
+            LimitedResource::PoolThreads => taken.in_threads,
+            LimitedResource::Clients => taken.round,
+            LimitedResource::Arrivals => 1.0,
         }
     }
 }
@@ -117,7 +117,7 @@ pub fn of(scenario: &Scenario, cores: usize) -> Vec<Bound> {
     let asked_for = asked_for(scenario, &mean);
     if takes_others_along(scenario, &mean, cores) {
         // A request that dies with another may have used any part of the resources that it needs alone.
-        let is_known = asked_for.of == Scarce::Arrivals;
+        let is_known = asked_for.of == LimitedResource::Arrivals;
         return is_known.then_some(asked_for).into_iter().collect();
     }
     let mut bounds = of_workers(scenario, cores, &mean);
@@ -140,15 +140,19 @@ fn of_workers(scenario: &Scenario, cores: usize, mean: &ResourceUse) -> Vec<Boun
     let bound = |of, count: usize, each| bound(of, count, each, mean.good);
     let count = server.workers * server.threads_of_a_worker();
     let of = match server.kind.begins() {
-        Begins::One | Begins::OneForEachConnection => Scarce::Workers,
-        Begins::OneForEachThread => Scarce::Threads,
+        RequestCapacity::One | RequestCapacity::OneForEachConnection => LimitedResource::Workers,
+        RequestCapacity::OneForEachThread => LimitedResource::Threads,
     };
     let mut bounds = vec![
         bound(of, count, mean.held),
-        bound(Scarce::Cores, cores, mean.computing),
+        bound(LimitedResource::Cores, cores, mean.computing),
     ];
     if server.has_a_lock() && server.threads > 1 {
-        bounds.push(bound(Scarce::Locks, server.workers, mean.computing));
+        bounds.push(bound(
+            LimitedResource::Locks,
+            server.workers,
+            mean.computing,
+        ));
     }
     bounds
 }
@@ -158,7 +162,7 @@ fn of_connections(scenario: &Scenario, mean: &ResourceUse) -> Option<Bound> {
     let inside = mean.inside + mean.good * kept_idle(scenario);
     let all = server.concurrency_limit();
     let has_a_loop = server.kind.has_a_loop();
-    has_a_loop.then(|| bound(Scarce::Connections, all, inside, mean.good))
+    has_a_loop.then(|| bound(LimitedResource::Connections, all, inside, mean.good))
 }
 
 /// Returns the time for which a kept connection keeps its slot after a good answer, in seconds.
@@ -182,16 +186,26 @@ fn of_services(scenario: &Scenario, mean: &ResourceUse) -> Vec<Bound> {
         let each = mean.calls.get(place).copied().unwrap_or_default();
         if let Some(pool) = service.pool.filter(|pool| *pool < callers) {
             let all = pool * server.workers;
-            bounds.push(bound(Scarce::Pool(place), all, each, mean.good));
+            bounds.push(bound(LimitedResource::Pool(place), all, each, mean.good));
         }
         let callers = callers * server.workers;
         if let Some(capacity) = service.capacity.filter(|capacity| *capacity < callers) {
-            bounds.push(bound(Scarce::Capacity(place), capacity, each, mean.good));
+            bounds.push(bound(
+                LimitedResource::Capacity(place),
+                capacity,
+                each,
+                mean.good,
+            ));
         }
     }
     if mean.in_threads > 0.0 {
         let all = POOL_THREADS * server.workers;
-        bounds.push(bound(Scarce::PoolThreads, all, mean.in_threads, mean.good));
+        bounds.push(bound(
+            LimitedResource::PoolThreads,
+            all,
+            mean.in_threads,
+            mean.good,
+        ));
     }
     bounds
 }
@@ -210,7 +224,7 @@ fn share_of_short_ones(
     let mut points = Vec::new();
     for bound in &mut bounds {
         let is_short = bound.count < rate * bound.each;
-        if !bound.of.is_the_load() && is_short && becomes_more(scenario, mean, bound) {
+        if !bound.of.is_the_load() && is_short && grows_without_limit(scenario, mean, bound) {
             if points.is_empty() {
                 points = attempt::points(scenario);
             }
@@ -229,7 +243,7 @@ fn rate_of_asking(scenario: &Scenario, mean: &ResourceUse) -> f64 {
 /// True if the number of requests in a worker grows without limit for want of this resource: an open load
 /// does not wait for answers, and clients that give up send again while their former requests are still
 /// there.
-fn becomes_more(scenario: &Scenario, mean: &ResourceUse, bound: &Bound) -> bool {
+fn grows_without_limit(scenario: &Scenario, mean: &ResourceUse, bound: &Bound) -> bool {
     match scenario.load.arrivals {
         Arrivals::Open { .. } | Arrivals::Scheduled => true,
         Arrivals::Closed { clients, .. } => {
@@ -300,11 +314,11 @@ impl Outline {
             alone
         };
         let mut bounds = vec![
-            bound(Scarce::Workers, self.workers, held, 1.0),
-            bound(Scarce::Cores, self.cores, self.compute, 1.0),
+            bound(LimitedResource::Workers, self.workers, held, 1.0),
+            bound(LimitedResource::Cores, self.cores, self.compute, 1.0),
         ];
         if let Some((clients, think)) = self.clients {
-            bounds.push(bound(Scarce::Clients, clients, alone + think, 1.0));
+            bounds.push(bound(LimitedResource::Clients, clients, alone + think, 1.0));
         }
         tightest_first(bounds)
     }
@@ -325,7 +339,7 @@ fn tightest_first(mut bounds: Vec<Bound>) -> Vec<Bound> {
     bounds
 }
 
-fn bound(of: Scarce, count: usize, each: f64, good: f64) -> Bound {
+fn bound(of: LimitedResource, count: usize, each: f64, good: f64) -> Bound {
     Bound {
         of,
         count: count as f64,
@@ -339,16 +353,21 @@ fn asked_for(scenario: &Scenario, mean: &ResourceUse) -> Bound {
     match &scenario.load.arrivals {
         Arrivals::Closed { clients, think, .. } => {
             let round = mean.round + Moments::of(think).mean;
-            bound(Scarce::Clients, *clients, round, mean.good)
+            bound(LimitedResource::Clients, *clients, round, mean.good)
         }
         Arrivals::Open { rate, .. } => Bound {
-            of: Scarce::Arrivals,
+            of: LimitedResource::Arrivals,
             count: *rate,
             each: 1.0,
             good: mean.good,
         },
         // All may come at one instant.
-        Arrivals::Scheduled => bound(Scarce::Arrivals, scenario.load.jobs.len(), 0.0, mean.good),
+        Arrivals::Scheduled => bound(
+            LimitedResource::Arrivals,
+            scenario.load.jobs.len(),
+            0.0,
+            mean.good,
+        ),
     }
 }
 
@@ -363,7 +382,7 @@ mod tests {
         kind: WorkerKind,
         (workers, cores, clients): (usize, usize, usize),
         (compute_ms, call_ms): (u64, u64),
-    ) -> (Scarce, f64) {
+    ) -> (LimitedResource, f64) {
         let kind = kind.word();
         let scenario = scenario(&format!(
             r#"
@@ -376,17 +395,21 @@ mod tests {
         (bound.of, bound.per_s())
     }
 
-    fn check(found: (Scarce, f64), of: Scarce, per_s: f64) {
+    fn check(found: (LimitedResource, f64), of: LimitedResource, per_s: f64) {
         assert_eq!(found.0, of);
         assert!((found.1 - per_s).abs() < 1e-6 * per_s, "{found:?}");
     }
 
     #[test]
     fn sync_workers_stop_at_workers_by_service_time_and_coroutines_at_clients() {
-        check(tightest(Sync, (2, 2, 60), (1, 99)), Scarce::Workers, 20.0);
+        check(
+            tightest(Sync, (2, 2, 60), (1, 99)),
+            LimitedResource::Workers,
+            20.0,
+        );
         check(
             tightest(Coroutine, (2, 2, 60), (1, 99)),
-            Scarce::Clients,
+            LimitedResource::Clients,
             600.0,
         );
     }
@@ -395,17 +418,17 @@ mod tests {
     fn whoever_computes_stops_at_the_cores() {
         check(
             tightest(Sync, (100, 2, 1_000), (10, 90)),
-            Scarce::Cores,
+            LimitedResource::Cores,
             200.0,
         );
         check(
             tightest(Coroutine, (1, 2, 40), (20, 80)),
-            Scarce::Workers,
+            LimitedResource::Workers,
             50.0,
         );
         check(
             tightest(Coroutine, (4, 2, 400), (20, 80)),
-            Scarce::Cores,
+            LimitedResource::Cores,
             100.0,
         );
     }
@@ -415,18 +438,18 @@ mod tests {
         // n* = m (1 + wait ÷ compute): two cores, 2 ms and 98 ms: 100 workers.
         check(
             tightest(Sync, (99, 2, 9_999), (2, 98)),
-            Scarce::Workers,
+            LimitedResource::Workers,
             990.0,
         );
         check(
             tightest(Sync, (101, 2, 9_999), (2, 98)),
-            Scarce::Cores,
+            LimitedResource::Cores,
             1_000.0,
         );
         // 129 workers on 64 cores, 2 % of 100 ms on a core.
         check(
             tightest(Sync, (129, 64, 99_999), (2, 98)),
-            Scarce::Workers,
+            LimitedResource::Workers,
             1_290.0,
         );
     }
@@ -434,10 +457,19 @@ mod tests {
     #[test]
     fn a_server_in_round_numbers_is_bounded_like_its_scenario() {
         for (kind, expected) in [
-            (Sync, [(Scarce::Workers, 50.0), (Scarce::Clients, 500.0)]),
+            (
+                Sync,
+                [
+                    (LimitedResource::Workers, 50.0),
+                    (LimitedResource::Clients, 500.0),
+                ],
+            ),
             (
                 Coroutine,
-                [(Scarce::Clients, 500.0), (Scarce::Cores, 1_000.0)],
+                [
+                    (LimitedResource::Clients, 500.0),
+                    (LimitedResource::Cores, 1_000.0),
+                ],
             ),
         ] {
             let outline = Outline {

@@ -110,7 +110,7 @@ impl Moments {
         if least <= 0.0 || most <= least {
             return Self::always(least.max(0.0));
         }
-        let moment = |power: f64| {
+        let frame = |power: f64| {
             let scale = libm::pow(least, shape);
             let below = if (shape - power).abs() < 1e-9 {
                 libm::log(most / least)
@@ -122,8 +122,8 @@ impl Moments {
             shape * scale * below + cut
         };
         Self {
-            mean: moment(1.0),
-            square: moment(2.0),
+            mean: frame(1.0),
+            square: frame(2.0),
         }
     }
 }

@@ -6,13 +6,13 @@
 
 /// Work of which a part runs on one processor only.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Work {
+pub struct PartlySerialWork {
     /// s: share of that part, from 0 to 1. Of the time on one processor for Amdahl, of the time on many for
     /// Gustafson.
     pub serial: f64,
 }
 
-impl Work {
+impl PartlySerialWork {
     /// Amdahl: returns 1 ÷ (s + (1 − s)/n), the speed-up on `processors`.
     #[must_use]
     pub fn sooner(&self, processors: f64) -> f64 {
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn five_percent_that_cannot_be_shared() {
-        let work = Work { serial: 0.05 };
+        let work = PartlySerialWork { serial: 0.05 };
         for (processors, sooner) in [
             (1.0, 1.0),
             (2.0, 1.9048),
@@ -66,7 +66,7 @@ mod tests {
             };
             for processors in [1.0, 3.0, 100.0] {
                 let (one, other) = (
-                    Work { serial }.sooner(processors),
+                    PartlySerialWork { serial }.sooner(processors),
                     law.throughput(processors),
                 );
                 assert!((one / other - 1.0).abs() < 1e-12);
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn nothing_serial_has_no_limit() {
-        assert_eq!(Work { serial: 0.0 }.at_most(), None);
-        close(Work { serial: 1.0 }.sooner(64.0), 1.0, 1e-12);
+        assert_eq!(PartlySerialWork { serial: 0.0 }.at_most(), None);
+        close(PartlySerialWork { serial: 1.0 }.sooner(64.0), 1.0, 1e-12);
     }
 }

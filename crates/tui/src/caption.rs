@@ -10,12 +10,12 @@
 
 mod sentences;
 
-use super::view_model::{Doing, Held, ViewModel, WorkerPicture};
+use super::view_model::{ViewModel, WorkerRequests, WorkerState, WorkerView};
 use concsim_engine::telemetry::Stage;
 use concsim_model::scenario::{Scenario, WorkerKind};
 use concsim_model::words::counted;
-use concsim_record::Past;
-use concsim_record::remark::{self, Context, Kind, LONG_RUN, Usual, classes};
+use concsim_record::Snapshot;
+use concsim_record::remark::{self, Context, Kind, LONG_RUN, UsualRun, classes};
 
 /// Topic of a caption.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Caption {
 
 /// Input of a caption.
 pub(super) struct Now<'a> {
-    past: Past<'a>,
+    snapshot: Snapshot<'a>,
     picture: &'a ViewModel,
     /// True if the variant before differed in nothing but the kind of its workers.
     same_processes: bool,
@@ -82,27 +82,27 @@ pub(super) struct Now<'a> {
 /// Returns the caption of an instant: topic and sentences. `before` is the caption on the screen, if it has
 /// not been read yet.
 pub(super) fn caption(now: &Now<'_>, before: Option<Caption>) -> (Caption, Vec<String>) {
-    let said = |sight: Caption| Some((sight, now.say(sight)?));
-    let first = || Caption::ALL.into_iter().find(|sight| now.is_worth(*sight));
+    let text = |caption: Caption| Some((caption, now.sentences_of(caption)?));
+    let first = || Caption::ALL.into_iter().find(|topic| now.is_worth(*topic));
     let next = first().unwrap_or(Caption::Quiet);
     let kept = before
         .filter(|before| before.can_wait_for(next))
-        .and_then(said);
-    kept.or_else(|| said(next))
+        .and_then(text);
+    kept.or_else(|| text(next))
         .unwrap_or_else(|| (Caption::Quiet, now.say_quiet()))
 }
 
 impl<'a> Now<'a> {
-    pub(super) fn new(past: Past<'a>, picture: &'a ViewModel, same_processes: bool) -> Self {
+    pub(super) fn new(known: Snapshot<'a>, picture: &'a ViewModel, same_processes: bool) -> Self {
         Self {
-            past,
+            snapshot: known,
             picture,
             same_processes,
         }
     }
 
     fn scenario(&self) -> &'a Scenario {
-        &self.past.header().scenario
+        &self.snapshot.header().scenario
     }
 
     fn kind(&self) -> WorkerKind {
@@ -110,27 +110,27 @@ impl<'a> Now<'a> {
     }
 
     /// Returns the workers that have a process, in the order of their slots.
-    fn living(&self) -> impl Iterator<Item = &'a WorkerPicture> + Clone + use<'a> {
+    fn living(&self) -> impl Iterator<Item = &'a WorkerView> + Clone + use<'a> {
         let workers = self.picture.workers.iter();
-        workers.filter(|worker| worker.doing != Doing::Gone)
+        workers.filter(|worker| worker.doing != WorkerState::Gone)
     }
 
     /// Returns the living workers in this state.
-    fn doing(&self, what: Doing) -> Vec<&'a WorkerPicture> {
+    fn workers_in_state(&self, what: WorkerState) -> Vec<&'a WorkerView> {
         self.living()
             .filter(|worker| worker.doing == what)
             .collect()
     }
 
     /// Returns the requests that all workers have begun, by state.
-    fn held(&self) -> Held {
+    fn held(&self) -> WorkerRequests {
         self.picture.held()
     }
 
     /// True if a caption is worth showing: it is true now, and not for a moment only.
-    fn is_worth(&self, sight: Caption) -> bool {
+    fn is_worth(&self, caption: Caption) -> bool {
         let held = self.held();
-        match sight {
+        match caption {
             Caption::Parked => held.parked > 0 && 2 * held.parked >= held.all(),
             Caption::Blocked => self.blocked_matter(),
             Caption::Full => self.is_full() && self.was_busy(),
@@ -142,13 +142,13 @@ impl<'a> Now<'a> {
             | Caption::Hog
             | Caption::ConnectionsFull
             | Caption::BacklogFull
-            | Caption::Quiet => self.say(sight).is_some(),
+            | Caption::Quiet => self.sentences_of(caption).is_some(),
         }
     }
 
     /// Returns the sentences of a caption; `None` if it is not true.
-    fn say(&self, sight: Caption) -> Option<Vec<String>> {
-        match sight {
+    fn sentences_of(&self, caption: Caption) -> Option<Vec<String>> {
+        match caption {
             Caption::Preparing => self.say_preparing(),
             Caption::WorkerGone => self.remark(Kind::WorkerGone),
             Caption::WorkerStopped => self.say_stopped(),
@@ -166,17 +166,17 @@ impl<'a> Now<'a> {
 
     /// Returns the sentences of a remark about the last second, if it applies.
     fn remark(&self, kind: Kind) -> Option<Vec<String>> {
-        let scene = Context::of_the_last_second(self.past, self.picture.mean, &[]);
-        remark::one(kind, &scene).map(|remark| remark.sentences)
+        let context = Context::of_the_last_second(self.snapshot, self.picture.mean, &[]);
+        remark::remark_of_kind(kind, &context).map(|remark| remark.sentences)
     }
 
     /// True if blocked workers delay anything: requests at the door, others inside, or most workers.
     fn blocked_matter(&self) -> bool {
         if self.kind().has_threads() {
-            let Held { blocked, .. } = self.held();
+            let WorkerRequests { blocked, .. } = self.held();
             return blocked > 0 && (2 * blocked >= self.held().all() || self.picture.door > 0);
         }
-        let blocked = self.doing(Doing::Blocked);
+        let blocked = self.workers_in_state(WorkerState::Blocked);
         let inside = blocked.iter().any(|worker| worker.held.all() > 1);
         let are_most = 2 * blocked.len() >= self.living().count();
         let has_a_loop = self.kind().has_a_loop();
@@ -185,7 +185,7 @@ impl<'a> Now<'a> {
 
     /// True if no further request could run: every worker runs one, or every core has a worker.
     fn is_full(&self) -> bool {
-        let running = self.doing(Doing::Running).len();
+        let running = self.workers_in_state(WorkerState::Running).len();
         let cores = self.picture.cores.len();
         running > 0 && (running == self.living().count() || running == cores)
     }
@@ -199,18 +199,18 @@ impl<'a> Now<'a> {
     }
 
     /// Returns the worker that a request keeps for unusually long, while others wait.
-    fn hog(&self) -> Option<&'a WorkerPicture> {
-        let running = self.doing(Doing::Running).into_iter();
+    fn hog(&self) -> Option<&'a WorkerView> {
+        let running = self.workers_in_state(WorkerState::Running).into_iter();
         let long = running.filter(|worker| worker.run.is_some_and(|run| run >= LONG_RUN));
-        let waits = |worker: &&WorkerPicture| worker.held.ready > 0 || self.picture.door > 0;
+        let waits = |worker: &&WorkerView| worker.held.ready > 0 || self.picture.door > 0;
         let mut long: Vec<_> = long.filter(waits).collect();
         long.sort_by_key(|worker| std::cmp::Reverse(worker.run));
         if long.is_empty() {
             return None;
         }
-        let usual = Usual::of(self.past.header());
+        let usual = UsualRun::of(self.snapshot.header());
         let requests = long.iter().filter_map(|worker| worker.request);
-        let classes = classes(&self.past, requests);
+        let classes = classes(&self.snapshot, requests);
         long.into_iter().find(|worker| match worker.request {
             Some(request) => classes
                 .get(&request)

@@ -21,7 +21,7 @@ const SPEEDS: [(u64, u64); 10] = [
     (4, 1),
 ];
 /// Index in [`SPEEDS`] of the clock's own speed.
-const AS_IT_WAS: usize = 8;
+const REAL_SPEED: usize = 8;
 
 /// Motion of the cursor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Default for Cursor {
             variant: 0,
             at: Stamp::ZERO,
             motion: Motion::Live,
-            speed: AS_IT_WAS,
+            speed: REAL_SPEED,
         }
     }
 }
@@ -96,7 +96,7 @@ impl Cursor {
     }
 
     /// Pauses, or goes on from its position.
-    pub(super) fn pause_or_go_on(&mut self) {
+    pub(super) fn toggle_pause(&mut self) {
         self.motion = match self.motion {
             Motion::Live | Motion::Playing => Motion::Paused,
             Motion::Paused => Motion::Playing,
@@ -116,7 +116,7 @@ impl Cursor {
 
     /// Returns the speed, `1/1 000`; `None` at the clock's own speed.
     pub(super) fn speed(&self) -> Option<(u64, u64)> {
-        (self.speed != AS_IT_WAS).then_some(SPEEDS[self.speed])
+        (self.speed != REAL_SPEED).then_some(SPEEDS[self.speed])
     }
 
     fn leave_the_present(&mut self) {
@@ -139,7 +139,12 @@ impl Cursor {
     }
 
     /// Makes the move of a key.
-    pub(super) fn grant(&mut self, feed: &Feed<'_>, indexes: &mut Indexes, wish: CursorMotion) {
+    pub(super) fn move_by_key(
+        &mut self,
+        feed: &Feed<'_>,
+        indexes: &mut Indexes,
+        motion: CursorMotion,
+    ) {
         let Some(recording) = feed.recording(self.variant) else {
             return;
         };
@@ -147,7 +152,7 @@ impl Cursor {
             return;
         };
         self.at = self.at.max(begin).min(end);
-        match wish {
+        match motion {
             CursorMotion::StepForward => {
                 let instants = indexes.instants(feed, self.variant);
                 self.step(instants.next_after(recording, self.at));

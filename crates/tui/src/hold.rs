@@ -1,9 +1,9 @@
 //! Hold: in projector mode each variant after the first waits for a key, so that the presenter can explain
 //! the change.
 
+use super::frame_state::Screen;
 use super::keys::Key;
 use super::setting::announcement;
-use super::show::Screen;
 use super::state::State;
 use concsim_model::palette::Room;
 use concsim_record::feed::Feed;

@@ -4,7 +4,7 @@ use super::instants::Instants;
 use concsim_model::units::Stamp;
 use concsim_record::feed::Feed;
 use concsim_record::lanes::{Index, Instant, Lanes};
-use concsim_record::{Past, Recording};
+use concsim_record::{Recording, Snapshot};
 
 /// Indexes of all variants, as far as they have been read.
 #[derive(Clone, Debug, Default)]
@@ -52,34 +52,34 @@ impl Indexes {
         feed: &Feed<'a>,
         variant: usize,
         until: Stamp,
-    ) -> Option<Seen<'a>> {
+    ) -> Option<VariantView<'a>> {
         let recording: &'a Recording = feed.recording(variant)?;
         let samples = &recording.samples;
         // Events up to an instant are complete at the first sample that is not before it.
         let newest = samples.partition_point(|sample| sample.at < until);
-        let past = recording.past(newest.min(samples.len().checked_sub(1)?))?;
-        let until = until.min(past.sample().at);
-        Some(Seen {
+        let snapshot = recording.snapshot(newest.min(samples.len().checked_sub(1)?))?;
+        let until = until.min(snapshot.sample().at);
+        Some(VariantView {
             variant,
-            past,
-            lanes: Lanes::at(&self.lanes[variant], past, until),
+            snapshot,
+            lanes: Lanes::at(&self.lanes[variant], snapshot, until),
             until,
         })
     }
 }
 
 /// Variant up to an instant.
-pub(super) struct Seen<'a> {
+pub(super) struct VariantView<'a> {
     pub(super) variant: usize,
-    pub(super) past: Past<'a>,
+    pub(super) snapshot: Snapshot<'a>,
     pub(super) lanes: Lanes<'a>,
     pub(super) until: Stamp,
 }
 
-impl Seen<'_> {
+impl VariantView<'_> {
     /// Returns the time at which load began.
     pub(super) fn began(&self) -> Stamp {
-        self.past.header().began
+        self.snapshot.header().began
     }
 
     /// Returns the time since load began, in nanoseconds.

@@ -1,7 +1,7 @@
 //! Instants of events, for steps to the next and the last one. Of each block of records only the first and
 //! the last instant are stored; a block is searched only if it can hold the result.
 
-use concsim_engine::telemetry::{Event, Outcome, Sent};
+use concsim_engine::telemetry::{Event, Outcome, SentRequest};
 use concsim_model::units::Stamp;
 use concsim_record::Recording;
 
@@ -60,9 +60,9 @@ impl Instants {
 }
 
 /// Both instants of a record; twice the same if it has one.
-type Two = [Stamp; 2];
+type InstantPair = [Stamp; 2];
 
-fn of_event((_, event): &(u16, Event)) -> Option<Two> {
+fn of_event((_, event): &(u16, Event)) -> Option<InstantPair> {
     Some(match *event {
         Event::RunSlice(ran) => [ran.from, ran.to],
         Event::BlockedIn { from, to, .. } | Event::Preempted { from, to, .. } => [from, to],
@@ -85,7 +85,7 @@ fn of_event((_, event): &(u16, Event)) -> Option<Two> {
     clippy::unnecessary_wraps,
     reason = "as of an event, which may have none"
 )]
-fn of_sent(sent: &Sent) -> Option<Two> {
+fn of_sent(sent: &SentRequest) -> Option<InstantPair> {
     Some([sent.sent; 2])
 }
 
@@ -93,7 +93,7 @@ fn of_sent(sent: &Sent) -> Option<Two> {
     clippy::unnecessary_wraps,
     reason = "as of an event, which may have none"
 )]
-fn of_outcome(outcome: &Outcome) -> Option<Two> {
+fn of_outcome(outcome: &Outcome) -> Option<InstantPair> {
     Some([outcome.done; 2])
 }
 
@@ -101,11 +101,11 @@ fn of_outcome(outcome: &Outcome) -> Option<Two> {
 #[derive(Clone, Debug, Default)]
 struct Rows {
     read: usize,
-    edges: Vec<Two>,
+    edges: Vec<InstantPair>,
 }
 
 impl Rows {
-    fn read<T>(&mut self, all: &[T], of: fn(&T) -> Option<Two>) {
+    fn read<T>(&mut self, all: &[T], of: fn(&T) -> Option<InstantPair>) {
         for (place, record) in (self.read..).zip(&all[self.read..]) {
             let row = place / LENGTH;
             if self.edges.len() <= row {
@@ -120,7 +120,7 @@ impl Rows {
         self.read = all.len();
     }
 
-    fn next<T>(&self, list: &[T], of: fn(&T) -> Option<Two>, at: Stamp) -> Option<Stamp> {
+    fn next<T>(&self, list: &[T], of: fn(&T) -> Option<InstantPair>, at: Stamp) -> Option<Stamp> {
         self.edges
             .iter()
             .enumerate()
@@ -131,7 +131,7 @@ impl Rows {
             })
     }
 
-    fn last<T>(&self, list: &[T], of: fn(&T) -> Option<Two>, at: Stamp) -> Option<Stamp> {
+    fn last<T>(&self, list: &[T], of: fn(&T) -> Option<InstantPair>, at: Stamp) -> Option<Stamp> {
         let newest_first = self.edges.iter().enumerate().rev();
         newest_first.fold(None, |best, (row, [first, last])| {
             let can_be = *first < at && best.is_none_or(|best| *last > best);

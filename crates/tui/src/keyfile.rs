@@ -68,7 +68,7 @@ impl Reading<'_> {
                         }
                     }
                 }
-                _ => self.problems.push(stranger(entry)),
+                _ => self.problems.push(unknown_command(entry)),
             }
         }
     }
@@ -119,7 +119,7 @@ impl Reading<'_> {
     }
 }
 
-fn stranger(entry: &Entry) -> Problem {
+fn unknown_command(entry: &Entry) -> Problem {
     let problem = Problem::new(
         &entry.place,
         format!("`{}` is not expected here", entry.key),

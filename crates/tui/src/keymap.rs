@@ -63,14 +63,14 @@ impl Keymap {
         let others = self.entries().enumerate();
         others
             .filter(move |(other, (entry, keys))| {
-                *other != row && keys.contains(&key) && are_together(context, entry.context)
+                *other != row && keys.contains(&key) && can_coincide(context, entry.context)
             })
             .map(|(other, _)| other)
     }
 }
 
 /// True if both contexts may be active at the same time, and neither is meant to hide the other.
-fn are_together(one: Context, other: Context) -> bool {
+fn can_coincide(one: Context, other: Context) -> bool {
     let holds = |set: &&[Context]| set.contains(&one) && set.contains(&other);
     Context::TOGETHER.iter().any(holds)
 }

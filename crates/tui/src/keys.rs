@@ -55,7 +55,7 @@ impl Key {
         }
         if let Some(letter) = name.strip_prefix("ctrl-") {
             return only_character(letter)
-                .filter(|letter| is_told_apart(*letter))
+                .filter(|letter| is_distinct_with_ctrl(*letter))
                 .map(Self::Control);
         }
         if let Some(number) = name.strip_prefix('f').filter(|rest| !rest.is_empty()) {
@@ -123,7 +123,7 @@ fn only_character(text: &str) -> Option<char> {
 
 /// True if a letter with Ctrl is a key of its own: on a terminal ^I is Tab and ^M is Enter, and ^C always
 /// ends the run.
-fn is_told_apart(letter: char) -> bool {
+fn is_distinct_with_ctrl(letter: char) -> bool {
     letter.is_ascii_lowercase() && !['c', 'i', 'm'].contains(&letter)
 }
 

@@ -5,8 +5,8 @@
 //! cursor is shown: in a live run it is not known.
 
 use super::cursor::Cursor;
-use super::indexes::{Indexes, Seen};
-use super::requests::{Ended, latency_of, outcome_of};
+use super::indexes::{Indexes, VariantView};
+use super::requests::{RequestEnd, latency_of, outcome_of};
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::feed::Feed;
@@ -93,7 +93,7 @@ pub(super) struct Panel {
     /// Requests in order of due, beginning at position `first` …
     pub(super) requests: Vec<RequestLane>,
     /// Kind and outcome of each of these requests.
-    pub(super) fates: Vec<Fate>,
+    pub(super) results: Vec<RequestResult>,
     pub(super) first: usize,
     /// … around the one at this position: those before it had ended.
     pub(super) around: usize,
@@ -109,13 +109,13 @@ pub(super) struct Panel {
 
 /// Kind and outcome of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fate {
+pub(super) struct RequestResult {
     /// Position of its kind in the scenario; `None` if the load has not reported it.
     pub(super) class: Option<u16>,
     /// Latency, or the time since it was due.
     pub(super) latency: Elapsed,
     /// `None` until it has ended.
-    pub(super) ended: Option<Ended>,
+    pub(super) ended: Option<RequestEnd>,
 }
 
 impl LanesView {
@@ -152,7 +152,7 @@ impl LanesView {
     }
 
     /// Lays out the state at the cursor, in a limited number of rows.
-    pub(super) fn look(
+    pub(super) fn layout_at(
         &mut self,
         feed: &Feed<'_>,
         indexes: &Indexes,
@@ -182,11 +182,11 @@ impl LanesView {
             None => between(0, whole),
         };
         let before = (0..on).filter_map(seen);
-        let all: Vec<Seen<'_>> = before.chain([current]).collect();
-        let is_small = |seen: &Seen<'_>| seen.sent() <= FEW_REQUESTS;
+        let all: Vec<VariantView<'_>> = before.chain([current]).collect();
+        let is_small = |seen: &VariantView<'_>| seen.sent() <= FEW_REQUESTS;
         let stacked = width.is_none() && all.iter().all(is_small);
         let (shown, axis) = if stacked {
-            let longest = all.iter().map(Seen::length).max().unwrap_or(whole);
+            let longest = all.iter().map(VariantView::length).max().unwrap_or(whole);
             (&all[..], between(0, longest))
         } else {
             (&all[all.len() - 1..], axis)
@@ -203,7 +203,7 @@ impl LanesView {
     }
 
     /// Returns the length to be shown, in nanoseconds; `None` for the whole.
-    fn width(&self, current: &Seen<'_>) -> Option<u64> {
+    fn width(&self, current: &VariantView<'_>) -> Option<u64> {
         match self.zoom {
             Zoom::Whole => None,
             Zoom::Width(width) => Some(width),
@@ -219,18 +219,18 @@ impl LanesView {
 }
 
 /// Queries of the lanes.
-impl<'a> Seen<'a> {
+impl<'a> VariantView<'a> {
     fn scenario(&self) -> &'a Scenario {
-        &self.past.header().scenario
+        &self.snapshot.header().scenario
     }
 
     fn sent(&self) -> usize {
-        self.past.sent().len()
+        self.snapshot.sent().len()
     }
 
     /// Returns the median of the newest latencies.
     fn typical_latency(&self) -> Option<Elapsed> {
-        let outcomes = self.past.outcomes();
+        let outcomes = self.snapshot.outcomes();
         let newest = &outcomes[outcomes.len().saturating_sub(TYPICAL_OF)..];
         let mut latencies: Vec<Elapsed> = newest.iter().map(|it| it.done.since(it.due)).collect();
         latencies.sort_unstable();
@@ -240,21 +240,21 @@ impl<'a> Seen<'a> {
     /// Returns the length of the interval up to the cursor in which the newest [`REQUESTS_AT_LEAST`] were
     /// due.
     fn length_of_the_newest(&self) -> Option<Elapsed> {
-        let sent = self.past.sent().iter().rev();
+        let sent = self.snapshot.sent().iter().rev();
         let newest = sent.filter(|sent| sent.sent <= self.until);
         let due = newest.take(REQUESTS_AT_LEAST).map(|sent| sent.due);
         due.min().map(|due| self.until.since(due))
     }
 
-    fn fate(&self, request: u32) -> Fate {
+    fn result_of(&self, request: u32) -> RequestResult {
         let Some(sent) = self.lanes.sent(request) else {
-            return Fate::default();
+            return RequestResult::default();
         };
         let ended = outcome_of(self, sent);
-        Fate {
+        RequestResult {
             class: Some(sent.class),
             latency: latency_of(self, sent),
-            ended: ended.map(Ended::of),
+            ended: ended.map(RequestEnd::of),
         }
     }
 
@@ -262,7 +262,7 @@ impl<'a> Seen<'a> {
     /// ended.
     fn over(&self) -> Option<Stamp> {
         let all = self.scenario().load.requests?;
-        let outcomes = self.past.outcomes();
+        let outcomes = self.snapshot.outcomes();
         if (outcomes.len() as u64) < all {
             return None;
         }
@@ -296,7 +296,10 @@ impl<'a> Seen<'a> {
         let first = around.saturating_sub(rows / 2);
         let shown = numbers.iter().skip(first).take(rows);
         let mut services = self.scenario().services.iter();
-        let fates = shown.clone().map(|number| self.fate(*number)).collect();
+        let fates = shown
+            .clone()
+            .map(|number| self.result_of(*number))
+            .collect();
         Panel {
             variant: self.variant,
             began,
@@ -305,7 +308,7 @@ impl<'a> Seen<'a> {
             requests: shown
                 .map(|number| self.lanes.request(*number, interval))
                 .collect(),
-            fates,
+            results: fates,
             first,
             around,
             request_count: numbers.len(),
@@ -322,13 +325,13 @@ impl<'a> Seen<'a> {
             let (mut held, mut lost) = (Vec::new(), Vec::new());
             for core in cores.drain(..) {
                 held.extend(core.held);
-                lost.extend(core.lost);
+                lost.extend(core.without_core);
             }
             held.sort_by_key(|held| held.from);
             cores.push(CoreLane {
                 core: None,
                 held,
-                lost,
+                without_core: lost,
             });
         }
         cores
@@ -337,7 +340,7 @@ impl<'a> Seen<'a> {
     fn result(&self, over: Stamp) -> (Elapsed, f64) {
         let (from, to) = (self.began(), over);
         let took = to.since(from);
-        let cores = self.past.header().machine.cores;
+        let cores = self.snapshot.header().machine.cores;
         let cores = cores.min(self.scenario().server.workers).max(1);
         let ran = self.lanes.ran(Interval { from, to }) as f64;
         (took, ran / (took.0.max(1) as f64 * cores as f64))

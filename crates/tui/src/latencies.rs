@@ -93,7 +93,7 @@ impl Latencies {
 fn scales(there: &[(u64, u64)]) -> Vec<Vec<u64>> {
     match (there.first(), there.last()) {
         (Some((shortest, _)), Some((longest, _)))
-            if *longest < shortest.saturating_mul(MUCH_THE_SAME) =>
+            if *longest < shortest.saturating_mul(SIMILAR_RATIO) =>
         {
             even_steps(*shortest, *longest)
         }
@@ -118,7 +118,7 @@ fn bars_between(there: &[(u64, u64)], edges: &[u64]) -> Vec<(Elapsed, u64)> {
 }
 
 /// Ratio of the longest to the shortest below which lengths are much the same.
-const MUCH_THE_SAME: u64 = 3;
+const SIMILAR_RATIO: u64 = 3;
 /// Least width of a bar in steps of the histogram: narrower bars would hold uneven numbers of steps.
 const FINEST: u64 = STEPS / 4;
 
@@ -185,8 +185,8 @@ mod tests {
         fn a_percentile_is_off_by_less_than_a_digit_that_is_shown(nanoseconds in 1_u64..1 << 45) {
             let mut latencies = Latencies::default();
             latencies.add(Elapsed(nanoseconds));
-            let said = latencies.quantile(0.5, 1).unwrap().0 as f64;
-            prop_assert!((said / nanoseconds as f64 - 1.0).abs() <= 0.001);
+            let text = latencies.quantile(0.5, 1).unwrap().0 as f64;
+            prop_assert!((text / nanoseconds as f64 - 1.0).abs() <= 0.001);
         }
     }
 

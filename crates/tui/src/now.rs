@@ -1,7 +1,7 @@
 //! State at the cursor's instant: door, workers and cores of the picture, from the same events as the
 //! lanes. If events do not suffice, the picture stays as in the last sample.
 
-use super::view_model::{Doing, Held, ViewModel, WorkerPicture};
+use super::view_model::{ViewModel, WorkerRequests, WorkerState, WorkerView};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 use concsim_record::lanes::{self, Instant, Process, WorkerInstant};
@@ -10,7 +10,7 @@ use concsim_record::{Sample, WorkerSample};
 impl ViewModel {
     /// Shows an instant in a picture made from `sample`, the last one that is not after it.
     pub(super) fn show_instant(&mut self, now: &Instant, sample: &Sample, kind: WorkerKind) {
-        self.lasted += now.at.since(self.at);
+        self.stage_age += now.at.since(self.at);
         self.at = now.at;
         self.door = now.door;
         self.in_system = now.in_system;
@@ -20,9 +20,9 @@ impl ViewModel {
         for (slot, is_at) in now.workers.iter().enumerate() {
             let is_known = sample.workers.iter().any(|seen| seen.index == slot);
             if !is_known && is_at.begun() > 0 {
-                let mut worker = WorkerPicture {
+                let mut worker = WorkerView {
                     index: slot,
-                    ..WorkerPicture::default()
+                    ..WorkerView::default()
                 };
                 let seen = WorkerSample::default();
                 worker.show_instant(is_at, &seen, (sample.at, now.at), kind);
@@ -56,7 +56,7 @@ impl ViewModel {
     }
 }
 
-impl WorkerPicture {
+impl WorkerView {
     fn show_instant(
         &mut self,
         is_at: &WorkerInstant,
@@ -64,21 +64,21 @@ impl WorkerPicture {
         (looked, now): (Stamp, Stamp),
         kind: WorkerKind,
     ) {
-        self.doing = doing(is_at, seen, looked);
+        self.doing = worker_state(is_at, seen, looked);
         if let Some(new) = new_process(is_at, looked) {
             self.pid = new.pid;
         }
         self.request = is_at.request;
-        self.held = Held {
+        self.held = WorkerRequests {
             running: is_at.running,
             blocked: is_at.blocked,
             ready: is_at.ready,
             parked: is_at.parked,
         };
         let since = if kind.has_a_loop() {
-            is_at.had_since
+            is_at.held_since
         } else {
-            let computes = is_at.doing == Some(lanes::Doing::Running);
+            let computes = is_at.doing == Some(lanes::RequestState::Running);
             computes.then_some(is_at.since)
         };
         self.run = since.map(|since| now.since(since));
@@ -96,31 +96,34 @@ fn new_process(is_at: &WorkerInstant, looked: Stamp) -> Option<Process> {
 
 /// Returns the state of a worker: its work from events, its existence from the last sample and from later
 /// forks and deaths.
-fn doing(is_at: &WorkerInstant, seen: &WorkerSample, looked: Stamp) -> Doing {
+fn worker_state(is_at: &WorkerInstant, seen: &WorkerSample, looked: Stamp) -> WorkerState {
     let new = new_process(is_at, looked);
     if new.is_none() && is_at.died.is_some_and(|died| died > looked) {
-        return Doing::Gone;
+        return WorkerState::Gone;
     }
     let runs = is_at.doing.map(|doing| match doing {
-        lanes::Doing::Running => Doing::Running,
-        lanes::Doing::Blocked => Doing::Blocked,
-        lanes::Doing::WantsACore => Doing::WantsACore,
-        lanes::Doing::Ready | lanes::Doing::Parked | lanes::Doing::AtTheDoor => Doing::Idle,
+        lanes::RequestState::Running => WorkerState::Running,
+        lanes::RequestState::Blocked => WorkerState::Blocked,
+        lanes::RequestState::WantsACore => WorkerState::WantsACore,
+        lanes::RequestState::Ready
+        | lanes::RequestState::Parked
+        | lanes::RequestState::AtTheDoor => WorkerState::Idle,
     });
     if let Some(new) = new {
         let waits = if new.has_run {
-            Doing::Idle
+            WorkerState::Idle
         } else {
-            Doing::Booting
+            WorkerState::Booting
         };
         return runs.unwrap_or(waits);
     }
-    match Doing::of(seen.phase, seen.is_stopped, false) {
-        life @ (Doing::Gone | Doing::Stopped | Doing::Draining) => life,
-        Doing::Booting => runs.unwrap_or(Doing::Booting),
-        Doing::Idle | Doing::Running | Doing::WantsACore | Doing::Blocked => {
-            runs.unwrap_or(Doing::Idle)
-        }
+    match WorkerState::of(seen.phase, seen.is_stopped, false) {
+        life @ (WorkerState::Gone | WorkerState::Stopped | WorkerState::Draining) => life,
+        WorkerState::Booting => runs.unwrap_or(WorkerState::Booting),
+        WorkerState::Idle
+        | WorkerState::Running
+        | WorkerState::WantsACore
+        | WorkerState::Blocked => runs.unwrap_or(WorkerState::Idle),
     }
 }
 
@@ -131,7 +134,7 @@ mod tests {
 
     /// Returns the state at 30 of a worker, last seen blocked at 10, whose process ended at `died`; the
     /// next was forked at 20.
-    fn killed(died: u64, runs: Option<lanes::Doing>, has_run: bool) -> Doing {
+    fn killed(died: u64, runs: Option<lanes::RequestState>, has_run: bool) -> WorkerState {
         let is_at = WorkerInstant {
             doing: runs,
             died: Some(Stamp(died)),
@@ -147,7 +150,7 @@ mod tests {
             phase: Phase::Blocked,
             ..WorkerSample::default()
         };
-        let mut picture = WorkerPicture::default();
+        let mut picture = WorkerView::default();
         let between = (Stamp(10), Stamp(30));
         picture.show_instant(&is_at, &seen, between, WorkerKind::Sync);
         assert_eq!(picture.pid, 8);
@@ -157,10 +160,10 @@ mod tests {
     #[test]
     fn a_process_that_has_replaced_a_dead_one_since_the_last_look_is_there() {
         for died in [15, 20] {
-            let blocked = Some(lanes::Doing::Blocked);
-            assert_eq!(killed(died, blocked, true), Doing::Blocked);
-            assert_eq!(killed(died, None, true), Doing::Idle);
-            assert_eq!(killed(died, None, false), Doing::Booting);
+            let blocked = Some(lanes::RequestState::Blocked);
+            assert_eq!(killed(died, blocked, true), WorkerState::Blocked);
+            assert_eq!(killed(died, None, true), WorkerState::Idle);
+            assert_eq!(killed(died, None, false), WorkerState::Booting);
         }
     }
 
@@ -179,6 +182,6 @@ mod tests {
             phase: Phase::Blocked,
             ..WorkerSample::default()
         };
-        assert_eq!(doing(&is_at, &seen, Stamp(10)), Doing::Gone);
+        assert_eq!(worker_state(&is_at, &seen, Stamp(10)), WorkerState::Gone);
     }
 }

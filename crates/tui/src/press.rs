@@ -2,12 +2,12 @@
 
 use super::command::{Command, Context};
 use super::cursor::CursorMotion;
+use super::frame_state::Screen;
 use super::help::Help;
 use super::keys::{Action, Key};
 use super::number::Number;
 use super::pane::Pane;
 use super::pointer::{Gesture, Pointer};
-use super::show::Screen;
 use super::state::State;
 use super::view::mark::Target;
 use super::view::{help, marks};
@@ -21,7 +21,7 @@ const WHEEL: isize = 3;
 impl State {
     /// Applies `key`; returns the action that only the driver can carry out.
     pub fn key(&mut self, key: Key) -> Option<Action> {
-        self.touched = true;
+        self.has_changed = true;
         self.reply = None;
         if key == Key::Interrupt {
             return Some(Action::Interrupt);
@@ -136,15 +136,15 @@ impl State {
             // The card has no time, and nothing is behind it.
             Command::Go(CursorMotion::End) | Command::Pause | Command::Slower | Command::Faster
                 if self.is_at_card() => {}
-            Command::Go(wish) => self.wish = Some(wish),
-            Command::Pause => self.cursor.pause_or_go_on(),
+            Command::Go(motion) => self.pending_move = Some(motion),
+            Command::Pause => self.cursor.toggle_pause(),
             Command::Slower => self.cursor.slower(),
             Command::Faster => self.cursor.faster(),
             Command::Turn(pane) => {
                 self.turn_to(pane);
                 if self.is_at_card() {
                     // Behind the card is the end of the run.
-                    self.wish = Some(CursorMotion::Back(Elapsed::ZERO));
+                    self.pending_move = Some(CursorMotion::Back(Elapsed::ZERO));
                 }
             }
             Command::NextView => self.turn_to(self.pane.further(1)),
@@ -231,7 +231,7 @@ impl State {
 
     /// Applies a mouse gesture, on a screen of the state's size.
     pub fn point(&mut self, pointer: Pointer) -> Option<Action> {
-        self.touched = true;
+        self.has_changed = true;
         let in_lanes = self.pane == Pane::Lanes
             && self.help.is_none()
             && matches!(self.show.screen, Screen::Play);
@@ -256,7 +256,7 @@ impl State {
                 let length = interval.to.since(interval.from);
                 let along = Elapsed((share * length.0 as f64) as u64);
                 let from = began + Elapsed(interval.from.0);
-                self.wish = Some(CursorMotion::To(Stamp((from + along).0)));
+                self.pending_move = Some(CursorMotion::To(Stamp((from + along).0)));
             }
             Target::Number(_) | Target::Axis { .. } => {}
         }

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use super::indexes::Seen;
-use concsim_engine::telemetry::{Awaited, Failure, Outcome, Sent, SwitchReason};
+use super::indexes::VariantView;
+use concsim_engine::telemetry::{Failure, Outcome, SentRequest, SwitchReason, WaitPurpose};
 use concsim_model::units::{Elapsed, Stamp};
-use concsim_record::lanes::{Doing, Interval, RequestLane};
+use concsim_record::lanes::{Interval, RequestLane, RequestState};
 use concsim_record::latency::Breakdown;
 
 /// Number of newest requests in the list.
@@ -16,7 +16,7 @@ const MOST_ROWS: usize = 100;
 
 /// Order of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum SortOrder {
     /// Newest first.
     #[default]
     Newest,
@@ -32,7 +32,7 @@ pub(super) enum Sort {
     Waiting,
 }
 
-impl Sort {
+impl SortOrder {
     const ALL: [Self; 6] = [
         Self::Newest,
         Self::Latency,
@@ -55,7 +55,7 @@ impl Sort {
     }
 
     /// Returns the sort key of a request; the list is in descending order.
-    fn key(self, seen: &Seen<'_>, sent: &Sent) -> u64 {
+    fn key(self, seen: &VariantView<'_>, sent: &SentRequest) -> u64 {
         let part = |of: fn(&Breakdown) -> f64| {
             let reported = spent_by(seen, sent);
             (reported.as_ref().map_or(0.0, of) * 1e6) as u64
@@ -86,7 +86,7 @@ pub(super) enum RequestFilter {
 }
 
 impl RequestFilter {
-    fn takes(self, seen: &Seen<'_>, sent: &Sent) -> bool {
+    fn takes(self, seen: &VariantView<'_>, sent: &SentRequest) -> bool {
         match self {
             Self::All => true,
             Self::Open => outcome_of(seen, sent).is_none(),
@@ -109,12 +109,12 @@ impl RequestFilter {
 
 /// End of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum RequestEnd {
     Answered,
     Failed(Failure),
 }
 
-impl Ended {
+impl RequestEnd {
     pub(super) fn of(outcome: &Outcome) -> Self {
         outcome.failure.map_or(Self::Answered, Self::Failed)
     }
@@ -146,10 +146,10 @@ impl Parts {
         let mut parts = Self::default();
         for span in &lane.spans {
             let part = match span.doing {
-                Doing::AtTheDoor => &mut parts.door,
-                Doing::Ready | Doing::WantsACore => &mut parts.ready,
-                Doing::Running => &mut parts.running,
-                Doing::Parked | Doing::Blocked => &mut parts.waiting,
+                RequestState::AtTheDoor => &mut parts.door,
+                RequestState::Ready | RequestState::WantsACore => &mut parts.ready,
+                RequestState::Running => &mut parts.running,
+                RequestState::Parked | RequestState::Blocked => &mut parts.waiting,
             };
             *part += span.to.since(span.from);
         }
@@ -172,7 +172,7 @@ pub(super) struct RequestRow {
     /// Parts of its time, once its worker has reported.
     pub(super) spent: Option<Breakdown>,
     /// `None` until it has ended.
-    pub(super) ended: Option<Ended>,
+    pub(super) ended: Option<RequestEnd>,
     /// Its states over time.
     pub(super) lane: RequestLane,
 }
@@ -188,14 +188,14 @@ impl RequestRow {
 /// Step in the course of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step {
-    pub(super) doing: Doing,
+    pub(super) doing: RequestState,
     /// Queue that it waits in, if there is one.
-    pub(super) queue: Option<Awaited>,
+    pub(super) queue: Option<WaitPurpose>,
     /// Time since it was due.
     pub(super) after: Elapsed,
     pub(super) took: Elapsed,
     /// Reason of the wait, if it waits.
-    pub(super) what_for: Option<SwitchReason>,
+    pub(super) wait_reason: Option<SwitchReason>,
 }
 
 /// Course of one request, from due to end.
@@ -213,7 +213,7 @@ pub(super) struct RequestPath {
 /// State of the list and its selection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RequestsView {
-    pub(super) sort: Sort,
+    pub(super) sort: SortOrder,
     pub(super) only: RequestFilter,
     /// Selected request, at any position.
     picked: Option<u32>,
@@ -227,15 +227,15 @@ pub(super) struct RequestsView {
     pub(super) first: usize,
     /// Number of requests sent.
     pub(super) sent: usize,
-    pub(super) way: Option<RequestPath>,
+    pub(super) path: Option<RequestPath>,
     classes: u16,
 }
 
 impl RequestsView {
     /// Changes the order.
     pub(super) fn sort_by_next(&mut self) {
-        let place = Sort::ALL.iter().position(|sort| *sort == self.sort);
-        self.sort = Sort::ALL[(place.unwrap_or(0) + 1) % Sort::ALL.len()];
+        let place = SortOrder::ALL.iter().position(|sort| *sort == self.sort);
+        self.sort = SortOrder::ALL[(place.unwrap_or(0) + 1) % SortOrder::ALL.len()];
         self.picked = None;
     }
 
@@ -284,12 +284,12 @@ impl RequestsView {
     }
 
     /// Lists the requests known at the cursor.
-    pub(super) fn look(&mut self, seen: &Seen<'_>) {
-        let sent = seen.past.sent_by(seen.until);
+    pub(super) fn update(&mut self, seen: &VariantView<'_>) {
+        let sent = seen.snapshot.sent_by(seen.until);
         self.sent = sent.len();
-        self.classes = seen.past.header().scenario.requests.len() as u16;
+        self.classes = seen.snapshot.header().scenario.requests.len() as u16;
         self.list(seen, &sent[sent.len().saturating_sub(MOST_LISTED)..]);
-        if self.sort == Sort::Newest && self.picked.is_none() && self.is_open {
+        if self.sort == SortOrder::Newest && self.picked.is_none() && self.is_open {
             self.picked = self.listed.first().map(|(_, request)| *request);
         }
         let place = self.place();
@@ -298,10 +298,10 @@ impl RequestsView {
         let sent = around.filter_map(|(_, request)| seen.lanes.sent(*request));
         self.rows = sent.map(|sent| row(seen, sent)).collect();
         let shown = self.rows.get(place - self.first);
-        self.way = shown.filter(|_| self.is_open).map(|row| way(seen, row));
+        self.path = shown.filter(|_| self.is_open).map(|row| way(seen, row));
     }
 
-    fn list(&mut self, seen: &Seen<'_>, newest: &[Sent]) {
+    fn list(&mut self, seen: &VariantView<'_>, newest: &[SentRequest]) {
         let (sort, only) = (self.sort, self.only);
         let sent = newest.iter().filter(|sent| sent.sent <= seen.until);
         let taken = sent.filter(|sent| only.takes(seen, sent));
@@ -313,25 +313,25 @@ impl RequestsView {
 }
 
 /// Returns the outcome of a request, if it had ended by then.
-pub(super) fn outcome_of<'a>(seen: &Seen<'a>, sent: &Sent) -> Option<&'a Outcome> {
+pub(super) fn outcome_of<'a>(seen: &VariantView<'a>, sent: &SentRequest) -> Option<&'a Outcome> {
     let outcome = seen.lanes.outcome(sent.request);
     outcome.filter(|outcome| outcome.done <= seen.until)
 }
 
 /// Returns its latency; for a request that has not ended, the time since it was due.
-pub(super) fn latency_of(seen: &Seen<'_>, sent: &Sent) -> Elapsed {
-    let patience = seen.past.header().scenario.load.patience;
+pub(super) fn latency_of(seen: &VariantView<'_>, sent: &SentRequest) -> Elapsed {
+    let patience = seen.snapshot.header().scenario.load.patience;
     match outcome_of(seen, sent) {
         Some(outcome) => outcome.latency(patience),
         None => seen.until.since(sent.due),
     }
 }
 
-fn spent_by(seen: &Seen<'_>, sent: &Sent) -> Option<Breakdown> {
+fn spent_by(seen: &VariantView<'_>, sent: &SentRequest) -> Option<Breakdown> {
     outcome_of(seen, sent).and_then(|_| seen.lanes.spent_by(sent.request))
 }
 
-fn row(seen: &Seen<'_>, sent: &Sent) -> RequestRow {
+fn row(seen: &VariantView<'_>, sent: &SentRequest) -> RequestRow {
     let ended = outcome_of(seen, sent);
     let life = Interval {
         from: sent.due,
@@ -346,12 +346,12 @@ fn row(seen: &Seen<'_>, sent: &Sent) -> RequestRow {
         life,
         latency: latency_of(seen, sent),
         spent: spent_by(seen, sent),
-        ended: ended.map(Ended::of),
+        ended: ended.map(RequestEnd::of),
         lane,
     }
 }
 
-fn way(seen: &Seen<'_>, row: &RequestRow) -> RequestPath {
+fn way(seen: &VariantView<'_>, row: &RequestRow) -> RequestPath {
     let due = row.life.from;
     let lane = seen.lanes.request(row.request, row.life);
     let reasons = seen.lanes.switch_reasons(row.request);
@@ -366,7 +366,7 @@ fn way(seen: &Seen<'_>, row: &RequestRow) -> RequestPath {
         queue: span.queue,
         after: span.from.since(due),
         took: span.to.since(span.from),
-        what_for: is_wait(span.doing).then(|| what_for(span.from)),
+        wait_reason: is_wait(span.doing).then(|| what_for(span.from)),
     });
     let first = lane.spans.first();
     let written = seen.lanes.served(row.request).map(|served| served.written);
@@ -383,6 +383,6 @@ fn way(seen: &Seen<'_>, row: &RequestRow) -> RequestPath {
     }
 }
 
-fn is_wait(doing: Doing) -> bool {
-    matches!(doing, Doing::Parked | Doing::Blocked)
+fn is_wait(doing: RequestState) -> bool {
+    matches!(doing, RequestState::Parked | RequestState::Blocked)
 }

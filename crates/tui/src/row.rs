@@ -2,7 +2,7 @@
 
 use concsim_model::scenario::expectation::Quantity;
 use concsim_model::units::Elapsed;
-use concsim_record::comparable::Unfit;
+use concsim_record::comparable::ExclusionReason;
 use concsim_record::comparison::{self, Balance, Observation, Waits};
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
@@ -27,7 +27,7 @@ pub struct Row {
     /// Trust in all these numbers.
     pub trust: Trust,
     /// Reason not to compare them with another variant's.
-    pub unfit: Option<Unfit>,
+    pub unfit: Option<ExclusionReason>,
     /// Values to compare with theory …
     pub found: Observation,
     /// … with Little's law at each place …
@@ -53,7 +53,7 @@ impl Row {
             p99: run.latency_ms.p99.map(length),
             subject: subject.and_then(|path| run.number(path)),
             trust: run.trust,
-            unfit: Unfit::of(run),
+            unfit: ExclusionReason::of(run),
             found: Observation::in_run(run),
             balance: [0, 1, 2].map(|place| run.balance.get(place).copied()),
             waits: run.theory.waits,

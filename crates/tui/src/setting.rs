@@ -101,7 +101,7 @@ fn listed(names: &[&str]) -> String {
 
 fn load(scenario: &Scenario) -> String {
     let load = &scenario.load;
-    let who = match &load.arrivals {
+    let source = match &load.arrivals {
         Arrivals::Scheduled => counted(load.jobs.len() as u64, "scheduled job"),
         Arrivals::Closed { clients, think, .. } if *think == Draw::Fixed(0) => {
             counted(*clients as u64, "client")
@@ -123,9 +123,9 @@ fn load(scenario: &Scenario) -> String {
         ConnectionMode::KeepAlive => ", connections kept",
     };
     match load.requests {
-        _ if load.arrivals == Arrivals::Scheduled => format!("{who}{kept}"),
-        Some(requests) => format!("{who}, {}{kept}", counted(requests, "request")),
-        None => format!("{who}{kept}"),
+        _ if load.arrivals == Arrivals::Scheduled => format!("{source}{kept}"),
+        Some(requests) => format!("{source}, {}{kept}", counted(requests, "request")),
+        None => format!("{source}{kept}"),
     }
 }
 
@@ -205,7 +205,7 @@ pub(super) enum Waits {
 }
 
 /// Returns the kind of wait of a scenario's requests.
-pub(super) fn waits(scenario: &Scenario) -> Waits {
+pub(super) fn wait_kind(scenario: &Scenario) -> Waits {
     let steps = scenario.requests.iter().flat_map(|request| &request.script);
     let modes = steps.filter_map(Step::wait_mode);
     modes.fold(Waits::None, |so_far, mode| match (so_far, mode) {
@@ -216,7 +216,7 @@ pub(super) fn waits(scenario: &Scenario) -> Waits {
 
 /// Returns a hint at what to watch while this is played. `only_change` names the setting that differs from
 /// the variant before, if it is one.
-pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>) -> String {
+pub(super) fn watch_hint(scenario: &Scenario, cores: usize, only_change: Option<&str>) -> String {
     let server = &scenario.server;
     let mut steps = scenario.requests.iter().flat_map(|request| &request.script);
     if steps.any(|step| step.counter().is_some()) {
@@ -230,12 +230,12 @@ pub(super) fn watch(scenario: &Scenario, cores: usize, only_change: Option<&str>
         let most = counted(server.workers.min(cores) as u64, "core");
         return format!("parallelism: {processes} can compute on {most} at the same instant");
     }
-    match (server.kind, waits(scenario)) {
+    match (server.kind, wait_kind(scenario)) {
         (WorkerKind::Coroutine, Waits::Unpatched) => {
             "the workers' rows: an unpatched wait blocks the process, with every coroutine in it"
                 .into()
         }
-        (kind, Waits::Patched | Waits::Unpatched) => kind.watch().into(),
+        (kind, Waits::Patched | Waits::Unpatched) => kind.watch_hint().into(),
         (_, Waits::None) if server.workers > cores => {
             format!("the cores: {} processes want {cores}", server.workers)
         }

@@ -1,6 +1,6 @@
 //! Latencies over time, and the parts of the time of answered requests, for the view of latencies.
 
-use super::indexes::Seen;
+use super::indexes::VariantView;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::Window;
 use concsim_record::lanes::Interval;
@@ -28,9 +28,9 @@ pub(super) struct Spectrum {
 impl Spectrum {
     /// Returns the snapshot at the cursor; parts of the time are those of requests due in `counted`, or of
     /// all.
-    pub(super) fn of(seen: &Seen<'_>, counted: Option<Window>) -> Self {
-        let (began, outcomes) = (seen.began(), seen.past.reported_by(seen.until));
-        let patience = seen.past.header().scenario.load.patience;
+    pub(super) fn of(seen: &VariantView<'_>, counted: Option<Window>) -> Self {
+        let (began, outcomes) = (seen.began(), seen.snapshot.reported_by(seen.until));
+        let patience = seen.snapshot.header().scenario.load.patience;
         let one_in = outcomes.len().div_ceil(MOST_POINTS).max(1);
         let some = outcomes.iter().step_by(one_in);
         let ended = some.filter(|outcome| outcome.done <= seen.until);

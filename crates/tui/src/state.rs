@@ -1,10 +1,11 @@
 //! State of the screen. Its changes by keys are in `press`.
 //!
-//! The state is a [`Show`], the card or picture of one instant, and a [`Cursor`], the position of that
+//! The state is a [`FrameState`], the card or picture of one instant, and a [`Cursor`], the position of that
 //! instant. The same code shows a live run and a stored one: the present is the tail of a recording.
 
 use super::caption::{self, Caption};
 use super::cursor::{Cursor, CursorMotion, Motion};
+use super::frame_state::{FrameState, Screen};
 use super::help::Help;
 use super::indexes::Indexes;
 use super::keymap::Keymap;
@@ -14,10 +15,9 @@ use super::pane::Pane;
 use super::pointer::Mouse;
 use super::requests::RequestsView;
 use super::row::Row;
-use super::setting::{Fact, changes, facts, watch};
-use super::show::{Screen, Show};
+use super::setting::{Fact, changes, facts, watch_hint};
 use super::spectrum::Spectrum;
-use super::view_model::{Doing, Frame, ViewModel};
+use super::view_model::{Frame, ViewModel, WorkerState};
 use super::watch::Watch;
 use concsim_engine::telemetry::Stage;
 use concsim_model::palette::Look;
@@ -50,9 +50,9 @@ pub struct State {
     votes: Vec<Vec<u64>>,
     /// Number of cores that the program may use.
     pub(super) cores: usize,
-    pub(super) show: Show,
+    pub(super) show: FrameState,
     /// Variant being played, wherever the cursor is.
-    pub(super) on_stage: usize,
+    pub(super) played_variant: usize,
     /// Results so far, by position.
     pub(super) rows: Vec<Option<Row>>,
     /// Lines of the result, once it is known: the form that is shown …
@@ -65,20 +65,20 @@ pub struct State {
     pub(super) fault_comes: bool,
     pub(super) cursor: Cursor,
     /// True if anything but time has changed since the last frame.
-    pub(super) touched: bool,
+    pub(super) has_changed: bool,
     /// Message of the last key, until the next key.
     pub(super) reply: Option<String>,
     /// Pending move of the cursor.
-    pub(super) wish: Option<CursorMotion>,
+    pub(super) pending_move: Option<CursorMotion>,
     pub(super) watch: Watch,
     /// Number of samples of the current variant that have been taken in …
-    pub(super) taken_in: usize,
+    pub(super) known_samples: usize,
     /// … and, for each variant, the state before every `BOOKMARK_EVERY`th sample.
-    pub(super) bookmarks: Vec<Vec<(Watch, Show)>>,
+    pub(super) bookmarks: Vec<Vec<(Watch, FrameState)>>,
     pub(super) verdict: Option<Verdict>,
     pub(super) judge: Judge,
     /// Variant and instant of the cursor's last move other than by time.
-    pub(super) leapt_to: Option<(usize, Stamp)>,
+    pub(super) jumped_to: Option<(usize, Stamp)>,
     pub(super) pane: Pane,
     pub(super) indexes: Indexes,
     pub(super) lanes: LanesView,
@@ -150,20 +150,20 @@ impl State {
                 .map(|it| vec![0; it.choices.len()])
                 .collect(),
             cores,
-            show: Show {
+            show: FrameState {
                 screen: Screen::Title,
                 variant: 0,
                 picture: ViewModel::default(),
                 origin: Origin::Measured,
                 began: Stamp::ZERO,
-                sight: Caption::default(),
-                sight_since: Stamp::ZERO,
+                topic: Caption::default(),
+                caption_since: Stamp::ZERO,
                 caption: Vec::new(),
                 intervention_caption: None,
                 rows: vec![None; plan.variants.len()],
                 rates_then: Vec::new(),
             },
-            on_stage: 0,
+            played_variant: 0,
             rows: vec![None; plan.variants.len()],
             card: None,
             other_card: Vec::new(),
@@ -171,14 +171,14 @@ impl State {
             fault_comes: false,
             reply: None,
             cursor: Cursor::default(),
-            touched: true,
-            wish: None,
+            has_changed: true,
+            pending_move: None,
             watch: Watch::new(&first.scenario),
-            taken_in: 0,
+            known_samples: 0,
             bookmarks: vec![Vec::new(); plan.variants.len()],
             verdict: None,
             judge: Judge::default(),
-            leapt_to: None,
+            jumped_to: None,
             pane: Pane::default(),
             indexes: Indexes::default(),
             lanes: LanesView::default(),
@@ -200,8 +200,8 @@ impl State {
     /// # Panics
     /// If the plan has no such variant.
     pub fn begin_variant(&mut self, variant: usize) {
-        self.on_stage = variant;
-        self.touched = true;
+        self.played_variant = variant;
+        self.has_changed = true;
         if self.is_live() {
             self.cursor.variant = variant;
             self.enter(variant);
@@ -210,12 +210,12 @@ impl State {
 
     pub(super) fn enter(&mut self, variant: usize) {
         self.watch = Watch::new(&self.variants[variant].scenario);
-        self.taken_in = 0;
+        self.known_samples = 0;
         self.show.screen = Screen::Title;
         self.show.variant = variant;
         self.show.picture = ViewModel::default();
-        self.show.sight = Caption::Preparing;
-        self.show.sight_since = Stamp::ZERO;
+        self.show.topic = Caption::Preparing;
+        self.show.caption_since = Stamp::ZERO;
         self.show.caption = Vec::new();
         self.show.intervention_caption = None;
         self.scrolled = 0;
@@ -261,27 +261,28 @@ impl State {
     }
 
     /// Takes in the changes since the last frame, and shows them.
-    pub(super) fn observe(&mut self, moment: &Frame<'_>) {
-        self.take_in(moment);
+    pub(super) fn observe(&mut self, frame: &Frame<'_>) {
+        self.add_changes(frame);
         self.show.picture.latencies = self.watch.latencies().clone();
     }
 
     /// Takes in the changes since the last frame, on the way to a later one.
-    pub(super) fn take_in(&mut self, moment: &Frame<'_>) {
+    pub(super) fn add_changes(&mut self, frame: &Frame<'_>) {
         let stage_before = self.show.picture.stage;
         self.show.screen = Screen::Play;
-        self.show.picture = self.watch.look(moment);
+        self.show.picture = self.watch.picture_of(frame);
         let same_processes = self.has_the_same_processes();
-        self.show.say(moment.past, same_processes, stage_before);
+        self.show
+            .update_caption(frame.snapshot, same_processes, stage_before);
     }
 
     /// Puts the result of the variant played last into the table.
     pub fn finish_variant(&mut self, row: Row) {
-        self.touched = true;
-        self.rows[self.on_stage] = Some(row);
+        self.has_changed = true;
+        self.rows[self.played_variant] = Some(row);
         if self.is_live() {
             self.show.picture.stage = Stage::Done;
-            self.show.rows[self.on_stage] = Some(row);
+            self.show.rows[self.played_variant] = Some(row);
         }
     }
 
@@ -326,14 +327,14 @@ impl State {
     }
 
     /// Returns the content to be drawn.
-    pub(super) fn shown(&self) -> &Show {
+    pub(super) fn shown(&self) -> &FrameState {
         &self.show
     }
 
     /// Returns the claim. While a question whose answer it would give away is still to be asked, returns
     /// the scenario's name.
     pub(super) fn title(&self) -> &str {
-        if self.gives_away_nothing() {
+        if self.hides_answers() {
             &self.title
         } else {
             &self.name
@@ -342,21 +343,21 @@ impl State {
 
     /// True if no question is still to be asked whose answer could be read from the screen, wherever the
     /// cursor is.
-    pub(super) fn gives_away_nothing(&self) -> bool {
+    pub(super) fn hides_answers(&self) -> bool {
         let asked = |question: &Question| {
             let before = self
                 .variants
                 .iter()
                 .position(|it| it.name == question.before);
-            before.is_none_or(|before| before < self.on_stage)
-                || (before == Some(self.on_stage)
+            before.is_none_or(|before| before < self.played_variant)
+                || (before == Some(self.played_variant)
                     && !matches!(self.show.screen, Screen::Question(_)))
         };
         self.questions.iter().all(asked)
     }
 
     /// Returns the file's introduction, unless there are questions.
-    pub(super) fn about(&self) -> Option<&str> {
+    pub(super) fn introduction(&self) -> Option<&str> {
         self.about.as_deref().filter(|_| self.questions.is_empty())
     }
 
@@ -366,7 +367,7 @@ impl State {
     }
 
     /// Drops all questions.
-    pub fn ask_nothing(&mut self) {
+    pub fn drop_questions(&mut self) {
         self.questions.clear();
         self.votes.clear();
     }
@@ -399,7 +400,7 @@ impl State {
     /// after they have ended, returns the number of the scenario.
     pub(super) fn workers(&self) -> usize {
         let workers = self.show.picture.workers.iter();
-        match workers.filter(|it| it.doing != Doing::Gone).count() {
+        match workers.filter(|it| it.doing != WorkerState::Gone).count() {
             0 => self.scenario().server.workers,
             there => there,
         }
@@ -416,13 +417,13 @@ impl State {
     }
 
     /// Returns the hint at what to watch in the current variant.
-    pub(super) fn watch(&self) -> String {
+    pub(super) fn watch_hint(&self) -> String {
         let changes = self.changes().unwrap_or_default();
         let only_change = match changes.as_slice() {
             [(what, ..)] => Some(what.as_str()),
             _ => None,
         };
-        watch(self.scenario(), self.cores, only_change)
+        watch_hint(self.scenario(), self.cores, only_change)
     }
 
     /// Returns the sentences of the caption.
@@ -442,8 +443,8 @@ impl State {
             format!("The run {grade}, since {}.", doubt.sentence)
         });
         let stage = caption::stage_in_words(picture);
-        if let Some(said) = self.said_of_the_key() {
-            return Some(said);
+        if let Some(text) = self.key_message() {
+            return Some(text);
         }
         // An intervention is no news once the run is over.
         let goes_on = picture.stage != Stage::Done;
@@ -464,7 +465,7 @@ impl State {
 
     /// Returns the message of the last key, or the offer for the next one. It comes before every other
     /// message, because it answers the user.
-    pub(super) fn said_of_the_key(&self) -> Option<String> {
+    pub(super) fn key_message(&self) -> Option<String> {
         if self.fault_comes && self.is_live() {
             return Some(Hog::offer(self.scenario()));
         }

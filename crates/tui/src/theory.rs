@@ -1,6 +1,6 @@
 //! Predictions of theory for the variants, for its view: computed once for each.
 
-use super::indexes::Seen;
+use super::indexes::VariantView;
 use super::spectrum::MOST_ANSWERS;
 use super::state::{State, TheoryView};
 use super::view_model::ViewModel;
@@ -8,12 +8,12 @@ use concsim_engine::telemetry::Stage;
 use concsim_model::units::Elapsed;
 use concsim_record::comparison::{ModelComparison, Observation, STEERED, Theory, Waits};
 use concsim_record::latency::{MEDIAN_NEEDS, P99_NEEDS};
-use concsim_record::{Past, Window};
+use concsim_record::{Snapshot, Window};
 
 impl State {
     /// Computes the theory of the current variant, and of those before it.
-    pub(super) fn look_up_theory(&mut self, past: &Past<'_>) {
-        let mut markers = past.markers().iter();
+    pub(super) fn look_up_theory(&mut self, snapshot: &Snapshot<'_>) {
+        let mut markers = snapshot.markers().iter();
         self.theory.is_steered = markers.any(|marker| marker.timeline_event.is_none());
         let cores = self.cores;
         let known = &mut self.theory.of;
@@ -30,7 +30,7 @@ impl State {
     }
 
     /// Returns a variant's theory beside its measured values; `None` if its theory has not been computed.
-    pub(super) fn beside(&self, variant: usize) -> Option<ModelComparison> {
+    pub(super) fn comparison(&self, variant: usize) -> Option<ModelComparison> {
         let theory = self.theory.of.get(variant)?.as_ref()?;
         let row = self.show.rows[variant].as_ref();
         let is_on = variant == self.show.variant;
@@ -41,32 +41,32 @@ impl State {
         };
         let is_steered = row.is_some_and(|row| row.is_steered) || is_on && self.theory.is_steered;
         if is_steered {
-            return Some(Theory::none(STEERED).beside(&found));
+            return Some(Theory::none(STEERED).compare_with(&found));
         }
         let waits = row.and_then(|row| row.waits);
         Some(ModelComparison {
             waits,
-            ..theory.beside(&found)
+            ..theory.compare_with(&found)
         })
     }
 
     /// Returns the place where requests of the current variant wait, and the number of answers in the
     /// window so far on which that rests. [`None`] before the first one.
     pub(super) fn waits_so_far(&self) -> Option<(Waits, usize)> {
-        self.theory.waits(self.show.variant)
+        self.theory.place_of_waits(self.show.variant)
     }
 }
 
 impl TheoryView {
     /// Averages the parts of the time of requests at the cursor's instant. Nothing is counted before the
     /// window.
-    pub(super) fn look(&mut self, seen: &Seen<'_>, counted: Option<Window>) {
+    pub(super) fn update(&mut self, seen: &VariantView<'_>, counted: Option<Window>) {
         let spent = |window| seen.lanes.spent(seen.until, Some(window), MOST_ANSWERS);
         self.spent = counted.and_then(spent);
     }
 
     /// Returns the place where requests of a variant wait, and the number of answers on which that rests.
-    fn waits(&self, variant: usize) -> Option<(Waits, usize)> {
+    fn place_of_waits(&self, variant: usize) -> Option<(Waits, usize)> {
         let theory = self.of.get(variant)?.as_ref()?;
         let (spent, answers) = self.spent?;
         Some((theory.waits(&spent)?, answers))

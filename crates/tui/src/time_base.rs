@@ -111,8 +111,8 @@ mod tests {
     #[test]
     fn what_is_said_of_a_number_and_its_time_base_agree() {
         for number in Number::ALL {
-            let (said, base) = (number.said(), number.time_base());
-            let mentions = |words: &str| said.what.contains(words) || said.name.contains(words);
+            let (text, base) = (number.texts(), number.time_base());
+            let mentions = |words: &str| text.meaning.contains(words) || text.name.contains(words);
             let is_of_the_last_second =
                 matches!(base, TimeBase::LastSecond | TimeBase::LastSecondOrWindow);
             assert!(

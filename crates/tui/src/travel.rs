@@ -1,10 +1,10 @@
 //! Moves of the screen through a run: along with it, at some speed, or in one leap.
 
 use super::cursor::{Cursor, CursorMotion, Motion, slowest};
+use super::frame_state::Screen;
 use super::lanes;
 use super::pane::Pane;
 use super::row::Row;
-use super::show::Screen;
 use super::spectrum::Spectrum;
 use super::state::{State, Verdict};
 use super::view_model::Frame;
@@ -14,10 +14,10 @@ use concsim_record::feed::Feed;
 use concsim_record::lanes::Index;
 use concsim_record::remark::{self, Context};
 use concsim_record::trust;
-use concsim_record::{Past, Recording};
+use concsim_record::{Recording, Snapshot};
 
 /// Least time for which an intervention is reported …
-const DEED_STAYS: Elapsed = Elapsed::from_secs(4);
+const INTERVENTION_SHOWN: Elapsed = Elapsed::from_secs(4);
 /// … and the time for each character of a longer report.
 const READING: Elapsed = Elapsed::from_millis(75);
 
@@ -26,7 +26,7 @@ const BOOKMARK_EVERY: usize = 24;
 
 /// Result of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turned {
+pub enum TurnResult {
     /// Nothing has changed.
     Same,
     /// Something may have changed.
@@ -36,7 +36,7 @@ pub enum Turned {
 /// Longest step forward that is not a leap.
 const STEP: Elapsed = Elapsed::from_millis(500);
 
-impl Turned {
+impl TurnResult {
     fn of(touched: bool) -> Self {
         if touched { Self::Another } else { Self::Same }
     }
@@ -51,76 +51,79 @@ impl State {
         }
         self.cursor = Cursor::replaying();
         self.is_kept = true;
-        self.ask_nothing();
+        self.drop_questions();
         self.show.screen = Screen::Play;
     }
 
     /// Lets time pass, makes the pending move of the cursor, and shows the result. Returns whether the
     /// screen may have changed: if nothing moves, nothing is computed.
-    pub fn turn(&mut self, feed: &Feed<'_>, passed: Elapsed) -> Turned {
-        let touched = std::mem::take(&mut self.touched);
+    pub fn turn(&mut self, feed: &Feed<'_>, passed: Elapsed) -> TurnResult {
+        let touched = std::mem::take(&mut self.has_changed);
         if feed.count() == 0 {
-            return Turned::of(touched);
+            return TurnResult::of(touched);
         }
         if !feed.is_live() {
             self.leaf_through(feed);
         }
         let before = (self.cursor.variant, self.cursor.at);
-        let wish = self.wish.take();
-        let asked = touched || wish.is_some();
-        match wish {
-            Some(wish) => {
-                self.cursor.grant(feed, &mut self.indexes, wish);
-                self.leapt_to = Some((self.cursor.variant, self.cursor.at));
-                if wish == CursorMotion::Slowest {
+        let motion = self.pending_move.take();
+        let asked = touched || motion.is_some();
+        match motion {
+            Some(request_of_key) => {
+                self.cursor
+                    .move_by_key(feed, &mut self.indexes, request_of_key);
+                self.jumped_to = Some((self.cursor.variant, self.cursor.at));
+                if request_of_key == CursorMotion::Slowest {
                     self.name_the_slowest(feed);
                 }
             }
-            None if matches!(self.show.screen, Screen::Card(_)) => return Turned::of(touched),
+            None if matches!(self.show.screen, Screen::Card(_)) => return TurnResult::of(touched),
             None => self.cursor.pass(feed, passed),
         }
         if !asked && before == (self.cursor.variant, self.cursor.at) {
-            return Turned::Same;
+            return TurnResult::Same;
         }
         if self.cursor.variant != self.show.variant {
             self.enter(self.cursor.variant);
         }
         let recording = feed.recording(self.cursor.variant);
-        if let Some(past) = recording.and_then(|recording| recording.past_at(self.cursor.at)) {
+        if let Some(snapshot) =
+            recording.and_then(|recording| recording.snapshot_at(self.cursor.at))
+        {
             self.show.screen = Screen::Play;
-            self.show(&past);
+            self.show(&snapshot);
             self.indexes.read(feed);
-            self.count_one_by_one(feed, &past);
-            self.show_the_instant(feed, &past);
+            self.count_one_by_one(feed, &snapshot);
+            self.show_the_instant(feed, &snapshot);
             self.show_rows(feed);
             let before = 0..self.cursor.variant;
             let rate = |variant| {
                 let (over, index) = (feed.recording(variant)?, self.indexes.of(variant)?);
-                rate_then(over, index, &past)
+                rate_then(over, index, &snapshot)
             };
             self.show.rates_then = before.map(rate).collect();
             if self.pane == Pane::Remarks {
-                self.look_for_remarks(&past);
+                self.look_for_remarks(&snapshot);
             }
             if self.pane == Pane::Theory {
-                self.look_up_theory(&past);
+                self.look_up_theory(&snapshot);
             }
             self.look_closer(feed);
         }
-        Turned::Another
+        TurnResult::Another
     }
 
     /// Counts requests at the door and answers exactly, if all of them are known: now, and in the last
     /// second.
-    fn count_one_by_one(&mut self, feed: &Feed<'_>, past: &Past<'_>) {
+    fn count_one_by_one(&mut self, feed: &Feed<'_>, snapshot: &Snapshot<'_>) {
         let variant = self.cursor.variant;
         let Some(index) = self.indexes.of(variant) else {
             return;
         };
         let picture = &mut self.show.picture;
-        picture.mean = past.last_second().means_by(index);
+        picture.mean = snapshot.last_second().means_by(index);
         let recording = feed.recording(variant);
-        let door = recording.and_then(|it| index.at_the_door(it, past.sample().at));
+        let door = recording.and_then(|it| index.at_the_door(it, snapshot.sample().at));
         picture.door = door.unwrap_or(picture.door);
         self.watch.sees_at_the_door(picture.door);
         picture.most = self.watch.most();
@@ -128,26 +131,26 @@ impl State {
 
     /// Puts the state at the cursor's instant into the picture of the last sample. At the newest sample the
     /// picture is that state.
-    fn show_the_instant(&mut self, feed: &Feed<'_>, past: &Past<'_>) {
+    fn show_the_instant(&mut self, feed: &Feed<'_>, snapshot: &Snapshot<'_>) {
         let (variant, at) = (self.cursor.variant, self.cursor.at);
         let newest = feed.recording(variant).and_then(|it| it.samples.last());
         if newest.is_none_or(|newest| at >= newest.at) {
             return;
         }
-        let later = past.reported_by(at).get(past.outcomes().len()..);
+        let later = snapshot.reported_by(at).get(snapshot.outcomes().len()..);
         let later = later.unwrap_or_default().iter();
         let ended = later.filter(|outcome| outcome.done <= at);
         self.show.picture.latencies = self.watch.latencies_with(ended);
-        let kind = past.header().scenario.server.kind;
+        let kind = snapshot.header().scenario.server.kind;
         if let Some(now) = self.indexes.instant(feed, variant, at) {
             let picture = &mut self.show.picture;
             // The cursor may have been elsewhere since the same sample.
-            picture.lasted = self.watch.lasted(past.sample());
+            picture.stage_age = self.watch.lasted(snapshot.sample());
             picture.most = self.watch.most();
-            picture.at = past.sample().at;
-            picture.show_instant(&now, past.sample(), kind);
+            picture.at = snapshot.sample().at;
+            picture.show_instant(&now, snapshot.sample(), kind);
             let same_processes = self.has_the_same_processes();
-            self.show.say_of_the_instant(*past, same_processes);
+            self.show.set_caption_of_instant(*snapshot, same_processes);
         }
     }
 
@@ -173,21 +176,21 @@ impl State {
     }
 
     /// Updates the remarks; while time goes on, no oftener than they can be read.
-    fn look_for_remarks(&mut self, past: &Past<'_>) {
-        let at = self.when_it_was_said(past);
+    fn look_for_remarks(&mut self, snapshot: &Snapshot<'_>) {
+        let at = self.text_instant(snapshot);
         let span = at.last_second();
         let index = self.indexes.of(self.cursor.variant);
         let means = index.map_or_else(|| span.means(), |index| span.means_by(index));
         let doubts = &self.show.picture.doubts;
-        let scene = Context::of_the_last_second(at, means, doubts).with_index(index);
-        self.remarks = remark::all(&scene);
+        let context = Context::of_the_last_second(at, means, doubts).with_index(index);
+        self.remarks = remark::all(&context);
         self.remarks_at = at.sample().at;
     }
 
     /// Returns the frame at `past` with its trust. Judging trust takes longer than everything else, and it
     /// changes no oftener than it can be read.
-    fn judged<'a>(&mut self, past: &Past<'a>) -> Frame<'a> {
-        let at = self.when_it_was_said(past);
+    fn judged<'a>(&mut self, snapshot: &Snapshot<'a>) -> Frame<'a> {
+        let at = self.text_instant(snapshot);
         let place = (self.show.variant, at.newest());
         let kept = self.verdict.take().filter(|kept| kept.place == place);
         let verdict = kept.unwrap_or_else(|| {
@@ -198,32 +201,34 @@ impl State {
                 doubts,
             }
         });
-        let moment = Frame {
-            past: *past,
+        let frame = Frame {
+            snapshot: *snapshot,
             trust: verdict.trust,
             doubts: verdict.doubts.clone(),
         };
         self.verdict = Some(verdict);
-        moment
+        frame
     }
 
     /// Returns the instant whose texts a screen drawn at `past` shows: while time goes on it advances twice
     /// a second, so that the texts can be read. After a leap, and while time stands still, it is `past`
     /// itself.
-    fn when_it_was_said<'a>(&self, past: &Past<'a>) -> Past<'a> {
+    fn text_instant<'a>(&self, snapshot: &Snapshot<'a>) -> Snapshot<'a> {
         if self.is_paused() {
-            return *past;
+            return *snapshot;
         }
-        let now = past.sample().at;
-        let said = Stamp(now.0 - now.0 % trust::POINTS.0);
-        let leapt_to = self.leapt_to.filter(|(variant, at)| {
+        let now = snapshot.sample().at;
+        let text = Stamp(now.0 - now.0 % trust::POINTS.0);
+        let leapt_to = self.jumped_to.filter(|(variant, at)| {
             *variant == self.show.variant && *at <= now.max(self.cursor.at)
         });
-        let said = leapt_to.map_or(said, |(_, at)| said.max(at));
-        let samples = past.samples().partition_point(|sample| sample.at <= said);
+        let line = leapt_to.map_or(text, |(_, at)| text.max(at));
+        let samples = snapshot
+            .samples()
+            .partition_point(|sample| sample.at <= line);
         samples
             .checked_sub(1)
-            .map_or(*past, |newest| past.earlier(newest))
+            .map_or(*snapshot, |newest| snapshot.earlier(newest))
     }
 
     /// Updates the data of the current view besides the picture.
@@ -244,7 +249,8 @@ impl State {
                 Pane::Overview => lanes::FEW_ROWS,
                 _ => lanes::MOST_ROWS,
             };
-            self.lanes.look(feed, &self.indexes, &self.cursor, rows);
+            self.lanes
+                .layout_at(feed, &self.indexes, &self.cursor, rows);
             return;
         }
         let (variant, at) = (self.cursor.variant, self.cursor.at);
@@ -254,8 +260,8 @@ impl State {
         let counted = self.watch.counted_window();
         match self.pane {
             Pane::Latency => self.spectrum = Some(Spectrum::of(&seen, counted)),
-            Pane::Theory => self.theory.look(&seen, counted),
-            _ => self.requests.look(&seen),
+            Pane::Theory => self.theory.update(&seen, counted),
+            _ => self.requests.update(&seen),
         }
     }
 
@@ -266,7 +272,7 @@ impl State {
         let samples = feed
             .recording(variant)
             .map(|recording| recording.samples.len());
-        let is_at_end = samples == Some(self.taken_in);
+        let is_at_end = samples == Some(self.known_samples);
         let shown = variant + usize::from(is_at_end && !goes_on);
         for (position, (shows, known)) in self.show.rows.iter_mut().zip(&self.rows).enumerate() {
             *shows = known.filter(|_| position < shown);
@@ -278,10 +284,10 @@ impl State {
         let before = self.cursor;
         let goes_on = before.variant == variant && before.at <= at && at <= before.at + STEP;
         if !goes_on {
-            self.leapt_to = Some((variant, at));
+            self.jumped_to = Some((variant, at));
         }
         (self.cursor.variant, self.cursor.at) = (variant, at);
-        self.touched = true;
+        self.has_changed = true;
     }
 
     /// True if the screen stays at its instant.
@@ -308,13 +314,13 @@ impl State {
             if self.bookmarks[variant].len() >= bookmarks {
                 continue;
             }
-            let place = (self.watch.clone(), self.show.clone(), self.taken_in);
+            let place = (self.watch.clone(), self.show.clone(), self.known_samples);
             let scrolled = self.scrolled;
             self.enter(variant);
             if let Some(end) = recording.present() {
                 self.show(&end);
             }
-            (self.watch, self.show, self.taken_in) = place;
+            (self.watch, self.show, self.known_samples) = place;
             self.scrolled = scrolled;
         }
     }
@@ -322,36 +328,37 @@ impl State {
     /// Shows the current variant at `past`. Every sample since the last one shown is taken in, so that the
     /// screen does not depend on the number of frames drawn; a leap, back or forth, begins at the nearest
     /// bookmark before.
-    pub fn show(&mut self, past: &Past<'_>) {
-        let newest = past.newest();
-        if newest + 1 == self.taken_in {
+    pub fn show(&mut self, snapshot: &Snapshot<'_>) {
+        let newest = snapshot.newest();
+        if newest + 1 == self.known_samples {
             return;
         }
         let laid = self.bookmarks[self.show.variant].len();
         let nearest = (newest / BOOKMARK_EVERY).min(laid.saturating_sub(1));
-        if newest < self.taken_in || nearest * BOOKMARK_EVERY > self.taken_in {
+        if newest < self.known_samples || nearest * BOOKMARK_EVERY > self.known_samples {
             self.open(nearest);
         }
-        for on_the_way in self.taken_in..newest {
-            self.lay_a_bookmark(on_the_way);
-            self.take_in(&Frame::of(past.earlier(on_the_way)));
+        for on_the_way in self.known_samples..newest {
+            self.add_bookmark(on_the_way);
+            self.add_changes(&Frame::of(snapshot.earlier(on_the_way)));
         }
-        self.lay_a_bookmark(newest);
-        let moment = self.judged(past);
-        self.observe(&moment);
-        self.taken_in = newest + 1;
-        let header = past.header();
+        self.add_bookmark(newest);
+        let frame = self.judged(snapshot);
+        self.observe(&frame);
+        self.known_samples = newest + 1;
+        let header = snapshot.header();
         (self.show.began, self.show.origin) = (header.began, header.origin);
-        let said = past
+        let text = snapshot
             .markers()
             .last()
             .map(|last| (last.at, header.caption_of(last)));
-        let is_read = |(at, said): &(Stamp, String)| past.sample().at.since(*at) < time_for(said);
-        self.show.intervention_caption = said.filter(is_read).map(|(_, said)| said);
+        let is_read =
+            |(at, line): &(Stamp, String)| snapshot.sample().at.since(*at) < time_for(line);
+        self.show.intervention_caption = text.filter(is_read).map(|(_, sentence)| sentence);
     }
 
     /// Stores a bookmark before the sample at this position, if one is due there.
-    fn lay_a_bookmark(&mut self, sample: usize) {
+    fn add_bookmark(&mut self, sample: usize) {
         let bookmarks = &mut self.bookmarks[self.show.variant];
         if sample == bookmarks.len() * BOOKMARK_EVERY {
             bookmarks.push((self.watch.clone(), self.show.clone()));
@@ -364,21 +371,21 @@ impl State {
         let rows = std::mem::take(&mut self.show.rows);
         (self.watch, self.show) = (watch, show);
         self.show.rows = rows;
-        self.taken_in = bookmark * BOOKMARK_EVERY;
+        self.known_samples = bookmark * BOOKMARK_EVERY;
     }
 }
 
 /// Returns the answers per second of a finished variant, as long after its counting began as `past` is in
 /// another.
-fn rate_then(over: &Recording, index: &Index, past: &Past<'_>) -> Option<f64> {
-    let (begin, window) = (past.window_so_far()?.begin, over.header.window?);
-    let now = past.sample().at;
+fn rate_then(over: &Recording, index: &Index, snapshot: &Snapshot<'_>) -> Option<f64> {
+    let (begin, window) = (snapshot.window_so_far()?.begin, over.header.window?);
+    let now = snapshot.sample().at;
     let then = window.begin + now.since(begin);
-    let then = over.past_at(then).filter(|_| then <= window.end)?;
+    let then = over.snapshot_at(then).filter(|_| then <= window.end)?;
     (now >= begin).then(|| then.last_second().means_by(index).throughput)
 }
 
 /// Returns the time for which a report stays.
-pub(super) fn time_for(said: &str) -> Elapsed {
-    Elapsed(READING.0 * said.chars().count() as u64).max(DEED_STAYS)
+pub(super) fn time_for(text: &str) -> Elapsed {
+    Elapsed(READING.0 * text.chars().count() as u64).max(INTERVENTION_SHOWN)
 }

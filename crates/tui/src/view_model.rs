@@ -1,17 +1,17 @@
 //! Values that the screen shows of one instant: the state now, and the mean of the last second.
 
 use super::latencies::Latencies;
-use super::mean_of::MeanOf;
+use super::mean_interval::MeanInterval;
 use concsim_engine::telemetry::{Phase, Stage};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::trust::{Reason, Trust};
-use concsim_record::{Means, Past};
+use concsim_record::{Means, Snapshot};
 
 /// Recording up to one instant, with its trust.
 #[derive(Clone, Debug)]
 pub struct Frame<'a> {
     /// Recording up to the instant.
-    pub past: Past<'a>,
+    pub snapshot: Snapshot<'a>,
     /// Trust in the run so far …
     pub trust: Trust,
     /// … and the reasons against it, the worst first.
@@ -21,9 +21,9 @@ pub struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// Creates the frame of `past` without judging its trust.
     #[must_use]
-    pub fn of(past: Past<'a>) -> Self {
+    pub fn of(snapshot: Snapshot<'a>) -> Self {
         Self {
-            past,
+            snapshot,
             trust: Trust::Ok,
             doubts: Vec::new(),
         }
@@ -40,7 +40,7 @@ pub(super) struct ViewModel {
     /// Current stage.
     pub(super) stage: Stage,
     /// Time since the stage began.
-    pub(super) lasted: Elapsed,
+    pub(super) stage_age: Elapsed,
     /// Planned length of the stage, if known.
     pub(super) lasts: Option<Elapsed>,
     /// Requests answered or failed so far.
@@ -50,7 +50,7 @@ pub(super) struct ViewModel {
     /// Requests due and not ended.
     pub(super) in_system: u64,
     /// Workers in the order of their slots.
-    pub(super) workers: Vec<WorkerPicture>,
+    pub(super) workers: Vec<WorkerView>,
     /// Number of each core, with the position in `workers` of the worker that computes on it.
     pub(super) cores: Vec<(usize, Option<usize>)>,
     /// For each core, true if anything but workers kept it busy for at least half of the time between the
@@ -59,7 +59,7 @@ pub(super) struct ViewModel {
     /// Mean of the last second …
     pub(super) mean: Means,
     /// … and the length of time that it covers.
-    pub(super) mean_of: MeanOf,
+    pub(super) mean_of: MeanInterval,
     /// Latencies of the requests due in the window so far; before it, of all so far.
     pub(super) latencies: Latencies,
     /// Largest number of requests in a row of glyphs so far: at the door, and in one worker.
@@ -79,18 +79,18 @@ impl ViewModel {
     }
 
     /// Returns the text of a mean, or a dash if there is none.
-    pub(super) fn said_of_a_mean(&self, said: impl FnOnce() -> String) -> String {
+    pub(super) fn mean_text(&self, text: impl FnOnce() -> String) -> String {
         if self.has_means() {
-            said()
+            text()
         } else {
             "–".into()
         }
     }
 
     /// Returns the requests that all workers have begun and not finished, by state.
-    pub(super) fn held(&self) -> Held {
+    pub(super) fn held(&self) -> WorkerRequests {
         let held = self.workers.iter().map(|worker| worker.held);
-        held.fold(Held::default(), |sum, held| Held {
+        held.fold(WorkerRequests::default(), |sum, held| WorkerRequests {
             running: sum.running + held.running,
             blocked: sum.blocked + held.blocked,
             ready: sum.ready + held.ready,
@@ -108,7 +108,7 @@ pub(super) struct Peaks {
 
 /// State of a worker, in the words of the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Doing {
+pub(super) enum WorkerState {
     /// Forked, not yet serving.
     #[default]
     Booting,
@@ -128,7 +128,7 @@ pub(super) enum Doing {
     Gone,
 }
 
-impl Doing {
+impl WorkerState {
     /// Returns the state in a sample. The operating system's report of a process that wants a core precedes
     /// the worker's own, since a process without a core cannot report that.
     pub(super) fn of(phase: Phase, is_stopped: bool, wants_a_core: bool) -> Self {
@@ -160,14 +160,14 @@ impl Doing {
 
 /// Worker: its state now, and its last second.
 #[derive(Clone, Debug, Default)]
-pub(super) struct WorkerPicture {
+pub(super) struct WorkerView {
     /// Slot.
     pub(super) index: usize,
     pub(super) pid: u32,
     pub(super) respawns: u64,
-    pub(super) doing: Doing,
+    pub(super) doing: WorkerState,
     /// Requests that it has begun, by state.
-    pub(super) held: Held,
+    pub(super) held: WorkerRequests,
     /// Time for which the same request or coroutine has had it …
     pub(super) run: Option<Elapsed>,
     /// … and the request, if its number has been reported.
@@ -186,7 +186,7 @@ pub(super) struct WorkerPicture {
     pub(super) switches_in_all: u64,
 }
 
-impl WorkerPicture {
+impl WorkerView {
     /// Returns the context switches of the process per second.
     pub(super) fn process_switches(&self) -> f64 {
         self.voluntary + self.involuntary
@@ -200,26 +200,30 @@ impl WorkerPicture {
 
 /// Requests that one worker has begun and not finished, by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Held {
+pub(super) struct WorkerRequests {
     pub(super) running: u64,
     pub(super) blocked: u64,
     pub(super) ready: u64,
     pub(super) parked: u64,
 }
 
-impl Held {
+impl WorkerRequests {
     /// Splits `begun` requests: at most one has the process; of the rest `ready` are ready, and the others
     /// are parked. (Coroutines of idle keep-alive connections are parked too, but are no requests.)
-    pub(super) fn of(begun: u64, doing: Doing, has_the_worker: bool, ready: u64) -> Self {
+    pub(super) fn of(begun: u64, doing: WorkerState, has_the_worker: bool, ready: u64) -> Self {
         let one = begun.min(1);
         let mut held = Self::default();
         match doing {
-            Doing::Running => held.running = one,
-            Doing::Draining if has_the_worker => held.running = one,
-            Doing::Blocked => held.blocked = one,
-            Doing::WantsACore => held.ready = one,
-            Doing::Stopped if has_the_worker => held.ready = one,
-            Doing::Booting | Doing::Idle | Doing::Draining | Doing::Gone | Doing::Stopped => {}
+            WorkerState::Running => held.running = one,
+            WorkerState::Draining if has_the_worker => held.running = one,
+            WorkerState::Blocked => held.blocked = one,
+            WorkerState::WantsACore => held.ready = one,
+            WorkerState::Stopped if has_the_worker => held.ready = one,
+            WorkerState::Booting
+            | WorkerState::Idle
+            | WorkerState::Draining
+            | WorkerState::Gone
+            | WorkerState::Stopped => {}
         }
         let rest = begun - held.all();
         held.ready += ready.min(rest);
@@ -240,18 +244,18 @@ mod tests {
     #[test]
     fn whatever_a_worker_says_each_request_has_one_glyph() {
         for doing in [
-            Doing::Booting,
-            Doing::Idle,
-            Doing::Running,
-            Doing::WantsACore,
-            Doing::Blocked,
-            Doing::Stopped,
-            Doing::Draining,
-            Doing::Gone,
+            WorkerState::Booting,
+            WorkerState::Idle,
+            WorkerState::Running,
+            WorkerState::WantsACore,
+            WorkerState::Blocked,
+            WorkerState::Stopped,
+            WorkerState::Draining,
+            WorkerState::Gone,
         ] {
             for begun in 0..4 {
                 for ready in [0, 1, 9] {
-                    assert_eq!(Held::of(begun, doing, true, ready).all(), begun);
+                    assert_eq!(WorkerRequests::of(begun, doing, true, ready).all(), begun);
                 }
             }
         }
@@ -259,15 +263,21 @@ mod tests {
 
     #[test]
     fn a_process_that_is_kept_off_its_core_wants_one_whatever_it_said_last() {
-        assert_eq!(Doing::of(Phase::Running, false, true), Doing::WantsACore);
-        assert_eq!(Doing::of(Phase::Idle, false, true), Doing::WantsACore);
-        assert_eq!(Doing::of(Phase::Gone, true, true), Doing::Gone);
+        assert_eq!(
+            WorkerState::of(Phase::Running, false, true),
+            WorkerState::WantsACore
+        );
+        assert_eq!(
+            WorkerState::of(Phase::Idle, false, true),
+            WorkerState::WantsACore
+        );
+        assert_eq!(WorkerState::of(Phase::Gone, true, true), WorkerState::Gone);
     }
 
     #[test]
     fn a_process_that_a_signal_has_stopped_is_stopped_whatever_it_said_last() {
         for phase in [Phase::Booting, Phase::Idle, Phase::Running, Phase::Blocked] {
-            assert_eq!(Doing::of(phase, true, false), Doing::Stopped);
+            assert_eq!(WorkerState::of(phase, true, false), WorkerState::Stopped);
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Every mean is over the last second of the recording; nothing is averaged from glyphs.
 
 use super::latencies::Latencies;
-use super::mean_of::MeanOf;
-use super::view_model::{Doing, Frame, Held, Peaks, ViewModel, WorkerPicture};
+use super::mean_interval::MeanInterval;
+use super::view_model::{Frame, Peaks, ViewModel, WorkerRequests, WorkerState, WorkerView};
 use concsim_engine::telemetry::{Outcome, Stage};
 use concsim_model::scenario::{Scenario, Warmup, WorkerKind};
 use concsim_model::units::{Elapsed, Stamp};
@@ -53,17 +53,17 @@ impl Watch {
 
     /// Returns the picture of a frame, without the latencies, which are copied only for a picture that is
     /// drawn.
-    pub(super) fn look(&mut self, moment: &Frame<'_>) -> ViewModel {
-        let past = &moment.past;
-        let (span, now) = (past.last_second(), past.sample());
-        self.window = past.window_so_far().or(self.window);
+    pub(super) fn picture_of(&mut self, frame: &Frame<'_>) -> ViewModel {
+        let snapshot = &frame.snapshot;
+        let (span, now) = (snapshot.last_second(), snapshot.sample());
+        self.window = snapshot.window_so_far().or(self.window);
         self.note_stage(now);
-        self.note_outcomes(past.new_outcomes());
+        self.note_outcomes(snapshot.new_outcomes());
         let mut picture = ViewModel {
             at: now.at,
             sampled: now.at,
             stage: now.stage,
-            lasted: self.lasted(now),
+            stage_age: self.lasted(now),
             lasts: self.stage_length(),
             ended: now.load.ended,
             door: now.at_the_door(),
@@ -74,19 +74,19 @@ impl Watch {
                 .map(|worker| look_at(worker, self.kind, &span))
                 .collect(),
             cores: Vec::new(),
-            busy_otherwise: busy_otherwise(past.samples()),
+            busy_otherwise: busy_otherwise(snapshot.samples()),
             mean: span.means(),
-            mean_of: MeanOf::of(past, &span),
+            mean_of: MeanInterval::of(snapshot, &span),
             latencies: Latencies::default(),
             most: Peaks::default(),
-            is_judged: past
+            is_judged: snapshot
                 .window()
                 .is_some_and(|window| now.at >= window.begin + JUDGED_AFTER),
-            trust: moment.trust,
-            doubts: moment.doubts.clone(),
+            trust: frame.trust,
+            doubts: frame.doubts.clone(),
         };
         picture.cores = cores(now, &picture.workers);
-        self.most.see(&picture);
+        self.most.add_picture(&picture);
         picture.most = self.most;
         picture
     }
@@ -172,17 +172,17 @@ impl Watch {
 }
 
 impl Peaks {
-    fn see(&mut self, picture: &ViewModel) {
+    fn add_picture(&mut self, picture: &ViewModel) {
         let fullest = picture.workers.iter().map(|worker| worker.held.all()).max();
         self.at_the_door = self.at_the_door.max(picture.door);
         self.in_a_worker = self.in_a_worker.max(fullest.unwrap_or(0));
     }
 }
 
-fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerPicture {
-    let doing = Doing::of(worker.phase, worker.is_stopped, worker.wants_a_core);
+fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerView {
+    let doing = WorkerState::of(worker.phase, worker.is_stopped, worker.wants_a_core);
     let seconds = span.length().as_secs_f64();
-    let then = span.before(worker);
+    let then = span.worker_at_begin(worker);
     let per_second = |count: fn(&WorkerSample) -> u64| {
         let more = count(worker).saturating_sub(then.map_or(0, count));
         if seconds > 0.0 {
@@ -193,12 +193,12 @@ fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerPi
     };
     let since = worker.computes_since(kind);
     let has_the_worker = worker.running_since.is_some();
-    WorkerPicture {
+    WorkerView {
         index: worker.index,
         pid: worker.pid,
         respawns: worker.respawns,
         doing,
-        held: Held::of(worker.begun.count, doing, has_the_worker, worker.ready),
+        held: WorkerRequests::of(worker.begun.count, doing, has_the_worker, worker.ready),
         run: since.map(|since| span.end().at.since(since)),
         request: worker.running_request.filter(|_| worker.begun.count > 0),
         longest_run: worker.longest_run,
@@ -233,7 +233,7 @@ fn busy_otherwise(samples: &[Sample]) -> Vec<bool> {
 
 /// Returns the worker that computes on each core. A worker that moves while it is sampled may be found on a
 /// core where another one was found: the later reading is used.
-fn cores(now: &Sample, workers: &[WorkerPicture]) -> Vec<(usize, Option<usize>)> {
+fn cores(now: &Sample, workers: &[WorkerView]) -> Vec<(usize, Option<usize>)> {
     let computing = |core: usize| {
         let here = |position: &usize| {
             now.workers[*position].core == core && workers[*position].held.running > 0

@@ -16,7 +16,7 @@ use concsim_record::storage::StoredRun;
 
 /// Selection of a run and of its variants.
 #[derive(Debug, clap::Args)]
-struct Chosen {
+struct Selection {
     #[command(flatten)]
     source: Source,
     /// Variant to export; repeatable; by default all
@@ -24,7 +24,7 @@ struct Chosen {
     variants: Vec<String>,
 }
 
-impl Chosen {
+impl Selection {
     /// Returns the variants, after a warning on standard error for each that is not trustworthy.
     fn views<'a>(&self, kept: &'a StoredRun) -> anyhow::Result<Vec<RunView<'a>>> {
         let names: Vec<&str> = kept
@@ -46,7 +46,7 @@ impl Chosen {
         for view in &variants {
             if let Some(caveat) = view.caveats().in_full() {
                 let words = format!("{}: {caveat}", view.name());
-                talk::say(one_line(&words));
+                talk::print_message(one_line(&words));
             }
         }
         Ok(variants)
@@ -56,7 +56,7 @@ impl Chosen {
 #[derive(Debug, clap::Args)]
 pub(super) struct TableArgs {
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: Selection,
     /// Table to export; by default all
     #[arg(long, value_enum)]
     table: Option<Table>,
@@ -95,7 +95,7 @@ pub(super) fn write_tables(args: &TableArgs, form: Form) -> anyhow::Result<()> {
 #[derive(Debug, clap::Args)]
 pub(super) struct FileArgs {
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: Selection,
     /// Output file; by default standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,

@@ -70,7 +70,7 @@ impl ScreenArgs {
 pub(super) struct CastArgs {
     #[command(flatten)]
     common: Common,
-    /// Colours of text and ground: the player's own, light or dark
+    /// Colours of text and background: the player's own, light or dark
     #[arg(long, value_enum, default_value = "auto")]
     theme: Theme,
 }

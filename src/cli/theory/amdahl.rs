@@ -5,7 +5,7 @@ use super::model::{Model, Question};
 use super::parameter::Parameter;
 use super::quantity;
 use concsim_theory::answer::amdahl::answer;
-use concsim_theory::speedup::Work;
+use concsim_theory::speedup::PartlySerialWork;
 
 const SERIAL: Parameter<f64> = Parameter::new(
     "serial",
@@ -40,6 +40,6 @@ Source: Amdahl 1967; Gustafson 1988.",
 fn read(given: &mut Reader<'_>) -> Option<Question> {
     let serial = given.required(&SERIAL);
     let processors = given.each_required(&PROCESSORS);
-    let work = Work { serial: serial? };
+    let work = PartlySerialWork { serial: serial? };
     Some(Box::new(move || answer(work, &processors)))
 }

@@ -47,16 +47,16 @@ pub struct Args {
 }
 
 const HELP: &str = "\
-Units: times are 10ms, 1.5s, 2min, 500us; rates are 13/s, 0.35/min, 30/h, and a plain number is per second.
+Units: a time is 10ms, 1.5s, 2min or 500us; a rate is 13/s, 0.35/min or 30/h; a plain number is a rate per second.
 
 JSON: --json prints one object of the schema concsim.theory/1 with model, name, origin (always \"computed\"), \
 given, results and reasons. Times are in seconds (keys end in _s), rates per second (_per_s), shares are parts \
-of 1. Where there is no number there is null, and reasons says why under the place of the null. A queue that \
-grows for ever is an answer: the exit status is 0, and capacity_per_s is what its rate must stay below.
+of 1. A missing number is null, and reasons has its cause under the same path. A queue that grows without \
+limit is a valid answer: the exit status is 0, and the rate must stay below capacity_per_s.
 
-Which model for which worker: sync workers that mostly wait are mmc (and md1 or mg1 for other laws of service); \
-sync workers that contend for cores, and coroutine workers with so many connections, are tokens; a coroutine \
-worker that computes in long bursts is mg1; more processes than cores are ps; threads that share locks are usl.
+Models for workers: mmc for sync workers that mostly wait (md1 or mg1 for other distributions of service times); \
+tokens for sync workers that contend for cores, and for coroutine workers with limited connections; mg1 for a \
+coroutine worker that computes in long bursts; ps for more processes than cores; usl for threads that share locks.
 
 Example: concsim theory mmc --arrival-rate 13/s --service-rate 4/s --servers 5";
 

@@ -196,10 +196,10 @@ mod tests {
 
         #[test]
         fn what_is_printed_can_be_typed(value in 1e-9_f64..1e6) {
-            let said = describe(Unit::Time, value);
-            proptest::prop_assert!((time(&said).expect("a time") / value - 1.0).abs() < 1e-5);
-            let said = describe(Unit::Rate, value);
-            proptest::prop_assert!((rate(&said).expect("a rate") / value - 1.0).abs() < 1e-5);
+            let text = describe(Unit::Time, value);
+            proptest::prop_assert!((time(&text).expect("a time") / value - 1.0).abs() < 1e-5);
+            let line = describe(Unit::Rate, value);
+            proptest::prop_assert!((rate(&line).expect("a rate") / value - 1.0).abs() < 1e-5);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::arguments::Reader;
 use super::parameter::Parameter;
 use super::parts::{Parts, repeated};
 use super::quantity;
-use concsim_theory::answer::stations::{Named, Question};
+use concsim_theory::answer::stations::{NamedStation, Question};
 use concsim_theory::closed::Servers;
 
 /// Form of a station, for hints.
@@ -16,7 +16,7 @@ const MOST_STATIONS: usize = 32;
 const MOST_SERVERS: usize = 100_000;
 const MOST_STEPS: usize = 50_000_000;
 
-pub(super) const STATION: Parameter<Named> = Parameter::new(
+pub(super) const STATION: Parameter<NamedStation> = Parameter::new(
     "station",
     "STATION",
     "Station: NAME=TIME[,visits=V][,servers=N|,delay]; repeatable",
@@ -33,7 +33,7 @@ pub(super) const THINK: Parameter<f64> = Parameter::new(
     quantity::time_or_nothing,
 );
 
-fn parse(text: &str) -> Result<Named, String> {
+fn parse(text: &str) -> Result<NamedStation, String> {
     let mut parts = Parts::of(text, FORM)?;
     let visits = parts.take("visits", |text| quantity::number(text, 1e-6..=1e6))?;
     let servers = parts.take("servers", |text| quantity::count(text, MOST_SERVERS))?;
@@ -42,7 +42,7 @@ fn parse(text: &str) -> Result<Named, String> {
     if is_delay && servers.is_some() {
         return Err("servers or delay, not both".to_owned());
     }
-    Ok(Named {
+    Ok(NamedStation {
         name: parts.name.to_owned(),
         service: quantity::time(parts.value)?,
         visits: visits.unwrap_or(1.0),
@@ -85,7 +85,7 @@ pub(super) fn think(given: &mut Reader<'_>) -> Option<f64> {
     }
 }
 
-fn expect_few_steps(given: &mut Reader<'_>, stations: &[Named], clients: usize) {
+fn expect_few_steps(given: &mut Reader<'_>, stations: &[NamedStation], clients: usize) {
     let servers = stations.iter().map(|station| match station.servers {
         Servers::Some(servers) => servers.min(clients),
         Servers::Unlimited => 0,

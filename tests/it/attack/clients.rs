@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 use concsim::sys::processes::pss_kib_of;
 use nix::unistd::Pid;
 
-use crate::house::{House, answer, until};
+use crate::serve_process::{ServeProcess, answer, until};
 
 const ROUNDS: u32 = 3;
 const SECONDS: u64 = 300;
@@ -251,8 +251,14 @@ fn waited_for_cores(workers: &[Pid]) -> f64 {
 }
 
 /// Plays rounds of one attack, each side for `length`, and prints the line.
-fn play(house: &House, workers: &[Pid], name: &str, hostile: &[Hostile], length: Duration) {
-    let server = house.connect().peer_addr().unwrap();
+fn play(
+    serve_process: &ServeProcess,
+    workers: &[Pid],
+    name: &str,
+    hostile: &[Hostile],
+    length: Duration,
+) {
+    let server = serve_process.connect().peer_addr().unwrap();
     let at_rest = descriptors_of(workers);
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     let mut failed = [0, 0];
@@ -304,8 +310,8 @@ fn play_all(kind: &str, seconds: u64) {
         ("story", ""),
         ("big", "\"write 64kB\""),
     ];
-    let house = House::open(&server, &requests);
-    let workers = workers_of(house.master());
+    let serve_process = ServeProcess::open(&server, &requests);
+    let workers = workers_of(serve_process.master());
     let sides = 2 * ROUNDS as usize * ATTACKS.len();
     let length = Duration::from_secs(seconds) / u32::try_from(sides).unwrap();
     println!(
@@ -323,8 +329,12 @@ fn play_all(kind: &str, seconds: u64) {
         "descriptors"
     );
     for (name, hostile) in ATTACKS {
-        play(&house, &workers, name, hostile, length);
-        assert_eq!(workers_of(house.master()), workers, "a worker has died");
+        play(&serve_process, &workers, name, hostile, length);
+        assert_eq!(
+            workers_of(serve_process.master()),
+            workers,
+            "a worker has died"
+        );
     }
 }
 

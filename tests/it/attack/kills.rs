@@ -34,10 +34,10 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::faults::Doing;
-use crate::house::until;
-use crate::on_screen::{OnScreen, kept_simulation};
+use crate::faults::WorkerState;
+use crate::on_screen::{TerminalRun, kept_simulation};
 use crate::played::Role;
+use crate::serve_process::until;
 
 const ROLES: [Role; 5] = [
     Role::Driver,
@@ -114,9 +114,9 @@ impl Phase {
 
     fn scenario(self) -> String {
         let doing = match self {
-            Self::Compute => Doing::Computing,
-            Self::Wait => Doing::Blocked,
-            _ => Doing::Idle,
+            Self::Compute => WorkerState::Computing,
+            Self::Wait => WorkerState::Blocked,
+            _ => WorkerState::Idle,
         };
         let text = doing.scenario("sync", "2s").replace(
             "workers = 2",
@@ -153,16 +153,16 @@ impl Phase {
     }
 
     /// Brings the program to this phase.
-    fn reach(self, program: &mut OnScreen, role: Role) {
+    fn reach(self, program: &mut TerminalRun, role: Role) {
         match self {
             Self::Idle | Self::Drain => program.until_it_plays(),
             Self::Compute => {
                 program.until_it_plays();
-                Doing::Computing.caught(&program.processes);
+                WorkerState::Computing.caught(&program.processes);
             }
             Self::Wait => {
                 program.until_it_plays();
-                Doing::Blocked.caught(&program.processes);
+                WorkerState::Blocked.caught(&program.processes);
             }
             Self::Cards | Self::Replay => {
                 until("the screen is taken over", || program.is_full_screen());
@@ -198,7 +198,7 @@ fn play(cell: Cell, pause: Duration, kept: &Path) -> Result<(), String> {
         );
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let program = env!("CARGO_BIN_EXE_concsim").as_ref();
-        let mut program = OnScreen::start(program, &words, scratch);
+        let mut program = TerminalRun::start(program, &words, scratch);
         cell.phase.reach(&mut program, cell.role);
         let victim = program.processes.one(cell.role);
         thread::sleep(pause);
@@ -229,8 +229,8 @@ fn play(cell: Cell, pause: Duration, kept: &Path) -> Result<(), String> {
 }
 
 /// Waits for the end of a program that the signal ends, and quits one that goes on, as a user would.
-fn leave(cell: Cell, program: &mut OnScreen, began: Instant) {
-    let is_a_card = |program: &OnScreen| program.shows("q quits") || program.shows("trust");
+fn leave(cell: Cell, program: &mut TerminalRun, began: Instant) {
+    let is_a_card = |program: &TerminalRun| program.shows("q quits") || program.shows("trust");
     let endless = matches!(cell.phase, Phase::Serve | Phase::Sweep | Phase::Calibrate);
     while matches!(program.driver.try_wait(), Ok(None)) && began.elapsed() < LENGTH + AT_MOST {
         let goes_on = began.elapsed() > Duration::from_millis(700);

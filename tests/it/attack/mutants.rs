@@ -277,18 +277,18 @@ fn played(seconds: u64, file: &Path) -> (&'static str, Option<String>) {
     match check.status.code() {
         Some(2) => return ("has mistakes", None),
         Some(0) => {}
-        _ => return ("check breaks", Some(told(&check))),
+        _ => return ("check breaks", Some(messages(&check))),
     }
     let sim = "sim \"$FILE\" --headless --json --no-keep --warmup 0s --duration 200ms --most-steps 1000000";
     let sim = limited(seconds, sim, file);
     match sim.status.code() {
         Some(0 | 3) => ("is simulated", None),
         Some(2) => ("is not simulated", None),
-        _ => ("sim breaks", Some(told(&sim))),
+        _ => ("sim breaks", Some(messages(&sim))),
     }
 }
 
-fn told(output: &Output) -> String {
+fn messages(output: &Output) -> String {
     format!(
         "{}: {}",
         output.status,

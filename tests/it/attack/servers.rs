@@ -60,14 +60,14 @@ use Act::{Drip, HalfClose, Hear, Repeat, Reset, Say, SayByBytes, Stay};
 struct Server {
     name: &'static str,
     /// True if it sends a complete answer.
-    answers: bool,
+    is_complete: bool,
     acts: &'static [Act],
 }
 
 const fn broken(name: &'static str, acts: &'static [Act]) -> Server {
     Server {
         name,
-        answers: false,
+        is_complete: false,
         acts,
     }
 }
@@ -75,7 +75,7 @@ const fn broken(name: &'static str, acts: &'static [Act]) -> Server {
 const fn odd(name: &'static str, acts: &'static [Act]) -> Server {
     Server {
         name,
-        answers: true,
+        is_complete: true,
         acts,
     }
 }
@@ -207,11 +207,11 @@ fn judge(server: &Server, output: &Output) -> Result<(), String> {
         let wrong = || format!("{words}: {}, {text}", output.status);
         right.then_some(()).ok_or_else(wrong)
     };
-    let expected = i32::from(!server.answers);
+    let expected = i32::from(!server.is_complete);
     is(output.status.code() == Some(expected), "its exit status")?;
     is(!text.contains("panicked"), "it panicked")?;
     is(!text.contains("unexpectedly"), "load ended before its time")?;
-    if !server.answers && text.contains("no server answers at") {
+    if !server.is_complete && text.contains("no server answers at") {
         // The server was gone before load began.
         return Ok(());
     }
@@ -221,7 +221,7 @@ fn judge(server: &Server, output: &Output) -> Result<(), String> {
     let count = |value: &serde_json::Value| value.as_u64().unwrap();
     let answered = count(&run["completed"]) + count(&run["failed"]["status"]);
     is(count(&run["due"]) > 0, "nothing was due")?;
-    is((answered > 0) == server.answers, "answers")
+    is((answered > 0) == server.is_complete, "answers")
 }
 
 /// Plays all servers, several at once, for a window each. Fails with the wrong ones, including those that
@@ -246,7 +246,11 @@ fn play_all(window_ms: u64, clients: u32, at_most: Option<Duration>) {
             scope.spawn(|| {
                 while let Some(server) = SERVERS.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let began = Instant::now();
-                    let file = if server.answers { &patient } else { &impatient };
+                    let file = if server.is_complete {
+                        &patient
+                    } else {
+                        &impatient
+                    };
                     let output = attack(server, file);
                     let took = began.elapsed();
                     let mut result = judge(server, &output);

@@ -68,9 +68,9 @@ fn the_core_asks_no_operating_system() {
     let mut complaints = Vec::new();
     for name in CORE {
         let package = format!("concsim-{name}");
-        let said = tree(&["--package", &package, "--edges", "normal,build"]);
-        assert!(said.starts_with(&package), "{said}");
-        let found = said.lines().filter_map(|line| line.split(' ').next());
+        let text = tree(&["--package", &package, "--edges", "normal,build"]);
+        assert!(text.starts_with(&package), "{text}");
+        let found = text.lines().filter_map(|line| line.split(' ').next());
         let found = found.filter(|package| SYSTEM.contains(package));
         complaints.extend(found.map(|found| format!("{package} depends on {found}")));
     }
@@ -79,14 +79,14 @@ fn the_core_asks_no_operating_system() {
 
 #[test]
 fn every_dependency_may_be_given_away() {
-    let said = tree(&[
+    let text = tree(&[
         "--workspace",
         "--edges",
         "normal,build,dev",
         "--format",
         "{p}|{l}",
     ]);
-    let lines: Vec<(&str, &str)> = said
+    let lines: Vec<(&str, &str)> = text
         .lines()
         .filter_map(|line| line.split_once('|'))
         .collect();

@@ -62,7 +62,7 @@ fn first_name(path: &str) -> &str {
 }
 
 /// Complains of every line of code below `places` for which `is_wrong` returns a word.
-fn complain(
+fn check_lines(
     files: &[TextFile],
     concerns: impl Fn(&str) -> bool,
     is_wrong: impl Fn(&str) -> Option<String>,
@@ -76,9 +76,9 @@ fn complain(
     expect_none(&complaints);
 }
 
-/// Works as [`complain`], for lines that name one of `crates`.
-fn nobody_names(crates: &[&str], concerns: impl Fn(&str) -> bool) {
-    complain(&source(), concerns, |line| {
+/// Works as [`check_lines`], for lines that name one of `crates`.
+fn check_unnamed(crates: &[&str], concerns: impl Fn(&str) -> bool) {
+    check_lines(&source(), concerns, |line| {
         let named = crates.iter().find(|name| names(line, name))?;
         Some(format!("`{named}` is not for this room"))
     });
@@ -105,7 +105,7 @@ fn a_room_knows_only_those_below_it() {
         if !file.path.starts_with("crates/os/") || room == "lib" {
             continue;
         }
-        complain(
+        check_lines(
             &[file],
             |_| true,
             |line| {
@@ -145,7 +145,7 @@ fn rooms_are_found_in_every_form_of_an_import() {
 
 #[test]
 fn imports_are_written_so_that_this_test_can_read_them() {
-    complain(
+    check_lines(
         &source(),
         |_| true,
         |line| {
@@ -159,13 +159,13 @@ fn imports_are_written_so_that_this_test_can_read_them() {
 #[test]
 fn only_one_file_names_the_coroutine_crate() {
     let elsewhere = |path: &str| !path.starts_with("crates/os/src/coroutine/task");
-    nobody_names(&["generator"], elsewhere);
+    check_unnamed(&["generator"], elsewhere);
 }
 
 #[test]
 fn only_sys_asks_the_operating_system_directly() {
     let elsewhere = |path: &str| room_of(path) != Some("sys");
-    nobody_names(&["libc", "nix", "rustix", "memmap2"], elsewhere);
+    check_unnamed(&["libc", "nix", "rustix", "memmap2"], elsewhere);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn unsafe_code_lives_in_its_rooms() {
         "crates/os/src/coroutine/task.rs",
     ];
     let elsewhere = |path: &str| !ROOMS.iter().any(|room| path.starts_with(room));
-    complain(&source(), elsewhere, |line| {
+    check_lines(&source(), elsewhere, |line| {
         let found = line.split_whitespace().any(|word| word == "unsafe");
         found.then(|| "unsafe code is not for this room".to_owned())
     });
@@ -185,7 +185,7 @@ fn unsafe_code_lives_in_its_rooms() {
 
 #[test]
 fn a_handler_spends_time_only_through_its_world() {
-    complain(
+    check_lines(
         &source(),
         |path| room_of(path) == Some("handler") && !is_test(path),
         |line| {
@@ -202,7 +202,7 @@ fn a_handler_spends_time_only_through_its_world() {
 
 #[test]
 fn a_simulation_knows_no_clock_no_descriptor_and_no_order_of_hashes() {
-    complain(
+    check_lines(
         &source(),
         |path| room_of(path) == Some("sim") && !is_test(path) && !path.contains("/benches/"),
         |line| {
@@ -228,7 +228,7 @@ fn scenarios_http_and_the_ready_queue_know_no_clock_and_no_descriptor() {
             Some("scenario" | "http" | "units" | "palette" | "theory")
         ) || path == "crates/engine/src/ready_queue.rs"
     };
-    complain(
+    check_lines(
         &source(),
         |path| pure(path) && !is_test(path),
         |line| {
@@ -243,10 +243,10 @@ fn scenarios_http_and_the_ready_queue_know_no_clock_and_no_descriptor() {
 
 #[test]
 fn the_state_of_the_screen_knows_no_screen_and_a_view_changes_nothing() {
-    nobody_names(&["ratatui", "ratatui_core", "crossterm"], |path| {
+    check_unnamed(&["ratatui", "ratatui_core", "crossterm"], |path| {
         path.starts_with("crates/tui/src/state")
     });
-    complain(
+    check_lines(
         &source(),
         |path| path.starts_with("crates/tui/src/view"),
         |line| {
@@ -258,7 +258,7 @@ fn the_state_of_the_screen_knows_no_screen_and_a_view_changes_nothing() {
 
 #[test]
 fn anyhow_is_for_the_command_line_and_for_what_it_runs() {
-    nobody_names(&["anyhow"], |path| {
+    check_unnamed(&["anyhow"], |path| {
         !matches!(
             room_of(path),
             Some("cli" | "main" | "driver" | "lab" | "terminal")

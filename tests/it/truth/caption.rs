@@ -166,12 +166,12 @@ fn claim_of_workers(words: &[&str]) -> Option<Claim> {
 
 #[test]
 fn each_clause_with_a_number_is_a_claim() {
-    let said = claims(
+    let text = claims(
         "Worker A runs request 3, 2 requests wait in its queue; no request is at the door. \
          2 of 3 begun requests are parked: a wait parks the coroutine. None of 4 cores runs a worker.",
     );
     assert_eq!(
-        said,
+        text,
         [
             Claim::Runs {
                 worker: 0,

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::events::Account;
 use super::findings::Findings;
-use super::screen::{MARKS, Written, cells};
+use super::screen::{MARKS, WrittenNumber, cells};
 
 /// Width of the label of a line, in columns.
 const LABEL: usize = 13;
@@ -67,9 +67,9 @@ fn tail(latency: &Value) -> Option<(&'static str, f64)> {
 }
 
 impl Card<'_> {
-    fn near(&mut self, what: &str, said: &str, right: Option<f64>) {
+    fn near(&mut self, what: &str, text: &str, right: Option<f64>) {
         let place = format!("{}: {what}", self.place);
-        let written = Written::read(said);
+        let written = WrittenNumber::read(text);
         match right {
             // A thousandth of a unit of the summary is rounded away before.
             Some(right) => self
@@ -77,7 +77,7 @@ impl Card<'_> {
                 .least(&place, written, (right, 1e-4), self.accounts),
             None => self
                 .findings
-                .number(&place, said == "–", "none", said == "–"),
+                .number(&place, text == "–", "none", text == "–"),
         }
     }
 
@@ -126,8 +126,8 @@ impl Card<'_> {
             return;
         };
         self.near(&format!("{name}: door"), door, run["at_the_door"].as_f64());
-        for (said, of) in [(concurrency, "concurrency"), (parallelism, "parallelism")] {
-            let (mean, limit) = said.split_once(" of ").unwrap_or((said, ""));
+        for (text, of) in [(concurrency, "concurrency"), (parallelism, "parallelism")] {
+            let (mean, limit) = text.split_once(" of ").unwrap_or((text, ""));
             self.near(&format!("{name}: {of}"), mean, run[of].as_f64());
             let right = run[format!("{of}_limit")].as_f64();
             self.near(&format!("{name}: limit of {of}"), limit, right);
@@ -139,17 +139,17 @@ impl Card<'_> {
         self.check_tail(name, highest, &run["latency_ms"]);
     }
 
-    fn check_tail(&mut self, name: &str, said: &str, latency: &Value) {
+    fn check_tail(&mut self, name: &str, text: &str, latency: &Value) {
         let named = |it: &&str| ["p95", "p90", "max"].contains(it);
-        let (label, said) = said
+        let (label, line) = text
             .split_once(' ')
             .filter(|(it, _)| named(it))
-            .unwrap_or(("p99", said));
+            .unwrap_or(("p99", text));
         let right = tail(latency);
         let holds = right.is_none_or(|(right, _)| right == label);
         let place = format!("{}: {name}: {label}", self.place);
         self.findings.number(&place, holds, right, holds);
-        self.near(&format!("{name}: {label}"), said, right.map(|it| it.1));
+        self.near(&format!("{name}: {label}"), line, right.map(|it| it.1));
     }
 
     fn check_ratios(&mut self, line: &str, later: &str, first: &str) {
@@ -168,15 +168,15 @@ impl Card<'_> {
         for (end, right) in RATIOS.into_iter().zip(ratios) {
             let cell = chars.get(..end).unwrap_or_default().iter();
             let cell: String = cell.rev().take_while(|it| **it != ' ').collect();
-            let said: String = cell.chars().rev().collect();
-            let (said, right) = match said.strip_prefix("1/") {
+            let text: String = cell.chars().rev().collect();
+            let (sentence, right) = match text.strip_prefix("1/") {
                 Some(times) => (times.to_owned(), right.map(|right| 1.0 / right)),
-                None => (said, right),
+                None => (text, right),
             };
-            if !said.is_empty() {
+            if !sentence.is_empty() {
                 self.near(
                     &format!("ratio up to column {end} of {line:?}"),
-                    &said,
+                    &sentence,
                     right,
                 );
             }
@@ -218,9 +218,9 @@ impl Card<'_> {
         };
         let latency = &run["requests"][*kind]["latency_ms"];
         let name = format!("{variant}, {kind}");
-        for (said, of) in [(mean, "mean"), (p50, "p50")] {
+        for (text, of) in [(mean, "mean"), (p50, "p50")] {
             let right = latency[of].as_f64().map(|it| it / 1e3);
-            self.near(&format!("{name}: {of}"), said, right);
+            self.near(&format!("{name}: {of}"), text, right);
         }
         self.check_tail(&name, highest, latency);
     }
@@ -246,10 +246,10 @@ impl Card<'_> {
             let (right, reached) = (bound["per_s"].as_f64(), bound["reached"].as_f64());
             self.near(&format!("{variant}: bound {place}"), rate, right);
             let what = format!("{variant}: share of bound {place}");
-            let holds = Written::read(share).zip(reached);
+            let holds = WrittenNumber::read(share).zip(reached);
             // A run that proves nothing has no share.
-            let holds = holds.map_or(share == "proves nothing", |(said, right)| {
-                said.is(right, 0.005)
+            let holds = holds.map_or(share == "proves nothing", |(text, right)| {
+                text.is(right, 0.005)
             });
             let what = format!("{}: {what}", self.place);
             self.findings.number(&what, share.len(), reached, holds);
@@ -285,18 +285,18 @@ impl Card<'_> {
             ];
             verdicts.into_iter().find(|it| it.0 == label).map(|it| it.1)
         };
-        let said = self.labelled();
-        let said = said
+        let line = self.labelled();
+        let sentence = line
             .iter()
             .filter_map(|(label, text)| Some((judged(label)?, text)));
-        let said: Vec<(&str, &String)> = said.collect();
+        let written: Vec<(&str, &String)> = sentence.collect();
         let verdict = |claim: &Value| claim["verdict"].as_str().unwrap_or("").to_owned();
         let place = format!("{}: claims", self.place);
         if is_full {
-            let holds = said.len() == claims.len();
+            let holds = written.len() == claims.len();
             self.findings
-                .number(&place, said.len(), claims.len(), holds);
-            for ((label, text), claim) in said.iter().zip(claims) {
+                .number(&place, written.len(), claims.len(), holds);
+            for ((label, text), claim) in written.iter().zip(claims) {
                 let (right, measured) = (verdict(claim), claim["measured"].as_str());
                 self.findings
                     .number(&place, text.len(), &right, *label == right);
@@ -306,10 +306,10 @@ impl Card<'_> {
             return;
         }
         let holding = claims.iter().filter(|it| verdict(it) == "holds").count();
-        let others = said.iter().filter(|it| it.0 != "holds").count();
+        let others = written.iter().filter(|it| it.0 != "holds").count();
         let right = claims.len() - holding;
         self.findings.number(&place, others, right, others == right);
-        let counted = said.iter().find(|it| it.0 == "holds").map(|(_, text)| {
+        let counted = written.iter().find(|it| it.0 == "holds").map(|(_, text)| {
             let words: Vec<&str> = text.split(' ').collect();
             match words.as_slice() {
                 ["both", "claims"] => 2,
@@ -339,19 +339,19 @@ impl Card<'_> {
             kinds.iter().any(|kind| failed[kind].as_u64() > Some(0))
         };
         let right = self.runs.values().any(|run| has_failed(&run));
-        let said = self.labelled().iter().any(|it| it.0 == "failed");
+        let line = self.labelled().iter().any(|it| it.0 == "failed");
         let place = format!("{}: failures", self.place);
-        self.findings.number(&place, said, right, said == right);
+        self.findings.number(&place, line, right, line == right);
     }
 
     /// Returns the text of each variant: `sync: 1, 2; coroutine and threads: 3`.
     fn of_each(&mut self, text: &str) -> Vec<(Value, String)> {
         let mut all = Vec::new();
         for part in text.split("; ") {
-            let (names, said) = part.split_once(": ").unwrap_or_default();
+            let (names, line) = part.split_once(": ").unwrap_or_default();
             for name in names.replace(" and ", ", ").split(", ") {
                 match self.runs.get(name) {
-                    Some(run) => all.push(((*run).clone(), said.to_owned())),
+                    Some(run) => all.push(((*run).clone(), line.to_owned())),
                     None => (self.findings).lacks(&self.place, &format!("variant of {part:?}")),
                 }
             }
@@ -361,8 +361,8 @@ impl Card<'_> {
 
     /// Checks `12 without answer in time, 3 answered 503 after 20 ms (median) of 40`.
     fn check_failures(&mut self, text: &str) {
-        for (run, said) in self.of_each(text) {
-            let (kinds, due) = said.rsplit_once(" of ").unwrap_or((&said, ""));
+        for (run, line) in self.of_each(text) {
+            let (kinds, due) = line.rsplit_once(" of ").unwrap_or((&line, ""));
             self.near("failed: all", due, run["due"].as_f64());
             let failed = &run["failed"];
             let timeout = failed["timeout"].as_f64().unwrap_or(0.0);
@@ -385,7 +385,7 @@ impl Card<'_> {
     }
 
     fn check_switches(&mut self, text: &str) {
-        for (run, said) in self.of_each(text) {
+        for (run, line) in self.of_each(text) {
             let workers = run["workers"].as_array().cloned().unwrap_or_default();
             let sum =
                 |of: &dyn Fn(&Value) -> Option<f64>| workers.iter().filter_map(of).sum::<f64>();
@@ -393,7 +393,7 @@ impl Card<'_> {
             let process = sum(&|it| it["process_switches"]["voluntary"].as_f64())
                 + sum(&|it| it["process_switches"]["involuntary"].as_f64());
             let coroutine = sum(&|it| it["coroutine_switches"].as_f64());
-            let words: Vec<&str> = said.split(' ').collect();
+            let words: Vec<&str> = line.split(' ').collect();
             for (place, word) in words.iter().enumerate() {
                 let right = match *word {
                     "coroutine" => coroutine,
@@ -407,8 +407,8 @@ impl Card<'_> {
     }
 
     fn check_waits(&mut self, text: &str) {
-        for (run, said) in self.of_each(text) {
-            for part in said.split(", ") {
+        for (run, line) in self.of_each(text) {
+            for part in line.split(", ") {
                 let Some((length, what)) = part.split_once(" for ").or(part.split_once(" in "))
                 else {
                     self.findings
@@ -452,10 +452,10 @@ impl Card<'_> {
             let behind = words[place..].iter().find_map(|it| it.strip_prefix('('));
             let residual = behind.map_or(String::new(), |it| format!("{it} %"));
             let right = right["residual"].as_f64();
-            let written = Written::read(residual.trim_start_matches('+'));
+            let written = WrittenNumber::read(residual.trim_start_matches('+'));
             let holds = written
                 .zip(right)
-                .is_some_and(|(said, right)| said.is(right, 0.0));
+                .is_some_and(|(line, right)| line.is(right, 0.0));
             let place = format!("{}: little: off by", self.place);
             self.findings
                 .number(&place, written.map(|it| it.value), right, holds);
@@ -472,7 +472,7 @@ impl Card<'_> {
         let holds = illustrates || text.starts_with(&worst.replace('-', " "));
         let place = format!("{}: trust", self.place);
         self.findings.number(&place, text.len(), worst, holds);
-        let Some(said) = text.strip_prefix("ok: ") else {
+        let Some(line) = text.strip_prefix("ok: ") else {
             return;
         };
         let late = self
@@ -480,20 +480,20 @@ impl Card<'_> {
             .values()
             .filter_map(|run| run["generator"]["late_p99_ms"].as_f64());
         let late = late.reduce(f64::max).map(|it| it / 1e3);
-        let between = |from: &str, to: &str| Some(said.split_once(from)?.1.split_once(to)?.0);
-        if let Some(said) = between("clients at most ", " late") {
-            self.near("trust: late", said, late);
+        let between = |from: &str, to: &str| Some(line.split_once(from)?.1.split_once(to)?.0);
+        if let Some(sentence) = between("clients at most ", " late") {
+            self.near("trust: late", sentence, late);
         }
         let counts = self.runs.values().flat_map(|run| {
             [&run["little"]["system"], &run["little"]["workers"]].map(Value::as_f64)
         });
         let counts = counts.flatten().fold(0.0, f64::max);
-        let said = said
+        let label = line
             .split_once("agree within ")
-            .and_then(|it| Written::read(it.1));
-        let holds = said.is_none_or(|it| it.value >= counts - 1e-9 && it.value <= counts + 0.001);
+            .and_then(|it| WrittenNumber::read(it.1));
+        let holds = label.is_none_or(|it| it.value >= counts - 1e-9 && it.value <= counts + 0.001);
         let place = format!("{}: trust: counts", self.place);
         self.findings
-            .number(&place, said.map(|it| it.value), counts, holds);
+            .number(&place, label.map(|it| it.value), counts, holds);
     }
 }

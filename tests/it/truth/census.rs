@@ -11,7 +11,7 @@ pub(super) type Census = BTreeMap<(Option<u16>, State), usize>;
 
 /// A run of a worker for a connection whose request has no number yet.
 #[derive(Clone, Debug)]
-pub(super) struct Unread {
+pub(super) struct UnreadRun {
     pub(super) worker: u16,
     pub(super) from: Ns,
     pub(super) to: Ns,
@@ -22,7 +22,7 @@ pub(super) struct Unread {
     breaks: Vec<(Ns, Ns, Option<u64>)>,
 }
 
-impl Unread {
+impl UnreadRun {
     /// Reads all of a table of switches.
     pub(super) fn all(switches: &[Row]) -> Vec<Self> {
         let edge = |row: &Row, name: &str| number(row, name).unwrap_or(0);

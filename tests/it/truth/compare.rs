@@ -2,7 +2,7 @@
 
 use super::events::{Account, Ns, Request};
 use super::findings::Findings;
-use super::screen::Written;
+use super::screen::WrittenNumber;
 use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 
 /// Column at which bars begin, and their maximum length.
@@ -51,9 +51,9 @@ fn right(accounts: &[Account], on: usize, variant: usize, measure: &str, now: Ns
 /// A number with its bar and its ratio to the first one.
 struct Value {
     bar: f64,
-    said: Option<Written>,
+    text: Option<WrittenNumber>,
     /// Above 1 if it exceeds the first one.
-    ratio: Option<(bool, Written)>,
+    ratio: Option<(bool, WrittenNumber)>,
 }
 
 impl Value {
@@ -61,13 +61,13 @@ impl Value {
         let cells: Vec<char> = line.chars().skip(BAR.start).collect();
         let count = |glyph: char| cells.iter().filter(|it| **it == glyph).count() as f64;
         let behind: String = cells.iter().filter(|it| !matches!(it, '━' | '╸')).collect();
-        let (said, ratio) = behind.split_once('(').unwrap_or((&behind, ""));
+        let (sentence, ratio) = behind.split_once('(').unwrap_or((&behind, ""));
         let ratio = ratio.trim_end().trim_end_matches(')');
         let is_more = ratio.starts_with('×');
-        let ratio = Written::read(ratio.trim_start_matches(['×', '÷']));
+        let ratio = WrittenNumber::read(ratio.trim_start_matches(['×', '÷']));
         Self {
             bar: count('━') + count('╸') / 2.0,
-            said: Written::read(said),
+            text: WrittenNumber::read(sentence),
             ratio: ratio.map(|ratio| (is_more, ratio)),
         }
     }
@@ -114,16 +114,16 @@ fn check_measure(
     place: &str,
     findings: &mut Findings,
 ) {
-    let said = values.iter().filter_map(|it| it.said);
-    let most = said.max_by(|one, other| one.value.total_cmp(&other.value));
+    let text = values.iter().filter_map(|it| it.text);
+    let most = text.max_by(|one, other| one.value.total_cmp(&other.value));
     let all: Vec<Option<f64>> = (0..accounts.len())
         .map(|variant| right(accounts, on, variant, measure, now))
         .collect();
     for (variant, value) in values.iter().enumerate() {
         let place = format!("{place}: {measure}, {}", accounts[variant].variant);
-        if let (Some(said), Some(most)) = (value.said, most.filter(|most| most.value > 0.0)) {
-            let length = BAR.len() as f64 * said.value / most.value;
-            let doubt = 0.51 + BAR.len() as f64 * 0.51 * (said.digit + most.digit) / most.value;
+        if let (Some(line), Some(most)) = (value.text, most.filter(|most| most.value > 0.0)) {
+            let length = BAR.len() as f64 * line.value / most.value;
+            let doubt = 0.51 + BAR.len() as f64 * 0.51 * (line.digit + most.digit) / most.value;
             let holds = (value.bar - length).abs() <= doubt;
             findings.number(&format!("{place}: bar"), value.bar, length, holds);
         }
@@ -134,15 +134,15 @@ fn check_measure(
         match all[variant] {
             Some(right) => findings.least(
                 &place,
-                value.said,
+                value.text,
                 (right, 0.02),
                 &accounts[variant..=variant],
             ),
             None => findings.number(
                 &place,
-                value.said.is_some(),
+                value.text.is_some(),
                 "unknown",
-                value.said.is_none(),
+                value.text.is_none(),
             ),
         }
         if let (Some((is_more, ratio)), Some(Some(first)), Some(own)) =

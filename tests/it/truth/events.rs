@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::census::Unread;
+use super::census::UnreadRun;
 use super::tables::{Row, Tables, number};
-use super::untold;
-use super::workers::Look;
+use super::unreported;
+use super::workers::WorkerCounts;
 
 /// Nanoseconds of the run's clock.
 pub(super) type Ns = u64;
@@ -51,7 +51,7 @@ pub(super) struct Request {
     pub(super) accepted: Option<Ns>,
     pub(super) written: Option<Ns>,
     /// Time at which it ended with its worker's process, which did not write its last byte.
-    pub(super) lost: Option<Ns>,
+    pub(super) lost_at: Option<Ns>,
     pub(super) done: Option<Ns>,
     pub(super) good: bool,
     /// Kind of its failure; empty if it was answered.
@@ -64,7 +64,7 @@ pub(super) struct Request {
     /// Time from sent to done, in the same way.
     pub(super) from_send: Option<Ns>,
     /// Times that its worker reported at its end.
-    pub(super) told: Option<Told>,
+    pub(super) reported: Option<ReportedTimes>,
     pub(super) worker: Option<u16>,
     pub(super) slices: Vec<Slice>,
     /// Blocked or preempted intervals, inside a slice.
@@ -72,12 +72,12 @@ pub(super) struct Request {
     /// Times at which a wait of it entered another part, with the part.
     parts: Vec<(Ns, String)>,
     /// Times at which it lost a core, with the core.
-    taken_off: Vec<(Ns, Option<u64>)>,
+    lost_cores: Vec<(Ns, Option<u64>)>,
 }
 
 /// Times of a request in its worker, by state.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Told {
+pub(super) struct ReportedTimes {
     /// Ready times until its head was first read, and after its waits: the table's `ready_ns` is the
     /// latter.
     pub(super) ready: Ns,
@@ -119,8 +119,8 @@ pub(super) struct Account {
     /// Core time of all workers, at each sample.
     pub(super) workers_cpu: Vec<Ns>,
     pub(super) requests: Vec<Request>,
-    pub(super) looks: Vec<Look>,
-    pub(super) unread: Vec<Unread>,
+    pub(super) looks: Vec<WorkerCounts>,
+    pub(super) unread: Vec<UnreadRun>,
 }
 
 impl Account {
@@ -144,9 +144,9 @@ impl Account {
         }
         let connections = of("requests").iter().map(|row| number(row, "connection"));
         let connections: Vec<Option<u64>> = connections.collect();
-        let told = (of("events"), of("workers"));
-        let mut unread = Unread::all(of("switches"));
-        unread.extend(untold::complete(&mut requests, &connections, told));
+        let reported = (of("events"), of("workers"));
+        let mut unread = UnreadRun::all(of("switches"));
+        unread.extend(unreported::complete(&mut requests, &connections, reported));
         let column = |name: &str| -> Vec<Ns> {
             let values = samples.iter().map(|row| number(row, name).unwrap_or(0));
             values.collect()
@@ -167,7 +167,7 @@ impl Account {
             samples: at,
             stages: samples.iter().map(|row| row["stage"].clone()).collect(),
             requests,
-            looks: of("workers").iter().map(Look::read).collect(),
+            looks: of("workers").iter().map(WorkerCounts::read).collect(),
             unread,
         }
     }
@@ -235,7 +235,7 @@ fn request(row: &Row) -> Request {
         sent: number(row, "sent_ns").unwrap_or(Ns::MAX),
         accepted: number(row, "accepted_ns"),
         written: number(row, "written_ns"),
-        lost: None,
+        lost_at: None,
         done: number(row, "done_ns"),
         good: row["failure"].is_empty() && !row["done_ns"].is_empty(),
         failure: row["failure"].clone(),
@@ -243,22 +243,22 @@ fn request(row: &Row) -> Request {
         counted: row["counted"] == "true",
         latency: number(row, "latency_ns"),
         from_send: number(row, "from_send_ns"),
-        told: number(row, "written_ns").map(|_| told(row)),
+        reported: number(row, "written_ns").map(|_| reported_times(row)),
         worker: number(row, "worker").map(|it| it as u16),
         slices: Vec::new(),
         breaks: Vec::new(),
         parts: Vec::new(),
-        taken_off: Vec::new(),
+        lost_cores: Vec::new(),
     }
 }
 
-fn told(row: &Row) -> Told {
+fn reported_times(row: &Row) -> ReportedTimes {
     let of = |column: &str| number(row, column).unwrap_or(0);
     let taken = of("accepted_ns").max(of("sent_ns"));
     let queues = ["thread_wait_ns", "pool_wait_ns", "service_queue_ns"].map(of);
     let [thread, connection, queue] = queues;
     let [call, sleep, client] = ["call_ns", "sleep_ns", "client_wait_ns"].map(of);
-    Told {
+    ReportedTimes {
         ready: of("ready_ns") + of("first_read_ns").saturating_sub(taken),
         core_wait: of("core_wait_ns"),
         cpu: of("cpu_ns"),
@@ -285,7 +285,7 @@ impl Request {
             "blocked" => self.breaks.push((from, to, State::Blocked)),
             "preempted" => {
                 self.breaks.push((from, to, State::WantsACore));
-                self.taken_off.push((from, number(row, "core")));
+                self.lost_cores.push((from, number(row, "core")));
             }
             "awaits" => self.parts.push((from, row["then"].clone())),
             other => panic!("a switch of an unknown kind: {other}"),
@@ -308,7 +308,7 @@ impl Request {
             self.accepted,
             self.written,
             self.done,
-            self.lost,
+            self.lost_at,
         ];
         let stamps = stamps.into_iter().flatten();
         slices.chain(breaks).chain(parts).chain(stamps).collect()
@@ -328,7 +328,7 @@ impl Request {
     /// Returns the time at which its last byte was written, its worker died, or its client left.
     pub(super) fn end(&self) -> Ns {
         let done = self.done.unwrap_or(Ns::MAX);
-        match (self.written, self.lost) {
+        match (self.written, self.lost_at) {
             (Some(written), _) => written,
             // A worker goes on after a client has left.
             (None, Some(lost)) if self.failure == "timeout" => lost,
@@ -362,7 +362,7 @@ impl Request {
         let since = breaks.filter(|over| *over <= at).max().unwrap_or(0);
         // A slice ends on the core of its last part; before that it was on the core that each break lost.
         let lost = self
-            .taken_off
+            .lost_cores
             .iter()
             .filter(|lost| at < lost.0 && lost.0 < slice.to);
         let core = lost.min().map_or(slice.core, |lost| lost.1);

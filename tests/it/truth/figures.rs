@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::events::{Account, Ns, Request, State};
 use super::findings::Findings;
-use super::summary::Spent;
+use super::summary::LatencyParts;
 use super::tables::{Row, Tables, number};
 
 /// Kinds of figures that are compared.
@@ -262,14 +262,14 @@ fn utilisation(
 /// Checks the parts of the mean latency, stacked.
 fn breakdown(account: &Account, rows: &[&Row], place: &str, findings: &mut Findings) {
     let answered = account.requests.iter().filter(|it| it.counted && it.good);
-    let all: Vec<Spent> = answered.map(Spent::of).collect();
-    let mean = |of: &dyn Fn(&Spent) -> Ns| {
+    let all: Vec<LatencyParts> = answered.map(LatencyParts::of).collect();
+    let mean = |of: &dyn Fn(&LatencyParts) -> Ns| {
         let sum: u128 = all.iter().map(|it| u128::from(of(it))).sum();
         sum as f64 / all.len().max(1) as f64 / 1e6
     };
     let wait = mean(&|it| it.parts[5]);
     // A queue of less than a hundredth of all waits is merged.
-    let queues = [0, 1, 2].map(|place| mean(&|it: &Spent| it.waits[place]));
+    let queues = [0, 1, 2].map(|place| mean(&|it: &LatencyParts| it.waits[place]));
     let queues = queues.map(|queue| if queue >= 0.01 * wait { queue } else { 0.0 });
     let waits = if account.has_a_loop() {
         "parked"

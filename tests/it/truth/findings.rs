@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::caption::Claim;
 use super::events::{Account, Request};
-use super::screen::Written;
+use super::screen::WrittenNumber;
 
 /// Number of contradictions of each variant that are printed.
 const SHOWN: usize = 8;
@@ -37,7 +37,13 @@ impl Findings {
     }
 
     /// Compares a number as written, which may be off by this share of itself besides its rounding.
-    pub(super) fn near(&mut self, place: &str, written: Option<Written>, right: f64, share: f64) {
+    pub(super) fn near(
+        &mut self,
+        place: &str,
+        written: Option<WrittenNumber>,
+        right: f64,
+        share: f64,
+    ) {
         let holds = written.is_some_and(|it| it.is(right, share));
         self.number(place, written.map(|it| it.value), right, holds);
     }
@@ -48,7 +54,7 @@ impl Findings {
     pub(super) fn least(
         &mut self,
         place: &str,
-        written: Option<Written>,
+        written: Option<WrittenNumber>,
         (right, share): (f64, f64),
         accounts: &[Account],
     ) {
@@ -58,13 +64,19 @@ impl Findings {
         };
         let mut requests = accounts.iter().flat_map(|it| &it.requests);
         let has_failed = requests.any(|it| !it.good && is_its(it));
-        let is_over = |it: Written| it.is_least && right > it.value && has_failed;
+        let is_over = |it: WrittenNumber| it.is_least && right > it.value && has_failed;
         let holds = written.is_some_and(|it| it.is(right, share) || is_over(it));
         self.number(place, written.map(|it| it.value), right, holds);
     }
 
     /// Compares a mean per second; an interval of zero length has none.
-    pub(super) fn mean(&mut self, place: &str, written: Option<Written>, sum: f64, seconds: f64) {
+    pub(super) fn mean(
+        &mut self,
+        place: &str,
+        written: Option<WrittenNumber>,
+        sum: f64,
+        seconds: f64,
+    ) {
         if seconds > 0.0 {
             self.near(place, written, sum / seconds, 1e-6);
         } else {
@@ -80,7 +92,7 @@ impl Findings {
     pub(super) fn sentence(
         &mut self,
         place: &str,
-        said: &str,
+        text: &str,
         claim: &Claim,
         right: impl std::fmt::Debug,
         holds: bool,
@@ -88,7 +100,7 @@ impl Findings {
         self.sentences += 1;
         if !holds {
             let contradiction =
-                format!("{place}: {said:?} claims {claim:?}, the events say {right:?}");
+                format!("{place}: {text:?} claims {claim:?}, the events say {right:?}");
             self.contradictions.push(contradiction);
         }
     }

@@ -5,7 +5,7 @@ use std::slice::from_ref;
 
 use super::events::{Account, Ns, Request};
 use super::findings::Findings;
-use super::screen::{Written, around, ticks};
+use super::screen::{WrittenNumber, around, ticks};
 use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 
 /// Relative width of the histogram's steps, which limits percentiles and edges.
@@ -40,7 +40,9 @@ fn check_percentiles(
     let words: Vec<&str> = words.into_iter().filter(|it| !it.is_empty()).collect();
     let count = words.last().and_then(|it| {
         let (count, behind) = it.split_once(" request")?;
-        behind.ends_with("ended").then(|| Written::read(count))?
+        behind
+            .ends_with("ended")
+            .then(|| WrittenNumber::read(count))?
     });
     findings.near(
         &format!("{place}: requests ended"),
@@ -54,11 +56,11 @@ fn check_percentiles(
         ("p99", 99, FOR_P99),
     ] {
         let place = format!("{place}: {name}");
-        let said = words.iter().find_map(|it| it.strip_prefix(name));
-        let said = said.and_then(Written::read);
+        let text = words.iter().find_map(|it| it.strip_prefix(name));
+        let sentence = text.and_then(WrittenNumber::read);
         match percentile(ended, percent, needed) {
-            Some(right) => findings.least(&place, said, (right, STEP), from_ref(account)),
-            None => findings.number(&place, said.is_some(), "too few", said.is_none()),
+            Some(right) => findings.least(&place, sentence, (right, STEP), from_ref(account)),
+            None => findings.number(&place, sentence.is_some(), "too few", sentence.is_none()),
         }
     }
 }
@@ -88,14 +90,14 @@ fn rows(screen: &str) -> Vec<Row> {
     for line in lines.iter().rev() {
         let chars: Vec<char> = line.chars().collect();
         let label: String = chars.iter().take(CELLS.start).collect();
-        let edge = label.trim().strip_prefix('≤').and_then(Written::read);
+        let edge = label.trim().strip_prefix('≤').and_then(WrittenNumber::read);
         let Some(edge) = edge else { continue };
         let count: String = chars.iter().skip(CELLS.end).collect();
         let is_drawn = |x: &usize| chars.get(*x).is_some_and(|it| *it != ' ');
         rows.push(Row {
             from: rows.last().map_or(0.0, |below| below.to),
             to: edge.value,
-            count: Written::read(&count).map_or(0, |it| it.value as usize),
+            count: WrittenNumber::read(&count).map_or(0, |it| it.value as usize),
             cells: CELLS.filter(is_drawn).collect(),
         });
     }
@@ -168,13 +170,16 @@ fn check_rows(
 
 /// Returns the means of the parts of the newest good answers, in seconds.
 fn parts(answers: &[&Request]) -> Vec<(&'static str, f64)> {
-    let told: Vec<_> = answers
+    let reported: Vec<_> = answers
         .iter()
-        .filter_map(|it| Some((*it, it.told?)))
+        .filter_map(|it| Some((*it, it.reported?)))
         .collect();
-    let mean = |of: &dyn Fn(&Request, &super::events::Told) -> Ns| {
-        let sum: f64 = told.iter().map(|(it, told)| of(it, told) as f64).sum();
-        sum / told.len().max(1) as f64 / 1e9
+    let mean = |of: &dyn Fn(&Request, &super::events::ReportedTimes) -> Ns| {
+        let sum: f64 = reported
+            .iter()
+            .map(|(it, messages)| of(it, messages) as f64)
+            .sum();
+        sum / reported.len().max(1) as f64 / 1e9
     };
     let door = |it: &Request| it.at_the_door().map_or(0, |(from, to)| to - from);
     let late = |it: &Request| it.sent.saturating_sub(it.due);
@@ -186,7 +191,7 @@ fn parts(answers: &[&Request]) -> Vec<(&'static str, f64)> {
     };
     let queues = [0, 1, 2].map(queue);
     let rest = waited - queues.iter().sum::<f64>();
-    let all = |it: &Request, told: &super::events::Told| {
+    let all = |it: &Request, told: &super::events::ReportedTimes| {
         late(it) + door(it) + told.ready + told.core_wait + told.cpu + told.waited
     };
     vec![
@@ -217,12 +222,12 @@ fn check_parts(account: &Account, screen: &str, now: Ns, place: &str, findings: 
     answers.retain(|it| it.good);
     answers.sort_by_key(|it| it.done);
     let answers = &answers[answers.len().saturating_sub(NEWEST)..];
-    let said = lines[head].split("mean of ").nth(1);
-    let said = said.map(|it| it.trim_start_matches("the newest "));
-    let said = said.and_then(|it| Written::read(it.split(" answer").next()?));
+    let text = lines[head].split("mean of ").nth(1);
+    let sentence = text.map(|it| it.trim_start_matches("the newest "));
+    let label = sentence.and_then(|it| WrittenNumber::read(it.split(" answer").next()?));
     findings.near(
         &format!("{place}: answers averaged"),
-        said,
+        label,
         answers.len() as f64,
         0.0,
     );
@@ -232,13 +237,14 @@ fn check_parts(account: &Account, screen: &str, now: Ns, place: &str, findings: 
         .iter()
         .take_while(|line| !line.trim().is_empty())
     {
-        for said in line.split("   ").map(str::trim).filter(|it| !it.is_empty()) {
+        for formatted in line.split("   ").map(str::trim).filter(|it| !it.is_empty()) {
             let part = right.iter().find(|(name, _)| {
-                said.strip_prefix(name)
+                formatted
+                    .strip_prefix(name)
                     .is_some_and(|it| it.starts_with(' '))
             });
             let Some((name, right)) = part else { continue };
-            let written = Written::read(&said[name.len()..]);
+            let written = WrittenNumber::read(&formatted[name.len()..]);
             findings.near(&format!("{place}: {name}"), written, *right, 0.002);
         }
     }

@@ -23,7 +23,7 @@ mod summary;
 mod sums;
 mod tables;
 mod theory;
-mod untold;
+mod unreported;
 mod window;
 mod workers;
 
@@ -63,9 +63,9 @@ fn play(engine: &str, name: &str, more: &[&str], folder: &Path) {
         .stdin(Stdio::null())
         .output()
         .expect("the binary starts");
-    let said = String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8_lossy(&output.stderr);
     let code = output.status.code();
-    assert!(matches!(code, Some(0 | 3)), "{name}: {code:?}: {said}");
+    assert!(matches!(code, Some(0 | 3)), "{name}: {code:?}: {text}");
 }
 
 /// Returns the variants of a stored run, by name.
@@ -105,8 +105,8 @@ fn check_caption(account: &Account, screen: &str, at: Ns, place: &str, findings:
     let now = account.began + at;
     let census = account.census(now);
     let total = |wanted: State| total(&census, wanted);
-    let said = caption::sentences(screen);
-    for claim in caption::claims(&said) {
+    let text = caption::sentences(screen);
+    for claim in caption::claims(&text) {
         let holds = match claim {
             Claim::AtTheDoor(count) => count == total(State::AtTheDoor),
             Claim::InQueues(count) => {
@@ -140,7 +140,7 @@ fn check_caption(account: &Account, screen: &str, at: Ns, place: &str, findings:
                 count == total(State::Blocked) && all == begun
             }
         };
-        findings.sentence(place, &said, &claim, &census, holds);
+        findings.sentence(place, &text, &claim, &census, holds);
     }
 }
 
@@ -343,19 +343,19 @@ fn check(folder: &Path, seed: u64, name: &str) -> Vec<String> {
         };
         let mut findings = Findings::default();
         let place = format!("{name}, {variant}, summary");
-        let said = &summaries[variant];
-        summary::check(&tables, account, said, &place, &mut findings);
+        let text = &summaries[variant];
+        summary::check(&tables, account, text, &place, &mut findings);
         let place = format!("{name}, {variant}, figure");
-        figures::check(&tables, (account, said), &figures, &place, &mut findings);
+        figures::check(&tables, (account, text), &figures, &place, &mut findings);
         let (shown, place) = ((&accounts[..], on), format!("{name}, {variant}"));
-        let told = (place.as_str(), &mut findings);
-        check_screens(&camera, &VIEWS, shown, &instants, told);
+        let reported = (place.as_str(), &mut findings);
+        check_screens(&camera, &VIEWS, shown, &instants, reported);
         let large = Camera {
             size: "160x48",
             ..camera
         };
-        let told = (place.as_str(), &mut findings);
-        check_screens(&large, &LARGE, shown, &instants, told);
+        let messages = (place.as_str(), &mut findings);
+        check_screens(&large, &LARGE, shown, &instants, messages);
         findings.print(name, variant);
         contradictions.append(&mut findings.contradictions);
     }

@@ -2,7 +2,7 @@
 
 use super::events::{Account, Ns, Request, State};
 use super::findings::Findings;
-use super::screen::{Written, slot};
+use super::screen::{WrittenNumber, slot};
 use super::window::mean_time;
 
 /// Compares the view with the events at one instant.
@@ -34,29 +34,29 @@ fn until(account: &Account, heading: &str, now: Ns) -> Option<Ns> {
         .copied()
         .rev()
         .filter(|at| *at <= now);
-    let Some((_, said)) = heading.split_once("up to ") else {
+    let Some((_, text)) = heading.split_once("up to ") else {
         return known.next();
     };
-    let said = Written::read(said)?;
-    let is_its = |at: &Ns| said.is((at.saturating_sub(account.began)) as f64 / 1e9, 0.0);
+    let line = WrittenNumber::read(text)?;
+    let is_its = |at: &Ns| line.is((at.saturating_sub(account.began)) as f64 / 1e9, 0.0);
     known.find(is_its)
 }
 
 /// Returns the number that ends before these words.
-fn before(text: &str, words: &str) -> Option<Written> {
+fn before(text: &str, words: &str) -> Option<WrittenNumber> {
     let ahead = &text[..text.find(words)?];
     let is_part = |it: char| it.is_ascii_digit() || matches!(it, '.' | '\u{202f}' | '\u{a0}');
     let from = ahead.trim_end().rfind(|it| !is_part(it));
     let from = from.map_or(0, |at| {
         at + ahead[at..].chars().next().map_or(1, char::len_utf8)
     });
-    Written::read(&ahead[from..])
+    WrittenNumber::read(&ahead[from..])
 }
 
 /// Returns the number, or the time, between two words.
-fn between(text: &str, begin: &str, end: &str) -> Option<Written> {
+fn between(text: &str, begin: &str, end: &str) -> Option<WrittenNumber> {
     let behind = &text[text.find(begin)? + begin.len()..];
-    Written::read(behind[..behind.find(end)?].trim())
+    WrittenNumber::read(behind[..behind.find(end)?].trim())
 }
 
 /// A number that is computed only if it is drawn.
@@ -79,13 +79,13 @@ fn check_means(
     let blocked = || mean_time(account, second, blocked) * seconds;
     // It is shown only for workers that are blocked for most of their time.
     let there = text.find("blocked for ").and_then(|_| {
-        let said = &text[text.find("blocked for ")?..text.find(" (workers' log)")?];
-        Written::read(said.rsplit_once(" of ")?.1)
+        let line = &text[text.find("blocked for ")?..text.find(" (workers' log)")?];
+        WrittenNumber::read(line.rsplit_once(" of ")?.1)
     });
     let of_all = account.workers_at(second.1) as f64 * seconds;
     let is_of_all = there.is_some_and(|it| it.is(of_all, 0.01));
     let said_blocked = between(text, "blocked for ", " of ").filter(|_| is_of_all);
-    let said: [(&str, Option<Written>, Right<'_>); 7] = [
+    let sentence: [(&str, Option<WrittenNumber>, Right<'_>); 7] = [
         (
             "at the door",
             before(text, " requests waited at the door on average"),
@@ -108,9 +108,9 @@ fn check_means(
         ),
         ("blocked", said_blocked, &blocked),
     ];
-    for (name, said, right) in said {
-        if said.is_some() {
-            findings.near(&format!("{place}: {name}"), said, right(), 0.02);
+    for (name, label, right) in sentence {
+        if label.is_some() {
+            findings.near(&format!("{place}: {name}"), label, right(), 0.02);
         }
     }
 }
@@ -122,7 +122,7 @@ fn around<'a>(text: &'a str, words: &'a str) -> impl Iterator<Item = (&'a str, &
 }
 
 /// Returns the number at the end of a text.
-fn last(text: &str) -> Option<Written> {
+fn last(text: &str) -> Option<WrittenNumber> {
     before(&format!("{text} #"), " #")
 }
 
@@ -159,12 +159,12 @@ fn check_samples(
             "blocked"
         };
         let found = living.iter().filter(|it| **it == phase).count();
-        let (some, all) = (last(ahead), Written::read(all));
+        let (some, all) = (last(ahead), WrittenNumber::read(all));
         // The sentence is about the workers that it names, the evidence about all.
         let is_evidence = behind.starts_with(" (");
-        for (name, said, right) in [("found", some, found), ("looks", all, living.len())] {
+        for (name, line, right) in [("found", some, found), ("looks", all, living.len())] {
             let place = format!("{place}: {name} in samples of one worker each");
-            let count = said.map(|it| it.value as usize);
+            let count = line.map(|it| it.value as usize);
             let holds = count.is_some_and(|it| it == right || (!is_evidence && it < right));
             findings.number(&place, count, right, holds);
         }
@@ -179,11 +179,11 @@ fn check_connections(
     place: &str,
     findings: &mut Findings,
 ) {
-    let Some((_, said)) = text.split_once("Since the run began ") else {
+    let Some((_, line)) = text.split_once("Since the run began ") else {
         return;
     };
-    let said = said.split('.').next().unwrap_or_default();
-    for part in said.split("worker ").skip(1) {
+    let sentence = line.split('.').next().unwrap_or_default();
+    for part in sentence.split("worker ").skip(1) {
         let part = part.trim_end_matches([',', ' ']).trim_end_matches(" and");
         let Some((letters, count)) = part.split_once(' ') else {
             continue;
@@ -192,7 +192,7 @@ fn check_connections(
             .replace("has taken ", "")
             .replace("connections", "")
             .replace("connection", "");
-        let (Some(worker), Some(count)) = (slot(letters), Written::read(&count)) else {
+        let (Some(worker), Some(count)) = (slot(letters), WrittenNumber::read(&count)) else {
             continue;
         };
         let right = account.taken_by(worker, until);
@@ -205,12 +205,15 @@ fn check_connections(
 /// Checks `hog: at 1.34 s worker A had run request 144 since 1.27 s (its slot), with 1 begun in it and 6 at
 /// the door`.
 fn check_hog(account: &Account, text: &str, place: &str, findings: &mut Findings) {
-    let Some((_, said)) = text.split_once("hog: at ") else {
+    let Some((_, line)) = text.split_once("hog: at ") else {
         return;
     };
-    let said = said.split(';').next().unwrap_or_default();
-    let at = said.split(" worker ").next().and_then(Written::read);
-    let worker = said
+    let sentence = line.split(';').next().unwrap_or_default();
+    let at = sentence
+        .split(" worker ")
+        .next()
+        .and_then(WrittenNumber::read);
+    let worker = sentence
         .split(" worker ")
         .nth(1)
         .and_then(|it| slot(it.split(' ').next()?));
@@ -240,13 +243,13 @@ fn check_hog(account: &Account, text: &str, place: &str, findings: &mut Findings
             )
         })
         .collect();
-    let door = before(said, " at the door").map(|it| it.value as usize);
-    let begun = between(said, ", with ", " begun in it").map(|it| it.value as usize);
-    let said = door.zip(begun);
-    let holds = said.is_some_and(|said| doors.contains(&said));
+    let door = before(sentence, " at the door").map(|it| it.value as usize);
+    let begun = between(sentence, ", with ", " begun in it").map(|it| it.value as usize);
+    let label = door.zip(begun);
+    let holds = label.is_some_and(|written| doors.contains(&written));
     findings.number(
         &format!("{place}: door and begun of the hog"),
-        said,
+        label,
         doors,
         holds,
     );

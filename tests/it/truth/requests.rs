@@ -2,7 +2,7 @@
 
 use super::events::{Account, Ns, Request, State};
 use super::findings::Findings;
-use super::screen::{Written, slot, whole};
+use super::screen::{WrittenNumber, slot, whole};
 
 /// Last columns of the cells of a row.
 const ENDS: [usize; 9] = [10, 21, 30, 39, 48, 57, 66, 75, 79];
@@ -41,11 +41,17 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
         .filter(|it| it.sent <= now)
         .collect();
     sent.sort_by_key(|it| std::cmp::Reverse((it.due, it.number)));
-    let said = screen
+    let text = screen
         .lines()
         .find_map(|line| line.trim_start().strip_prefix("REQUESTS"));
-    let said = said.and_then(|it| Written::read(it.split_once(": ")?.1.split(',').next()?));
-    findings.near(&format!("{place}: listed"), said, sent.len() as f64, 0.0);
+    let sentence =
+        text.and_then(|it| WrittenNumber::read(it.split_once(": ")?.1.split(',').next()?));
+    findings.near(
+        &format!("{place}: listed"),
+        sentence,
+        sent.len() as f64,
+        0.0,
+    );
     let rows: Vec<Vec<String>> = screen.lines().skip(5).map_while(cells).collect();
     let is_full = rows.len() >= sent.len().min(LEAST_ROWS);
     findings.number(&format!("{place}: rows"), rows.len(), sent.len(), is_full);
@@ -73,8 +79,8 @@ fn check_failure<'a>(
     place: &str,
     findings: &mut Findings,
 ) -> &'a str {
-    let said: String = row[4..].concat().replace(' ', "");
-    let failed = FAILURES.iter().find(|(_, words)| said.contains(words));
+    let text: String = row[4..].concat().replace(' ', "");
+    let failed = FAILURES.iter().find(|(_, words)| text.contains(words));
     let failed = failed.map_or("", |(kind, _)| kind);
     let failure = if request.is_over(now) {
         &request.failure
@@ -106,7 +112,7 @@ fn check_row(
         &request.class,
         is_class,
     );
-    let written = |place: usize| Written::read(&row[place]);
+    let written = |place: usize| WrittenNumber::read(&row[place]);
     let near = |findings: &mut Findings, what: &str, column: usize, right: Ns| {
         findings.near(
             &format!("{place}: {what}"),
@@ -134,28 +140,35 @@ fn check_row(
     if is_over && !request.good {
         return;
     }
-    let told = request.told.filter(|_| is_over);
-    let parts = told.map_or_else(
+    let reported = request.reported.filter(|_| is_over);
+    let parts = reported.map_or_else(
         || seen(account, request, now),
-        |told| {
+        |messages| {
             let door = request.at_the_door().map_or(0, |(from, to)| to - from);
-            [door, told.ready + told.core_wait, told.cpu, told.waited]
+            [
+                door,
+                messages.ready + messages.core_wait,
+                messages.cpu,
+                messages.waited,
+            ]
         },
     );
     let [door, ready, running, waiting] = parts;
     near(findings, "door", 4, door);
     near(findings, "waiting", 7, waiting);
-    if told.is_some() {
+    if reported.is_some() {
         near(findings, "ready", 5, ready);
         near(findings, "running", 6, running);
     } else {
         // A core that another worker has taken meanwhile: the request seems to run without one. The events
         // of all workers tell the two apart, those of its own only their sum.
-        let both = written(5).zip(written(6)).map(|(ready, running)| Written {
-            value: ready.value + running.value,
-            digit: ready.digit + running.digit,
-            is_least: false,
-        });
+        let both = written(5)
+            .zip(written(6))
+            .map(|(ready, running)| WrittenNumber {
+                value: ready.value + running.value,
+                digit: ready.digit + running.digit,
+                is_least: false,
+            });
         let right = (ready + running) as f64 / 1e9;
         findings.near(&format!("{place}: ready or running"), both, right, 0.001);
     }

@@ -298,14 +298,14 @@ pub(super) fn means(screen: &str, variant: &str) -> Option<Vec<Option<f64>>> {
 
 /// A number as written, in seconds if it is a time: its value, and the weight of its last digit.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Written {
+pub(super) struct WrittenNumber {
     pub(super) value: f64,
     pub(super) digit: f64,
     /// `≥ 300 ms`: the patience of a failed request's client, which is its least latency.
     pub(super) is_least: bool,
 }
 
-impl Written {
+impl WrittenNumber {
     /// Reads `500 µs`, `49.1 ms`, `1 345`, `0.66`, `≥ 30 s`; `None` of `–` and of words.
     pub(super) fn read(text: &str) -> Option<Self> {
         let is_least = text.trim().starts_with('≥');

@@ -8,7 +8,7 @@ use super::summary::{Against, quantile};
 use super::tables::{Row, number};
 
 /// Maximum number of places of a listener's queue that no worker may have emptied by the end of a run.
-const UNTAKEN: u64 = 2_049;
+const MAX_UNACCEPTED: u64 = 2_049;
 
 impl Against<'_> {
     /// Checks the answer times of each service in the window, and the most calls that it held at once.
@@ -71,11 +71,11 @@ impl Against<'_> {
         let never = waiting.filter(|it| it.taken().is_none()).count() as u64;
         // No table tells the other connections apart: the kernel had a place for each in the queue, or had none.
         let least = later.count() as u64;
-        let said = self.at("dead_work/in_queue").as_u64();
-        let most = least + never.min(UNTAKEN);
-        let holds = said.is_some_and(|said| (least..=most).contains(&said));
+        let text = self.at("dead_work/in_queue").as_u64();
+        let most = least + never.min(MAX_UNACCEPTED);
+        let holds = text.is_some_and(|line| (least..=most).contains(&line));
         let place = format!("{}: dead_work/in_queue", self.place);
-        self.findings.number(&place, said, (least, most), holds);
+        self.findings.number(&place, text, (least, most), holds);
     }
 
     /// Checks additions, and lost ones: a worker reads a counter, may let go, and writes it plus one.
@@ -108,10 +108,10 @@ fn work(account: &Account, request: &Request) -> Vec<(Ns, Ns)> {
     if account.has_a_loop() {
         return slices.map(|it| (it.from, it.to)).collect();
     }
-    let is_cut_short = slices.clone().any(|it| request.lost == Some(it.to));
-    let lost = request.lost.filter(|_| is_cut_short);
-    let told = request.taken().zip(request.written.or(lost));
-    told.into_iter().collect()
+    let is_cut_short = slices.clone().any(|it| request.lost_at == Some(it.to));
+    let lost = request.lost_at.filter(|_| is_cut_short);
+    let reported = request.taken().zip(request.written.or(lost));
+    reported.into_iter().collect()
 }
 
 /// Returns the value of a counter of one worker, each of whose requests adds one to it: read at the end of

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::events::{Account, Ns, Request, Told};
+use super::events::{Account, Ns, ReportedTimes, Request};
 use super::findings::Findings;
 use super::tables::{Row, Tables, number};
 
@@ -94,21 +94,21 @@ impl Against<'_> {
     }
 
     pub(super) fn count(&mut self, path: &str, right: u64) {
-        let said = self.at(path).as_u64();
+        let text = self.at(path).as_u64();
         let place = format!("{}: {path}", self.place);
         self.findings
-            .number(&place, said, right, said == Some(right));
+            .number(&place, text, right, text == Some(right));
     }
 
     /// Compares a number that may be off by `doubt`; `None` where there is none.
     pub(super) fn real(&mut self, path: &str, right: Option<f64>, doubt: f64) {
-        let said = self.at(path).as_f64();
-        let holds = match (said, right) {
-            (Some(said), Some(right)) => (said - right).abs() <= doubt + 1e-9 * right.abs(),
-            (said, right) => said.is_none() && right.is_none(),
+        let text = self.at(path).as_f64();
+        let holds = match (text, right) {
+            (Some(line), Some(right)) => (line - right).abs() <= doubt + 1e-9 * right.abs(),
+            (sentence, right) => sentence.is_none() && right.is_none(),
         };
         let place = format!("{}: {path}", self.place);
-        self.findings.number(&place, said, right, holds);
+        self.findings.number(&place, text, right, holds);
     }
 
     fn check_course(&mut self, account: &Account, run: &Row) {
@@ -202,7 +202,7 @@ impl Against<'_> {
     }
 
     fn check_breakdown(&mut self, account: &Account) {
-        let spent: Vec<Spent> = completed(account).map(Spent::of).collect();
+        let spent: Vec<LatencyParts> = completed(account).map(LatencyParts::of).collect();
         for (place, part) in PARTS.into_iter().enumerate() {
             let right = mean(spent.iter().map(|it| it.parts[place]));
             // Parts are rounded down to whole nanoseconds, and the rest is `other`.
@@ -414,7 +414,7 @@ const WAITS: [&str; 6] = [
 ];
 
 /// The parts of the latency of one request.
-pub(super) struct Spent {
+pub(super) struct LatencyParts {
     pub(super) parts: [Ns; 7],
     pub(super) waits: [Ns; 6],
 }
@@ -431,7 +431,7 @@ fn cut<const N: usize>(parts: [Ns; N], whole: Ns) -> ([Ns; N], Ns) {
     (parts, left)
 }
 
-impl Spent {
+impl LatencyParts {
     pub(super) fn of(request: &Request) -> Self {
         let whole = request.latency.unwrap_or(0);
         let late = request.sent.saturating_sub(request.due);
@@ -441,17 +441,17 @@ impl Spent {
         } else {
             0
         };
-        let told = request.told.unwrap_or_default();
-        let Told {
+        let reported = request.reported.unwrap_or_default();
+        let ReportedTimes {
             ready,
             core_wait,
             cpu,
             waited,
             ..
-        } = told;
+        } = reported;
         let (cut_parts, other) = cut([late, door, ready, core_wait, cpu, waited], whole);
         let [late, door, ready, core_wait, cpu, waited] = cut_parts;
-        let (mut waits, rest) = cut(told.waits, waited);
+        let (mut waits, rest) = cut(reported.waits, waited);
         // Time in no part is added to the longest.
         if let Some(longest) = waits.iter_mut().max() {
             *longest += rest;

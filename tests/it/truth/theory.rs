@@ -5,7 +5,7 @@ use std::slice::from_ref;
 
 use super::events::{Account, Ns, Request};
 use super::findings::Findings;
-use super::screen::Written;
+use super::screen::WrittenNumber;
 use super::window::{FOR_P99, FOR_THE_MEDIAN, percentile};
 
 /// Start and end of the columns of numbers: answers/s, mean, wait, p50, p99.
@@ -13,11 +13,11 @@ const COLUMNS: [(usize, usize); 5] = [(28, 40), (40, 50), (50, 60), (60, 70), (7
 /// Column of the share of a bound, behind its bar.
 const SHARE: usize = 42;
 
-fn columns(line: &str) -> [Option<Written>; 5] {
+fn columns(line: &str) -> [Option<WrittenNumber>; 5] {
     let chars: Vec<char> = line.chars().collect();
     COLUMNS.map(|(begin, end)| {
         let cell = chars.get(begin..end.min(chars.len())).unwrap_or_default();
-        Written::read(&cell.iter().collect::<String>())
+        WrittenNumber::read(&cell.iter().collect::<String>())
     })
 }
 
@@ -68,10 +68,10 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
     let rows = [computed, came_out, off].map(|line| columns(line));
     for (column, (name, right)) in names.into_iter().zip(right).enumerate() {
         let place = format!("{place}: {name}");
-        let [computed, said, off] = rows.map(|row| row[column]);
+        let [computed, text, off] = rows.map(|row| row[column]);
         match right {
-            Some(right) => findings.least(&place, said, (right, 0.002), from_ref(account)),
-            None => findings.number(&place, said.is_some(), "unknown", said.is_none()),
+            Some(right) => findings.least(&place, text, (right, 0.002), from_ref(account)),
+            None => findings.number(&place, text.is_some(), "unknown", text.is_none()),
         }
         // A run that proves nothing has none.
         let (Some(computed), Some(off), Some(right)) = (computed, off, right) else {
@@ -105,14 +105,14 @@ fn check_bound(line: &str, rate: Option<f64>, place: &str, findings: &mut Findin
     let Some((words, bound)) = words.trim().rsplit_once("  ") else {
         return;
     };
-    let Some(bound) = Written::read(bound) else {
+    let Some(bound) = WrittenNumber::read(bound) else {
         return;
     };
     let place = format!("{place}: {}", words.trim());
     if let Some((many, time)) = words.split_once('÷')
         && let (Some(many), Some(time)) = (
-            Written::read(many.trim().rsplit_once(' ').map_or(many, |it| it.0)),
-            Written::read(time),
+            WrittenNumber::read(many.trim().rsplit_once(' ').map_or(many, |it| it.0)),
+            WrittenNumber::read(time),
         )
     {
         let doubt = 0.51 * time.digit / time.value + 0.005;
@@ -126,7 +126,7 @@ fn check_bound(line: &str, rate: Option<f64>, place: &str, findings: &mut Findin
     let behind = text(SHARE, usize::MAX);
     let share = behind.trim_start_matches(['━', '╸', ' ']);
     let share = share.split('%').next().filter(|_| share.contains('%'));
-    let share = share.and_then(|it| Written::read(&format!("{it}%")));
+    let share = share.and_then(|it| WrittenNumber::read(&format!("{it}%")));
     // A run that proves nothing has none.
     if let (Some(share), Some(rate)) = (share, rate) {
         let doubt = 0.51 * bound.digit / bound.value + 0.006;

@@ -47,8 +47,8 @@ impl Account {
         };
         // No worker reports requests whose clients have left, or the last ones of a run.
         let sent = opened.clone().filter(|it| it.sent <= sampled);
-        let untold = sent.filter(|it| it.taken().is_none()).count();
-        taken(sampled.saturating_sub(LATE))..=taken(sampled + LATE) + untold
+        let unreported = sent.filter(|it| it.taken().is_none()).count();
+        taken(sampled.saturating_sub(LATE))..=taken(sampled + LATE) + unreported
     }
 
     /// Returns the good answers in an interval, per second.

@@ -3,7 +3,7 @@
 use super::census::Census;
 use super::events::{Account, Ns, Request, State};
 use super::findings::Findings;
-use super::screen::{Written, slot};
+use super::screen::{WrittenNumber, slot};
 use super::tables::{Row, number};
 use super::window::LATE;
 
@@ -15,7 +15,7 @@ const CLOSING: f64 = 1e-4;
 
 /// Counts of a worker at a sample.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Look {
+pub(super) struct WorkerCounts {
     pub(super) at: Ns,
     pub(super) worker: u16,
     pub(super) phase: String,
@@ -27,7 +27,7 @@ pub(super) struct Look {
     pub(super) respawns: u64,
 }
 
-impl Look {
+impl WorkerCounts {
     /// Reads a row of the table of workers.
     pub(super) fn read(row: &Row) -> Self {
         let of = |column: &str| number(row, column).unwrap_or(0);
@@ -45,7 +45,7 @@ impl Look {
     }
 }
 
-fn cells(line: &str) -> Option<(u16, Vec<Option<Written>>)> {
+fn cells(line: &str) -> Option<(u16, Vec<Option<WrittenNumber>>)> {
     let chars: Vec<char> = line.chars().collect();
     let cell = |begin: usize, end: usize| {
         let cell = chars.get(begin..end.min(chars.len())).unwrap_or_default();
@@ -54,13 +54,13 @@ fn cells(line: &str) -> Option<(u16, Vec<Option<Written>>)> {
     let worker = slot(&cell(0, ENDS[0]))?;
     let written = ENDS[1..]
         .windows(2)
-        .map(|ends| Written::read(&cell(ends[0], ends[1])));
+        .map(|ends| WrittenNumber::read(&cell(ends[0], ends[1])));
     Some((worker, written.collect()))
 }
 
 impl Account {
     /// Returns a worker at a sample.
-    pub(super) fn look(&self, worker: u16, at: Ns) -> Option<&Look> {
+    pub(super) fn look(&self, worker: u16, at: Ns) -> Option<&WorkerCounts> {
         let mut looks = self.looks.iter();
         looks.find(|it| it.at == at && it.worker == worker)
     }
@@ -80,8 +80,9 @@ impl Account {
             slices.chain(unread.map(|it| (it.from, it.to))).collect()
         } else {
             // It has the worker until that has closed the connection.
-            let let_go = |it: &Request| it.slices.iter().map(|slice| slice.to).max().unwrap_or(0);
-            own.filter_map(|it| it.begun().map(|(from, to)| (from, to.max(let_go(it)))))
+            let last_yield =
+                |it: &Request| it.slices.iter().map(|slice| slice.to).max().unwrap_or(0);
+            own.filter_map(|it| it.begun().map(|(from, to)| (from, to.max(last_yield(it)))))
                 .collect()
         };
         let begun = runs.iter().filter(|(from, _)| *from <= by);
@@ -97,7 +98,8 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
     let now = account.began + at;
     let census = account.census(now);
     let (from, to) = account.last_second(now);
-    let rows: Vec<(u16, Vec<Option<Written>>)> = screen.lines().skip(6).map_while(cells).collect();
+    let rows: Vec<(u16, Vec<Option<WrittenNumber>>)> =
+        screen.lines().skip(6).map_while(cells).collect();
     let is_there = !rows.is_empty() || screen.contains("their processes have ended");
     findings.number(&format!("{place}: rows"), rows.len(), "some", is_there);
     for (worker, cells) in rows {
@@ -148,9 +150,9 @@ pub(super) fn check(account: &Account, screen: &str, at: Ns, place: &str, findin
 fn check_so_far(
     account: &Account,
     census: &Census,
-    (worker, look): (u16, &Look),
+    (worker, look): (u16, &WorkerCounts),
     sampled: Ns,
-    cells: &[Option<Written>],
+    cells: &[Option<WrittenNumber>],
     place: &str,
     findings: &mut Findings,
 ) {
@@ -173,6 +175,6 @@ fn check_so_far(
         let doubt = 0.51 * it.digit + 0.002 * most;
         least - doubt <= it.value && it.value <= most + doubt + CLOSING
     });
-    let said = cells[3].map(|it| it.value);
-    findings.number(&format!("{place}: longest run"), said, (least, most), holds);
+    let text = cells[3].map(|it| it.value);
+    findings.number(&format!("{place}: longest run"), text, (least, most), holds);
 }

@@ -42,8 +42,8 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn on_message(&mut self, role: Role, said: ChildMessage) -> sys::Result<()> {
-        match (said, self.state) {
+    fn on_message(&mut self, role: Role, line: ChildMessage) -> sys::Result<()> {
+        match (line, self.state) {
             (ChildMessage::Ready { addresses }, State::Services) => {
                 self.service_addresses = addresses;
                 self.start_arbiter()

@@ -12,7 +12,7 @@ use concsim_model::scenario::{Arrivals, Hog, Intervention, Scenario, Steer};
 use concsim_model::units::{CpuTime, Stamp};
 use concsim_os::sys::processes;
 use concsim_os::sys::signals::{self, Signal};
-use concsim_os::telemetry::{Extra, Marker, Phase, Slot, Stage, millionths};
+use concsim_os::telemetry::{ExtraRequest, Marker, Phase, Slot, Stage, millionths};
 
 /// Step of load's level, as a share of the scenario's …
 const STEP: f64 = 0.25;
@@ -21,7 +21,7 @@ const MOST: f64 = 10.0;
 
 /// Interventions in a run so far.
 #[derive(Debug, Default)]
-pub(super) struct Steered {
+pub(super) struct InterventionLog {
     /// Index of the next timeline event.
     next_event: usize,
     /// Level of load, if it differs from the scenario's initial level.
@@ -115,7 +115,7 @@ impl Driver<'_> {
     /// Returns the slot of the first worker that can be the target of an intervention.
     fn target_of(&self, intervention: Intervention) -> Option<u16> {
         let mut slots = self.scoreboard().used_slots();
-        let is_suitable = |slot: &Slot| is_alive(slot) && intervention.can_hit(is_stopped(slot));
+        let is_suitable = |slot: &Slot| is_alive(slot) && intervention.can_target(is_stopped(slot));
         let is_asked = intervention.needs_a_worker();
         let suitable = slots.find(|(_, slot)| is_asked && is_suitable(slot));
         suitable.map(|(index, _)| index as u16)
@@ -175,7 +175,8 @@ impl Driver<'_> {
                 let class = class as u16;
                 let hog = Hog::of(self.scenario()).filter(|hog| hog.class == class);
                 let at_least = hog.map_or(CpuTime::ZERO, |hog| hog.at_least);
-                run.extra.post(Extra { class, at_least }.to_message());
+                run.extra
+                    .post(ExtraRequest { class, at_least }.to_message());
             }
             // No longer requested.
             Intervention::SetLoad(_) => {}

@@ -12,7 +12,7 @@ const LOOK_EVERY: Elapsed = Elapsed::from_millis(500);
 const PATIENCE: Elapsed = Elapsed::from_secs(3);
 /// Minimum number of consecutive checks that must agree: after a pause of the whole machine the first check
 /// finds everything old.
-const LOOKS: u32 = 4;
+const MIN_CHECKS: u32 = 4;
 
 /// Results of the last checks of the children.
 #[derive(Debug, Default)]
@@ -20,13 +20,13 @@ pub(super) struct Watchdog {
     next_look: Stamp,
     /// Turns of load's loop at the last check.
     turns: u64,
-    stuck: Option<Stuck>,
+    stuck: Option<StuckChild>,
 }
 
 /// A child that makes no progress.
 #[derive(Clone, Copy, Debug)]
-struct Stuck {
-    what: &'static str,
+struct StuckChild {
+    name: &'static str,
     since: Stamp,
     looks: u32,
 }
@@ -35,19 +35,19 @@ impl Watchdog {
     /// Records the result of one check. Returns it once it has lasted too long.
     fn note(&mut self, found: Option<&'static str>, now: Stamp) -> Option<&'static str> {
         self.stuck = found.map(|what| match self.stuck {
-            Some(before) if before.what == what => Stuck {
+            Some(before) if before.name == what => StuckChild {
                 looks: before.looks + 1,
                 ..before
             },
-            _ => Stuck {
-                what,
+            _ => StuckChild {
+                name: what,
                 since: now,
                 looks: 1,
             },
         });
         let stuck = self.stuck?;
-        let is_long = now.since(stuck.since) >= PATIENCE && stuck.looks >= LOOKS;
-        is_long.then_some(stuck.what)
+        let is_long = now.since(stuck.since) >= PATIENCE && stuck.looks >= MIN_CHECKS;
+        is_long.then_some(stuck.name)
     }
 }
 

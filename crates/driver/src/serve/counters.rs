@@ -15,7 +15,7 @@ pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 
 /// Type of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sort {
+enum MetricType {
     /// Value that never falls.
     Counter,
     /// Value that rises and falls.
@@ -26,7 +26,7 @@ enum Sort {
 struct Family {
     name: &'static str,
     help: &'static str,
-    sort: Sort,
+    sort: MetricType,
     value: fn(&WorkerSample) -> f64,
 }
 
@@ -39,7 +39,7 @@ const fn counter(
     Family {
         name,
         help,
-        sort: Sort::Counter,
+        sort: MetricType::Counter,
         value,
     }
 }
@@ -48,7 +48,7 @@ const fn gauge(name: &'static str, help: &'static str, value: fn(&WorkerSample) 
     Family {
         name,
         help,
-        sort: Sort::Gauge,
+        sort: MetricType::Gauge,
         value,
     }
 }
@@ -110,17 +110,17 @@ const FAMILIES: [Family; 18] = [
     gauge(
         "concsim_worker_alive",
         "1 while the worker's process lives.",
-        |worker| one_if(worker.phase != Phase::Gone),
+        |worker| as_gauge(worker.phase != Phase::Gone),
     ),
     gauge(
         "concsim_worker_running",
         "1 while the worker runs a request's code.",
-        |worker| one_if(worker.phase == Phase::Running),
+        |worker| as_gauge(worker.phase == Phase::Running),
     ),
     gauge(
         "concsim_worker_blocked",
         "1 while the worker is blocked in a call.",
-        |worker| one_if(worker.phase == Phase::Blocked),
+        |worker| as_gauge(worker.phase == Phase::Blocked),
     ),
     gauge(
         "concsim_requests_begun",
@@ -144,7 +144,7 @@ const FAMILIES: [Family; 18] = [
     ),
 ];
 
-fn one_if(condition: bool) -> f64 {
+fn as_gauge(condition: bool) -> f64 {
     if condition { 1.0 } else { 0.0 }
 }
 
@@ -195,11 +195,16 @@ impl Page<'_> {
             ),
         ];
         for (name, help, value) in events {
-            head(text, name, help, Sort::Counter)?;
+            head(text, name, help, MetricType::Counter)?;
             writeln!(text, "{name} {value}")?;
         }
         let name = "concsim_build_info";
-        head(text, name, "1, with the version of concsim.", Sort::Gauge)?;
+        head(
+            text,
+            name,
+            "1, with the version of concsim.",
+            MetricType::Gauge,
+        )?;
         writeln!(
             text,
             "{name}{{version=\"{}\"}} 1",
@@ -208,10 +213,10 @@ impl Page<'_> {
     }
 }
 
-fn head(text: &mut String, name: &str, help: &str, sort: Sort) -> std::fmt::Result {
+fn head(text: &mut String, name: &str, help: &str, sort: MetricType) -> std::fmt::Result {
     let sort = match sort {
-        Sort::Counter => "counter",
-        Sort::Gauge => "gauge",
+        MetricType::Counter => "counter",
+        MetricType::Gauge => "gauge",
     };
     writeln!(text, "# HELP {name} {help}\n# TYPE {name} {sort}")
 }
@@ -259,7 +264,12 @@ mod tests {
     fn what_only_grows_is_called_a_total_and_nothing_else_is() {
         for family in &FAMILIES {
             let is_total = family.name.ends_with("_total");
-            assert_eq!(is_total, family.sort == Sort::Counter, "{}", family.name);
+            assert_eq!(
+                is_total,
+                family.sort == MetricType::Counter,
+                "{}",
+                family.name
+            );
             assert!(family.help.ends_with('.'), "{}", family.help);
         }
     }

@@ -44,7 +44,7 @@ pub fn address(text: &str) -> Result<SocketAddr, String> {
 pub(super) struct Endpoint {
     listener: TcpListener,
     visitors: Vec<Visitor>,
-    onlooker: WorkerSampler,
+    sampler: WorkerSampler,
     kind: WorkerKind,
 }
 
@@ -53,17 +53,17 @@ impl Endpoint {
     pub(super) fn open(at: SocketAddr, kind: WorkerKind) -> sys::Result<Self> {
         let listener = net::listen(at, VISITORS as u32)?;
         let at = listener.local_addr().unwrap_or(at);
-        console::say(format_args!("http://{at}/metrics has the counters"));
+        console::print_message(format_args!("http://{at}/metrics has the counters"));
         Ok(Self {
             listener,
             visitors: Vec::new(),
-            onlooker: WorkerSampler::default(),
+            sampler: WorkerSampler::default(),
             kind,
         })
     }
 
     /// Serves each client as far as possible without waiting.
-    pub(super) fn attend(
+    pub(super) fn serve_clients(
         &mut self,
         now: Stamp,
         scoreboard: &Scoreboard,
@@ -74,14 +74,14 @@ impl Endpoint {
         {
             self.visitors.push(Visitor::new(stream, now));
         }
-        let (onlooker, kind) = (&mut self.onlooker, self.kind);
+        let (onlooker, kind) = (&mut self.sampler, self.kind);
         // The workers are read once for all clients of a poll.
         let mut known = None;
         let mut page = || {
             let look = || {
                 let page = Page {
                     kind,
-                    workers: &onlooker.look(scoreboard),
+                    workers: &onlooker.sample_workers(scoreboard),
                     events,
                     events_dropped: dropped,
                 };
@@ -89,8 +89,9 @@ impl Endpoint {
             };
             known.get_or_insert_with(look).clone()
         };
-        self.visitors
-            .retain_mut(|visitor| now < visitor.until && visitor.attend(&mut page).is_ok());
+        self.visitors.retain_mut(|visitor| {
+            now < visitor.until && visitor.continue_client(&mut page).is_ok()
+        });
     }
 }
 
@@ -115,7 +116,7 @@ impl Visitor {
     }
 
     /// Continues as far as possible; an error ends the connection.
-    fn attend(&mut self, page: impl FnMut() -> String) -> io::Result<()> {
+    fn continue_client(&mut self, page: impl FnMut() -> String) -> io::Result<()> {
         if self.answer.is_none() {
             self.listen(page)?;
         }
@@ -125,7 +126,8 @@ impl Visitor {
     /// Reads the request, and produces the answer when it is complete.
     fn listen(&mut self, mut page: impl FnMut() -> String) -> io::Result<()> {
         for _ in 0..READS {
-            let Some(count) = unless_it_would_wait(self.stream.read(self.receiver.room()))? else {
+            let Some(count) = unless_it_would_wait(self.stream.read(self.receiver.free_space()))?
+            else {
                 return Ok(());
             };
             if count == 0 {

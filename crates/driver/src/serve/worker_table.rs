@@ -26,7 +26,7 @@ pub(super) struct Row {
     /// Responses written since the slot was first used.
     pub(super) requests: u64,
     /// Number of responses since the last table.
-    pub(super) lately: u64,
+    pub(super) new_responses: u64,
     /// Core time since the last table.
     pub(super) cpu: CpuTime,
     /// Longest time that one request or coroutine had the worker.
@@ -57,7 +57,7 @@ pub(super) fn table(pid: u32, cpu: CpuTime, rows: &[Row], length: Elapsed) -> St
 }
 
 fn line(row: &Row, length: Elapsed) -> String {
-    let per_second = row.lately as f64 / length.as_secs_f64().max(f64::MIN_POSITIVE);
+    let per_second = row.new_responses as f64 / length.as_secs_f64().max(f64::MIN_POSITIVE);
     format!(
         "worker {:<2}{:>7}  {:<8}{:>6}{:>6}{:>7}{:>10}{:>6.0}{:>5}{:>9}{:>5}",
         letter(row.worker),
@@ -94,7 +94,7 @@ mod tests {
             ready: 2,
             parked: 28,
             requests: 1493,
-            lately: 150,
+            new_responses: 150,
             cpu: CpuTime(225_000_000),
             longest_run: Elapsed(1_100_000),
             respawns: 0,

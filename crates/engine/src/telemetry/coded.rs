@@ -44,7 +44,7 @@ mod tests {
     use serde::de::IntoDeserializer as _;
     use serde::de::value::{Error, StrDeserializer};
 
-    use crate::telemetry::{Awaited, Failure, Phase, Stage, SwitchReason, TerminationCause};
+    use crate::telemetry::{Failure, Phase, Stage, SwitchReason, TerminationCause, WaitPurpose};
 
     #[test]
     fn numbers_and_words_of_recordings_stay_what_they_were() {
@@ -72,7 +72,7 @@ mod tests {
                 &["silent", "retired", "overdue"],
             ),
             (
-                words(|it| Awaited::from_raw(it).map(|it| read_as(it, it.word()))),
+                words(|it| WaitPurpose::from_raw(it).map(|it| read_as(it, it.word()))),
                 &["thread", "connection", "queue", "answer", "timer"],
             ),
         ];
@@ -85,9 +85,9 @@ mod tests {
     fn zero_is_no_failure_no_cause_and_no_wait() {
         assert_eq!(Failure::from_raw(0), None);
         assert_eq!(TerminationCause::from_raw(0), None);
-        assert_eq!(Awaited::from_raw(0), None);
+        assert_eq!(WaitPurpose::from_raw(0), None);
         let numbers = (Failure::Status as u64, TerminationCause::Overdue as u64);
-        assert_eq!((numbers, Awaited::Timer as u64), ((4, 3), 5));
+        assert_eq!((numbers, WaitPurpose::Timer as u64), ((4, 3), 5));
     }
 
     /// Returns the word after a check that data with this word is read as the value.

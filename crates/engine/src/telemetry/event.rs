@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::Marker;
 use super::coded::coded;
 use super::number::{NO_REQUEST, SMALL_FIELD};
-use super::request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason};
+use super::request::{Failure, Outcome, RunSlice, SentRequest, Served, SwitchReason};
 use super::termination::TerminationCause;
-use super::wait::{Awaited, WaitParts};
+use super::wait::{WaitParts, WaitPurpose};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// Encoded event: eight words, one cache line.
@@ -87,7 +87,7 @@ pub enum Event {
         /// Request of the task.
         request: u32,
         /// Part that begins.
-        part: Awaited,
+        part: WaitPurpose,
     },
     /// The parts of [`Served::waited`]. Published right before the request's [`Event::Served`], unless it
     /// never waited.
@@ -95,7 +95,7 @@ pub enum Event {
     /// A request's last byte was written, or its connection ended.
     Served(Served),
     /// A client sent a request. In load's ring.
-    Sent(Sent),
+    Sent(SentRequest),
     /// A request has ended for its client. In load's ring.
     Ended(Outcome),
     /// A service answered a call. In the services' own ring.
@@ -263,7 +263,7 @@ impl Event {
                 request,
                 core: optional_of(c),
             },
-            SENT => Self::Sent(Sent::from_record(record)?),
+            SENT => Self::Sent(SentRequest::from_record(record)?),
             ENDED => Self::Ended(Outcome::from_record(record)?),
             BLOCKED_IN => Self::BlockedIn {
                 from,
@@ -275,7 +275,7 @@ impl Event {
                 at: from,
                 task: small,
                 request,
-                part: Awaited::from_raw(b)?,
+                part: WaitPurpose::from_raw(b)?,
             },
             WAITED => Self::Waited(WaitParts::from_record(record, small, request)),
             SERVED => Self::Served(Served::from_record(record, small, request)),
@@ -304,7 +304,7 @@ impl Event {
     }
 }
 
-impl Sent {
+impl SentRequest {
     fn to_record(self) -> Record {
         let head = head(SENT, u32::from(self.class), self.request);
         let connection = optional_word(self.connection);

@@ -4,14 +4,14 @@ use concsim_model::units::CpuTime;
 
 /// Request beyond the load, as the driver asks for it through a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extra {
+pub struct ExtraRequest {
     /// Index of its class, into the scenario's requests.
     pub class: u16,
     /// Least CPU time of its computing: what it draws is stretched if that is less.
     pub at_least: CpuTime,
 }
 
-impl Extra {
+impl ExtraRequest {
     /// Encodes it as a message: the class, and milliseconds above it.
     #[must_use]
     pub fn to_message(self) -> u64 {
@@ -34,10 +34,10 @@ mod tests {
 
     #[test]
     fn a_request_more_reads_back_from_its_message() {
-        let extra = Extra {
+        let extra = ExtraRequest {
             class: 3,
             at_least: CpuTime(500_000_000),
         };
-        assert_eq!(Extra::from_message(extra.to_message()), extra);
+        assert_eq!(ExtraRequest::from_message(extra.to_message()), extra);
     }
 }

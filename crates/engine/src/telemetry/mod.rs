@@ -12,14 +12,14 @@ mod termination;
 mod wait;
 
 pub use event::{Event, Phase, Record};
-pub use extra::Extra;
+pub use extra::ExtraRequest;
 pub use marker::{Marker, millionths};
 pub use number::{HIGHEST_REQUEST, NO_REQUEST, stated_request, task_number};
 pub use reading::Reading;
-pub use request::{Failure, Outcome, RunSlice, Sent, Served, SwitchReason};
+pub use request::{Failure, Outcome, RunSlice, SentRequest, Served, SwitchReason};
 pub use stage::Stage;
 pub use termination::TerminationCause;
-pub use wait::{Awaited, WaitParts};
+pub use wait::{WaitParts, WaitPurpose};
 
 /// Workers that a server can have at once. A worker keeps its slot when it is respawned.
 pub const SLOTS: usize = 256;

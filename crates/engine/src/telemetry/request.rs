@@ -45,7 +45,7 @@ pub struct RunSlice {
 
 /// Request on its way to the server. All instants on the run's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
+pub struct SentRequest {
     /// Number in the run, from 0.
     pub request: u32,
     /// Index of its class, into the scenario's requests.
@@ -135,7 +135,12 @@ fn status_and_failure(verdict: Result<u16, Failure>) -> (u16, Option<Failure>) {
 impl Outcome {
     /// Returns the outcome of a request at `done`. `verdict` has the status of a whole answer.
     #[must_use]
-    pub fn of(sent: Sent, first_byte: Stamp, verdict: Result<u16, Failure>, done: Stamp) -> Self {
+    pub fn of(
+        sent: SentRequest,
+        first_byte: Stamp,
+        verdict: Result<u16, Failure>,
+        done: Stamp,
+    ) -> Self {
         let (status, failure) = status_and_failure(verdict);
         Self {
             request: sent.request,

@@ -13,7 +13,7 @@ use concsim_model::units::{Elapsed, Stamp};
 coded! {
     /// Purpose of a wait, until its next part begins.
     #[derive(PartialOrd, Ord)]
-    pub enum Awaited {
+    pub enum WaitPurpose {
         /// A thread of the worker's pool: all are in use.
         Thread = 1, "thread";
         /// A connection to a service: all of the pool are in use.
@@ -27,7 +27,7 @@ coded! {
     }
 }
 
-impl Awaited {
+impl WaitPurpose {
     /// True if it waits for something that others use, rather than for the service or the timer itself.
     #[must_use]
     pub fn is_queue(self) -> bool {

@@ -34,7 +34,7 @@ pub struct RunProgress {
     stage: Stage,
     window_begin: Option<Stamp>,
     window_end: Option<Stamp>,
-    unheard: Unheard,
+    unheard: UnansweredClients,
     /// Number of requests of the cohort so far.
     counted: u64,
     /// Number of those that have not ended.
@@ -70,7 +70,7 @@ impl RunProgress {
             stage: Stage::WarmUp,
             window_begin: None,
             window_end: None,
-            unheard: Unheard::of(scenario),
+            unheard: UnansweredClients::of(scenario),
             counted: 0,
             in_system: 0,
             last_end: begin,
@@ -129,7 +129,7 @@ impl RunProgress {
     /// Notes that a client has got a whole answer.
     #[inline]
     pub fn answered(&mut self, client: Option<usize>) {
-        self.unheard.hear(client);
+        self.unheard.note_answer_of(client);
     }
 
     /// Ends the run by hand: the window ends now, if it has begun, and little patience is left.
@@ -225,14 +225,14 @@ fn before(at: Stamp) -> Stamp {
 
 /// Clients that were not answered yet.
 #[derive(Debug)]
-struct Unheard {
+struct UnansweredClients {
     waiting: Vec<bool>,
     count: usize,
     /// Client to which an answer without a client counts: all answers of an open load.
     without_client: Option<usize>,
 }
 
-impl Unheard {
+impl UnansweredClients {
     fn of(scenario: &Scenario) -> Self {
         let (count, without_client) = match scenario.load.arrivals {
             Arrivals::Closed { clients, .. } => (clients, None),
@@ -245,7 +245,7 @@ impl Unheard {
         }
     }
 
-    fn hear(&mut self, client: Option<usize>) {
+    fn note_answer_of(&mut self, client: Option<usize>) {
         let client = client.or(self.without_client);
         // Clients that joined later do not count.
         if let Some(waiting) = client.and_then(|client| self.waiting.get_mut(client)) {

@@ -27,19 +27,19 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::iter::Peekable;
 
-use crate::telemetry::Extra;
+use crate::telemetry::ExtraRequest;
 use concsim_model::scenario::{Arrivals, Intervention, Job, Scenario, draw};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// Request that is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
+pub struct DueRequest {
     /// Instant at which it is due.
     pub at: Stamp,
     /// Client that sends it; `None` unless the load is closed.
     pub client: Option<usize>,
     /// Class of a request that is not drawn: one beyond the load, or a job.
-    pub extra: Option<Extra>,
+    pub extra: Option<ExtraRequest>,
 }
 
 /// Change of a load at an instant.
@@ -50,7 +50,7 @@ pub enum Change {
     /// Closed load: number of clients from then on.
     Clients(usize),
     /// One request beyond the load.
-    Extra(Extra),
+    Extra(ExtraRequest),
 }
 
 impl Change {
@@ -60,7 +60,7 @@ impl Change {
         match intervention {
             Intervention::SetRate(rate) => Some(Self::Rate(rate)),
             Intervention::SetClients(clients) => Some(Self::Clients(clients)),
-            Intervention::Send(class) => Some(Self::Extra(Extra {
+            Intervention::Send(class) => Some(Self::Extra(ExtraRequest {
                 class: class as u16,
                 at_least: CpuTime::ZERO,
             })),
@@ -77,7 +77,7 @@ impl Change {
 
 /// Requests to come, the earliest first.
 pub struct Timetable {
-    coming: Coming,
+    coming: LoadState,
     /// Changes by the scenario's timeline, the earliest first.
     changes: VecDeque<(Stamp, Change)>,
 }
@@ -90,7 +90,7 @@ impl Timetable {
             Some((begin + event.at, change))
         });
         Self {
-            coming: Coming::of(scenario, begin),
+            coming: LoadState::of(scenario, begin),
             changes: changes.collect(),
         }
     }
@@ -108,7 +108,7 @@ impl Timetable {
 
     /// Takes the [`soonest`](Self::soonest) entry off the timetable. `None` if that was a change.
     #[inline]
-    pub fn take(&mut self) -> Option<Due> {
+    pub fn take(&mut self) -> Option<DueRequest> {
         let arrival = self.coming.next();
         let comes_first = |at| arrival.is_none_or(|arrival| at <= arrival);
         let Some((at, change)) = self.changes.pop_front_if(|(at, _)| comes_first(*at)) else {
@@ -117,7 +117,7 @@ impl Timetable {
         match change {
             Change::Rate(_) | Change::Clients(_) => self.coming.change(at, change),
             Change::Extra(extra) => {
-                return Some(Due {
+                return Some(DueRequest {
                     at,
                     client: None,
                     extra: Some(extra),
@@ -143,7 +143,7 @@ impl Timetable {
 }
 
 /// Requests of the load itself.
-enum Coming {
+enum LoadState {
     /// Arrivals that do not depend on answers.
     Open {
         /// Instant since which the rate holds.
@@ -166,13 +166,13 @@ enum Coming {
         /// Number of clients from now on: those with higher numbers stay away.
         present: usize,
         /// Clients that stay away.
-        away: Vec<usize>,
+        absent: Vec<usize>,
     },
     /// Requests at given instants, the earliest first.
-    Scheduled(std::vec::IntoIter<Due>),
+    Scheduled(std::vec::IntoIter<DueRequest>),
 }
 
-impl Coming {
+impl LoadState {
     fn of(scenario: &Scenario, begin: Stamp) -> Self {
         match scenario.load.arrivals {
             Arrivals::Open { rate, process } => {
@@ -192,7 +192,7 @@ impl Coming {
                     dues: dues.collect(),
                     known: clients,
                     present: clients,
-                    away: Vec::new(),
+                    absent: Vec::new(),
                 }
             }
             Arrivals::Scheduled => {
@@ -224,7 +224,7 @@ impl Coming {
     }
 
     #[inline]
-    fn take(&mut self) -> Option<Due> {
+    fn take(&mut self) -> Option<DueRequest> {
         let at = self.next()?;
         let client = match self {
             Self::Open { arrivals, next, .. } => {
@@ -236,7 +236,7 @@ impl Coming {
             Self::Scheduled(dues) => return dues.next(),
         };
         let extra = None;
-        Some(Due { at, client, extra })
+        Some(DueRequest { at, client, extra })
     }
 
     /// Applies a change; one for the other kind of load has no effect.
@@ -260,7 +260,7 @@ impl Coming {
                     dues,
                     known,
                     present,
-                    away,
+                    absent,
                 },
                 Change::Clients(clients),
             ) => {
@@ -269,14 +269,14 @@ impl Coming {
                     .drain()
                     .partition(|Reverse((_, client))| client < present);
                 let (back, still_away): (Vec<usize>, Vec<usize>) =
-                    away.drain(..).partition(|client| client < present);
+                    absent.drain(..).partition(|client| client < present);
                 let new = *known..(*known).max(*present);
                 *known = new.end;
                 let come = back.into_iter().chain(new);
                 dues.extend(stay);
                 dues.extend(come.map(|client| Reverse((at, client))));
-                away.extend(still_away);
-                away.extend(leave.into_iter().map(|Reverse((_, client))| client));
+                absent.extend(still_away);
+                absent.extend(leave.into_iter().map(|Reverse((_, client))| client));
             }
             (Self::Open { .. } | Self::Closed { .. } | Self::Scheduled(_), _) => {}
         }
@@ -290,13 +290,13 @@ impl Coming {
             Self::Closed {
                 dues,
                 present,
-                away,
+                absent,
                 ..
             } => {
                 if client < *present {
                     dues.push(Reverse((at, client)));
                 } else {
-                    away.push(client);
+                    absent.push(client);
                 }
             }
         }
@@ -304,11 +304,11 @@ impl Coming {
 }
 
 /// Returns the request of a job in a load that begins at `begin`.
-fn due_of(job: Job, begin: Stamp) -> Due {
-    Due {
+fn due_of(job: Job, begin: Stamp) -> DueRequest {
+    DueRequest {
         at: begin + job.at,
         client: None,
-        extra: job.class.map(|class| Extra {
+        extra: job.class.map(|class| ExtraRequest {
             class: class as u16,
             at_least: CpuTime::ZERO,
         }),
@@ -336,7 +336,7 @@ mod tests {
         for client in 0..4 {
             let at = BEGIN + Elapsed::from_millis(25 * client as u64);
             let (client, extra) = (Some(client), None);
-            assert_eq!(timetable.take(), Some(Due { at, client, extra }));
+            assert_eq!(timetable.take(), Some(DueRequest { at, client, extra }));
         }
         assert_eq!(timetable.take(), None, "the others wait for their answers");
     }
@@ -424,9 +424,9 @@ mod tests {
         // A load of jobs has no rate and no clients.
         timetable.steer(BEGIN, Change::Rate(9.0));
         timetable.steer(BEGIN, Change::Clients(9));
-        let dues: Vec<Due> = std::iter::from_fn(|| timetable.take()).collect();
-        let at = |due: &Due| due.at.since(BEGIN).0 / 1_000_000;
-        let class = |due: &Due| due.extra.map(|extra| extra.class);
+        let dues: Vec<DueRequest> = std::iter::from_fn(|| timetable.take()).collect();
+        let at = |due: &DueRequest| due.at.since(BEGIN).0 / 1_000_000;
+        let class = |due: &DueRequest| due.extra.map(|extra| extra.class);
         assert!(dues.iter().map(at).eq([0, 0, 30]));
         assert!(dues.iter().map(class).eq([Some(0), Some(7), None]));
         assert!(dues.iter().all(|due| due.client.is_none()));
@@ -442,7 +442,7 @@ mod tests {
     }
 
     /// Returns all requests that are due before `end`, in order.
-    fn dues_until(timetable: &mut Timetable, end: Stamp) -> Vec<Due> {
+    fn dues_until(timetable: &mut Timetable, end: Stamp) -> Vec<DueRequest> {
         let mut dues = Vec::new();
         while timetable.soonest().is_some_and(|at| at < end) {
             dues.extend(timetable.take());

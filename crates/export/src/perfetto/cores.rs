@@ -6,18 +6,18 @@ use super::trace::{Slice, Trace, Track};
 use super::{Scene, end_of, place};
 use concsim_engine::telemetry::Event;
 use concsim_model::units::{Stamp, letter};
-use concsim_record::lanes::{CoreLane, Held, Interval, Lanes};
-use concsim_record::{Origin, Past};
+use concsim_record::lanes::{CoreInterval, CoreLane, Interval, Lanes};
+use concsim_record::{Origin, Snapshot};
 
 /// Number of intervals in one query: few enough for the lanes to hold them one by one.
 const AT_ONCE: usize = 1_024;
 
 pub(super) fn write(
     out: &mut Trace<impl Write>,
-    scene: &Scene<'_>,
+    context: &Scene<'_>,
     lanes: &Lanes<'_>,
 ) -> io::Result<()> {
-    let description = match scene.view.run().origin {
+    let description = match context.view.run().origin {
         Origin::Measured => {
             "Worker on each core, as reported by the workers, not by the kernel. A worker reports its core \
              at the end of each run slice and when it loses the core, so a move within a slice is not \
@@ -25,9 +25,9 @@ pub(super) fn write(
         }
         Origin::Simulated => "Worker on each core of the simulated machine.",
     };
-    let group = out.track(scene.group, place::CORES, "cores", description)?;
+    let group = out.track(context.group, place::CORES, "cores", description)?;
     let mut rows: Vec<Row> = Vec::new();
-    for interval in intervals(&lanes.past()) {
+    for interval in intervals(&lanes.snapshot()) {
         let cores = lanes.cores(interval);
         for (place, lane) in cores.iter().enumerate() {
             if place == rows.len() {
@@ -53,8 +53,8 @@ fn name(lane: &CoreLane, place: usize) -> String {
 }
 
 /// Cuts the whole run into intervals with few enough switches each.
-fn intervals(past: &Past<'_>) -> Vec<Interval> {
-    let ends = past
+fn intervals(snapshot: &Snapshot<'_>) -> Vec<Interval> {
+    let ends = snapshot
         .switches()
         .iter()
         .filter_map(|(_, switch)| match switch {
@@ -65,7 +65,7 @@ fn intervals(past: &Past<'_>) -> Vec<Interval> {
     ends.sort_unstable();
     let edges = ends.into_iter().skip(AT_ONCE).step_by(AT_ONCE);
     let mut from = Stamp::ZERO;
-    let edges = edges.chain([end_of(past)]);
+    let edges = edges.chain([end_of(snapshot)]);
     let intervals = edges.map(|to| {
         let interval = Interval { from, to };
         from = from.max(to);
@@ -77,11 +77,11 @@ fn intervals(past: &Past<'_>) -> Vec<Interval> {
 /// Core and the worker on it. Time on it that crosses the end of an interval is one slice all the same.
 struct Row {
     track: Track,
-    held: Option<Held>,
+    held: Option<CoreInterval>,
 }
 
 impl Row {
-    fn add(&mut self, out: &mut Trace<impl Write>, held: Held) -> io::Result<()> {
+    fn add(&mut self, out: &mut Trace<impl Write>, held: CoreInterval) -> io::Result<()> {
         match &mut self.held {
             Some(last) if last.worker == held.worker && last.to == held.from => {
                 last.to = held.to;

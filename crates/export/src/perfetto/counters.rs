@@ -29,16 +29,16 @@ const COUNTERS: [Counter; 5] = [
 
 pub(super) fn write(
     out: &mut Trace<impl Write>,
-    scene: &Scene<'_>,
+    context: &Scene<'_>,
     index: &Index,
 ) -> io::Result<()> {
-    let samples = &scene.view.recording.samples;
+    let samples = &context.view.recording.samples;
     let description = "Counts at each sample, about 20 a second.";
-    let group = out.track(scene.group, place::COUNTERS, "counters", description)?;
+    let group = out.track(context.group, place::COUNTERS, "counters", description)?;
     for (place, (name, unit, value)) in COUNTERS.into_iter().enumerate() {
         let track = out.counter(group, place, (name, unit), "")?;
         for sample in samples {
-            let door = index.at_the_door(scene.view.recording, sample.at);
+            let door = index.at_the_door(context.view.recording, sample.at);
             out.count(track, sample.at, value(sample, door) as f64)?;
         }
     }

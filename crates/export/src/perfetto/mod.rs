@@ -30,8 +30,8 @@ use std::io::{self, Write};
 
 use concsim_model::units::Stamp;
 use concsim_model::words::number_of;
-use concsim_record::Past;
 use concsim_record::RunView;
+use concsim_record::Snapshot;
 use concsim_record::lanes::{Index, Lanes};
 use concsim_record::trust::Trust;
 use trace::{Trace, Track};
@@ -51,25 +51,25 @@ pub fn write(variants: &[RunView<'_>], to: impl Write) -> io::Result<()> {
 fn write_variant(out: &mut Trace<impl Write>, place: usize, view: &RunView<'_>) -> io::Result<()> {
     let number = i32::try_from(place + 1).unwrap_or(i32::MAX);
     let group = out.group(number, &name(view), &description(view))?;
-    let scene = Scene {
+    let context = Scene {
         view,
         place,
         group,
         requests: requests::known(view),
     };
-    stages::write(out, &scene)?;
+    stages::write(out, &context)?;
     let mut index = Index::default();
     index.extend(view.recording);
     // A run that ended before its first sample has nothing but the reports of its clients.
-    let past = view.recording.present();
-    let lanes = past.map(|past| Lanes::new(&index, past));
+    let snapshot = view.recording.present();
+    let lanes = snapshot.map(|known| Lanes::new(&index, known));
     // An arrow begins at the earlier of two slices, and at the first in the file if both begin at once.
-    requests::write(out, &scene, lanes.as_ref())?;
+    requests::write(out, &context, lanes.as_ref())?;
     if let Some(lanes) = &lanes {
-        cores::write(out, &scene, lanes)?;
-        workers::write(out, &scene, lanes)?;
+        cores::write(out, &context, lanes)?;
+        workers::write(out, &context, lanes)?;
     }
-    counters::write(out, &scene, &index)
+    counters::write(out, &context, &index)
 }
 
 /// Variant being written into the trace.
@@ -142,6 +142,6 @@ fn description(view: &RunView<'_>) -> String {
 }
 
 /// Returns the last instant about which anything is known.
-fn end_of(past: &Past<'_>) -> Stamp {
-    past.sample().at.max(past.header().drained)
+fn end_of(snapshot: &Snapshot<'_>) -> Stamp {
+    snapshot.sample().at.max(snapshot.header().drained)
 }

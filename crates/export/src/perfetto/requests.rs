@@ -43,12 +43,12 @@ pub(super) fn known<'a>(view: &'a RunView<'a>) -> BTreeMap<u32, ClientRequest<'a
 
 pub(super) fn write(
     out: &mut Trace<impl Write>,
-    scene: &Scene<'_>,
+    context: &Scene<'_>,
     lanes: Option<&Lanes<'_>>,
 ) -> io::Result<()> {
     let description = "Requests from the due time to the end, as their clients saw them, in as few lanes as possible.";
-    let group = out.track(scene.group, place::REQUESTS, "requests", description)?;
-    let mut in_order: Vec<(u32, &ClientRequest<'_>)> = scene
+    let group = out.track(context.group, place::REQUESTS, "requests", description)?;
+    let mut in_order: Vec<(u32, &ClientRequest<'_>)> = context
         .requests
         .iter()
         .map(|(n, asked)| (*n, asked))
@@ -62,14 +62,14 @@ pub(super) fn write(
             rows.tracks.push(out.track(group, row, &name, "")?);
         }
         let at_the_door = lanes.and_then(|lanes| lanes.at_the_door(number));
-        write_one(out, scene, rows.tracks[row], (number, asked), at_the_door)?;
+        write_one(out, context, rows.tracks[row], (number, asked), at_the_door)?;
     }
     Ok(())
 }
 
 fn write_one(
     out: &mut Trace<impl Write>,
-    scene: &Scene<'_>,
+    context: &Scene<'_>,
     track: Track,
     (number, asked): (u32, &ClientRequest<'_>),
     at_the_door: Option<(Stamp, Stamp)>,
@@ -77,8 +77,8 @@ fn write_one(
     let failure = asked.outcome.and_then(|outcome| outcome.failure);
     let failure = failure.map(|failure| ("failed", Note::Words(failure.word())));
     let slice = Slice {
-        name: &scene.name_of(Some(number)),
-        flow: scene.flow(Some(number)),
+        name: &context.name_of(Some(number)),
+        flow: context.flow(Some(number)),
         notes: failure.as_slice(),
     };
     out.begin(track, asked.due, &slice)?;

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use super::trace::{Note, Slice, Trace};
 use super::{Scene, place};
 
-pub(super) fn write(out: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Result<()> {
-    let track = out.track(scene.group, place::STAGES, "stages", "")?;
-    let view = scene.view;
+pub(super) fn write(out: &mut Trace<impl Write>, context: &Scene<'_>) -> io::Result<()> {
+    let track = out.track(context.group, place::STAGES, "stages", "")?;
+    let view = context.view;
     let header = &view.recording.header;
     let because = view.doubt_codes();
     let caveat = view.caveats().in_full().unwrap_or_default();
@@ -24,7 +24,7 @@ pub(super) fn write(out: &mut Trace<impl Write>, scene: &Scene<'_>) -> io::Resul
         ("concsim", Note::Words(&header.concsim)),
         ("kernel", Note::Words(&header.machine.kernel)),
         ("cpu", Note::Words(&header.machine.cpu)),
-        ("requests", Note::Number(scene.requests.len() as u64)),
+        ("requests", Note::Number(context.requests.len() as u64)),
         (
             "switches",
             Note::Number(view.recording.switches.len() as u64),

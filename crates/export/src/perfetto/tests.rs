@@ -194,13 +194,13 @@ fn cores_are_held_by_one_worker_at_a_time_and_as_long_as_the_lanes_say() {
     let recording = &kept.recordings[0];
     let mut index = Index::default();
     index.extend(recording);
-    let past = recording.present().unwrap();
+    let snapshot = recording.present().unwrap();
     let whole = concsim_record::lanes::Interval {
         from: Stamp::ZERO,
-        to: end_of(&past),
+        to: end_of(&snapshot),
     };
     let held: u64 = reader.on("core ").map(|it| it.to.unwrap() - it.from).sum();
-    assert_eq!(held, Lanes::new(&index, past).ran(whole));
+    assert_eq!(held, Lanes::new(&index, snapshot).ran(whole));
     assert!(reader.on("core ").all(|it| it.depth == 0));
 }
 

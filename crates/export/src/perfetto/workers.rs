@@ -10,49 +10,57 @@ use concsim_engine::telemetry::{Event, SwitchReason};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 use concsim_record::describe_termination;
-use concsim_record::lanes::{Doing, Lanes, Turn};
-use concsim_record::{Origin, Past};
+use concsim_record::lanes::{Lanes, RequestState, Turn};
+use concsim_record::{Origin, Snapshot};
 
 pub(super) fn write(
     out: &mut Trace<impl Write>,
-    scene: &Scene<'_>,
+    context: &Scene<'_>,
     lanes: &Lanes<'_>,
 ) -> io::Result<()> {
-    let past = &lanes.past();
+    let snapshot = &lanes.snapshot();
     let description =
         "Request that each worker runs. A parked request is in the track of its coroutine.";
-    let group = out.track(scene.group, place::WORKERS, "workers", description)?;
+    let group = out.track(context.group, place::WORKERS, "workers", description)?;
     let mut tracks = Vec::new();
-    for worker in 0..count(past) {
-        let track = out.track(group, worker, &name(scene, past, worker), "")?;
+    for worker in 0..count(snapshot) {
+        let track = out.track(group, worker, &name(context, snapshot, worker), "")?;
         tracks.push(track);
-        write_turns(out, scene, track, lanes.turns(worker))?;
-        if let Some(word) = scene.view.run().kind.task() {
-            write_tasks(out, scene, (track, word), lanes.turns(worker))?;
+        write_turns(out, context, track, lanes.turns(worker))?;
+        if let Some(word) = context.view.run().kind.task() {
+            write_tasks(out, context, (track, word), lanes.turns(worker))?;
         }
         let begun = out.counter(track, usize::MAX, ("begun", "requests"), "")?;
-        for sample in past.samples() {
+        for sample in snapshot.samples() {
             if let Some(worker) = sample.workers.iter().find(|it| it.index == worker) {
                 out.count(begun, sample.at, worker.begun.count as f64)?;
             }
         }
     }
-    write_lives(out, past, &tracks)
+    write_lives(out, snapshot, &tracks)
 }
 
-fn count(past: &Past<'_>) -> usize {
-    let sampled = past.sample().workers.iter().map(|worker| worker.index + 1);
-    let by_switches = past
+fn count(snapshot: &Snapshot<'_>) -> usize {
+    let sampled = snapshot
+        .sample()
+        .workers
+        .iter()
+        .map(|worker| worker.index + 1);
+    let by_switches = snapshot
         .switches()
         .iter()
         .map(|(worker, _)| usize::from(*worker) + 1);
     sampled.chain(by_switches).max().unwrap_or(0)
 }
 
-fn name(scene: &Scene<'_>, past: &Past<'_>, worker: usize) -> String {
+fn name(context: &Scene<'_>, snapshot: &Snapshot<'_>, worker: usize) -> String {
     let letter = letter(worker);
-    let sample = past.sample().workers.iter().find(|it| it.index == worker);
-    match (scene.view.run().origin, sample) {
+    let sample = snapshot
+        .sample()
+        .workers
+        .iter()
+        .find(|it| it.index == worker);
+    match (context.view.run().origin, sample) {
         (Origin::Measured, Some(sample)) => format!("worker {letter} · pid {}", sample.pid),
         _ => format!("worker {letter}"),
     }
@@ -60,29 +68,29 @@ fn name(scene: &Scene<'_>, past: &Past<'_>, worker: usize) -> String {
 
 fn write_turns(
     out: &mut Trace<impl Write>,
-    scene: &Scene<'_>,
+    context: &Scene<'_>,
     track: Track,
     turns: impl Iterator<Item = Turn>,
 ) -> io::Result<()> {
-    let is_sync = scene.view.run().kind.task().is_none();
+    let is_sync = context.view.run().kind.task().is_none();
     for turn in turns {
         // Between two turns a sync worker sleeps for a request.
         write_breaks(out, track, &turn, (Stamp::ZERO, turn.from))?;
-        let flow = scene.flow(turn.request).filter(|_| is_sync);
-        write_turn(out, scene, track, &turn, flow)?;
+        let flow = context.flow(turn.request).filter(|_| is_sync);
+        write_turn(out, context, track, &turn, flow)?;
     }
     Ok(())
 }
 
 fn write_turn(
     out: &mut Trace<impl Write>,
-    scene: &Scene<'_>,
+    context: &Scene<'_>,
     track: Track,
     turn: &Turn,
     flow: Option<u64>,
 ) -> io::Result<()> {
     let slice = Slice {
-        name: &scene.name_of(turn.request),
+        name: &context.name_of(turn.request),
         flow,
         ..Slice::default()
     };
@@ -100,7 +108,7 @@ fn write_breaks(
 ) -> io::Result<()> {
     for pause in &turn.breaks {
         let name = match pause.doing {
-            Doing::Blocked => "blocked in a call",
+            RequestState::Blocked => "blocked in a call",
             _ => "without a core",
         };
         write_slice(out, track, name, pause.from.max(from), pause.to.min(to))?;
@@ -130,7 +138,7 @@ fn write_slice(
 /// Writes a track for each coroutine: its turns, and its states between them.
 fn write_tasks(
     out: &mut Trace<impl Write>,
-    scene: &Scene<'_>,
+    context: &Scene<'_>,
     (worker, word): (Track, &str),
     turns: impl Iterator<Item = Turn>,
 ) -> io::Result<()> {
@@ -145,7 +153,7 @@ fn write_tasks(
                 new.insert(Task { track, left: None })
             }
         };
-        task.write(out, scene, &turn)?;
+        task.write(out, context, &turn)?;
     }
     Ok(())
 }
@@ -160,24 +168,24 @@ impl Task {
     fn write(
         &mut self,
         out: &mut Trace<impl Write>,
-        scene: &Scene<'_>,
+        context: &Scene<'_>,
         turn: &Turn,
     ) -> io::Result<()> {
         let (left, then) = self.left.unwrap_or((Stamp::ZERO, SwitchReason::Ended));
         let ready = turn.ready.max(left);
-        if let Some(name) = waits(then) {
+        if let Some(name) = wait_name(then) {
             write_slice(out, self.track, name, left, ready)?;
         }
         write_slice(out, self.track, "ready", ready, turn.from)?;
-        let flow = scene.flow(turn.request);
-        write_turn(out, scene, self.track, turn, flow)?;
+        let flow = context.flow(turn.request);
+        write_turn(out, context, self.track, turn, flow)?;
         self.left = Some((turn.to, turn.then));
         Ok(())
     }
 }
 
 /// Returns the state of a coroutine that yielded for this reason, until it is ready.
-fn waits(then: SwitchReason) -> Option<&'static str> {
+fn wait_name(then: SwitchReason) -> Option<&'static str> {
     match then {
         SwitchReason::Ended => None,
         SwitchReason::Yielded => Some("ready"),
@@ -188,8 +196,12 @@ fn waits(then: SwitchReason) -> Option<&'static str> {
 }
 
 /// Writes the forks and deaths of workers.
-fn write_lives(out: &mut Trace<impl Write>, past: &Past<'_>, tracks: &[Track]) -> io::Result<()> {
-    for (_, event) in past.events() {
+fn write_lives(
+    out: &mut Trace<impl Write>,
+    snapshot: &Snapshot<'_>,
+    tracks: &[Track],
+) -> io::Result<()> {
+    for (_, event) in snapshot.events() {
         let (at, worker, name) = match *event {
             Event::Forked { at, worker, pid } => (at, worker, format!("forked: pid {pid}")),
             Event::Died {
@@ -199,7 +211,7 @@ fn write_lives(out: &mut Trace<impl Write>, past: &Past<'_>, tracks: &[Track]) -
                 status,
                 cause,
             } => {
-                let timeout = past.header().scenario.server.timeout;
+                let timeout = snapshot.header().scenario.server.timeout;
                 let how = describe_termination(status, cause, timeout);
                 (at, worker, format!("died: pid {pid}, {how}"))
             }

@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 
 use super::Cell;
-use concsim_model::words::harmless;
+use concsim_model::words::mark_as_text;
 
 /// Format of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl<W: Write> Sheet<W> {
                 field.clear();
                 match cell {
                     Cell::Nothing => {}
-                    Cell::Words(words) => field.extend_from_slice(harmless(&words).as_bytes()),
+                    Cell::Words(words) => field.extend_from_slice(mark_as_text(&words).as_bytes()),
                     number => write_plain(field, &number, "")?,
                 }
                 to.write_field(&field).map_err(io_error)

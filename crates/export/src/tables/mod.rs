@@ -49,7 +49,7 @@ pub enum Table {
 
 /// Documentation of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Described {
+pub struct ColumnDescription {
     /// Name, as in the header of the file.
     pub name: &'static str,
     /// Unit: `ns`, or empty.
@@ -86,8 +86,8 @@ impl Table {
 
     /// Returns its columns, in order.
     #[must_use]
-    pub fn columns(self) -> Vec<Described> {
-        let described = |own: Vec<Described>| [describe(&every_table()), own].concat();
+    pub fn columns(self) -> Vec<ColumnDescription> {
+        let described = |own: Vec<ColumnDescription>| [describe(&every_table()), own].concat();
         match self {
             Self::Runs => described(describe(&runs::columns())),
             Self::Requests => described(describe(&requests::columns())),
@@ -151,8 +151,8 @@ fn ns<'a, Row>(
     }
 }
 
-fn describe<Row>(columns: &[Column<'_, Row>]) -> Vec<Described> {
-    let described = |column: &Column<'_, Row>| Described {
+fn describe<Row>(columns: &[Column<'_, Row>]) -> Vec<ColumnDescription> {
+    let described = |column: &Column<'_, Row>| ColumnDescription {
         name: column.name,
         unit: column.unit,
         description: column.description,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Column, RunView, column, ns};
-use concsim_engine::telemetry::{Event, Failure, NO_REQUEST, Outcome, Sent, Served, WaitParts};
+use concsim_engine::telemetry::{
+    Event, Failure, NO_REQUEST, Outcome, SentRequest, Served, WaitParts,
+};
 use concsim_model::units::{Stamp, letter};
 use concsim_model::words::number_of;
 
@@ -12,7 +14,7 @@ pub(super) struct Row<'a> {
     view: &'a RunView<'a>,
     number: u32,
     /// Report that it was sent.
-    sent: Option<&'a Sent>,
+    sent: Option<&'a SentRequest>,
     /// Its end; [`None`]: the run was over first.
     outcome: Option<&'a Outcome>,
     /// Slot of its worker, and the worker's report.
@@ -63,7 +65,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn worker_told(&self) -> Option<&'a Served> {
+    fn worker_report(&self) -> Option<&'a Served> {
         self.served.map(|(_, served)| served)
     }
 
@@ -142,17 +144,17 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             row.was_sent().into()
         }),
         ns("accepted_ns", "time at which its worker took it", |row| {
-            row.worker_told().map(|served| served.accepted).into()
+            row.worker_report().map(|served| served.accepted).into()
         }),
         ns(
             "first_read_ns",
             "time at which its worker read its first byte",
-            |row| row.worker_told().map(|served| served.first_read).into(),
+            |row| row.worker_report().map(|served| served.first_read).into(),
         ),
         ns(
             "written_ns",
             "time at which its worker wrote the last byte of the answer",
-            |row| row.worker_told().map(|served| served.written).into(),
+            |row| row.worker_report().map(|served| served.written).into(),
         ),
         ns(
             "first_byte_ns",
@@ -189,23 +191,23 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             "task",
             "number of its task (coroutine or connection), from 1; numbers are reused",
             |row| {
-                let served = row.worker_told();
+                let served = row.worker_report();
                 served.map(|served| number_of(served.task)).into()
             },
         ),
         ns("waited_ns", "time in waits, parked or blocked", |row| {
-            row.worker_told().map(|served| served.waited).into()
+            row.worker_report().map(|served| served.waited).into()
         }),
         ns(
             "ready_ns",
             "time ready after a wait, while its worker ran another request",
-            |row| row.worker_told().map(|served| served.ready).into(),
+            |row| row.worker_report().map(|served| served.ready).into(),
         ),
         ns("core_wait_ns", "time computing without a core", |row| {
-            row.worker_told().map(|served| served.core_wait).into()
+            row.worker_report().map(|served| served.core_wait).into()
         }),
         ns("cpu_ns", "CPU time of its computing", |row| {
-            row.worker_told().map(|served| served.cpu).into()
+            row.worker_report().map(|served| served.cpu).into()
         }),
         ns(
             "thread_wait_ns",

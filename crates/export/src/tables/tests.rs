@@ -7,7 +7,7 @@ use super::*;
 use crate::made_up::MadeUpRuns;
 use concsim_engine::telemetry::Event;
 use concsim_model::scenario::WorkerKind;
-use concsim_model::words::{as_it_was, one_line};
+use concsim_model::words::{one_line, without_apostrophe};
 use concsim_record::Recording;
 use concsim_record::synthetic::Synthetic;
 
@@ -53,17 +53,17 @@ fn both_forms_say_the_same() {
         assert_eq!(rows.len() - 1, objects.len());
         for (row, object) in rows[1..].iter().zip(&objects) {
             for (name, field) in names.iter().zip(row) {
-                let said = match &object[name] {
+                let text = match &object[name] {
                     Value::Null => String::new(),
                     Value::String(words) => words.clone(),
                     number => number.to_string(),
                 };
-                let is_same = said == *field
-                    || said
+                let is_same = text == *field
+                    || text
                         .parse::<f64>()
                         .ok()
-                        .is_some_and(|said| Ok(said) == field.parse());
-                assert!(is_same, "{name}: {said} {field}");
+                        .is_some_and(|line| Ok(line) == field.parse());
+                assert!(is_same, "{name}: {text} {field}");
             }
         }
     }
@@ -97,7 +97,7 @@ fn requests_count_from_one_and_workers_have_the_letters_of_the_screen_in_every_t
         "Three.",
         &[Synthetic::three_requests(WorkerKind::Coroutine)],
     );
-    let said = |table, column: &str| {
+    let text = |table, column: &str| {
         let rows = kept.objects(table);
         let values = rows.iter().map(|row| row[column].clone());
         let mut values: Vec<Value> = values.filter(|value| !value.is_null()).collect();
@@ -105,10 +105,10 @@ fn requests_count_from_one_and_workers_have_the_letters_of_the_screen_in_every_t
         values.dedup();
         values
     };
-    assert_eq!(said(Table::Requests, "request"), [1, 2, 3]);
-    assert_eq!(said(Table::Switches, "request"), [1, 2, 3]);
+    assert_eq!(text(Table::Requests, "request"), [1, 2, 3]);
+    assert_eq!(text(Table::Switches, "request"), [1, 2, 3]);
     for table in [Table::Requests, Table::Switches, Table::Workers] {
-        assert_eq!(said(table, "worker_name"), ["A"], "{table:?}");
+        assert_eq!(text(table, "worker_name"), ["A"], "{table:?}");
     }
 }
 
@@ -200,8 +200,8 @@ proptest! {
         let place = names.iter().position(|column| column.name == "title").unwrap();
         prop_assert_eq!(rows.len(), 2);
         prop_assert_eq!(rows[1].len(), names.len());
-        prop_assert_eq!(as_it_was(rows[1][place].clone()), one_line(&title));
-        prop_assert_eq!(as_it_was(rows[1][0].clone()), one_line(&name));
+        prop_assert_eq!(without_apostrophe(rows[1][place].clone()), one_line(&title));
+        prop_assert_eq!(without_apostrophe(rows[1][0].clone()), one_line(&name));
         prop_assert!(!rows[1][0].starts_with(['=', '+', '-', '@']));
         let objects = kept.objects(Table::Runs);
         prop_assert_eq!(objects[0]["title"].as_str(), Some(title.as_str()));

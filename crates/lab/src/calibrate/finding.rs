@@ -17,7 +17,7 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    fn say(self, value: f64) -> String {
+    fn format(self, value: f64) -> String {
         match self {
             Self::Ns if value < 0.5 => "0 ns".into(),
             Self::Ns => Elapsed(value.round() as u64).to_string(),
@@ -84,15 +84,15 @@ impl Findings {
 
 impl Finding {
     fn lines(&self) -> String {
-        let say = |value| self.unit.say(value);
+        let report = |value| self.unit.format(value);
         let interval = self.median.interval.map_or_else(
             || "–".to_owned(),
-            |[low, high]| format!("{} to {}", say(low), say(high)),
+            |[low, high]| format!("{} to {}", report(low), report(high)),
         );
         let line = format!(
             "{:<NAME$}{:>VALUE$}{interval:>INTERVAL$}{:>7}",
             self.what,
-            say(self.median.value),
+            report(self.median.value),
             self.median.values
         );
         let rough = if self.rough { "  rough" } else { "" };

@@ -21,7 +21,7 @@ pub struct MachineFile {
 }
 
 /// Returns the path of `machine.toml` in the platform's folder for the state of programs.
-pub(super) fn usual() -> anyhow::Result<PathBuf> {
+pub(super) fn default_path() -> anyhow::Result<PathBuf> {
     Ok(run_store::state_folder()?.join("machine.toml"))
 }
 
@@ -32,7 +32,11 @@ pub(super) fn usual() -> anyhow::Result<PathBuf> {
 /// A file that exists and cannot be read.
 pub fn find(wanted: &Path) -> anyhow::Result<Result<MachineFile, String>> {
     let is_ours = wanted == Path::new(CALIBRATED) && !wanted.is_file();
-    let path = if is_ours { usual()? } else { wanted.to_owned() };
+    let path = if is_ours {
+        default_path()?
+    } else {
+        wanted.to_owned()
+    };
     let name = path.display().to_string();
     match fs::read(&path) {
         Ok(bytes) => Ok(match String::from_utf8(bytes) {

@@ -7,14 +7,14 @@ use concsim_os::sys::fork::used_by_family;
 use concsim_os::sys::processes;
 
 /// Share of all cores in use by other programs above which a number is rough.
-const QUIET: f64 = 0.03;
+const MAX_SHARE_OF_OTHERS: f64 = 0.03;
 
 /// Core usage since an instant.
 #[derive(Debug)]
 pub(super) struct Interference {
     clock: Clock,
     busy: Option<f64>,
-    ours: f64,
+    own: f64,
 }
 
 /// Returns the seconds that the allowed cores have been busy, or stolen.
@@ -31,14 +31,14 @@ impl Interference {
         Self {
             clock: Clock::starting_now(),
             busy: busy(),
-            ours: used_by_family().as_secs_f64(),
+            own: used_by_family().as_secs_f64(),
         }
     }
 
     /// Returns the share of all cores that other programs used; measured children must have ended.
-    pub(super) fn others(&self) -> Option<f64> {
+    pub(super) fn share_of_others(&self) -> Option<f64> {
         let wall = self.clock.now().0 as f64 / 1e9;
-        let ours = used_by_family().as_secs_f64() - self.ours;
+        let ours = used_by_family().as_secs_f64() - self.own;
         let theirs = busy()? - self.busy? - ours;
         let all = wall * processes::cores_allowed().len() as f64;
         // The system counts in ticks of 10 ms, so a short interval can come out slightly negative.
@@ -53,14 +53,14 @@ impl Interference {
         (median, unit): (Median, Unit),
         means: impl Into<String>,
     ) -> Finding {
-        let others = self.others();
+        let others = self.share_of_others();
         Finding {
             name,
             what: what.into(),
             median,
             unit,
             others,
-            rough: others.is_some_and(|share| share > QUIET),
+            rough: others.is_some_and(|share| share > MAX_SHARE_OF_OTHERS),
             means: means.into(),
         }
     }

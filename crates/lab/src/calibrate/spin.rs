@@ -21,7 +21,7 @@ const MS: u64 = 1_000_000;
 pub(super) fn findings(effort: Effort) -> sys::Result<Vec<Finding>> {
     let mut found = vec![speed(effort)?];
     found.extend(accuracy(effort)?);
-    found.push(together(effort)?);
+    found.push(compare_shared_cores(effort)?);
     found.push(slice(effort)?);
     found.extend(wake_up_beside_a_hog(effort)?);
     Ok(found)
@@ -117,7 +117,7 @@ fn walls(cores: &[usize], wanted: u64) -> sys::Result<Vec<u64>> {
 }
 
 /// Compares one child alone with one on each core, in turn.
-fn together(effort: Effort) -> sys::Result<Finding> {
+fn compare_shared_cores(effort: Effort) -> sys::Result<Finding> {
     let quiet = Interference::from_now();
     let cores = processes::cores_allowed();
     let wanted = 50 * MS;

@@ -12,7 +12,7 @@ use concsim_model::units::CpuTime;
 use concsim_os::coroutine::Stacks;
 use concsim_os::sys::clock::Clock;
 use concsim_os::sys::isolated::IsolatedWork;
-use concsim_os::sys::{self, Doing as _, processes};
+use concsim_os::sys::{self, ErrorContext as _, processes};
 
 const ROUNDS: u64 = 400;
 const RESUMES: u64 = 20_000;
@@ -56,7 +56,9 @@ fn ping_pong(effort: Effort, core: usize, other: usize) -> sys::Result<Median> {
     let batches = effort.of(41, 15);
     let pipe = || io::pipe().doing("make a pipe");
     let ((hears, mut calls), (mut answers_come, answers)) = (pipe()?, pipe()?);
-    let echo = IsolatedWork::start(Some(other), move || echo(hears, answers, batches * ROUNDS))?;
+    let echo = IsolatedWork::start(Some(other), move || {
+        answer_rounds(hears, answers, batches * ROUNDS)
+    })?;
     let caller = IsolatedWork::start(Some(core), move || {
         let clock = Clock::starting_now();
         let (mut own_out, mut own_in) = io::pipe()?;
@@ -89,7 +91,11 @@ fn hand_over(to: &mut PipeWriter, from: &mut PipeReader) -> io::Result<()> {
     from.read_exact(&mut [0])
 }
 
-fn echo(mut hears: PipeReader, mut answers: PipeWriter, rounds: u64) -> io::Result<Vec<u64>> {
+fn answer_rounds(
+    mut hears: PipeReader,
+    mut answers: PipeWriter,
+    rounds: u64,
+) -> io::Result<Vec<u64>> {
     for _ in 0..rounds {
         hears.read_exact(&mut [0])?;
         answers.write_all(&[0])?;

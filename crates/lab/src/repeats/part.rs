@@ -37,9 +37,9 @@ impl<'a> Part<'a> {
         }
     }
 
-    fn say(&self, note: &str) {
+    fn print_note(&self, note: &str) {
         let mut running = self.running.lock().expect("no thread has failed");
-        running.say(&format!("{}: {note}", self.variant.name));
+        running.print_note(&format!("{}: {note}", self.variant.name));
     }
 }
 
@@ -60,14 +60,14 @@ impl Frontend for Waiting<'_> {
         for note in driver.take_notes() {
             self.on_note(note);
         }
-        self.running.lock().expect("no thread has failed").look();
+        self.running.lock().expect("no thread has failed").update();
         self.clock.sleep_until(self.clock.now() + spare);
         Ok(())
     }
 
     fn on_note(&mut self, note: String) {
         let mut running = self.running.lock().expect("no thread has failed");
-        running.say(&format!("{}: {note}", self.variant));
+        running.print_note(&format!("{}: {note}", self.variant));
     }
 }
 
@@ -94,10 +94,10 @@ impl Player for Simulations {
             return Ok(concsim_sim::record_without_switches(scenario, header));
         }
         let folder = part.folder.take();
-        let keeper = writer_for(folder, &header, |said| part.say(&said));
+        let keeper = writer_for(folder, &header, |said| part.print_note(&said));
         let (recording, failed) = concsim_sim::record(scenario, Recorder::new(header, keeper));
         if let Some(error) = failed {
-            part.say(&format!("not all of the recording is kept: {error}"));
+            part.print_note(&format!("not all of the recording is kept: {error}"));
         }
         Ok(recording)
     }

@@ -52,7 +52,7 @@ impl Running {
         }
         self.progress.one_more();
         if self.tells {
-            console::say(self.progress.said());
+            console::print_message(self.progress.said());
         }
     }
 
@@ -62,14 +62,14 @@ impl Running {
     }
 
     /// Updates the remaining time.
-    pub(super) fn look(&mut self) {
-        self.progress.look();
+    pub(super) fn update(&mut self) {
+        self.progress.update();
     }
 
     /// Prints a message.
-    pub(super) fn say(&mut self, words: &str) {
+    pub(super) fn print_note(&mut self, words: &str) {
         self.progress.clear();
-        console::say(words);
+        console::print_message(words);
     }
 
     /// Erases the bar.

@@ -16,13 +16,13 @@ pub struct Axis {
 }
 
 /// A key, or a prefix of keys, that cannot be an axis; and the reason.
-pub type Fixed = (&'static str, &'static str);
+pub type ForbiddenAxis = (&'static str, &'static str);
 
 /// Reads all axes.
 ///
 /// # Errors
 /// Every mistake in any axis, with its place.
-pub fn read(texts: &[String], fixed: &[Fixed]) -> Result<Vec<Axis>, Problems> {
+pub fn read(texts: &[String], fixed: &[ForbiddenAxis]) -> Result<Vec<Axis>, Problems> {
     let (mut axes, mut problems): (Vec<Axis>, Vec<Problem>) = (Vec::new(), Vec::new());
     let mut point_count = 1_usize;
     for (source, text) in texts.iter().enumerate() {
@@ -45,8 +45,8 @@ pub fn read(texts: &[String], fixed: &[Fixed]) -> Result<Vec<Axis>, Problems> {
         }
         let is_cut = read.values.iter().any(|value| !value.starts_with('['));
         if read.key.split('.').next_back() == Some("steps") && is_cut && text.contains(", ") {
-            let said = "write the steps of one point in brackets: `KEY=[\"compute 1ms\", \"sleep 9ms\"],[…]`";
-            mistakes.add(key.clone(), said);
+            let line = "write the steps of one point in brackets: `KEY=[\"compute 1ms\", \"sleep 9ms\"],[…]`";
+            mistakes.add(key.clone(), line);
         }
         point_count = point_count.saturating_mul(read.values.len());
         if point_count > MOST_POINTS {
@@ -218,7 +218,7 @@ mod tests {
         let problems = read(&texts.map(str::to_owned), &fixed).unwrap_err();
         assert_eq!(problems.count(), 11, "{problems}");
         let drawn = problems.to_string();
-        for said in [
+        for text in [
             "has no values",
             "a key is missing",
             "nothing in it",
@@ -231,7 +231,7 @@ mod tests {
             "cannot be an axis: it is a real one",
             "in brackets",
         ] {
-            assert!(drawn.contains(said), "{said}: {drawn}");
+            assert!(drawn.contains(text), "{text}: {drawn}");
         }
     }
 }

@@ -195,7 +195,7 @@ fn known(path: &Path) -> anyhow::Result<Option<SweepInfo>> {
 }
 
 /// Reads a folder without locking it: another process may be writing to it.
-pub fn look(path: &Path) -> anyhow::Result<(SweepInfo, Rows)> {
+pub fn read_unlocked(path: &Path) -> anyhow::Result<(SweepInfo, Rows)> {
     let Some(about) = known(path)? else {
         bail!("{} is not the folder of a sweep", path.display());
     };

@@ -74,9 +74,9 @@ impl Grid {
                     plan.variants.into_iter().map(|it| Ok(it.name)).collect()
                 }
                 Err(problems) => {
-                    let said = problems.to_string();
+                    let text = problems.to_string();
                     first_mistakes.get_or_insert(problems);
-                    vec![Err(said)]
+                    vec![Err(text)]
                 }
             };
             for variant in variants {

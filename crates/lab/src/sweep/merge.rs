@@ -18,7 +18,7 @@ pub fn merge(shards: &[PathBuf], out: &Path, replace: bool) -> anyhow::Result<Fo
     let (mut rows, mut doubled) = (Rows::new(), Vec::new());
     let mut sweep = None;
     for path in shards {
-        let (about, there) = folder::look(path)?;
+        let (about, there) = folder::read_unlocked(path)?;
         let first = sweep.get_or_insert_with(|| about.sweep.clone());
         if let Some(what) = first.difference(&about.sweep) {
             bail!(
@@ -41,7 +41,7 @@ pub fn merge(shards: &[PathBuf], out: &Path, replace: bool) -> anyhow::Result<Fo
     let faults: Vec<String> = faults
         .iter()
         .filter(|(_, rows)| !rows.is_empty())
-        .map(|(what, rows)| format!("{what}: {}", some_of(rows)))
+        .map(|(what, rows)| format!("{what}: {}", list_rows(rows)))
         .collect();
     if !faults.is_empty() {
         bail!(
@@ -74,12 +74,12 @@ fn refuse_to_replace(whole: &Folder, rows: &Rows) -> anyhow::Result<()> {
     bail!(
         "{} has rows with other numbers: {}; --replace replaces them",
         whole.path().display(),
-        some_of(&different)
+        list_rows(&different)
     )
 }
 
 /// Returns `row 4, 5, 6 and 17 others`.
-fn some_of(rows: &[usize]) -> String {
+fn list_rows(rows: &[usize]) -> String {
     let named: Vec<String> = rows.iter().take(8).map(ToString::to_string).collect();
     let rest = rows.len() - named.len();
     let others = if rest > 0 {

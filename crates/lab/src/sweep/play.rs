@@ -22,10 +22,10 @@ use concsim_record::repeats::{Repeats, Replication};
 use concsim_record::summary::summarise;
 
 /// Time between two checks for ^C.
-const LOOK: Duration = Duration::from_millis(50);
+const INTERRUPT_CHECK: Duration = Duration::from_millis(50);
 
 /// Shared state of the threads of a simulated sweep: the rows to be played; each thread takes the next.
-struct Work {
+struct RowQueue {
     grid: Grid,
     places: Vec<GridRow>,
     sha256: String,
@@ -43,17 +43,17 @@ pub(super) fn simulate(
     sink: &mut RowSink<'_>,
 ) -> anyhow::Result<()> {
     interrupt::listen_without_children()?;
-    let work = Arc::new(Work {
+    let work = Arc::new(RowQueue {
         grid: grid.clone(),
         places: places.iter().map(|&place| place.clone()).collect(),
         sha256: sha256.into(),
         next: AtomicUsize::new(0),
     });
     let rows = start(&work, jobs.min(places.len()))?;
-    while !interrupt::noted() {
-        match rows.recv_timeout(LOOK) {
+    while !interrupt::is_requested() {
+        match rows.recv_timeout(INTERRUPT_CHECK) {
             Ok(row) => sink.take(row)?,
-            Err(RecvTimeoutError::Timeout) => sink.look(),
+            Err(RecvTimeoutError::Timeout) => sink.redraw(),
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
     }
@@ -61,7 +61,7 @@ pub(super) fn simulate(
 }
 
 /// Starts `jobs` threads, or as many as the system allows, and returns the receiver of their rows.
-fn start(work: &Arc<Work>, jobs: usize) -> anyhow::Result<Receiver<Row>> {
+fn start(work: &Arc<RowQueue>, jobs: usize) -> anyhow::Result<Receiver<Row>> {
     let (sender, rows) = mpsc::channel();
     for job in 0..jobs {
         let (work, sender) = (Arc::clone(work), sender.clone());
@@ -75,7 +75,7 @@ fn start(work: &Arc<Work>, jobs: usize) -> anyhow::Result<Receiver<Row>> {
 }
 
 /// Body of a thread: plays the next row, until there is none or the receiver is gone.
-fn work_through(work: &Work, sender: &Sender<Row>) {
+fn work_through(work: &RowQueue, sender: &Sender<Row>) {
     while let Some(place) = work.places.get(work.next.fetch_add(1, Ordering::Relaxed)) {
         let row = row(&work.grid, place, &work.sha256, "sim", simulated);
         if sender.send(row).is_err() {
@@ -94,7 +94,7 @@ pub(super) fn measure(
     interrupt::listen()?;
     for place in places {
         let row = row(grid, place, sha256, "run", measured);
-        if interrupt::noted() {
+        if interrupt::is_requested() {
             break;
         }
         sink.take(row)?;
@@ -111,7 +111,7 @@ fn row(
 ) -> Row {
     let (mut seed, mut played) = (None, Err(String::new()));
     match (&place.variant, grid.read(&place.overrides)) {
-        (Err(said), _) => played = Err(said.clone()),
+        (Err(text), _) => played = Err(text.clone()),
         (_, Err(problems)) => played = Err(problems.to_string()),
         (Ok(name), Ok(plan)) => {
             if let Some(variant) = plan.variants.iter().find(|it| it.name == *name) {
@@ -146,7 +146,7 @@ fn repeated(
         let recording = play_it(&plan, &plan.variants[0])?;
         repeats.add(vec![Replication::of(&recording)]);
         machine = Some(recording.header.machine);
-        if interrupt::noted() {
+        if interrupt::is_requested() {
             return Err("interrupted".to_owned());
         }
     }

@@ -77,7 +77,7 @@ impl Row {
         let (mut numbers, mut repeats, mut error) = (None, None, None);
         match played {
             Ok((run, of)) => (numbers, repeats) = (Some(run.with_intervals()), of),
-            Err(said) => error = Some(said),
+            Err(text) => error = Some(text),
         }
         let trust = numbers.as_ref().and_then(|it| it["trust"].as_str());
         let trust = trust.map(str::to_owned);

@@ -9,7 +9,7 @@ use crate::progress::Progress;
 pub(super) struct RowSink<'a> {
     folder: &'a mut Folder,
     progress: Progress,
-    taken: usize,
+    row_count: usize,
 }
 
 impl<'a> RowSink<'a> {
@@ -18,26 +18,26 @@ impl<'a> RowSink<'a> {
         Self {
             folder,
             progress: Progress::new(before, all, "rows"),
-            taken: 0,
+            row_count: 0,
         }
     }
 
     /// Takes a finished row.
     pub(super) fn take(&mut self, row: Row) -> anyhow::Result<()> {
         self.folder.add(row)?;
-        self.taken += 1;
+        self.row_count += 1;
         self.progress.one_more();
         Ok(())
     }
 
     /// Returns the number of rows taken.
     pub(super) fn taken(&self) -> usize {
-        self.taken
+        self.row_count
     }
 
     /// Redraws the bar while no row finishes.
-    pub(super) fn look(&mut self) {
-        self.progress.look();
+    pub(super) fn redraw(&mut self) {
+        self.progress.update();
     }
 }
 

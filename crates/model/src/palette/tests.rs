@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-const GROUNDS: [Background; 2] = [Background::Dark, Background::Light];
+const BACKGROUNDS: [Background; 2] = [Background::Dark, Background::Light];
 
 /// Returns the RGB value of a colour of xterm's cube.
 fn of_xterm256(number: u8) -> Rgb {
@@ -27,7 +27,7 @@ fn hue(Rgb(red, green, blue): Rgb) -> f64 {
 
 #[test]
 fn glyphs_stand_out_from_either_ground_at_least_three_to_one() {
-    for ground in GROUNDS {
+    for ground in BACKGROUNDS {
         for meaning in Meaning::ALL {
             let exact = meaning.colour(ground);
             for colour in [exact, of_xterm256(exact.xterm256())] {
@@ -40,7 +40,7 @@ fn glyphs_stand_out_from_either_ground_at_least_three_to_one() {
 
 #[test]
 fn letters_can_be_read_on_either_ground() {
-    for ground in GROUNDS {
+    for ground in BACKGROUNDS {
         let (text, quiet) = (ground.text(), ground.quiet());
         assert!(contrast(text, ground.colour()) >= 7.0, "{ground:?}");
         assert!(contrast(quiet, ground.colour()) >= 4.5, "{ground:?}");
@@ -55,10 +55,10 @@ fn letters_can_be_read_on_either_ground() {
 #[test]
 fn a_meaning_keeps_its_hue_on_either_ground() {
     for meaning in Meaning::ALL {
-        let [dark, light] = GROUNDS.map(|ground| hue(meaning.colour(ground)));
+        let [dark, light] = BACKGROUNDS.map(|ground| hue(meaning.colour(ground)));
         assert!((dark - light).abs() < 5.0, "{meaning:?}: {dark} {light}");
         assert_eq!(
-            GROUNDS.map(|ground| Meaning::of_colour(meaning.colour(ground))),
+            BACKGROUNDS.map(|ground| Meaning::of_colour(meaning.colour(ground))),
             [Some(meaning); 2]
         );
     }
@@ -82,7 +82,7 @@ fn a_level_is_blank_only_where_there_is_nothing() {
 
 #[test]
 fn the_ground_is_what_the_terminal_says_or_what_is_asked_for() {
-    for (said, ground) in [
+    for (text, ground) in [
         ("0;15", Background::Light),
         ("0;default;7", Background::Light),
         ("15;0", Background::Dark),
@@ -90,8 +90,8 @@ fn the_ground_is_what_the_terminal_says_or_what_is_asked_for() {
         ("", Background::Dark),
         ("what;ever", Background::Dark),
     ] {
-        let own = look(&[("COLORFGBG", said), ("TERM", "xterm-256color")]);
-        assert_eq!((own.ground(), own.painted()), (ground, None), "{said}");
+        let own = look(&[("COLORFGBG", text), ("TERM", "xterm-256color")]);
+        assert_eq!((own.ground(), own.painted()), (ground, None), "{text}");
         for (theme, asked) in [
             (Theme::Light, Background::Light),
             (Theme::Dark, Background::Dark),
@@ -125,7 +125,7 @@ fn no_two_meanings_share_a_glyph_or_a_colour() {
             assert_eq!(drawn.len(), count);
         }
     }
-    for ground in GROUNDS {
+    for ground in BACKGROUNDS {
         let colours = Meaning::ALL.map(|meaning| meaning.colour(ground));
         let exact: BTreeSet<String> = colours.map(Rgb::hex).into();
         let many: BTreeSet<u8> = colours.map(Rgb::xterm256).into();

@@ -124,8 +124,8 @@ fn services(tree: &Table, problems: &mut Vec<Problem>) -> Vec<Service> {
 
 /// Returns the service of this name with its limits, if it has any.
 fn limited(name: String, limits: &[Service]) -> Service {
-    let said = limits.iter().find(|service| service.name == name);
-    said.cloned().unwrap_or(Service {
+    let text = limits.iter().find(|service| service.name == name);
+    text.cloned().unwrap_or(Service {
         name,
         capacity: None,
         pool: None,

@@ -13,7 +13,7 @@ const REMEDY_OF_SHELLS: &str =
 /// # Errors
 /// Another encoding, as one mistake, at its place in the decoded text.
 pub fn text_of(bytes: Vec<u8>, file: &str) -> Result<String, Problems> {
-    if let Some(wide) = Wide::of(&bytes) {
+    if let Some(wide) = WideEncoding::of(&bytes) {
         let message = format!("the text is {}, not UTF-8", wide.name());
         return Err(mistake(
             file,
@@ -65,12 +65,12 @@ fn latin_1(bytes: &[u8]) -> String {
 
 /// Byte order of an encoding with two bytes for each character.
 #[derive(Clone, Copy)]
-enum Wide {
+enum WideEncoding {
     LittleEndian { marked: bool },
     BigEndian { marked: bool },
 }
 
-impl Wide {
+impl WideEncoding {
     /// Detects it by its mark, or by zeros in every other byte, as in an English text.
     fn of(bytes: &[u8]) -> Option<Self> {
         match bytes {
@@ -140,16 +140,16 @@ mod tests {
                 "big-endian, without a byte order mark",
             ),
         ] {
-            let said = text_of(bytes, "x.toml").expect_err("it is not UTF-8");
-            assert_eq!(said.count(), 1);
-            let said = said.to_string();
+            let text = text_of(bytes, "x.toml").expect_err("it is not UTF-8");
+            assert_eq!(text.count(), 1);
+            let line = text.to_string();
             for part in [
                 name,
                 "x.toml:1:1",
                 "title = \"Die Tür\"",
                 "save the file as UTF-8",
             ] {
-                assert!(said.contains(part), "{part} is not in\n{said}");
+                assert!(line.contains(part), "{part} is not in\n{line}");
             }
         }
     }
@@ -157,10 +157,10 @@ mod tests {
     #[test]
     fn a_letter_in_latin_1_is_one_mistake_at_its_line_and_column() {
         // `title = "caf` is 12 characters: the é is the 13th.
-        let said = text_of(b"title = \"caf\xE9 \xFC\"\n".to_vec(), "x.toml");
-        let said = said.expect_err("it is not UTF-8");
-        assert_eq!(said.count(), 1);
-        let said = said.to_string();
+        let text = text_of(b"title = \"caf\xE9 \xFC\"\n".to_vec(), "x.toml");
+        let line = text.expect_err("it is not UTF-8");
+        assert_eq!(line.count(), 1);
+        let sentence = line.to_string();
         for part in [
             "byte 0xE9",
             "in Latin-1 it is `é`",
@@ -168,7 +168,7 @@ mod tests {
             "café ü",
             "save the file",
         ] {
-            assert!(said.contains(part), "{part} is not in\n{said}");
+            assert!(sentence.contains(part), "{part} is not in\n{sentence}");
         }
     }
 

@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     /// Returns everything of a plan but its origin.
-    fn said(plan: Plan) -> impl PartialEq + std::fmt::Debug {
+    fn without_origin(plan: Plan) -> impl PartialEq + std::fmt::Debug {
         let variants = plan.variants.into_iter();
         let variants: Vec<_> = variants.map(|one| (one.name, one.scenario)).collect();
         let claims = plan.expectations.into_iter();
@@ -219,8 +219,8 @@ mod tests {
         let written =
             expand(text, "x.toml").unwrap_or_else(|problems| panic!("{problems}\n{text}"));
         assert_eq!(
-            said(read_as(text)),
-            said(read_as(&written)),
+            without_origin(read_as(text)),
+            without_origin(read_as(&written)),
             "\n{text}\n{written}"
         );
     }

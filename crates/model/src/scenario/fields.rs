@@ -6,8 +6,8 @@ use super::keys::{Section, Shape};
 use super::problem::{Mistake, Place, Problem, did_you_mean, one_of};
 use super::quantity::{self, Time};
 use super::rate;
-use super::trade::{self, Where};
 use super::tree::{self, Node, Table, Value};
+use super::word_offers::{self, WordPlace};
 use super::words::{Cursor, Word};
 use super::{Draw, Overshoot};
 use crate::units::Elapsed;
@@ -36,14 +36,14 @@ impl<'a> Fields<'a> {
             problems,
         };
         for entry in table.iter().flat_map(|table| &table.entries) {
-            if let Some(problem) = fields.stranger(&entry.key, &entry.place) {
+            if let Some(problem) = fields.unknown_key(&entry.key, &entry.place) {
                 fields.problems.push(problem);
             }
         }
         fields
     }
 
-    fn stranger(&self, key: &str, place: &Place) -> Option<Problem> {
+    fn unknown_key(&self, key: &str, place: &Place) -> Option<Problem> {
         if self.section.names().any(|name| name == key) {
             return None;
         }
@@ -53,7 +53,10 @@ impl<'a> Fields<'a> {
         Some(
             problem
                 .legal(format!("keys here: {}", one_of(known.clone())))
-                .hint(trade::hint(key, Where::KeyOf(&self.path)).or(did_you_mean(key, known))),
+                .hint(
+                    word_offers::hint(key, WordPlace::KeyOf(&self.path))
+                        .or(did_you_mean(key, known)),
+                ),
         )
     }
 
@@ -211,10 +214,10 @@ fn wrong_kind(node: &Node, asked: &KeyContext) -> Problem {
     }
     Problem::new(&node.place, format!("`{}` cannot be {literal}", asked.path))
         .legal(asked.shape.to_string())
-        .hint(what_was_meant(node, &asked.shape))
+        .hint(suggestion(node, &asked.shape))
 }
 
-fn what_was_meant(node: &Node, shape: &Shape) -> Option<String> {
+fn suggestion(node: &Node, shape: &Shape) -> Option<String> {
     match (&node.value, shape) {
         (Value::List(_), Shape::Steps) => None,
         (Value::List(_), _) => Some("a single value: this key cannot vary".into()),
@@ -298,7 +301,7 @@ fn word(node: &Node, asked: &KeyContext) -> Result<&'static str, Problem> {
     if let Some(known) = words.iter().find(|known| known.word == text) {
         return Ok(known.word);
     }
-    let meant = trade::hint(text, Where::ValueOf(&asked.path));
+    let meant = word_offers::hint(text, WordPlace::ValueOf(&asked.path));
     let meant = meant.or_else(|| did_you_mean(text, words.iter().map(|known| known.word)));
     Err(wrong_kind(node, asked).hint(meant))
 }

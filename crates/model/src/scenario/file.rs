@@ -39,7 +39,7 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
             without_consequences(&problems, text),
         ));
     }
-    let about_played = |question: &Question| question.is_about(&played);
+    let about_played = |question: &Question| question.refers_only_to(&played);
     let questions = questions.into_iter().filter(about_played).collect();
     Ok(Plan {
         title,
@@ -50,7 +50,7 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
         variants: played,
         expectations,
         questions,
-        laid_over: overrides.as_arguments(),
+        settings: overrides.as_arguments(),
         machine_file: overrides.machine_file(),
     })
 }
@@ -91,7 +91,7 @@ impl Reading {
         sources: &mut Vec<Source>,
         problems: &mut Vec<Problem>,
     ) -> Self {
-        let settings = overrides::lay_over(&mut tree, overrides, sources, problems);
+        let settings = overrides::apply_overrides(&mut tree, overrides, sources, problems);
         let overlays = variant::take_from(&mut tree, problems);
         let expect = tree.remove("expect");
         let ask = tree.remove("ask");

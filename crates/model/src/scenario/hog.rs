@@ -85,18 +85,18 @@ mod tests {
                 Hog::offer(&scenario),
             )
         };
-        let (class, said) =
+        let (class, line) =
             of("requests.a.steps = [\"compute 9ms\"]\nrequests.hog.steps = [\"compute 2ms\"]");
         assert_eq!(
-            (class, said.as_str()),
+            (class, line.as_str()),
             (Some(1), "A hog is one request of the kind hog.")
         );
-        let (class, said) =
+        let (class, sentence) =
             of("requests.a.steps = [\"compute 1ms\"]\nrequests.b.steps = [\"compute 2ms\"]");
         let offered = "No kind is called hog: a hog is one b that computes for 500 ms.";
-        assert_eq!((class, said.as_str()), (Some(1), offered));
-        let (class, said) = of("requests.a.steps = [\"sleep 1ms\"]");
+        assert_eq!((class, sentence.as_str()), (Some(1), offered));
+        let (class, label) = of("requests.a.steps = [\"sleep 1ms\"]");
         let refused = "No kind of request computes here, so no hog can be sent.";
-        assert_eq!((class, said.as_str()), (None, refused));
+        assert_eq!((class, label.as_str()), (None, refused));
     }
 }

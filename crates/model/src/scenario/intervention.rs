@@ -52,12 +52,12 @@ impl Intervention {
     /// True if its target is one of the workers that are present.
     #[must_use]
     pub fn needs_a_worker(self) -> bool {
-        self.can_hit(true) || self.can_hit(false)
+        self.can_target(true) || self.can_target(false)
     }
 
     /// True if a worker that is present, and stopped or not, can be its target. The target is the first such worker.
     #[must_use]
-    pub fn can_hit(self, is_stopped: bool) -> bool {
+    pub fn can_target(self, is_stopped: bool) -> bool {
         match self {
             Self::KillWorker => true,
             Self::StopWorker => !is_stopped,

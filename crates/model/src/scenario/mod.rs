@@ -34,10 +34,10 @@ mod setting;
 mod step;
 mod stream;
 mod timeline;
-mod trade;
 pub mod tree;
 mod typical;
 mod variant;
+mod word_offers;
 mod words;
 mod worker_kind;
 
@@ -58,7 +58,7 @@ pub use schema::schema;
 pub use sentence::Sentence;
 pub use step::{POOL_THREADS, Script, Step, WaitMode};
 pub use timeline::TimelineEvent;
-pub use worker_kind::{Begins, WorkerKind};
+pub use worker_kind::{RequestCapacity, WorkerKind};
 
 use serde::{Deserialize, Serialize};
 
@@ -91,8 +91,8 @@ pub struct Plan {
     /// Asked before variants are played, and answered when all have been.
     pub questions: Vec<Question>,
     /// Settings of the command line, word for word: `--set`, `server.workers=4`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub laid_over: Vec<String>,
+    #[serde(rename = "laid_over", default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<String>,
     /// The file with a `[machine]` that was laid over this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine_file: Option<MachineFile>,

@@ -72,7 +72,7 @@ impl Overrides {
 }
 
 /// Lays everything over `tree`, one source for each.
-pub(super) fn lay_over(
+pub(super) fn apply_overrides(
     tree: &mut Table,
     overrides: &Overrides,
     sources: &mut Vec<Source>,
@@ -80,7 +80,7 @@ pub(super) fn lay_over(
 ) -> Vec<Setting> {
     if let Some((name, text)) = &overrides.machine {
         sources.push(named(name, text));
-        tree.lay_over(&machine(text, sources.len() - 1, problems));
+        tree.merge_over(&machine(text, sources.len() - 1, problems));
     }
     let mut settings = Vec::new();
     let set = overrides.set.iter().map(|text| ("--set", text));
@@ -92,7 +92,7 @@ pub(super) fn lay_over(
                 // A key that the file varies is set by its variants, which come later.
                 if setting.varies || !variant::varies_in(tree, &setting.path()) {
                     exclude(tree, &over);
-                    tree.lay_over(&over);
+                    tree.merge_over(&over);
                 }
                 settings.push(setting);
             }
@@ -111,7 +111,7 @@ pub(super) fn lay_over(
             let source = sources.len() - 1;
             let place = Place::new(source, 0..value.len());
             let node = typed(&Word::only(value), value, source);
-            tree.lay_over(&Table::of_path(&[(key, place)], node));
+            tree.merge_over(&Table::of_path(&[(key, place)], node));
         }
     }
     settings

@@ -61,7 +61,7 @@ impl Question {
 
 impl Question {
     /// True if all variants that it refers to are played.
-    pub(super) fn is_about(&self, played: &[Variant]) -> bool {
+    pub(super) fn refers_only_to(&self, played: &[Variant]) -> bool {
         let names: Vec<&str> = played.iter().map(|variant| variant.name.as_str()).collect();
         let of_one = names.len() == 1;
         let expression = self.expression();

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::problem::{Mistake, did_you_mean, one_of};
 use super::quantity::{self, Size, Time};
-use super::trade::{self, Where};
+use super::word_offers::{self, WordPlace};
 use super::words::{Cursor, Word};
 use super::{Scenario, Step, WaitMode};
 use crate::units::CpuTime;
@@ -114,7 +114,7 @@ pub(super) fn read(text: &str, names: &mut Names) -> Result<Step, Mistake> {
     let Some(known) = VERBS.iter().find(|known| known.word == verb.text) else {
         let known = VERBS.iter().map(|known| known.word);
         let meant = did_you_mean(verb.text, known);
-        let meant = meant.or_else(|| trade::hint(verb.text, Where::Step));
+        let meant = meant.or_else(|| word_offers::hint(verb.text, WordPlace::Step));
         return Err(verb
             .mistake(format!("`{}` is not a verb", verb.text))
             .hint(meant.or(Some(verbs()))));

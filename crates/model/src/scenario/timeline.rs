@@ -415,7 +415,7 @@ mod tests {
             );
         }
         let Err(NotAnAction::NoRequest(mistake)) = read("send hgo") else {
-            panic!("nobody knows this request");
+            panic!("the request is unknown");
         };
         assert_eq!(mistake.hint.as_deref(), Some("did you mean `hog`?"));
     }

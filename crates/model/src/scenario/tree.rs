@@ -162,14 +162,14 @@ impl Table {
     }
 
     /// Lays `over` on top: tables are merged, everything else is replaced.
-    pub(super) fn lay_over(&mut self, over: &Self) {
+    pub(super) fn merge_over(&mut self, over: &Self) {
         for entry in &over.entries {
             let Some(under) = self.get_mut(&entry.key) else {
                 self.entries.push(entry.clone());
                 continue;
             };
             match (&mut under.node.value, &entry.node.value) {
-                (Value::Table(under), Value::Table(over)) => under.lay_over(over),
+                (Value::Table(under), Value::Table(over)) => under.merge_over(over),
                 _ => *under = entry.clone(),
             }
         }
@@ -358,7 +358,7 @@ mod tests {
     fn tables_are_merged_and_values_replaced() {
         let (mut under, _) = read("[a]\nb = 1\nc = [1, 2]", 0);
         let (over, _) = read("a.c = 3\nd = 4", 1);
-        under.lay_over(&over);
+        under.merge_over(&over);
         let all: Vec<String> = under
             .entries
             .iter()

@@ -18,7 +18,7 @@ pub(super) struct Overlay {
 }
 
 /// A list in the place of a value.
-struct Varying<'t> {
+struct ListValue<'t> {
     path: Vec<&'t str>,
     entry: &'t Entry,
     values: &'t [Node],
@@ -42,7 +42,7 @@ pub(super) fn take_from(tree: &mut Table, problems: &mut Vec<Problem>) -> Vec<Ov
         found = one_for_each(list, problems);
     }
     let makes_variants = usize::from(written.is_none());
-    settle(tree, makes_variants);
+    remove_lists(tree, makes_variants);
     same_name_twice(&found, problems);
     if found.is_empty() {
         found.push(Overlay {
@@ -60,7 +60,7 @@ pub(super) fn varies_in(tree: &Table, path: &[&str]) -> bool {
 }
 
 /// Returns the lists in the place of single values.
-fn lists_of(tree: &Table) -> Vec<Varying<'_>> {
+fn lists_of(tree: &Table) -> Vec<ListValue<'_>> {
     let mut lists = Vec::new();
     for (name, section, depth) in [
         ("server", &SERVER, 1),
@@ -85,7 +85,11 @@ fn lists_of(tree: &Table) -> Vec<Varying<'_>> {
     lists
 }
 
-fn lists_in<'t>(table: &'t Table, section: &'static Section, path: &[&'t str]) -> Vec<Varying<'t>> {
+fn lists_in<'t>(
+    table: &'t Table,
+    section: &'static Section,
+    path: &[&'t str],
+) -> Vec<ListValue<'t>> {
     let varies = |entry: &&Entry| {
         let key = section.key(&entry.key);
         key.is_some_and(|key| !matches!(key.shape, Shape::Steps | Shape::Choices))
@@ -94,7 +98,7 @@ fn lists_in<'t>(table: &'t Table, section: &'static Section, path: &[&'t str]) -
     let list = |entry: &'t Entry| {
         let values = entry.node.list()?;
         let path = path.iter().copied().chain([entry.key.as_str()]).collect();
-        Some(Varying {
+        Some(ListValue {
             path,
             entry,
             values,
@@ -103,7 +107,7 @@ fn lists_in<'t>(table: &'t Table, section: &'static Section, path: &[&'t str]) -
     entries.filter_map(list).collect()
 }
 
-fn one_list_too_many(list: &Varying<'_>, first: Option<&Entry>) -> Problem {
+fn one_list_too_many(list: &ListValue<'_>, first: Option<&Entry>) -> Problem {
     let first = first.map_or("", |entry| &entry.key);
     let key = list.path.join(".");
     let message = format!("`{key}` has a list, but `{first}` already makes the variants");
@@ -112,7 +116,7 @@ fn one_list_too_many(list: &Varying<'_>, first: Option<&Entry>) -> Problem {
         .hint("write a [[variants]] for each combination".to_owned())
 }
 
-fn one_for_each(list: &Varying<'_>, problems: &mut Vec<Problem>) -> Vec<Overlay> {
+fn one_for_each(list: &ListValue<'_>, problems: &mut Vec<Problem>) -> Vec<Overlay> {
     if list.values.is_empty() {
         let key = list.path.join(".");
         let problem = Problem::new(&list.entry.node.place, format!("`{key}` has no value"));
@@ -193,7 +197,7 @@ fn overlay(table: &Table, node: &Node, problems: &mut Vec<Problem>) -> Overlay {
                 .hint("write a [[variants]] for each".to_owned()),
         );
     }
-    settle(&mut piece, 0);
+    remove_lists(&mut piece, 0);
     let named = table.get("name").map(|entry| &entry.node);
     Overlay {
         name: name.map_err(|problem| problems.push(problem)).ok(),
@@ -253,7 +257,7 @@ fn same_name_twice(overlays: &[Overlay], problems: &mut Vec<Problem>) {
 
 /// Removes lists in the place of single values: the first `removed` lists whole; of the others, which are
 /// mistakes, the first value stays, so that no key seems to be missing.
-fn settle(tree: &mut Table, removed: usize) {
+fn remove_lists(tree: &mut Table, removed: usize) {
     let lists = lists_of(tree).into_iter().enumerate().map(|(index, list)| {
         let path: Vec<String> = list.path.iter().map(|key| (*key).to_owned()).collect();
         let kept = (index >= removed).then(|| list.values.first().cloned());
@@ -320,7 +324,7 @@ impl Overlay {
     pub(super) fn over(&self, tree: &Table) -> Table {
         let mut whole = tree.clone();
         exclude(&mut whole, &self.piece);
-        whole.lay_over(&self.piece);
+        whole.merge_over(&self.piece);
         whole
     }
 }

@@ -1,7 +1,7 @@
 //! Kinds of workers: one table of everything about a kind that is not code of an engine.
 //!
 //! Theory, recording and lenses ask a kind for its properties, first of all for the number of requests that a
-//! worker may have begun ([`Begins`]); so a new kind is one entry here and one loop in each engine.
+//! worker may have begun ([`RequestCapacity`]); so a new kind is one entry here and one loop in each engine.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ pub enum WorkerKind {
 
 /// Requests that one worker may have begun. Bounds, forecasts and sentences about waits follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begins {
+pub enum RequestCapacity {
     /// One: a wait blocks the process.
     One,
     /// One for each thread: a wait blocks the thread.
@@ -42,7 +42,7 @@ struct Properties {
     word: &'static str,
     /// Effect of a wait, after the word.
     in_a_wait: &'static str,
-    begins: Begins,
+    begins: RequestCapacity,
     /// True if real processes play it; the simulation plays every kind.
     is_real: bool,
     /// Colours in figures on a light and on a dark ground: from Okabe and Ito, with a contrast of 3 : 1 or more.
@@ -63,7 +63,7 @@ static KINDS: [Properties; 4] = [
         kind: WorkerKind::Sync,
         word: "sync",
         in_a_wait: "blocks the process",
-        begins: Begins::One,
+        begins: RequestCapacity::One,
         is_real: true,
         colours: [Rgb(0xC8, 0x54, 0x00), Rgb(0xD5, 0x5E, 0x00)],
         task: None,
@@ -75,7 +75,7 @@ static KINDS: [Properties; 4] = [
         kind: WorkerKind::Coroutine,
         word: "coroutine",
         in_a_wait: "parks the coroutine",
-        begins: Begins::OneForEachConnection,
+        begins: RequestCapacity::OneForEachConnection,
         is_real: true,
         colours: [Rgb(0x00, 0x72, 0xB2), Rgb(0x56, 0xB4, 0xE9)],
         task: Some("coroutine"),
@@ -95,7 +95,7 @@ static KINDS: [Properties; 4] = [
         kind: WorkerKind::Threads,
         word: "threads",
         in_a_wait: "blocks the thread",
-        begins: Begins::OneForEachThread,
+        begins: RequestCapacity::OneForEachThread,
         is_real: false,
         colours: [Rgb(0x00, 0x7F, 0x5C), Rgb(0x00, 0x9E, 0x73)],
         task: Some("thread of connection"),
@@ -107,7 +107,7 @@ static KINDS: [Properties; 4] = [
         kind: WorkerKind::Callback,
         word: "callback",
         in_a_wait: "leaves the process to other callbacks",
-        begins: Begins::OneForEachConnection,
+        begins: RequestCapacity::OneForEachConnection,
         is_real: false,
         colours: [Rgb(0xA6, 0x4F, 0x80), Rgb(0xCC, 0x79, 0xA7)],
         task: Some("callbacks of connection"),
@@ -177,7 +177,7 @@ impl WorkerKind {
 
     /// Returns the number of requests that a worker may have begun.
     #[must_use]
-    pub fn begins(self) -> Begins {
+    pub fn begins(self) -> RequestCapacity {
         self.properties().begins
     }
 
@@ -191,13 +191,13 @@ impl WorkerKind {
     /// the others.
     #[must_use]
     pub fn has_a_loop(self) -> bool {
-        self.begins() == Begins::OneForEachConnection
+        self.begins() == RequestCapacity::OneForEachConnection
     }
 
     /// True if the process has a thread for each of its requests.
     #[must_use]
     pub fn has_threads(self) -> bool {
-        self.begins() == Begins::OneForEachThread
+        self.begins() == RequestCapacity::OneForEachThread
     }
 
     /// Returns its colour in figures.
@@ -225,7 +225,7 @@ impl WorkerKind {
 
     /// Returns the part of the screen to watch if requests wait.
     #[must_use]
-    pub fn watch(self) -> &'static str {
+    pub fn watch_hint(self) -> &'static str {
         self.properties().watch
     }
 
@@ -243,9 +243,9 @@ impl Server {
     #[must_use]
     pub fn requests_of_a_worker(&self) -> usize {
         match self.kind.begins() {
-            Begins::One => 1,
-            Begins::OneForEachThread => self.threads,
-            Begins::OneForEachConnection => self.connections,
+            RequestCapacity::One => 1,
+            RequestCapacity::OneForEachThread => self.threads,
+            RequestCapacity::OneForEachConnection => self.connections,
         }
     }
 
@@ -253,8 +253,8 @@ impl Server {
     #[must_use]
     pub fn threads_of_a_worker(&self) -> usize {
         match self.kind.begins() {
-            Begins::OneForEachThread => self.threads,
-            Begins::One | Begins::OneForEachConnection => 1,
+            RequestCapacity::OneForEachThread => self.threads,
+            RequestCapacity::One | RequestCapacity::OneForEachConnection => 1,
         }
     }
 

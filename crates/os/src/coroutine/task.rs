@@ -174,12 +174,12 @@ impl<R: 'static> Task<R> {
         match stack.coroutine.resume() {
             Some(Some(reason)) => Resumed::Parked(reason),
             Some(None) => Resumed::Ended,
-            None => self.how_it_ended(),
+            None => self.take_result(),
         }
     }
 
     #[cold]
-    fn how_it_ended(&mut self) -> Resumed<R> {
+    fn take_result(&mut self) -> Resumed<R> {
         let payload = self
             .stack
             .as_mut()

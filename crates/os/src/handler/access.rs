@@ -78,7 +78,7 @@ mod tests {
     use super::super::tests::{ME, scenario};
     use super::super::{Application, RequestedWork};
     use super::*;
-    use crate::http::{Keep, Method};
+    use crate::http::{Method, Persistence};
     use concsim_model::scenario::{Draw, Step};
 
     fn is_played(access: &Access, source: Source<'_>) -> bool {
@@ -86,7 +86,7 @@ mod tests {
             method: Method::Get,
             path: "/",
             query: "",
-            keep: Keep::Stay,
+            keep: Persistence::Stay,
             source,
         };
         access.refusal(&request).is_none()
@@ -108,7 +108,7 @@ mod tests {
                 method: Method::Get,
                 path: "/it",
                 query,
-                keep: Keep::Stay,
+                keep: Persistence::Stay,
                 source: Source::default(),
             };
             match application.ask(&request) {

@@ -9,15 +9,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use super::World;
 use super::access::Access;
 use super::ask::{DEMAND_LIMIT, RequestedWork, ask};
-use super::play::{Player, Stopped, body_length};
-use super::reply::{Heads, Reply};
-use super::story::{self, Whoami};
-use crate::http::{Keep, Method, Refusal, Request, Status};
+use super::description::{self, Whoami};
+use super::play::{Player, StopReason, body_length};
+use super::reply::{HeadCache, Reply};
+use crate::http::{Method, Persistence, Refusal, Request, Status};
 use concsim_model::scenario::{self, Scenario, Script};
 
 /// Result of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answered {
+pub enum AnswerOutcome {
     /// It was sent to its end, with this status.
     Whole(Status),
     /// The client is gone, or the answer broke off: the connection cannot be used any more.
@@ -31,7 +31,7 @@ pub struct Application {
     access: Access,
     /// Heads for the responses of each request's script; `None` if it writes no body: the default body
     /// follows.
-    heads: Vec<Option<Heads>>,
+    heads: Vec<Option<HeadCache>>,
     me: Whoami,
     /// Number of requests that had neither demands nor a number.
     drawn: Cell<u64>,
@@ -41,7 +41,7 @@ impl Application {
     /// Returns the application of the worker `me`.
     #[must_use]
     pub fn new(scenario: Scenario, access: Access, me: Whoami) -> Self {
-        let heads = |request: &scenario::Request| body_length(&request.script).map(Heads::new);
+        let heads = |request: &scenario::Request| body_length(&request.script).map(HeadCache::new);
         Self {
             heads: scenario.requests.iter().map(heads).collect(),
             scenario,
@@ -68,11 +68,11 @@ impl Application {
     /// answered with 500, and its worker lives.
     pub fn answer(
         &self,
-        asked: &RequestedWork,
+        work: &RequestedWork,
         world: &mut impl World,
         reply: &mut Reply,
-    ) -> Answered {
-        let sent = match asked {
+    ) -> AnswerOutcome {
+        let sent = match work {
             RequestedWork::List => reply
                 .whole(Status::Ok, &self.list(), world)
                 .map(|()| Status::Ok),
@@ -83,22 +83,30 @@ impl Application {
             RequestedWork::Play { class, demands, .. } => {
                 // The state left by a panic is discarded: the reply is begun anew, or cut short.
                 let play = AssertUnwindSafe(|| self.play(*class, demands, world, reply));
-                match catch_unwind(play).unwrap_or_else(|panic| Err(Stopped::Panic(text_of(panic))))
+                match catch_unwind(play)
+                    .unwrap_or_else(|panic| Err(StopReason::Panic(text_of(panic))))
                 {
                     Ok(()) => Ok(Status::Ok),
                     Err(stopped) => self.answer_failure(&stopped, world, reply),
                 }
             }
         };
-        sent.map_or(Answered::CutShort, Answered::Whole)
+        sent.map_or(AnswerOutcome::CutShort, AnswerOutcome::Whole)
     }
 
     /// Refuses a request that could not be read, or came too late. The connection is to be closed.
-    pub fn refuse(&self, refusal: Refusal, world: &mut impl World, reply: &mut Reply) -> Answered {
-        reply.begin(Method::Get, Keep::Close);
+    pub fn refuse(
+        &self,
+        refusal: Refusal,
+        world: &mut impl World,
+        reply: &mut Reply,
+    ) -> AnswerOutcome {
+        reply.begin(Method::Get, Persistence::Close);
         let text = format!("{}\n", refusal.reason);
         let sent = reply.whole(refusal.status, &text, world);
-        sent.map_or(Answered::CutShort, |()| Answered::Whole(refusal.status))
+        sent.map_or(AnswerOutcome::CutShort, |()| {
+            AnswerOutcome::Whole(refusal.status)
+        })
     }
 
     fn play(
@@ -107,7 +115,7 @@ impl Application {
         demands: &[u64],
         world: &mut impl World,
         reply: &mut Reply,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), StopReason> {
         let mut player = Player {
             world,
             reply,
@@ -120,8 +128,8 @@ impl Application {
             reply.finish(world)?;
         } else {
             let counted = counted.map(|(counter, value)| (self.counter(counter), value));
-            let line = story::tell(self.me, &world.spent(), counted);
-            reply.whole(Status::Ok, &story::body(&line), world)?;
+            let line = description::describe(self.me, &world.spent(), counted);
+            reply.whole(Status::Ok, &description::body(&line), world)?;
         }
         Ok(())
     }
@@ -129,19 +137,19 @@ impl Application {
     /// Answers for a script that failed, unless it is too late for a status.
     fn answer_failure(
         &self,
-        stopped: &Stopped,
+        stopped: &StopReason,
         world: &mut impl World,
         reply: &mut Reply,
     ) -> io::Result<Status> {
         let status = match stopped {
-            Stopped::Call(_) => Status::BadGateway,
-            Stopped::Panic(_) => Status::InternalServerError,
-            Stopped::Client(_) => return Err(io::ErrorKind::BrokenPipe.into()),
+            StopReason::Call(_) => Status::BadGateway,
+            StopReason::Panic(_) => Status::InternalServerError,
+            StopReason::Client(_) => return Err(io::ErrorKind::BrokenPipe.into()),
         };
         if reply.is_out() {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        let text = format!("{}: {stopped}\n", story::name(self.me));
+        let text = format!("{}: {stopped}\n", description::name(self.me));
         reply.whole(status, &text, world).map(|()| status)
     }
 
@@ -153,7 +161,7 @@ impl Application {
             .map(|request| request.name.len())
             .max()
             .unwrap_or(0);
-        let mut text = format!("{} can be asked for\n\n", story::name(self.me));
+        let mut text = format!("{} can be asked for\n\n", description::name(self.me));
         for request in requests {
             let steps = request
                 .script

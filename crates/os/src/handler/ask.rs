@@ -32,7 +32,7 @@ pub enum RequestedWork {
     Nothing(Status, &'static str),
 }
 
-const NOT_KNOWN: RequestedWork = RequestedWork::Nothing(
+const UNKNOWN_PATH: RequestedWork = RequestedWork::Nothing(
     Status::NotFound,
     "unknown request; GET / lists the requests",
 );
@@ -56,7 +56,7 @@ pub(super) fn ask(
     }
     match request.path {
         "/" | "" => RequestedWork::List,
-        path => path.strip_prefix('/').map_or(NOT_KNOWN, |name| {
+        path => path.strip_prefix('/').map_or(UNKNOWN_PATH, |name| {
             by_name(name, request, scenario, longest, own)
         }),
     }
@@ -74,7 +74,7 @@ fn by_name(
         .iter()
         .position(|known| known.name == name)
     else {
-        return NOT_KNOWN;
+        return UNKNOWN_PATH;
     };
     let wrong = |reason| RequestedWork::Nothing(Status::BadRequest, reason);
     let Ok(number) = number(request.query) else {
@@ -88,7 +88,7 @@ fn by_name(
     let demands = match parameter(request.query, "d") {
         None if wanted == 0 => Vec::new(),
         None => draw::demands(scenario, class, number.unwrap_or_else(own)),
-        Some(list) => match given(list, wanted, longest) {
+        Some(list) => match parse_demands(list, wanted, longest) {
             Ok(demands) => demands,
             Err(reason) => return wrong(reason),
         },
@@ -105,7 +105,7 @@ fn number(query: &str) -> Result<Option<u64>, std::num::ParseIntError> {
 }
 
 /// Parses the demands of the request.
-fn given(list: &str, wanted: usize, longest: Elapsed) -> Result<Vec<u64>, &'static str> {
+fn parse_demands(list: &str, wanted: usize, longest: Elapsed) -> Result<Vec<u64>, &'static str> {
     let mut demands = Vec::with_capacity(wanted);
     for item in list.split(',').filter(|_| !list.is_empty()) {
         let demand = item

@@ -3,16 +3,16 @@
 use super::scripted::Scripted;
 use super::tests::{HELLO, ME, scenario};
 use super::*;
-use crate::http::{Keep, Progress, Receiver};
+use crate::http::{Persistence, Progress, Receiver};
 
 #[path = "../../../../tests/it/http_cases.rs"]
 mod http_cases;
 
-use http_cases::Then;
+use http_cases::ConnectionState;
 
 /// Returns the statuses of the answers to these pieces in this order, and whether the server then closes.
 /// The real connection is in `server`.
-fn converse<'bytes>(pieces: impl Iterator<Item = &'bytes [u8]>) -> (Vec<u16>, Then) {
+fn converse<'bytes>(pieces: impl Iterator<Item = &'bytes [u8]>) -> (Vec<u16>, ConnectionState) {
     let application = Application::new(
         scenario(&[("hello", &[HELLO]), ("story", &[])]),
         Access::default(),
@@ -22,25 +22,29 @@ fn converse<'bytes>(pieces: impl Iterator<Item = &'bytes [u8]>) -> (Vec<u16>, Th
     let mut statuses = Vec::new();
     for mut piece in pieces {
         while !piece.is_empty() {
-            let room = receiver.room();
+            let room = receiver.free_space();
             let count = room.len().min(piece.len());
             room[..count].copy_from_slice(&piece[..count]);
             piece = &piece[count..];
             receiver.received(count);
-            if drain(&application, &mut receiver, &mut statuses) == Then::Closes {
-                return (statuses, Then::Closes);
+            if drain(&application, &mut receiver, &mut statuses) == ConnectionState::Closes {
+                return (statuses, ConnectionState::Closes);
             }
         }
     }
-    (statuses, Then::Waits)
+    (statuses, ConnectionState::Waits)
 }
 
 /// Answers all complete requests.
-fn drain(application: &Application, receiver: &mut Receiver, statuses: &mut Vec<u16>) -> Then {
+fn drain(
+    application: &Application,
+    receiver: &mut Receiver,
+    statuses: &mut Vec<u16>,
+) -> ConnectionState {
     let mut reply = Reply::default();
     loop {
         let answered = match receiver.progress() {
-            Progress::NeedMore => return Then::Waits,
+            Progress::NeedMore => return ConnectionState::Waits,
             Progress::SayContinue => continue,
             Progress::Refused(refusal) => {
                 application.refuse(refusal, &mut Scripted::default(), &mut reply)
@@ -54,11 +58,11 @@ fn drain(application: &Application, receiver: &mut Receiver, statuses: &mut Vec<
             }
         };
         match answered {
-            Answered::Whole(status) => statuses.push(status.code()),
-            Answered::CutShort => return Then::Closes,
+            AnswerOutcome::Whole(status) => statuses.push(status.code()),
+            AnswerOutcome::CutShort => return ConnectionState::Closes,
         }
-        if reply.keep() == Keep::Close {
-            return Then::Closes;
+        if reply.keep() == Persistence::Close {
+            return ConnectionState::Closes;
         }
     }
 }

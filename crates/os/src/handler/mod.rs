@@ -11,9 +11,9 @@
 mod access;
 mod application;
 mod ask;
+mod description;
 mod play;
 mod reply;
-mod story;
 mod world;
 
 #[cfg(test)]
@@ -24,8 +24,8 @@ mod scripted;
 mod tests;
 
 pub use access::Access;
-pub use application::{Answered, Application};
+pub use application::{AnswerOutcome, Application};
 pub use ask::{DEMAND_LIMIT, RequestedWork};
+pub use description::Whoami;
 pub use reply::Reply;
-pub use story::Whoami;
 pub use world::{CallFailed, RequestTimes, World, overflow_the_stack};

@@ -2,14 +2,14 @@
 
 use std::io;
 
-use super::reply::{Heads, Reply};
+use super::reply::{HeadCache, Reply};
 use super::{CallFailed, World};
 use concsim_model::scenario::{Script, Step};
 use concsim_model::units::{CpuTime, Elapsed};
 
 /// Reasons why a script was not played to its end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Stopped {
+pub(super) enum StopReason {
     /// A call failed.
     #[error("a call failed: {0}")]
     Call(#[from] CallFailed),
@@ -27,7 +27,7 @@ pub(super) struct Player<'request, W> {
     pub(super) reply: &'request mut Reply,
     /// Heads for the total length of its `write` steps, until the first one is played; `None` if there are
     /// none.
-    pub(super) heads: Option<&'request Heads>,
+    pub(super) heads: Option<&'request HeadCache>,
     /// Counter that was written last, and its value.
     pub(super) counted: Option<(usize, u64)>,
 }
@@ -43,7 +43,7 @@ pub(super) fn body_length(script: &Script) -> Option<u64> {
 
 impl<W: World> Player<'_, W> {
     /// Plays all steps in order. `demands` has one number for each step with a duration.
-    pub(super) fn play(&mut self, script: &Script, demands: &[u64]) -> Result<(), Stopped> {
+    pub(super) fn play(&mut self, script: &Script, demands: &[u64]) -> Result<(), StopReason> {
         let mut demands = demands.iter().copied();
         for step in script {
             let demand = step.duration().map_or(0, |_| {
@@ -55,7 +55,7 @@ impl<W: World> Player<'_, W> {
     }
 
     /// Plays one step. `demand` is its duration, if it has one.
-    fn step(&mut self, step: &Step, demand: u64) -> Result<(), Stopped> {
+    fn step(&mut self, step: &Step, demand: u64) -> Result<(), StopReason> {
         if !matches!(step, Step::Write { .. }) {
             // Bytes written so far go out before the next step takes its time.
             self.reply.send(self.world)?;

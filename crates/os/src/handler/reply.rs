@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::World;
 use crate::http::response::{self, Date};
-use crate::http::{Keep, Method, Status};
+use crate::http::{Method, Persistence, Status};
 
 /// Number of bytes that are gathered before they are sent.
 const GATHERED: usize = 16 << 10;
@@ -28,14 +28,14 @@ static PAGE: [u8; 4096] = {
 
 /// Heads of good answers with a body of fixed length.
 #[derive(Debug)]
-pub(super) struct Heads {
+pub(super) struct HeadCache {
     stay: Vec<u8>,
     close: Vec<u8>,
     /// Range of their date.
     date: Range<usize>,
 }
 
-impl Heads {
+impl HeadCache {
     /// Returns the heads for bodies of `length` bytes.
     pub(super) fn new(length: u64) -> Self {
         let head = |keep| {
@@ -45,16 +45,16 @@ impl Heads {
         };
         let date = response::up_to_the_date(Status::Ok).len();
         Self {
-            stay: head(Keep::Stay),
-            close: head(Keep::Close),
+            stay: head(Persistence::Stay),
+            close: head(Persistence::Close),
             date: date..date + Date::LENGTH,
         }
     }
 
-    fn of(&self, keep: Keep) -> &[u8] {
+    fn of(&self, keep: Persistence) -> &[u8] {
         match keep {
-            Keep::Stay => &self.stay,
-            Keep::Close => &self.close,
+            Persistence::Stay => &self.stay,
+            Persistence::Close => &self.close,
         }
     }
 }
@@ -62,12 +62,12 @@ impl Heads {
 /// Answer that is being made. One for each connection, begun anew with each request.
 #[derive(Debug)]
 pub struct Reply {
-    gathered: Vec<u8>,
-    keep: Keep,
+    unsent: Vec<u8>,
+    keep: Persistence,
     /// True for HEAD: the body is counted and not sent.
     head_alone: bool,
     /// True if any byte has gone to the client: it is too late for another status.
-    is_out: bool,
+    has_sent: bool,
     /// Number of filler bytes written so far.
     filled: u64,
 }
@@ -75,10 +75,10 @@ pub struct Reply {
 impl Default for Reply {
     fn default() -> Self {
         Self {
-            gathered: Vec::new(),
-            keep: Keep::Close,
+            unsent: Vec::new(),
+            keep: Persistence::Close,
             head_alone: false,
-            is_out: false,
+            has_sent: false,
             filled: 0,
         }
     }
@@ -86,23 +86,23 @@ impl Default for Reply {
 
 impl Reply {
     /// Begins the answer to a request; `keep` decides whether the connection is kept after it.
-    pub fn begin(&mut self, method: Method, keep: Keep) {
-        self.gathered.clear();
+    pub fn begin(&mut self, method: Method, keep: Persistence) {
+        self.unsent.clear();
         self.keep = keep;
         self.head_alone = method == Method::Head;
-        self.is_out = false;
+        self.has_sent = false;
         self.filled = 0;
     }
 
     /// True if any byte of the answer has gone to the client.
     #[must_use]
     pub fn is_out(&self) -> bool {
-        self.is_out
+        self.has_sent
     }
 
     /// Fate of the connection after this answer.
     #[must_use]
-    pub fn keep(&self) -> Keep {
+    pub fn keep(&self) -> Persistence {
         self.keep
     }
 
@@ -113,20 +113,20 @@ impl Reply {
         text: &str,
         world: &mut impl World,
     ) -> io::Result<()> {
-        self.gathered.clear();
+        self.unsent.clear();
         let length = text.len() as u64;
-        response::write_head(&mut self.gathered, status, length, self.keep, world.date());
+        response::write_head(&mut self.unsent, status, length, self.keep, world.date());
         if !self.head_alone {
-            self.gathered.extend_from_slice(text.as_bytes());
+            self.unsent.extend_from_slice(text.as_bytes());
         }
         self.finish(world)
     }
 
     /// Appends a prepared head, with its date filled in.
-    pub(super) fn head(&mut self, heads: &Heads, date: Date) {
-        let begin = self.gathered.len();
-        self.gathered.extend_from_slice(heads.of(self.keep));
-        self.gathered[begin..][heads.date.clone()].copy_from_slice(date.as_bytes());
+    pub(super) fn head(&mut self, heads: &HeadCache, date: Date) {
+        let begin = self.unsent.len();
+        self.unsent.extend_from_slice(heads.of(self.keep));
+        self.unsent[begin..][heads.date.clone()].copy_from_slice(date.as_bytes());
     }
 
     /// Appends the next `bytes` of the body.
@@ -137,10 +137,10 @@ impl Reply {
         while bytes > 0 {
             let at = (self.filled % FILLER.len() as u64) as usize;
             let piece = (PAGE.len() - at).min(usize::try_from(bytes).unwrap_or(usize::MAX));
-            self.gathered.extend_from_slice(&PAGE[at..at + piece]);
+            self.unsent.extend_from_slice(&PAGE[at..at + piece]);
             self.filled += piece as u64;
             bytes -= piece as u64;
-            if self.gathered.len() >= GATHERED {
+            if self.unsent.len() >= GATHERED {
                 self.send(world)?;
             }
         }
@@ -149,19 +149,19 @@ impl Reply {
 
     /// Sends the gathered bytes, if there are any.
     pub(super) fn send(&mut self, world: &mut impl World) -> io::Result<()> {
-        if self.gathered.is_empty() {
+        if self.unsent.is_empty() {
             return Ok(());
         }
-        self.is_out = true;
-        let sent = world.send(&self.gathered);
-        self.gathered.clear();
+        self.has_sent = true;
+        let sent = world.send(&self.unsent);
+        self.unsent.clear();
         sent
     }
 
     /// Sends the rest, and gives back a buffer that has grown large.
     pub(super) fn finish(&mut self, world: &mut impl World) -> io::Result<()> {
         self.send(world)?;
-        self.gathered.shrink_to(KEPT);
+        self.unsent.shrink_to(KEPT);
         Ok(())
     }
 }

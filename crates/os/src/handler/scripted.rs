@@ -24,7 +24,7 @@ pub(super) enum WorldCall {
 /// World that records the operations.
 #[derive(Debug, Default)]
 pub(super) struct Scripted {
-    pub(super) did: Vec<WorldCall>,
+    pub(super) calls: Vec<WorldCall>,
     /// Value that it returns for the time spent.
     pub(super) spent: RequestTimes,
     pub(super) counters: [u64; 2],
@@ -39,7 +39,7 @@ pub(super) struct Scripted {
 impl Scripted {
     /// Returns all bytes that were sent, as one text.
     pub(super) fn sent(&self) -> String {
-        let sent = self.did.iter().map(|did| match did {
+        let sent = self.calls.iter().map(|did| match did {
             WorldCall::Sent(bytes) => bytes.as_str(),
             _ => "",
         });
@@ -49,11 +49,11 @@ impl Scripted {
 
 impl World for Scripted {
     fn compute(&mut self, cpu: CpuTime) {
-        self.did.push(WorldCall::Compute(cpu.0));
+        self.calls.push(WorldCall::Compute(cpu.0));
     }
 
     fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> Result<(), CallFailed> {
-        self.did.push(WorldCall::Call(service, wait.0, mode));
+        self.calls.push(WorldCall::Call(service, wait.0, mode));
         if self.services_are_gone {
             return Err(io::Error::from(io::ErrorKind::ConnectionRefused).into());
         }
@@ -61,11 +61,11 @@ impl World for Scripted {
     }
 
     fn sleep(&mut self, wait: Elapsed, mode: WaitMode) {
-        self.did.push(WorldCall::Sleep(wait.0, mode));
+        self.calls.push(WorldCall::Sleep(wait.0, mode));
     }
 
     fn yield_now(&mut self) {
-        self.did.push(WorldCall::Yield);
+        self.calls.push(WorldCall::Yield);
         if self.is_unwound {
             resume_unwind(Box::new(17_u8));
         }
@@ -75,12 +75,12 @@ impl World for Scripted {
     }
 
     fn counter(&mut self, counter: usize) -> u64 {
-        self.did.push(WorldCall::Read(counter));
+        self.calls.push(WorldCall::Read(counter));
         self.counters[counter]
     }
 
     fn set_counter(&mut self, counter: usize, value: u64) {
-        self.did.push(WorldCall::Wrote(counter, value));
+        self.calls.push(WorldCall::Wrote(counter, value));
         self.counters[counter] = value;
     }
 
@@ -89,7 +89,7 @@ impl World for Scripted {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         let text = String::from_utf8(bytes.to_vec()).expect("answers are text");
-        self.did.push(WorldCall::Sent(text));
+        self.calls.push(WorldCall::Sent(text));
         Ok(())
     }
 
@@ -102,6 +102,6 @@ impl World for Scripted {
     }
 
     fn overflow(&mut self) {
-        self.did.push(WorldCall::Overflowed);
+        self.calls.push(WorldCall::Overflowed);
     }
 }

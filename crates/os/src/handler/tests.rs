@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::scripted::{Scripted, WorldCall};
 use super::*;
-use crate::http::{Keep, Method, Request, Source, Status};
+use crate::http::{Method, Persistence, Request, Source, Status};
 use concsim_model::scenario::Request as Asks;
 use concsim_model::scenario::{
     Arrivals, ConnectionMode, Draw, Load, Scenario, Server, Service, Step, WaitMode, Warmup,
@@ -75,28 +75,28 @@ fn get(path: &'static str, query: &'static str) -> Request<'static> {
         method: Method::Get,
         path,
         query,
-        keep: Keep::Stay,
+        keep: Persistence::Stay,
         source: Source::default(),
     }
 }
 
 /// Plays a script with these demands.
-fn play(script: &[Step], demands: &str, world: &mut Scripted) -> Answered {
+fn play(script: &[Step], demands: &str, world: &mut Scripted) -> AnswerOutcome {
     ask_by(Method::Get, script, demands, world)
 }
 
-fn ask_by(method: Method, script: &[Step], demands: &str, world: &mut Scripted) -> Answered {
+fn ask_by(method: Method, script: &[Step], demands: &str, world: &mut Scripted) -> AnswerOutcome {
     let application = application(script);
     let query = format!("n=1&d={demands}");
     let request = Request {
         method,
         path: "/it",
         query: &query,
-        keep: Keep::Stay,
+        keep: Persistence::Stay,
         source: Source::default(),
     };
     let mut reply = Reply::default();
-    reply.begin(method, Keep::Stay);
+    reply.begin(method, Persistence::Stay);
     application.answer(&application.ask(&request), world, &mut reply)
 }
 
@@ -129,14 +129,14 @@ fn steps_are_played_in_order_with_the_demands_that_the_request_brings() {
         "10,20,30",
         &mut world,
     );
-    assert_eq!(answered, Answered::Whole(Status::Ok));
+    assert_eq!(answered, AnswerOutcome::Whole(Status::Ok));
     let expected = [
         WorldCall::Compute(10),
         WorldCall::Call(0, 20, WaitMode::Patched),
         WorldCall::Yield,
         WorldCall::Sleep(30, WaitMode::Unpatched),
     ];
-    assert_eq!(world.did[..4], expected);
+    assert_eq!(world.calls[..4], expected);
 }
 
 #[test]
@@ -152,11 +152,11 @@ fn a_sliced_computation_lets_go_between_slices_and_never_after_the_last() {
         let mut world = Scripted::default();
         play(&[compute(Some(slice))], cpu, &mut world);
         let yields = world
-            .did
+            .calls
             .iter()
             .filter(|did| **did == WorldCall::Yield)
             .count();
-        let computed: Vec<u64> = world.did.iter().filter_map(cpu_of).collect();
+        let computed: Vec<u64> = world.calls.iter().filter_map(cpu_of).collect();
         assert_eq!(
             (yields, computed.len()),
             (slices - 1, slices),
@@ -180,7 +180,7 @@ fn a_small_answer_is_one_send() {
     let whole = "HTTP/1.1 200 OK\r\nServer: concsim\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
                  Content-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\
                  Connection: keep-alive\r\n\r\nco";
-    assert_eq!(world.did, [WorldCall::Sent(whole.into())]);
+    assert_eq!(world.calls, [WorldCall::Sent(whole.into())]);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn the_head_goes_out_with_the_first_write_and_counts_all_of_them() {
     let mut world = Scripted::default();
     let script = [call(), HELLO, Step::Yield, Step::Write { bytes: 40 }, HELLO];
     play(&script, "7", &mut world);
-    let (first, rest) = match &world.did[..] {
+    let (first, rest) = match &world.calls[..] {
         [
             WorldCall::Call(..),
             WorldCall::Sent(first),
@@ -207,7 +207,7 @@ fn a_large_body_goes_out_in_pieces_and_is_whole() {
     play(&[Step::Write { bytes: 100_000 }], "", &mut world);
     let sent = world.sent();
     let (_, body) = sent.split_once("\r\n\r\n").unwrap();
-    assert!(world.did.len() > 2);
+    assert!(world.calls.len() > 2);
     assert_eq!(body.len(), 100_000);
     assert_eq!(body, "concurrency is not parallelism.\n".repeat(3125));
 }
@@ -218,7 +218,7 @@ fn head_runs_the_steps_and_sends_no_body() {
         let (mut got, mut headed) = (Scripted::default(), Scripted::default());
         play(script, "7", &mut got);
         ask_by(Method::Head, script, "7", &mut headed);
-        assert_eq!(headed.did[0], WorldCall::Call(0, 7, WaitMode::Patched));
+        assert_eq!(headed.calls[0], WorldCall::Call(0, 7, WaitMode::Patched));
         let sent = got.sent();
         let (head, _) = sent.split_once("\r\n\r\n").unwrap();
         assert_eq!(headed.sent(), format!("{head}\r\n\r\n"));
@@ -244,7 +244,7 @@ fn what_others_count_while_it_lets_go_is_lost() {
             .chain(yields)
             .chain([WorldCall::Wrote(0, written)])
             .collect();
-        assert_eq!(world.did[..expected.len()], expected);
+        assert_eq!(world.calls[..expected.len()], expected);
         assert!(world.sent().contains("counted visits up to 6"));
     }
 }
@@ -253,7 +253,7 @@ fn what_others_count_while_it_lets_go_is_lost() {
 fn a_panic_is_a_500_that_says_so() {
     let mut world = Scripted::default();
     let answered = play(&[compute(None), Step::Panic, HELLO], "5", &mut world);
-    assert_eq!(answered, Answered::Whole(Status::InternalServerError));
+    assert_eq!(answered, AnswerOutcome::Whole(Status::InternalServerError));
     assert!(world.sent().starts_with("HTTP/1.1 500 "));
     let line =
         "worker A (pid 4242, coroutine): the handler panicked: the script has a step `panic`\n";
@@ -264,7 +264,7 @@ fn a_panic_is_a_500_that_says_so() {
 fn a_panic_after_the_head_went_out_cuts_the_answer_short() {
     let mut world = Scripted::default();
     let answered = play(&[HELLO, Step::Yield, Step::Panic, HELLO], "", &mut world);
-    assert_eq!(answered, Answered::CutShort);
+    assert_eq!(answered, AnswerOutcome::CutShort);
     assert_eq!(world.sent().matches("HTTP/1.1").count(), 1);
 }
 
@@ -285,7 +285,7 @@ fn somebody_who_unwinds_the_stack_on_purpose_is_not_stopped() {
 fn an_overflow_is_the_worlds_business() {
     let mut world = Scripted::default();
     play(&[Step::Overflow], "", &mut world);
-    assert_eq!(world.did[0], WorldCall::Overflowed);
+    assert_eq!(world.calls[0], WorldCall::Overflowed);
 }
 
 #[test]
@@ -295,8 +295,8 @@ fn a_service_that_does_not_answer_is_a_502() {
         ..Scripted::default()
     };
     let answered = play(&[call(), compute(None)], "5,5", &mut world);
-    assert_eq!(answered, Answered::Whole(Status::BadGateway));
-    assert!(!world.did.contains(&WorldCall::Compute(5)));
+    assert_eq!(answered, AnswerOutcome::Whole(Status::BadGateway));
+    assert!(!world.calls.contains(&WorldCall::Compute(5)));
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn a_client_that_is_gone_cuts_the_answer_short() {
         client_is_gone: true,
         ..Scripted::default()
     };
-    assert_eq!(play(&[HELLO], "", &mut world), Answered::CutShort);
+    assert_eq!(play(&[HELLO], "", &mut world), AnswerOutcome::CutShort);
 }
 
 #[test]
@@ -366,7 +366,7 @@ fn the_default_body_says_what_happened_in_one_line() {
         ),
     ] {
         let me = Whoami { worker, kind, ..ME };
-        assert_eq!(story::tell(me, &spent, None), line);
+        assert_eq!(description::describe(me, &spent, None), line);
     }
 }
 
@@ -391,16 +391,16 @@ proptest! {
             others,
         };
         let me = Whoami { worker, pid, kind: WorkerKind::Coroutine };
-        let body = story::body(&story::tell(me, &spent, Some(("visits", visits))));
-        prop_assert_eq!(body.len(), story::BODY, "{}", body);
+        let body = description::body(&description::describe(me, &spent, Some(("visits", visits))));
+        prop_assert_eq!(body.len(), description::BODY, "{}", body);
         prop_assert!(body.ends_with('\n'));
     }
 }
 
 #[test]
 fn a_line_that_is_too_long_for_a_body_fills_two() {
-    let body = story::body(&format!("{}\n", "x".repeat(story::BODY)));
-    assert_eq!(body.len(), 2 * story::BODY);
+    let body = description::body(&format!("{}\n", "x".repeat(description::BODY)));
+    assert_eq!(body.len(), 2 * description::BODY);
 }
 
 #[test]
@@ -479,7 +479,7 @@ fn the_list_says_what_each_request_does_and_how_to_ask_for_it() {
     );
     let mut world = Scripted::default();
     let mut reply = Reply::default();
-    reply.begin(Method::Get, Keep::Stay);
+    reply.begin(Method::Get, Persistence::Stay);
     application.answer(&application.ask(&get("/", "")), &mut world, &mut reply);
     let sent = world.sent();
     let (_, list) = sent.split_once("\r\n\r\n").unwrap();

@@ -26,7 +26,7 @@ pub enum Framing {
 /// Body that is being received: consumes bytes until the body has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Body {
-    at: At,
+    at: BodyPosition,
     /// Number of bytes of content that may still come.
     allowance: u64,
     overhead: usize,
@@ -36,7 +36,7 @@ pub struct Body {
 
 /// Part of the body that the next byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum At {
+enum BodyPosition {
     /// Content of known length.
     Content(u64),
     /// Content of unknown length.
@@ -120,10 +120,10 @@ impl Body {
     #[must_use]
     pub fn new(framing: Framing, limit: u64) -> Self {
         let at = match framing {
-            Framing::Length(0) => At::Over,
-            Framing::Length(length) => At::Content(length),
-            Framing::Chunked => At::Size { size: 0, digits: 0 },
-            Framing::UntilClose => At::UntilClose,
+            Framing::Length(0) => BodyPosition::Over,
+            Framing::Length(length) => BodyPosition::Content(length),
+            Framing::Chunked => BodyPosition::Size { size: 0, digits: 0 },
+            Framing::UntilClose => BodyPosition::UntilClose,
         };
         Self {
             at,
@@ -146,35 +146,35 @@ impl Body {
     /// True if the whole body has been consumed.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.at == At::Over
+        self.at == BodyPosition::Over
     }
 
     /// True if the end of the connection, now, would be the end of the body.
     #[must_use]
     pub fn may_end_here(&self) -> bool {
-        matches!(self.at, At::Over | At::UntilClose)
+        matches!(self.at, BodyPosition::Over | BodyPosition::UntilClose)
     }
 
     /// Consumes bytes up to the body's end. Returns their number: all of them, unless the body has ended.
     ///
     /// # Errors
     /// Returns a refusal: 400 if the framing is broken, 413 if the content is longer than allowed.
-    pub fn swallow(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+    pub fn consume(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
         let mut swallowed = 0;
         while let Some(&byte) = bytes.get(swallowed) {
             let rest = bytes.len() - swallowed;
             swallowed += match &mut self.at {
-                At::Over => break,
-                At::UntilClose => rest,
-                At::Content(left) | At::Data(left) => take(left, rest),
+                BodyPosition::Over => break,
+                BodyPosition::UntilClose => rest,
+                BodyPosition::Content(left) | BodyPosition::Data(left) => take(left, rest),
                 _ => {
                     self.at = self.step(byte)?;
                     1
                 }
             };
             match self.at {
-                At::Content(0) => self.at = At::Over,
-                At::Data(0) => self.at = At::DataReturn,
+                BodyPosition::Content(0) => self.at = BodyPosition::Over,
+                BodyPosition::Data(0) => self.at = BodyPosition::DataReturn,
                 _ => {}
             }
         }
@@ -182,64 +182,70 @@ impl Body {
     }
 
     /// Consumes one byte of framing.
-    fn step(&mut self, byte: u8) -> Result<At, Refusal> {
+    fn step(&mut self, byte: u8) -> Result<BodyPosition, Refusal> {
         match (self.at, byte) {
-            (At::Size { size, digits }, _) if byte.is_ascii_hexdigit() => {
+            (BodyPosition::Size { size, digits }, _) if byte.is_ascii_hexdigit() => {
                 one_more_digit(size, digits, byte)
             }
-            (At::Size { digits: 0, .. }, _) => {
+            (BodyPosition::Size { digits: 0, .. }, _) => {
                 Err(Refusal::bad("the size of a chunk is not a number"))
             }
-            (At::Size { size, .. }, b'\r') => Ok(At::SizeEnd(size)),
-            (At::SizeBlank(size), b'\r') if !self.is_strict => Ok(At::SizeEnd(size)),
-            (At::Size { size, .. } | At::SizeBlank(size), b' ' | b'\t') => {
-                self.pay(At::SizeBlank(size))
+            (BodyPosition::Size { size, .. }, b'\r') => Ok(BodyPosition::SizeEnd(size)),
+            (BodyPosition::SizeBlank(size), b'\r') if !self.is_strict => {
+                Ok(BodyPosition::SizeEnd(size))
             }
-            (At::Size { size, .. } | At::SizeBlank(size), b';') => {
-                Ok(At::Extension(size, Ext::Begin))
+            (BodyPosition::Size { size, .. } | BodyPosition::SizeBlank(size), b' ' | b'\t') => {
+                self.count_overhead_byte(BodyPosition::SizeBlank(size))
             }
-            (At::Size { .. } | At::SizeBlank(_), _) => {
+            (BodyPosition::Size { size, .. } | BodyPosition::SizeBlank(size), b';') => {
+                Ok(BodyPosition::Extension(size, Ext::Begin))
+            }
+            (BodyPosition::Size { .. } | BodyPosition::SizeBlank(_), _) => {
                 Err(Refusal::bad("unexpected text after the size of a chunk"))
             }
-            (At::Extension(size, Ext::Name | Ext::Value | Ext::After), b'\r') => {
-                Ok(At::SizeEnd(size))
+            (BodyPosition::Extension(size, Ext::Name | Ext::Value | Ext::After), b'\r') => {
+                Ok(BodyPosition::SizeEnd(size))
             }
-            (At::Extension(size, ext), _) => match ext.step(byte) {
-                Some(next) => self.pay(At::Extension(size, next)),
+            (BodyPosition::Extension(size, ext), _) => match ext.step(byte) {
+                Some(next) => self.count_overhead_byte(BodyPosition::Extension(size, next)),
                 None => Err(Refusal::bad("invalid extension of a chunk")),
             },
-            (At::SizeEnd(size), b'\n') => self.chunk(size),
-            (At::DataReturn, b'\r') => Ok(At::DataEnd),
-            (At::DataEnd, b'\n') => Ok(At::Size { size: 0, digits: 0 }),
-            (At::DataReturn | At::DataEnd, _) => {
+            (BodyPosition::SizeEnd(size), b'\n') => self.chunk(size),
+            (BodyPosition::DataReturn, b'\r') => Ok(BodyPosition::DataEnd),
+            (BodyPosition::DataEnd, b'\n') => Ok(BodyPosition::Size { size: 0, digits: 0 }),
+            (BodyPosition::DataReturn | BodyPosition::DataEnd, _) => {
                 Err(Refusal::bad("a chunk is longer than its size"))
             }
-            (At::TrailerBegin, b'\r') => Ok(At::LastEnd),
-            (At::LastEnd, b'\n') => Ok(At::Over),
-            (At::TrailerBegin | At::TrailerName, _) if is_token(byte) => self.pay(At::TrailerName),
-            (At::TrailerName, b':') => Ok(At::TrailerValue),
-            (At::TrailerValue, b'\r') => Ok(At::TrailerEnd),
-            (At::TrailerValue, _) if is_text(byte) => self.pay(At::TrailerValue),
-            (At::TrailerEnd, b'\n') => Ok(At::TrailerBegin),
+            (BodyPosition::TrailerBegin, b'\r') => Ok(BodyPosition::LastEnd),
+            (BodyPosition::LastEnd, b'\n') => Ok(BodyPosition::Over),
+            (BodyPosition::TrailerBegin | BodyPosition::TrailerName, _) if is_token(byte) => {
+                self.count_overhead_byte(BodyPosition::TrailerName)
+            }
+            (BodyPosition::TrailerName, b':') => Ok(BodyPosition::TrailerValue),
+            (BodyPosition::TrailerValue, b'\r') => Ok(BodyPosition::TrailerEnd),
+            (BodyPosition::TrailerValue, _) if is_text(byte) => {
+                self.count_overhead_byte(BodyPosition::TrailerValue)
+            }
+            (BodyPosition::TrailerEnd, b'\n') => Ok(BodyPosition::TrailerBegin),
             _ => Err(Refusal::bad("invalid framing of a chunk")),
         }
     }
 
     /// Begins the content of a chunk of `size`; after the last chunk, the trailers.
-    fn chunk(&mut self, size: u64) -> Result<At, Refusal> {
+    fn chunk(&mut self, size: u64) -> Result<BodyPosition, Refusal> {
         if size == 0 {
-            return Ok(At::TrailerBegin);
+            return Ok(BodyPosition::TrailerBegin);
         }
         let too_long = Refusal::new(
             Status::ContentTooLarge,
             "the sum of the chunks is too large",
         );
         self.allowance = self.allowance.checked_sub(size).ok_or(too_long)?;
-        Ok(At::Data(size))
+        Ok(BodyPosition::Data(size))
     }
 
     /// Counts a byte that carries no content: their number is limited.
-    fn pay(&mut self, at: At) -> Result<At, Refusal> {
+    fn count_overhead_byte(&mut self, at: BodyPosition) -> Result<BodyPosition, Refusal> {
         self.overhead += 1;
         if self.overhead > OVERHEAD_LIMIT {
             let reason = "too many extensions or trailers of chunks";
@@ -256,14 +262,14 @@ fn take(left: &mut u64, rest: usize) -> usize {
     taken
 }
 
-fn one_more_digit(size: u64, digits: u32, byte: u8) -> Result<At, Refusal> {
+fn one_more_digit(size: u64, digits: u32, byte: u8) -> Result<BodyPosition, Refusal> {
     if digits == SIZE_DIGITS {
         return Err(Refusal::bad("a chunk's size has too many digits"));
     }
     let digit = char::from(byte)
         .to_digit(16)
         .expect("the caller has checked it");
-    Ok(At::Size {
+    Ok(BodyPosition::Size {
         size: size << 4 | u64::from(digit),
         digits: digits + 1,
     })

@@ -21,7 +21,7 @@ mod status;
 
 pub use body::{Body, Framing};
 pub use receiver::{Progress, Receiver};
-pub use request::{Keep, Method, Request, Source};
+pub use request::{Method, Persistence, Request, Source};
 pub use status::Status;
 
 /// Longest request line, in bytes; a longer one is answered with 414.

@@ -68,7 +68,7 @@ impl Receiver {
     }
 
     /// Returns the room for the next read; never empty.
-    pub fn room(&mut self) -> &mut [u8] {
+    pub fn free_space(&mut self) -> &mut [u8] {
         if self.filled == self.buffer.len() && self.start > 0 {
             self.move_to_front();
         }
@@ -119,7 +119,7 @@ impl Receiver {
             }
             State::InBody { head, body } => {
                 let begin = self.start + head.end;
-                let swallowed = body.swallow(&self.buffer[begin..self.filled])?;
+                let swallowed = body.consume(&self.buffer[begin..self.filled])?;
                 if !body.is_over() {
                     self.filled = begin;
                     return Ok(Progress::NeedMore);
@@ -212,11 +212,11 @@ impl Receiver {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{CONTINUE, Keep, Method};
+    use crate::http::{CONTINUE, Method, Persistence};
 
     fn receive(receiver: &mut Receiver, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let room = receiver.room();
+            let room = receiver.free_space();
             let count = room.len().min(bytes.len());
             room[..count].copy_from_slice(&bytes[..count]);
             receiver.received(count);
@@ -238,7 +238,10 @@ mod tests {
         receive(&mut receiver, b"\n");
         assert_eq!(receiver.progress(), Progress::Whole);
         let request = receiver.request();
-        assert_eq!((request.method, request.keep), (Method::Get, Keep::Stay));
+        assert_eq!(
+            (request.method, request.keep),
+            (Method::Get, Persistence::Stay)
+        );
         assert_eq!((request.path, request.query), ("/a", "n=1"));
         receiver.next();
         assert!(receiver.is_between_requests());
@@ -283,7 +286,7 @@ mod tests {
         let mut left = BODY_LIMIT as usize;
         while left > 0 {
             assert_eq!(receiver.progress(), Progress::NeedMore);
-            let count = receiver.room().len().min(left);
+            let count = receiver.free_space().len().min(left);
             receiver.received(count);
             left -= count;
         }

@@ -30,7 +30,7 @@ pub enum Method {
 
 /// Fate of the connection after the answer, and the field in the answer that announces it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
+pub enum Persistence {
     /// It is closed: `Connection: close`.
     Close,
     /// It stays: `Connection: keep-alive`, which is the default in HTTP/1.1, but not in 1.0.
@@ -47,7 +47,7 @@ pub struct Request<'bytes> {
     /// Text after the question mark; empty if there is none.
     pub query: &'bytes str,
     /// Fate of the connection, as the client wants it.
-    pub keep: Keep,
+    pub keep: Persistence,
     /// Origin of the request.
     pub source: Source<'bytes>,
 }
@@ -73,7 +73,7 @@ pub(super) struct Head {
     pub(super) host: Option<Range<usize>>,
     pub(super) origin: Option<Range<usize>>,
     pub(super) is_cross_site: bool,
-    pub(super) keep: Keep,
+    pub(super) keep: Persistence,
     pub(super) framing: Framing,
     /// True if the client waits for [`super::CONTINUE`] before it sends its body.
     pub(super) expects_continue: bool,
@@ -312,10 +312,10 @@ impl<'bytes> Fields<'bytes> {
         Ok(())
     }
 
-    fn keep(&self, is_1_1: bool) -> Keep {
+    fn keep(&self, is_1_1: bool) -> Persistence {
         match (self.asks_close, is_1_1, self.asks_keep) {
-            (true, ..) | (false, false, false) => Keep::Close,
-            (false, true, _) | (false, false, true) => Keep::Stay,
+            (true, ..) | (false, false, false) => Persistence::Close,
+            (false, true, _) | (false, false, true) => Persistence::Stay,
         }
     }
 

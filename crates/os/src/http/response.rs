@@ -4,7 +4,7 @@ use std::io::Write;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::{FIELD_LIMIT, Framing, HEAD_LIMIT, Keep, Status};
+use super::{FIELD_LIMIT, Framing, HEAD_LIMIT, Persistence, Status};
 
 /// Instant in HTTP's form, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7), which has a fixed
 /// length.
@@ -38,10 +38,10 @@ pub fn up_to_the_date(status: Status) -> String {
 
 /// Appends the head of a response with `length` bytes of plain text. A server with a clock must send the
 /// date (RFC 9110, section 6.6.1).
-pub fn write_head(out: &mut Vec<u8>, status: Status, length: u64, keep: Keep, date: Date) {
+pub fn write_head(out: &mut Vec<u8>, status: Status, length: u64, keep: Persistence, date: Date) {
     let connection = match keep {
-        Keep::Stay => "keep-alive",
-        Keep::Close => "close",
+        Persistence::Stay => "keep-alive",
+        Persistence::Close => "close",
     };
     let allow = match status {
         Status::MethodNotAllowed => "Allow: GET, HEAD, POST\r\n",
@@ -75,22 +75,22 @@ pub struct Head {
 /// Fault of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Broken(pub &'static str);
+pub struct InvalidResponse(pub &'static str);
 
 /// Parses the head of the response to a GET or POST at the beginning of `bytes`; `None` if it is
 /// incomplete.
 ///
 /// # Errors
 /// Fails if this is no response, or one whose end cannot be known.
-pub fn parse(bytes: &[u8]) -> Result<Option<Head>, Broken> {
+pub fn parse(bytes: &[u8]) -> Result<Option<Head>, InvalidResponse> {
     let mut fields = [const { MaybeUninit::uninit() }; FIELD_LIMIT];
     let mut parsed = httparse::Response::new(&mut []);
     let config = httparse::ParserConfig::default();
     let found = config.parse_response_with_uninit_headers(&mut parsed, bytes, &mut fields);
     match found {
-        Err(_) => Err(Broken("invalid head of the response")),
+        Err(_) => Err(InvalidResponse("invalid head of the response")),
         Ok(httparse::Status::Partial) if bytes.len() >= HEAD_LIMIT => {
-            Err(Broken("the response's head is too long"))
+            Err(InvalidResponse("the response's head is too long"))
         }
         Ok(httparse::Status::Partial) => Ok(None),
         Ok(httparse::Status::Complete(end)) => {
@@ -113,7 +113,7 @@ fn location(parsed: &httparse::Response<'_, '_>, bytes: &[u8]) -> Option<Range<u
     Some(from..from + field.value.len())
 }
 
-fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, Broken> {
+fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, InvalidResponse> {
     let status = parsed.code.expect("a complete head has a status");
     let mut length = None;
     let mut chunked = false;
@@ -121,13 +121,16 @@ fn facts(parsed: &httparse::Response<'_, '_>, end: usize) -> Result<Head, Broken
     for field in parsed.headers.iter() {
         let value = field.value.trim_ascii();
         if field.name.eq_ignore_ascii_case("content-length") {
-            let number =
-                number(value).ok_or(Broken("the response's Content-Length is not a number"))?;
+            let number = number(value).ok_or(InvalidResponse(
+                "the response's Content-Length is not a number",
+            ))?;
             if length
                 .replace(number)
                 .is_some_and(|before| before != number)
             {
-                return Err(Broken("the response has two Content-Length fields"));
+                return Err(InvalidResponse(
+                    "the response has two Content-Length fields",
+                ));
             }
         } else if field.name.eq_ignore_ascii_case("transfer-encoding") {
             let last = value.rsplit(|byte| *byte == b',').next();
@@ -242,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_the_server_writes_is_what_load_reads() {
-        for (keep, stays) in [(Keep::Stay, true), (Keep::Close, false)] {
+        for (keep, stays) in [(Persistence::Stay, true), (Persistence::Close, false)] {
             let mut bytes = Vec::new();
             write_head(&mut bytes, Status::MethodNotAllowed, 17, keep, Date::EPOCH);
             let parsed = parse(&bytes).unwrap().expect("the head is whole");

@@ -11,13 +11,13 @@ pub struct Answer {
     /// Beginning of an incomplete head.
     partial: Vec<u8>,
     /// Head, once it is complete, and the rest of the body to come.
-    headed: Option<Headed>,
+    headed: Option<ResponseHead>,
     /// Target of an answer with a status from 300 to 399.
     location: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Headed {
+struct ResponseHead {
     status: u16,
     stays: bool,
     body: Body,
@@ -25,7 +25,7 @@ struct Headed {
 
 /// Complete answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Whole {
+pub struct CompleteAnswer {
     /// Status, 200 to 999.
     pub status: u16,
     /// True if another request may follow on this connection.
@@ -34,11 +34,11 @@ pub struct Whole {
 
 /// Error: the server does not speak HTTP/1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken;
+pub struct ProtocolError;
 
 impl Answer {
     /// Consumes bytes. Returns the answer once it is complete.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<Whole>, Broken> {
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<CompleteAnswer>, ProtocolError> {
         if self.headed.is_some() {
             return self.feed_body(bytes);
         }
@@ -51,10 +51,10 @@ impl Answer {
     }
 
     /// Notes the end of the connection. Returns the answer if that is how its end is marked.
-    pub fn end(&self) -> Option<Whole> {
+    pub fn end(&self) -> Option<CompleteAnswer> {
         self.headed
             .filter(|headed| headed.body.may_end_here())
-            .map(|headed| Whole {
+            .map(|headed| CompleteAnswer {
                 status: headed.status,
                 stays: false,
             })
@@ -71,9 +71,9 @@ impl Answer {
         self.headed = None;
     }
 
-    fn feed_head(&mut self, mut bytes: &[u8]) -> Result<Option<Whole>, Broken> {
+    fn feed_head(&mut self, mut bytes: &[u8]) -> Result<Option<CompleteAnswer>, ProtocolError> {
         loop {
-            let Some(head) = response::parse(bytes).map_err(|_| Broken)? else {
+            let Some(head) = response::parse(bytes).map_err(|_| ProtocolError)? else {
                 self.partial = bytes.to_vec();
                 return Ok(None);
             };
@@ -84,7 +84,7 @@ impl Answer {
             bytes = &bytes[head.end..];
             // An interim answer (100 Continue) announces the final one.
             if head.status >= 200 {
-                self.headed = Some(Headed {
+                self.headed = Some(ResponseHead {
                     status: head.status,
                     stays: head.stays,
                     body: Body::new(head.framing, LONGEST_BODY),
@@ -94,11 +94,11 @@ impl Answer {
         }
     }
 
-    fn feed_body(&mut self, bytes: &[u8]) -> Result<Option<Whole>, Broken> {
+    fn feed_body(&mut self, bytes: &[u8]) -> Result<Option<CompleteAnswer>, ProtocolError> {
         let headed = self.headed.as_mut().expect("the body follows the head");
-        let swallowed = headed.body.swallow(bytes).map_err(|_| Broken)?;
+        let swallowed = headed.body.consume(bytes).map_err(|_| ProtocolError)?;
         let surplus = swallowed < bytes.len();
-        Ok(headed.body.is_over().then_some(Whole {
+        Ok(headed.body.is_over().then_some(CompleteAnswer {
             status: headed.status,
             stays: headed.stays && !surplus,
         }))
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     /// Feeds an answer in pieces of each size; the result must be the same.
-    fn check(bytes: &str, expected: Result<Option<Whole>, Broken>) {
+    fn check(bytes: &str, expected: Result<Option<CompleteAnswer>, ProtocolError>) {
         for size in 1..=bytes.len() {
             let mut answer = Answer::default();
             let mut last = Ok(None);
@@ -124,8 +124,8 @@ mod tests {
         }
     }
 
-    fn whole(status: u16, stays: bool) -> Whole {
-        Whole { status, stays }
+    fn whole(status: u16, stays: bool) -> CompleteAnswer {
+        CompleteAnswer { status, stays }
     }
 
     #[test]
@@ -177,7 +177,10 @@ mod tests {
         };
         let (status, stays) = (200, false);
         let without_length = b"HTTP/1.1 200 OK\r\n\r\nsome";
-        assert_eq!(ended(without_length), Some(Whole { status, stays }));
+        assert_eq!(
+            ended(without_length),
+            Some(CompleteAnswer { status, stays })
+        );
         assert_eq!(
             ended(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
             None
@@ -209,6 +212,6 @@ mod tests {
     #[test]
     fn noise_is_no_answer() {
         let mut answer = Answer::default();
-        assert_eq!(answer.feed(b"SSH-2.0-OpenSSH_9.6\r\n"), Err(Broken));
+        assert_eq!(answer.feed(b"SSH-2.0-OpenSSH_9.6\r\n"), Err(ProtocolError));
     }
 }

@@ -14,11 +14,11 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-use super::answer::{Answer, Whole};
+use super::answer::{Answer, CompleteAnswer};
 use crate::sys::clock::Clock;
 use crate::sys::net;
 use crate::sys::poller::Ready;
-use crate::telemetry::{Failure, Outcome, Sent};
+use crate::telemetry::{Failure, Outcome, SentRequest};
 use concsim_model::units::Stamp;
 
 /// Number of reads of one connection before the other connections' turn.
@@ -71,8 +71,8 @@ impl Exchange {
     }
 
     /// Returns the report of its sending.
-    pub(super) fn report(&self) -> Sent {
-        Sent {
+    pub(super) fn report(&self) -> SentRequest {
+        SentRequest {
             request: self.number,
             class: self.class,
             due: self.due,
@@ -165,7 +165,7 @@ impl Connection {
         exchange.sent = clock.now();
         let written = match self.stream.write(bytes) {
             Ok(written) => written,
-            Err(error) if is_not_yet(&error) => 0,
+            Err(error) if must_try_again(&error) => 0,
             Err(error) => return Sending::Unwritten(failure_of(&error)),
         };
         self.unsent.extend_from_slice(&bytes[written..]);
@@ -200,7 +200,7 @@ impl Connection {
         while !self.unsent.is_empty() {
             match self.stream.write(&self.unsent) {
                 Ok(written) => drop(self.unsent.drain(..written)),
-                Err(error) if is_not_yet(&error) => return Ok(()),
+                Err(error) if must_try_again(&error) => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
@@ -227,7 +227,7 @@ impl Connection {
                         return Progress::Waiting;
                     }
                 }
-                Err(error) if is_not_yet(&error) => return Progress::Waiting,
+                Err(error) if must_try_again(&error) => return Progress::Waiting,
                 Err(error) => return self.over(Err(failure_of(&error)), now, false),
             }
         }
@@ -243,7 +243,7 @@ impl Connection {
         }
         match self.answer.feed(bytes) {
             Ok(None) => None,
-            Ok(Some(Whole { status, stays })) => {
+            Ok(Some(CompleteAnswer { status, stays })) => {
                 // After an answer to half a request, the server does not want the other half.
                 let stays = stays && !self.is_closed && self.unsent.is_empty();
                 Some(self.over(Ok(status), now, stays))
@@ -267,7 +267,7 @@ impl Connection {
 
 /// True if the operation only has to be tried again later. On some systems a write to a connection that is
 /// not open yet fails with `ENOTCONN`.
-fn is_not_yet(error: &io::Error) -> bool {
+fn must_try_again(error: &io::Error) -> bool {
     use io::ErrorKind::{Interrupted, NotConnected, WouldBlock};
     matches!(error.kind(), WouldBlock | NotConnected | Interrupted)
 }

@@ -41,7 +41,7 @@ use crate::sys::clock::Clock;
 use crate::sys::poller::{Poller, wait_precisely, wake_promptly};
 use crate::sys::{Result, processes};
 use crate::telemetry::{Scoreboard, Stage};
-pub use answer::{Answer, Broken, Whole};
+pub use answer::{Answer, CompleteAnswer, ProtocolError};
 use concsim_engine::timetable::NOTICE;
 use concsim_model::scenario::{Arrivals, Scenario};
 use concsim_model::units::{Elapsed, Stamp};
@@ -64,14 +64,14 @@ pub struct Orders {
 ///
 /// # Errors
 /// Fails if the scenario has more clients than this process may have connections, or if the poller fails.
-pub fn play(orders: &Orders, scoreboard: &Scoreboard, voice: &mut dyn Write) -> Result<()> {
+pub fn play(orders: &Orders, scoreboard: &Scoreboard, output: &mut dyn Write) -> Result<()> {
     wait_precisely();
     wake_promptly();
     allow_connections(&orders.scenario)?;
     let words = scoreboard.run();
     words.load.ready.store(1, Ordering::Release);
     match wait_for_go(orders.clock, scoreboard)? {
-        Some(begin) => Player::new(orders, scoreboard, begin, voice)?.play()?,
+        Some(begin) => Player::new(orders, scoreboard, begin, output)?.play()?,
         None => words.load.set_stage(Stage::Done),
     }
     Ok(())

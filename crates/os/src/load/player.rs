@@ -11,16 +11,18 @@ use std::sync::atomic::Ordering;
 use super::Orders;
 use super::connection::{Connection, Exchange, Progress, Sending, failure_of};
 use super::probe::LoadProbe;
-use super::requests::{Prepared, Requests};
+use super::requests::{PreparedRequest, Requests};
 use crate::sys::Result;
 use crate::sys::clock::Clock;
 use crate::sys::connect::{Dialer, is_exhaustion};
-use crate::sys::generational_slab::{Places, Token};
+use crate::sys::generational_slab::{GenerationalSlab, Token};
 use crate::sys::poller::{Poller, Ready};
-use crate::telemetry::{ChildMessage, Extra, Failure, LastSeen, RunWords, Scoreboard, Stage};
+use crate::telemetry::{
+    ChildMessage, ExtraRequest, Failure, LastSeen, RunWords, Scoreboard, Stage,
+};
 use concsim_engine::IdlePool;
 use concsim_engine::policy::pause_after;
-use concsim_engine::timetable::{Change, Due, RunProgress, Timetable};
+use concsim_engine::timetable::{Change, DueRequest, RunProgress, Timetable};
 use concsim_model::scenario::{Arrivals, Scenario, draw};
 use concsim_model::units::{Elapsed, Stamp};
 
@@ -42,7 +44,7 @@ pub(super) struct Player<'a> {
     course: RunProgress,
     requests: Requests<'a>,
     probe: LoadProbe<'a>,
-    connections: Places<Connection>,
+    connections: GenerationalSlab<Connection>,
     idle: IdlePool<Token>,
     /// Orders for another amount of load that were carried out.
     amounts: LastSeen,
@@ -55,9 +57,9 @@ pub(super) struct Player<'a> {
     /// Connections with unread bytes from the last turn, each once: the poller does not report them again.
     unread: Vec<Token>,
     buffer: Box<[u8]>,
-    voice: &'a mut dyn Write,
+    output: &'a mut dyn Write,
     /// Statuses whose first `Location` was reported.
-    locations_said: BTreeSet<u16>,
+    reported_locations: BTreeSet<u16>,
 }
 
 impl<'a> Player<'a> {
@@ -66,7 +68,7 @@ impl<'a> Player<'a> {
         orders: &'a Orders,
         scoreboard: &'a Scoreboard,
         begin: Stamp,
-        voice: &'a mut dyn Write,
+        out: &'a mut dyn Write,
     ) -> Result<Self> {
         let scenario = &orders.scenario;
         Ok(Self {
@@ -79,7 +81,7 @@ impl<'a> Player<'a> {
             course: RunProgress::new(scenario, begin),
             requests: Requests::new(scenario, &orders.target.host),
             probe: LoadProbe::new(scoreboard),
-            connections: Places::default(),
+            connections: GenerationalSlab::default(),
             idle: IdlePool::new(scenario),
             amounts: LastSeen::default(),
             extras: LastSeen::default(),
@@ -87,8 +89,8 @@ impl<'a> Player<'a> {
             ready: Vec::new(),
             unread: Vec::new(),
             buffer: vec![0; READ_BYTES].into(),
-            voice,
-            locations_said: BTreeSet::new(),
+            output: out,
+            reported_locations: BTreeSet::new(),
         })
     }
 
@@ -160,7 +162,7 @@ impl<'a> Player<'a> {
         }
         if let Some((times, message)) = self.words.extra.receive(&mut self.extras) {
             for _ in 0..times {
-                let change = Change::Extra(Extra::from_message(message));
+                let change = Change::Extra(ExtraRequest::from_message(message));
                 self.timetable.steer(now, change);
             }
         }
@@ -213,7 +215,7 @@ impl<'a> Player<'a> {
     }
 
     /// Sends on an idle connection, or else on a new one.
-    fn send(&mut self, due: Due, request: &Prepared) -> Result<()> {
+    fn send(&mut self, due: DueRequest, request: &PreparedRequest) -> Result<()> {
         let mut exchange = Exchange {
             number: request.number,
             class: request.class,
@@ -254,7 +256,7 @@ impl<'a> Player<'a> {
         let mut connection = Connection::new(stream);
         match connection.send(&mut exchange, bytes, self.clock) {
             Sending::UnderWay => {
-                let token = self.watch(connection)?;
+                let token = self.register(connection)?;
                 self.note_sent(token, &exchange);
             }
             Sending::Unwritten(failure) => {
@@ -278,7 +280,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn watch(&mut self, connection: Connection) -> Result<Token> {
+    fn register(&mut self, connection: Connection) -> Result<Token> {
         let token = self.connections.add(connection);
         let connection = self.connections.get(token).expect("added just now");
         self.poller
@@ -342,10 +344,10 @@ impl<'a> Player<'a> {
 
     /// Reports the target of the first redirect of each status to the driver.
     fn say_location(&mut self, status: u16, mut location: String) {
-        if self.locations_said.insert(status) {
+        if self.reported_locations.insert(status) {
             location.truncate(location.floor_char_boundary(LONGEST_LOCATION));
             // If the driver is gone, there is nowhere to report it.
-            let _ = ChildMessage::Redirected { status, location }.say(&mut self.voice);
+            let _ = ChildMessage::Redirected { status, location }.write_line(&mut self.output);
         }
     }
 

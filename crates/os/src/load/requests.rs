@@ -7,18 +7,18 @@
 use std::collections::VecDeque;
 use std::io::Write;
 
-use crate::telemetry::Extra;
+use crate::telemetry::ExtraRequest;
 use concsim_model::scenario::{ConnectionMode, Scenario, Step, draw};
 use concsim_model::units::CpuTime;
 
 /// Number of requests that are prepared ahead.
-const AHEAD: usize = 64;
+const PREPARED_AHEAD: usize = 64;
 /// Number of requests that are prepared before the poller is asked again.
 const WRITTEN_AT_ONCE: usize = 8;
 
 /// Request that is ready to be sent.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(super) struct PreparedRequest {
     /// Number in the run, from 0.
     pub number: u32,
     /// Index of its class, into the scenario's requests.
@@ -32,7 +32,7 @@ pub(super) struct Requests<'a> {
     scenario: &'a Scenario,
     /// Rest of each head, after the path.
     tail: String,
-    ahead: VecDeque<Prepared>,
+    prepared: VecDeque<PreparedRequest>,
     /// Buffers of requests that were sent, to be used again.
     spare: Vec<Vec<u8>>,
     next: u32,
@@ -47,7 +47,7 @@ impl<'a> Requests<'a> {
         Self {
             scenario,
             tail: format!(" HTTP/1.1\r\nHost: {host}\r\n{connection}\r\n"),
-            ahead: VecDeque::with_capacity(AHEAD),
+            prepared: VecDeque::with_capacity(PREPARED_AHEAD),
             spare: Vec::new(),
             next: 0,
         }
@@ -55,7 +55,7 @@ impl<'a> Requests<'a> {
 
     /// Takes the next request; its class is another one for an extra request. It has the next number either
     /// way.
-    pub(super) fn take_for(&mut self, extra: Option<Extra>) -> Prepared {
+    pub(super) fn take_for(&mut self, extra: Option<ExtraRequest>) -> PreparedRequest {
         let next = self.take();
         let Some(extra) = extra else {
             return next;
@@ -67,8 +67,8 @@ impl<'a> Requests<'a> {
         self.write(next.number, class, &demands, next.bytes)
     }
 
-    fn take(&mut self) -> Prepared {
-        match self.ahead.pop_front() {
+    fn take(&mut self) -> PreparedRequest {
+        match self.prepared.pop_front() {
             Some(prepared) => prepared,
             None => self.write_next(),
         }
@@ -81,14 +81,14 @@ impl<'a> Requests<'a> {
 
     /// Prepares a few requests ahead: few, since a request may be due soon.
     pub(super) fn write_some_ahead(&mut self) {
-        let missing = AHEAD - self.ahead.len();
+        let missing = PREPARED_AHEAD - self.prepared.len();
         for _ in 0..missing.min(WRITTEN_AT_ONCE) {
             let prepared = self.write_next();
-            self.ahead.push_back(prepared);
+            self.prepared.push_back(prepared);
         }
     }
 
-    fn write_next(&mut self) -> Prepared {
+    fn write_next(&mut self) -> PreparedRequest {
         let number = self.next;
         self.next = number
             .checked_add(1)
@@ -99,13 +99,19 @@ impl<'a> Requests<'a> {
         self.write(number, class, &demands, bytes)
     }
 
-    fn write(&self, number: u32, class: usize, demands: &[u64], mut bytes: Vec<u8>) -> Prepared {
+    fn write(
+        &self,
+        number: u32,
+        class: usize,
+        demands: &[u64],
+        mut bytes: Vec<u8>,
+    ) -> PreparedRequest {
         bytes.clear();
         let name = &self.scenario.requests[class].name;
         write!(bytes, "GET /{name}?n={number}").expect("a Vec takes all bytes");
         write_demands(&mut bytes, demands);
         bytes.extend_from_slice(self.tail.as_bytes());
-        Prepared {
+        PreparedRequest {
             number,
             class: class as u16,
             bytes,
@@ -152,7 +158,7 @@ mod tests {
         let scenario = two_classes();
         let mut with = Requests::new(&scenario, "there:80");
         let mut without = Requests::new(&scenario, "there:80");
-        let extra = Extra {
+        let extra = ExtraRequest {
             class: 1,
             at_least: CpuTime::ZERO,
         };
@@ -200,7 +206,7 @@ mod tests {
         scenario
     }
 
-    fn text(prepared: &Prepared) -> String {
+    fn text(prepared: &PreparedRequest) -> String {
         String::from_utf8(prepared.bytes.clone()).unwrap()
     }
 

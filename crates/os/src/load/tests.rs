@@ -65,7 +65,7 @@ impl Scripted {
 
 impl Served {
     /// Reads one request's head. Returns false at the end of the connection.
-    fn hear(&mut self) -> bool {
+    fn read_head(&mut self) -> bool {
         let mut head = Vec::new();
         let mut byte = [0];
         while !head.ends_with(b"\r\n\r\n") {
@@ -81,7 +81,7 @@ impl Served {
     }
 
     /// Sends bytes; the client may be gone.
-    fn say(&mut self, bytes: &[u8]) {
+    fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);
     }
 }
@@ -165,8 +165,8 @@ fn one_client() -> Scenario {
 #[test]
 fn a_client_asks_again_when_it_was_answered() {
     let server = Scripted::new(|mut served| {
-        served.hear();
-        served.say(OK);
+        served.read_head();
+        served.send(OK);
     });
     let played = Played::of(requests(one_client(), 20), &server.target);
     let outcomes = played.by_number();
@@ -189,8 +189,8 @@ fn a_client_asks_again_when_it_was_answered() {
 #[test]
 fn the_gauge_and_the_log_agree_to_the_nanosecond() {
     let server = Scripted::at_once(|mut served| {
-        served.hear();
-        served.say(OK);
+        served.read_head();
+        served.send(OK);
     });
     let scenario = requests(closed(5, Elapsed::from_millis(20)), 200);
     let played = Played::of(scenario, &server.target);
@@ -206,8 +206,8 @@ fn the_gauge_and_the_log_agree_to_the_nanosecond() {
 #[test]
 fn so_many_requests_fill_the_window() {
     let server = Scripted::new(|mut served| {
-        served.hear();
-        served.say(OK);
+        served.read_head();
+        served.send(OK);
     });
     let played = Played::of(requests(one_client(), 10), &server.target);
     let (begin, end) = played.window();
@@ -220,13 +220,13 @@ fn so_many_requests_fill_the_window() {
 fn a_kept_connection_is_used_until_the_server_closes_it() {
     let server = Scripted::new(|mut served| {
         for _ in 0..5 {
-            if !served.hear() {
+            if !served.read_head() {
                 return;
             }
-            served.say(OK);
+            served.send(OK);
         }
-        served.hear();
-        served.say(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        served.read_head();
+        served.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     });
     let played = Played::of(requests(keeping(one_client()), 12), &server.target);
     let opened: Vec<_> = played.by_number().iter().map(|o| o.opened).collect();
@@ -247,8 +247,8 @@ fn a_kept_connection_outlives_answers_that_are_read_in_several_turns() {
     let server = Scripted::at_once(|mut served| {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n");
         let answer = [head.as_bytes(), &vec![b'a'; LENGTH]].concat();
-        while served.hear() {
-            served.say(&answer);
+        while served.read_head() {
+            served.send(&answer);
         }
     });
     let mut scenario = requests(keeping(one_client()), 20);
@@ -266,8 +266,8 @@ fn a_kept_connection_outlives_answers_that_are_read_in_several_turns() {
 #[test]
 fn no_request_is_sent_twice_when_the_server_closes_without_a_word() {
     let server = Scripted::at_once(|mut served| {
-        served.hear();
-        served.say(OK);
+        served.read_head();
+        served.send(OK);
     });
     let played = Played::of(
         requests(keeping(closed(3, Elapsed::ZERO)), 60),
@@ -290,14 +290,14 @@ fn no_request_is_sent_twice_when_the_server_closes_without_a_word() {
 #[test]
 fn answers_may_be_chunked_or_end_with_the_connection() {
     let server = Scripted::new(|mut served| {
-        served.hear();
+        served.read_head();
         if served.number.is_multiple_of(2) {
             let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-            served.say(&[head, &b"3\r\nabc\r\n"[..]].concat());
-            served.say(b"0\r\n\r\n");
+            served.send(&[head, &b"3\r\nabc\r\n"[..]].concat());
+            served.send(b"0\r\n\r\n");
         } else {
-            served.say(b"HTTP/1.1 200 OK\r\n\r\nabc");
-            served.say(&vec![b'x'; 200_000]);
+            served.send(b"HTTP/1.1 200 OK\r\n\r\nabc");
+            served.send(&vec![b'x'; 200_000]);
         }
     });
     let played = Played::of(requests(one_client(), 6), &server.target);
@@ -312,13 +312,13 @@ fn answers_may_be_chunked_or_end_with_the_connection() {
 #[test]
 fn half_an_answer_is_a_reset_and_a_bad_status_is_an_answer() {
     let server = Scripted::new(|mut served| {
-        served.hear();
+        served.read_head();
         match served.number {
-            0 => served.say(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
-            1 => served.say(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"),
-            2 => served.say(b"this is no HTTP\r\n\r\n"),
+            0 => served.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
+            1 => served.send(b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"),
+            2 => served.send(b"this is no HTTP\r\n\r\n"),
             3 => served.stream.shutdown(Shutdown::Both).unwrap(),
-            _ => served.say(OK),
+            _ => served.send(OK),
         }
     });
     let played = Played::of(requests(one_client(), 5), &server.target);
@@ -395,10 +395,10 @@ fn stopping_ends_the_window_and_gives_up_on_stragglers_after_a_second() {
 #[test]
 fn a_window_that_the_recorder_ends_is_waited_for_to_its_last_answer() {
     let server = Scripted::new(|mut served| {
-        served.hear();
+        served.read_head();
         #[expect(clippy::disallowed_methods, reason = "longer than a person would wait")]
         thread::sleep(std::time::Duration::from_millis(1_500));
-        served.say(OK);
+        served.send(OK);
     });
     let mut scenario = closed(2, Elapsed::ZERO);
     scenario.warmup = Warmup::For(Elapsed::ZERO);
@@ -426,12 +426,12 @@ fn a_server_that_pauses_is_felt_by_everyone_who_was_due_meanwhile() {
     const RATE: f64 = 400.0;
     const PAUSE: Elapsed = Elapsed::from_millis(600);
     let server = Scripted::new(|mut served| {
-        served.hear();
+        served.read_head();
         if served.number == 100 {
             #[expect(clippy::disallowed_methods, reason = "the scripted server pauses")]
             thread::sleep(std::time::Duration::from_nanos(PAUSE.0));
         }
-        served.say(OK);
+        served.send(OK);
     });
     let mut scenario = open(RATE);
     scenario.warmup = Warmup::For(Elapsed::ZERO);
@@ -483,8 +483,8 @@ fn an_open_load_keeps_to_its_timetable_whatever_the_server_does() {
 #[test]
 fn an_open_load_with_kept_connections_opens_as_many_as_are_needed_at_once() {
     let server = Scripted::at_once(|mut served| {
-        while served.hear() {
-            served.say(OK);
+        while served.read_head() {
+            served.send(OK);
         }
     });
     let mut scenario = keeping(open(300.0));

@@ -8,21 +8,21 @@ use concsim_record::CoreSample;
 
 /// Longest time in ns from a process's leaving its core to the observer's arrival on it, if the process had
 /// to make room for the observer.
-const MADE_ROOM: u64 = 2_000_000;
+const MAX_HANDOVER_NS: u64 = 2_000_000;
 
 /// Observed processes, by process id.
 #[derive(Debug, Default)]
 pub(super) struct WatchedProcesses {
     watched: BTreeMap<u32, ObservedProcess>,
     /// Processes that used CPU time between the last two bookings.
-    ran_lately: BTreeSet<u32>,
+    used_cpu: BTreeSet<u32>,
     /// Estimates for processes, if the kernel does not report which one has a core.
     shares: BTreeMap<u32, Share>,
 }
 
 /// State of a process at one instant, as reported by the operating system.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Look {
+pub(super) struct ProcessObservation {
     /// Core that it runs on, or ran on last; `None` if the system does not report it.
     pub(super) core: Option<usize>,
     /// True if a signal has stopped it (SIGSTOP).
@@ -56,13 +56,14 @@ impl WatchedProcesses {
     /// The observer needs a core too. The process that had to leave its core for it would run without it,
     /// and is not counted among those that want a core: otherwise one of two cores would always seem to be
     /// missing.
-    pub(super) fn look_at(&mut self, pids: &[u32], now: Stamp) -> Vec<Look> {
+    pub(super) fn look_at(&mut self, pids: &[u32], now: Stamp) -> Vec<ProcessObservation> {
         let here = processes::own_core().map(|core| core as usize);
-        let mut looks: Vec<Look> = pids.iter().map(|pid| self.look_at_one(*pid, now)).collect();
+        let mut looks: Vec<ProcessObservation> =
+            pids.iter().map(|pid| self.look_at_one(*pid, now)).collect();
         let mine = processes::last_counted(std::process::id());
         let made_room = (0..looks.len())
             .filter(|place| looks[*place].wants_a_core && looks[*place].core == here)
-            .filter(|place| self.ran_lately.contains(&pids[*place]))
+            .filter(|place| self.used_cpu.contains(&pids[*place]))
             .map(|place| (processes::last_counted(pids[place]), place))
             .filter(|(left, _)| is_about_then(*left, mine))
             .max();
@@ -72,9 +73,9 @@ impl WatchedProcesses {
         looks
     }
 
-    fn look_at_one(&mut self, pid: u32, now: Stamp) -> Look {
+    fn look_at_one(&mut self, pid: u32, now: Stamp) -> ProcessObservation {
         let Some(there) = self.whereabouts_of(pid) else {
-            return Look::default();
+            return ProcessObservation::default();
         };
         let has_core = if there.runnable {
             processes::has_core(pid).unwrap_or_else(|| self.seems_to_have_a_core(pid, now))
@@ -82,7 +83,7 @@ impl WatchedProcesses {
             self.shares.remove(&pid);
             false
         };
-        Look {
+        ProcessObservation {
             core: Some(there.core),
             is_stopped: there.stopped,
             wants_a_core: there.runnable && !has_core,
@@ -100,7 +101,7 @@ impl WatchedProcesses {
 /// True if the scheduler counted `left` shortly before `came`, or does not report it.
 fn is_about_then(left: Option<u64>, came: Option<u64>) -> bool {
     left.zip(came)
-        .is_none_or(|(left, came)| left + MADE_ROOM >= came)
+        .is_none_or(|(left, came)| left + MAX_HANDOVER_NS >= came)
 }
 
 /// Estimates whether a runnable process has a core, if only its CPU time is known, and only in ticks. The
@@ -110,13 +111,17 @@ struct Share {
     at: Stamp,
     used: CpuTime,
     /// Number of looks that should have found it without a core, and did not.
-    owed: f64,
+    missing_waits: f64,
 }
 
 impl Share {
     fn since(at: Stamp, used: CpuTime) -> Self {
         let owed = 0.0;
-        Self { at, used, owed }
+        Self {
+            at,
+            used,
+            missing_waits: owed,
+        }
     }
 
     /// Returns the estimate at `now`, if it was runnable since the last look and has `used` this CPU time
@@ -125,12 +130,12 @@ impl Share {
         let wall = now.since(self.at).0 as f64;
         if wall > 0.0 {
             let ran = (used - self.used).0 as f64;
-            self.owed = (self.owed + 1.0 - ran / wall).clamp(-2.0, 2.0);
+            self.missing_waits = (self.missing_waits + 1.0 - ran / wall).clamp(-2.0, 2.0);
             (self.at, self.used) = (now, used);
         }
-        let has_core = self.owed < 0.5;
+        let has_core = self.missing_waits < 0.5;
         if !has_core {
-            self.owed -= 1.0;
+            self.missing_waits -= 1.0;
         }
         has_core
     }
@@ -155,11 +160,11 @@ pub(super) struct Cores {
     /// Counts of the system at the beginning.
     before: BTreeMap<usize, CoreTimes>,
     /// CPU time of each process at the last look.
-    seen: BTreeMap<u32, CpuTime>,
+    last_cpu_time: BTreeMap<u32, CpuTime>,
 }
 
 impl Cores {
-    pub(super) fn watch() -> Self {
+    pub(super) fn begin() -> Self {
         let allowed = processes::cores_allowed();
         let empty = |core| {
             let sample = CoreSample {
@@ -172,11 +177,11 @@ impl Cores {
         Self {
             booked: allowed.into_iter().map(empty).collect(),
             before: times.into_iter().map(|times| (times.core, times)).collect(),
-            seen: BTreeMap::new(),
+            last_cpu_time: BTreeMap::new(),
         }
     }
 
-    pub(super) fn book(
+    pub(super) fn attribute(
         &mut self,
         pid: u32,
         booking: CpuAttribution,
@@ -185,12 +190,12 @@ impl Cores {
         let Some(cpu) = processes::cpu_of(pid).filter(|_| pid > 0) else {
             return;
         };
-        let used = cpu - self.seen.insert(pid, cpu).unwrap_or_default();
+        let used = cpu - self.last_cpu_time.insert(pid, cpu).unwrap_or_default();
         if used == CpuTime::ZERO {
-            watched.ran_lately.remove(&pid);
+            watched.used_cpu.remove(&pid);
             return;
         }
-        watched.ran_lately.insert(pid);
+        watched.used_cpu.insert(pid);
         let Some(there) = watched.whereabouts_of(pid) else {
             return;
         };

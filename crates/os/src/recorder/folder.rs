@@ -22,7 +22,7 @@ pub struct Folder {
     /// Names of the plan's variants, in its order; [`None`] for one whose file has been begun.
     variants: Vec<Option<String>>,
     /// Most bytes that it may take.
-    room: u64,
+    free_bytes: u64,
 }
 
 impl Folder {
@@ -47,14 +47,17 @@ impl Folder {
                 .iter()
                 .map(|it| Some(it.name.clone()))
                 .collect(),
-            room: u64::MAX,
+            free_bytes: u64::MAX,
         })
     }
 
     /// Limits the folder to `room` bytes. A recording that runs out of room is cut off, and reports it.
     #[must_use]
     pub fn with_room(self, room: u64) -> Self {
-        Self { room, ..self }
+        Self {
+            free_bytes: room,
+            ..self
+        }
     }
 
     /// Number of bytes that it takes so far.
@@ -82,7 +85,7 @@ impl Folder {
     ///
     /// # Errors
     /// Fails if it cannot be written.
-    pub fn keep(&mut self, header: &Header) -> io::Result<RecordingWriter> {
+    pub fn begin_variant(&mut self, header: &Header) -> io::Result<RecordingWriter> {
         let is_it = |it: &Option<String>| it.as_ref() == Some(&header.variant);
         let place = self.variants.iter().position(is_it);
         let unknown = || io::Error::other(format!("the plan lacks {}", header.variant));
@@ -90,7 +93,9 @@ impl Folder {
         self.variants[place] = None;
         let number = place + 1;
         let name = format!("{number}-{}.{EXTENSION}", file_name(&header.variant));
-        let room = self.room.saturating_sub(self.size()? + FOR_THE_SUMMARY);
+        let room = self
+            .free_bytes
+            .saturating_sub(self.size()? + FOR_THE_SUMMARY);
         let file = File::create_new(self.path.join(name))?;
         Ok(RecordingWriter::begin(file, header)?.with_room(room))
     }

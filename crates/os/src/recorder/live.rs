@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::cpu_attribution::{Cores, CpuAttribution, Look, WatchedProcesses};
+use super::cpu_attribution::{Cores, CpuAttribution, ProcessObservation, WatchedProcesses};
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, ProcessSwitches};
 use crate::telemetry::{Event, Marker, Reader, Reading, Scoreboard, Slot};
@@ -46,12 +46,12 @@ pub struct Live<'a> {
     in_system: Reading,
     /// Last measured memory of workers, in KiB.
     memory_kib: BTreeMap<usize, u64>,
-    used: Used,
+    used: CpuReadings,
 }
 
 /// Last readings of the CPU time of the run's other processes.
 #[derive(Clone, Copy, Debug, Default)]
-struct Used {
+struct CpuReadings {
     load: CpuTime,
     services: CpuTime,
     arbiter: CpuTime,
@@ -87,12 +87,12 @@ impl<'a> Live<'a> {
             arbiter: Reader::new(scoreboard.arbiter_ring()),
             load: Reader::new(scoreboard.load_ring()),
             services: Reader::new(scoreboard.services_ring()),
-            cores: Cores::watch(),
+            cores: Cores::begin(),
             watched: WatchedProcesses::default(),
             switches: BTreeMap::new(),
             in_system: Reading::default(),
             memory_kib: BTreeMap::new(),
-            used: Used::default(),
+            used: CpuReadings::default(),
         }
     }
 
@@ -124,8 +124,8 @@ impl<'a> Live<'a> {
                 .workers
                 .entry(worker)
                 .or_insert_with(|| Reader::new(ring));
-            let who = RecordSource::Worker(worker as u16);
-            reader.drain(|record| self.recorder.note(who, record));
+            let source = RecordSource::Worker(worker as u16);
+            reader.drain(|record| self.recorder.note(source, record));
         }
         let recorder = &mut self.recorder;
         self.arbiter
@@ -148,7 +148,7 @@ impl<'a> Live<'a> {
     /// Adds a sample of everything, as of now.
     pub fn sample(&mut self, pids: ProcessIds) -> &Sample {
         self.learn_the_window();
-        let sample = self.look(pids);
+        let sample = self.take_sample(pids);
         self.recorder.add(sample)
     }
 
@@ -165,7 +165,7 @@ impl<'a> Live<'a> {
 
     /// Books CPU time to cores. The more often this is done, the more likely it is that a process used its
     /// CPU time on the core where it is found.
-    pub fn book(&mut self, pids: ProcessIds) {
+    pub fn attribute_cpu(&mut self, pids: ProcessIds) {
         let workers = self.scoreboard.used_slots();
         let workers = workers.map(|(_, slot)| (Some(slot_pid(slot)), CpuAttribution::Workers));
         let others = [
@@ -174,7 +174,7 @@ impl<'a> Live<'a> {
         ];
         for (pid, booking) in workers.chain(others) {
             let pid = pid.unwrap_or(0);
-            self.cores.book(pid, booking, &mut self.watched);
+            self.cores.attribute(pid, booking, &mut self.watched);
         }
     }
 
@@ -201,8 +201,8 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn look(&mut self, pids: ProcessIds) -> Sample {
-        self.book(pids);
+    fn take_sample(&mut self, pids: ProcessIds) -> Sample {
+        self.attribute_cpu(pids);
         let mut unreadable = 0;
         let seen = look_at_workers(
             self.scoreboard,
@@ -253,7 +253,7 @@ fn look_at_workers(
     let seen = scoreboard.used_slots().zip(looks);
     seen.map(|((index, slot), look)| {
         let count = switches.entry(index).or_default();
-        count.see(slot_pid(slot), slot);
+        count.add_switches(slot_pid(slot), slot);
         look_at_worker((index, slot), (clock, look), count, unreadable)
     })
     .collect()
@@ -261,7 +261,7 @@ fn look_at_workers(
 
 fn look_at_worker(
     (index, slot): (usize, &Slot),
-    (clock, look): (Clock, Look),
+    (clock, look): (Clock, ProcessObservation),
     count: &mut SlotMemory,
     unreadable: &mut u64,
 ) -> WorkerSample {
@@ -333,7 +333,7 @@ impl Default for WorkerSampler {
 impl WorkerSampler {
     /// Returns the state of the workers now. If a worker was respawned more than once since the last call,
     /// the process switches of the incarnations in between are unknown.
-    pub fn look(&mut self, scoreboard: &Scoreboard) -> Vec<WorkerSample> {
+    pub fn sample_workers(&mut self, scoreboard: &Scoreboard) -> Vec<WorkerSample> {
         let (watched, switches) = (&mut self.watched, &mut self.switches);
         let seen = look_at_workers(scoreboard, watched, switches, self.clock, &mut 0);
         let workers = seen.into_iter().map(|seen| {
@@ -349,7 +349,7 @@ impl WorkerSampler {
 impl SlotMemory {
     /// Reads the switches of the slot's process, and keeps those of its predecessors. A process that has
     /// ended regularly has published its final counts.
-    fn see(&mut self, pid: u32, slot: &Slot) {
+    fn add_switches(&mut self, pid: u32, slot: &Slot) {
         if self.pid != pid {
             self.of_the_dead.voluntary += self.now.voluntary;
             self.of_the_dead.involuntary += self.now.involuntary;
@@ -408,7 +408,7 @@ fn latest(read: Option<Reading>, last: &mut Reading, unreadable: &mut u64) -> Re
     *last
 }
 
-impl Used {
+impl CpuReadings {
     fn read(&mut self, pids: ProcessIds) {
         self.load = used_by(pids.load, self.load);
         self.services = used_by(pids.services, self.services);
@@ -484,9 +484,9 @@ mod tests {
         slot.voluntary.store(6, Relaxed);
         slot.involuntary.store(8, Relaxed);
         slot.died_at.store(1, Relaxed);
-        memory.see(7, slot);
+        memory.add_switches(7, slot);
         assert_eq!((memory.now.voluntary, memory.now.involuntary), (6, 9));
-        memory.see(8, slot);
+        memory.add_switches(8, slot);
         assert_eq!(memory.of_the_dead.involuntary, 9);
     }
 }

@@ -5,14 +5,14 @@ use std::io::Write as _;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_record::storage::open;
 use concsim_record::synthetic::{self, Synthetic};
-use concsim_record::{RecordSource, Sample, Seen};
+use concsim_record::{ListLengths, RecordSource, Sample};
 
 use super::Folder;
 
 /// Returns a sample that may stand before all records.
 fn without_seen(sample: &Sample) -> Sample {
     Sample {
-        seen: Seen::default(),
+        seen: ListLengths::default(),
         ..sample.clone()
     }
 }
@@ -26,7 +26,7 @@ fn of_a_run_whose_first_file_is_spoilt_the_others_are_shown_as_what_they_are() {
     let mut folder = Folder::create(&path, &plan).unwrap();
     for run in &runs {
         let recording = run.recording();
-        let keeper = folder.keep(&recording.header).unwrap();
+        let keeper = folder.begin_variant(&recording.header).unwrap();
         keeper.end(&recording.seen()).unwrap();
     }
     std::fs::write(path.join("1-sync.rec"), b"").unwrap();
@@ -47,7 +47,7 @@ fn a_folder_takes_no_more_than_its_room() {
     let room = 400 << 10;
     let mut folder = Folder::create(&path, &plan).unwrap().with_room(room);
     for _ in 0..3 {
-        let mut keeper = folder.keep(&recording.header).unwrap();
+        let mut keeper = folder.begin_variant(&recording.header).unwrap();
         for sample in &recording.samples {
             keeper.sample(&without_seen(sample));
             for (slot, switch) in &recording.switches {
@@ -78,10 +78,10 @@ fn a_plan_says_its_form_and_who_wrote_it_and_a_later_form_is_refused_by_name() {
     written["concsim"] = "7.0".into();
     written["variants"] = "in another form".into();
     std::fs::write(&file, written.to_string()).unwrap();
-    let said = open(&path).unwrap_err().to_string();
+    let text = open(&path).unwrap_err().to_string();
     assert!(
-        said.contains("a later version of concsim (7.0), in form 2"),
-        "{said}"
+        text.contains("a later version of concsim (7.0), in form 2"),
+        "{text}"
     );
 }
 
@@ -106,7 +106,7 @@ fn a_run_that_was_kept_is_opened_with_all_its_variants_in_order() {
     let mut folder = Folder::create(&path, &plan).unwrap();
     for run in &runs {
         let recording = run.recording();
-        let mut keeper = folder.keep(&recording.header).unwrap();
+        let mut keeper = folder.begin_variant(&recording.header).unwrap();
         for sample in &recording.samples {
             keeper.sample(&without_seen(sample));
         }
@@ -133,7 +133,7 @@ fn a_variant_whose_file_is_gone_is_left_out_and_a_file_of_no_variant_is_none() {
     let mut folder = Folder::create(&path, &plan).unwrap();
     for run in &runs {
         let recording = run.recording();
-        let keeper = folder.keep(&recording.header).unwrap();
+        let keeper = folder.begin_variant(&recording.header).unwrap();
         drop(keeper);
     }
     std::fs::rename(path.join("1-sync.rec"), path.join("sync.bak.rec")).unwrap();

@@ -6,7 +6,7 @@ use super::wire::Answer;
 use crate::handler::RequestTimes;
 use crate::sys::processes;
 use crate::telemetry::{
-    Awaited, Event, NO_REQUEST, Phase, Probe, RunSlice, Served, SwitchReason, WaitParts,
+    Event, NO_REQUEST, Phase, Probe, RunSlice, Served, SwitchReason, WaitParts, WaitPurpose,
     stated_request,
 };
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
@@ -92,7 +92,7 @@ impl RequestAccounting {
     }
 
     /// Notes bytes of a request at `at`, with which it has begun if it had not.
-    pub(super) fn comes(&mut self, probe: &Probe, at: Stamp) {
+    pub(super) fn on_bytes(&mut self, probe: &Probe, at: Stamp) {
         if !self.begun {
             probe.begun(at);
             (self.begun, self.since) = (true, at);
@@ -141,7 +141,7 @@ impl RequestAccounting {
         match wait {
             Wait::Connection => {
                 self.parts.connection += length;
-                self.publish_part(probe, begun, Awaited::Connection);
+                self.publish_part(probe, begun, WaitPurpose::Connection);
             }
             Wait::Call { connected, served } => {
                 self.parts.add_call(begun, connected, served, over);
@@ -158,18 +158,18 @@ impl RequestAccounting {
     fn publish_parts_of_call(&self, probe: &Probe, begun: Stamp, connected: Stamp, served: Stamp) {
         let has_queued = served.since(connected) >= LEAST_QUEUE;
         if connected > begun {
-            self.publish_part(probe, begun, Awaited::Connection);
+            self.publish_part(probe, begun, WaitPurpose::Connection);
             if !has_queued {
-                self.publish_part(probe, connected, Awaited::Answer);
+                self.publish_part(probe, connected, WaitPurpose::Answer);
             }
         }
         if has_queued {
-            self.publish_part(probe, connected, Awaited::Queue);
-            self.publish_part(probe, served, Awaited::Answer);
+            self.publish_part(probe, connected, WaitPurpose::Queue);
+            self.publish_part(probe, served, WaitPurpose::Answer);
         }
     }
 
-    fn publish_part(&self, probe: &Probe, at: Stamp, part: Awaited) {
+    fn publish_part(&self, probe: &Probe, at: Stamp, part: WaitPurpose) {
         probe.event(&Event::Awaits {
             at,
             task: self.task,

@@ -28,12 +28,12 @@ use crate::handler::Access;
 use crate::sys::clock::Clock;
 use crate::sys::fork::{self, Death};
 use crate::sys::signals::{self, Signal, Signals};
-use crate::sys::{Doing, net, pipe};
+use crate::sys::{ErrorContext, net, pipe};
 use crate::telemetry::{
     ChildMessage, Event, Phase, SLOTS, Scoreboard, Telemetry, TerminationCause, Writer,
 };
 use concsim_engine::policy::{self, ARBITER_TICK, BOOT_FAILED, EndOfProcess, KILLED, OVERFLOWED};
-use concsim_engine::roster::{Roster, Verdict};
+use concsim_engine::worker_table::{Verdict, WorkerTable};
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::length;
@@ -96,9 +96,9 @@ pub fn play(
     orders: Orders,
     scoreboard: &'static Scoreboard,
     lifeline: &OwnedFd,
-    voice: &mut dyn Write,
+    output: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let mut arbiter = Arbiter::start(orders, scoreboard, lifeline, voice)?;
+    let mut arbiter = Arbiter::start(orders, scoreboard, lifeline, output)?;
     let stop = arbiter.supervise();
     // In every case, no worker is left behind.
     arbiter.stop_all(*stop.as_ref().unwrap_or(&Stop::Quick));
@@ -114,7 +114,7 @@ struct Arbiter<'a> {
     address: SocketAddr,
     lifeline: &'a OwnedFd,
     signals: Signals,
-    roster: Roster,
+    table: WorkerTable,
     /// Workers that are told to stop as soon as the new ones have been forked.
     leaving: Vec<(usize, u32)>,
     /// Writing ends of the workers' lifelines, by slot.
@@ -127,7 +127,7 @@ struct Arbiter<'a> {
     is_up: bool,
     /// True while workers that did not finish in time are being killed.
     is_killing: bool,
-    voice: &'a mut dyn Write,
+    output: &'a mut dyn Write,
 }
 
 impl<'a> Arbiter<'a> {
@@ -135,7 +135,7 @@ impl<'a> Arbiter<'a> {
         orders: Orders,
         scoreboard: &'static Scoreboard,
         lifeline: &'a OwnedFd,
-        voice: &'a mut dyn Write,
+        output: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
         let listener = net::listen(orders.bind, orders.scenario.server.backlog)?;
         // Without this it is a race whether a first read has to wait, at the price of two switches: a
@@ -159,7 +159,7 @@ impl<'a> Arbiter<'a> {
             address,
             lifeline,
             signals,
-            roster: Roster::new(SLOTS, orders.scenario.server.workers),
+            table: WorkerTable::new(SLOTS, orders.scenario.server.workers),
             leaving: Vec::new(),
             lifelines: (0..SLOTS).map(|_| None).collect(),
             last_words: pipe::nonblocking()?,
@@ -169,7 +169,7 @@ impl<'a> Arbiter<'a> {
             is_killing: false,
             scoreboard,
             orders,
-            voice,
+            output,
         })
     }
 
@@ -186,7 +186,7 @@ impl<'a> Arbiter<'a> {
                 return Ok(Stop::Orphaned);
             }
             for signal in self.signals.take() {
-                if let Some(stop) = self.obey(signal) {
+                if let Some(stop) = self.handle_signal(signal) {
                     return Ok(stop);
                 }
             }
@@ -207,7 +207,7 @@ impl<'a> Arbiter<'a> {
         })
     }
 
-    fn obey(&mut self, signal: Signal) -> Option<Stop> {
+    fn handle_signal(&mut self, signal: Signal) -> Option<Stop> {
         match signal {
             Signal::Terminate => return Some(Stop::Graceful),
             Signal::Interrupt | Signal::Quit => return Some(Stop::Quick),
@@ -221,9 +221,9 @@ impl<'a> Arbiter<'a> {
     }
 
     fn add_a_worker(&mut self) {
-        match self.roster.add() {
+        match self.table.add() {
             Some(slot) => {
-                let count = self.roster.wanted();
+                let count = self.table.wanted();
                 self.note(&format!("worker {} joins: {count} now", letter(slot)));
             }
             None => self.note(&format!(
@@ -234,7 +234,7 @@ impl<'a> Arbiter<'a> {
 
     /// Forks new workers, then tells the old ones to finish, as gunicorn's `reload`. The door stays open.
     fn replace_all(&mut self) {
-        match self.roster.replace_all() {
+        match self.table.replace_all() {
             // A reload before the last one was carried out adds to it.
             Some(leaving) => self.leaving.extend(leaving),
             None => self.note("no reload: not enough free slots for the new workers"),
@@ -249,12 +249,12 @@ impl<'a> Arbiter<'a> {
                 .wanted
                 .store(0, Ordering::Relaxed);
             // The process may have been reaped meanwhile; its id may be that of a new worker.
-            if self.roster.is_going(*slot, *pid) {
+            if self.table.is_going(*slot, *pid) {
                 signals::send(*pid, Signal::Terminate);
             }
         }
         if !leaving.is_empty() {
-            let count = self.roster.wanted();
+            let count = self.table.wanted();
             self.note(&format!(
                 "reloaded: {count} new workers, {} go",
                 leaving.len()
@@ -263,7 +263,7 @@ impl<'a> Arbiter<'a> {
     }
 
     fn remove_a_worker(&mut self) {
-        let Some((slot, pid)) = self.roster.remove_oldest() else {
+        let Some((slot, pid)) = self.table.remove_oldest() else {
             return self.note("the last worker cannot be removed");
         };
         self.scoreboard
@@ -271,7 +271,7 @@ impl<'a> Arbiter<'a> {
             .wanted
             .store(0, Ordering::Relaxed);
         signals::send(pid, Signal::Terminate);
-        let count = self.roster.wanted();
+        let count = self.table.wanted();
         self.note(&format!(
             "worker {} (pid {pid}), the oldest, goes: {count} now",
             letter(slot)
@@ -284,22 +284,22 @@ impl<'a> Arbiter<'a> {
             let phase = self.scoreboard.slot(slot).phase();
             phase.is_some_and(|phase| phase != Phase::Booting)
         };
-        if !self.is_up && self.roster.free_slot().is_none() && self.roster.living().all(booted) {
+        if !self.is_up && self.table.free_slot().is_none() && self.table.living().all(booted) {
             self.is_up = true;
             let addresses = vec![self.address];
-            self.say(&ChildMessage::Ready { addresses });
+            self.send_message(&ChildMessage::Ready { addresses });
         }
     }
 
     fn fill_vacancies(&mut self) -> Result<(), Failure> {
-        while let Some(slot) = self.roster.free_slot() {
+        while let Some(slot) = self.table.free_slot() {
             self.fork_worker(slot)?;
         }
         Ok(())
     }
 
     fn fork_worker(&mut self, slot: usize) -> Result<(), Failure> {
-        let age = self.roster.next_age();
+        let age = self.table.next_age();
         let words = self.scoreboard.slot(slot);
         if words.incarnation.load(Ordering::Relaxed) == 0 {
             self.scoreboard.reserve_worker_ring(slot)?;
@@ -323,7 +323,7 @@ impl<'a> Arbiter<'a> {
         })?;
         self.lifelines[slot] = kept_end;
         words.give_to(pid);
-        self.roster.insert(slot, pid, age);
+        self.table.insert(slot, pid, age);
         let (at, worker) = (self.now(), slot as u32);
         self.ring
             .push(&Event::Forked { at, worker, pid }.to_record());
@@ -366,7 +366,7 @@ impl<'a> Arbiter<'a> {
 
     fn on_exit(&mut self, death: Death) -> Result<(), Failure> {
         let Death { pid, status, cpu } = death;
-        let Some((slot, process)) = self.roster.dismiss(pid) else {
+        let Some((slot, process)) = self.table.dismiss(pid) else {
             return Ok(());
         };
         self.lifelines[slot] = None;
@@ -378,7 +378,7 @@ impl<'a> Arbiter<'a> {
         let cause = policy::cause_of_end(EndOfProcess {
             status,
             was_silent: process.was_silent(),
-            was_told: process.going || self.listener.is_none(),
+            was_told: process.is_stopping || self.listener.is_none(),
             is_killing: self.is_killing,
         });
         let died = Event::Died {
@@ -390,9 +390,9 @@ impl<'a> Arbiter<'a> {
         };
         self.ring.push(&died.to_record());
         let timeout = self.orders.scenario.server.timeout;
-        let how = how_it_ended(status, cause, timeout);
+        let how = describe_exit(status, cause, timeout);
         let name = format!("worker {} (pid {pid})", letter(slot));
-        if status == BOOT_FAILED || (never_up && !process.going) {
+        if status == BOOT_FAILED || (never_up && !process.is_stopping) {
             let reason = self.last_words_or(how);
             return Err(Failure::Boot {
                 worker: name,
@@ -414,13 +414,13 @@ impl<'a> Arbiter<'a> {
             }
         }
         if status != 0 {
-            let is_replaced = self.listener.is_some() && self.roster.is_wanted(slot);
-            let fate = if is_replaced {
+            let is_replaced = self.listener.is_some() && self.table.is_wanted(slot);
+            let result = if is_replaced {
                 ": another takes its place"
             } else {
                 ""
             };
-            self.note(&format!("{name} {how}{fate}"));
+            self.note(&format!("{name} {how}{result}"));
         }
         Ok(())
     }
@@ -449,7 +449,7 @@ impl<'a> Arbiter<'a> {
             let heartbeat = &scoreboard.slot(slot).heartbeat;
             Stamp(heartbeat.load(Ordering::Relaxed))
         };
-        for (slot, pid, verdict) in self.roster.judge(now, timeout, heartbeat) {
+        for (slot, pid, verdict) in self.table.judge(now, timeout, heartbeat) {
             let name = format!("worker {} (pid {pid})", letter(slot));
             match verdict {
                 Verdict::Abort => {
@@ -468,17 +468,17 @@ impl<'a> Arbiter<'a> {
     }
 
     fn note(&mut self, text: &str) {
-        self.say(&ChildMessage::Note { text: text.into() });
+        self.send_message(&ChildMessage::Note { text: text.into() });
     }
 
-    fn say(&mut self, said: &ChildMessage) {
+    fn send_message(&mut self, text: &ChildMessage) {
         // If the driver no longer reads, the lifeline says so too.
-        let _ = said.say(&mut self.voice);
+        let _ = text.write_line(&mut self.output);
     }
 }
 
 /// Returns a predicate: `was killed: silent for longer than timeout (2 s)`, `ended with exit status 3`.
-fn how_it_ended(status: i32, cause: Option<TerminationCause>, timeout: Option<Elapsed>) -> String {
+fn describe_exit(status: i32, cause: Option<TerminationCause>, timeout: Option<Elapsed>) -> String {
     let description = describe_termination(status, cause, timeout);
     match (cause, status) {
         (Some(TerminationCause::Silent | TerminationCause::Overdue), _) => {

@@ -54,7 +54,7 @@ impl ServiceConnection {
     }
 
     /// Sends a call for a request; the service answers after `wait`.
-    pub(super) fn ask(&mut self, wait: Elapsed, request: u32) -> io::Result<()> {
+    pub(super) fn send_call(&mut self, wait: Elapsed, request: u32) -> io::Result<()> {
         self.id += 1;
         self.filled = 0;
         let call = Call {
@@ -87,7 +87,7 @@ impl ServiceConnection {
 
     /// Calls. Blocks the process until the answer is there.
     pub(super) fn call_blocking(&mut self, wait: Elapsed, request: u32) -> io::Result<Answer> {
-        self.ask(wait, request)?;
+        self.send_call(wait, request)?;
         loop {
             let sources = [self.socket.as_fd()];
             net::wait_readable(sources, None).map_err(|error| error.source)?;

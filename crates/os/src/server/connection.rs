@@ -13,15 +13,15 @@
 use std::io::ErrorKind;
 
 use super::transport::{Deadline, Transport, WaitStrategy};
-use crate::handler::{Answered, Application, Reply, RequestedWork, World};
-use crate::http::{CONTINUE, Keep, Progress, Receiver, Refusal, Status};
+use crate::handler::{AnswerOutcome, Application, Reply, RequestedWork, World};
+use crate::http::{CONTINUE, Persistence, Progress, Receiver, Refusal, Status};
 use concsim_model::units::Elapsed;
 
 /// Longest time for a request to arrive whole, from its accept or its first byte.
 const ARRIVAL: Elapsed = Elapsed::from_secs(10);
 /// Longest time, and most bytes, that a refused client may go on sending before the connection is closed.
 /// If it were closed at once, the refusal might be lost (RFC 9112, section 9.6).
-const LINGER: Elapsed = Elapsed::from_millis(500);
+const LINGER_TIME: Elapsed = Elapsed::from_millis(500);
 const LINGER_BYTES: usize = 64 << 10;
 
 /// Result of receiving a request.
@@ -73,17 +73,17 @@ fn arrival(
                 Err(_) => return Arrival::Nothing,
             },
             Progress::Whole => {
-                comes(transport);
+                on_bytes(transport);
                 return Arrival::Whole;
             }
             Progress::Refused(refusal) => {
-                comes(transport);
+                on_bytes(transport);
                 return Arrival::Refused(refusal);
             }
         }
         let between = receiver.is_between_requests();
         let deadline = deadline(transport, between, first);
-        match transport.receive(receiver.room(), deadline) {
+        match transport.receive(receiver.free_space(), deadline) {
             Ok(0) => return Arrival::Nothing,
             Ok(count) => receiver.received(count),
             Err(error) if error.kind() == ErrorKind::TimedOut && !between => {
@@ -94,7 +94,7 @@ fn arrival(
             }
             Err(_) => return Arrival::Nothing,
         }
-        comes(transport);
+        on_bytes(transport);
     }
 }
 
@@ -110,10 +110,10 @@ fn deadline(transport: &mut Transport<impl WaitStrategy>, between: bool, first: 
 }
 
 /// Notes bytes of the request, with which it has begun.
-fn comes(transport: &mut Transport<impl WaitStrategy>) {
+fn on_bytes(transport: &mut Transport<impl WaitStrategy>) {
     let at = transport.received_at();
     let (accounting, probe) = transport.accounting();
-    accounting.comes(probe, at);
+    accounting.on_bytes(probe, at);
 }
 
 /// Plays the request and answers it. Returns true if the connection stays.
@@ -130,17 +130,19 @@ fn answer(
         accounting.is_number(*number);
         probe.runs_request(accounting.request);
     }
-    let keep = transport.keepalive().map_or(Keep::Close, |_| request.keep);
+    let keep = transport
+        .keepalive()
+        .map_or(Persistence::Close, |_| request.keep);
     reply.begin(request.method, keep);
     let answered = application.answer(&asked, transport, reply);
     end(transport, answered);
-    answered != Answered::CutShort && keep != Keep::Close
+    answered != AnswerOutcome::CutShort && keep != Persistence::Close
 }
 
 /// Ends the request: its last byte is written, or never will be.
-fn end(transport: &mut Transport<impl WaitStrategy>, answered: Answered) {
+fn end(transport: &mut Transport<impl WaitStrategy>, answered: AnswerOutcome) {
     let (accounting, probe) = transport.accounting();
-    let whole = answered != Answered::CutShort;
+    let whole = answered != AnswerOutcome::CutShort;
     accounting.end(probe, probe.now(), whole);
 }
 
@@ -153,7 +155,7 @@ fn drain_client(transport: &mut Transport<impl WaitStrategy>) {
         match transport.read_now(&mut room) {
             Ok(count @ 1..) => {
                 if left == LINGER_BYTES {
-                    transport.hang_up();
+                    transport.shutdown_write();
                 }
                 left = left.saturating_sub(count);
             }
@@ -164,8 +166,8 @@ fn drain_client(transport: &mut Transport<impl WaitStrategy>) {
 
 /// Waits for a refused client to read the refusal, while it may still be sending.
 fn linger(transport: &mut Transport<impl WaitStrategy>) {
-    transport.hang_up();
-    let until = transport.accounting().1.now() + LINGER;
+    transport.shutdown_write();
+    let until = transport.accounting().1.now() + LINGER_TIME;
     let mut room = [0; 512];
     let mut left = LINGER_BYTES;
     while left > 0 {

@@ -77,7 +77,7 @@ mod tests {
     }
 
     /// Checks all due entries. Returns the connections that have timed out.
-    fn look(deadlines: &mut Deadlines, waiting: &[Waiting], now: Stamp) -> Vec<usize> {
+    fn expired_now(deadlines: &mut Deadlines, waiting: &[Waiting], now: Stamp) -> Vec<usize> {
         let mut late = Vec::new();
         while let Some((due, place)) = deadlines.take_due(now) {
             let it = &waiting[place];
@@ -121,7 +121,7 @@ mod tests {
                     let expected: Vec<usize> = (0..4)
                         .filter(|it| waiting[*it].until == Stamp(now))
                         .collect();
-                    let mut late = look(&mut deadlines, &waiting, Stamp(now));
+                    let mut late = expired_now(&mut deadlines, &waiting, Stamp(now));
                     late.sort_unstable();
                     prop_assert_eq!(&late, &expected);
                     for it in late {

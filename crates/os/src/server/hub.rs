@@ -23,7 +23,7 @@ use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 use std::rc::Rc;
 
-use super::DOOR_PAUSE;
+use super::ACCEPT_PAUSE;
 use super::log::log;
 use super::task_context::{Shared, TaskContext, WaitReason};
 use super::timers::Timers;
@@ -44,7 +44,7 @@ const DOOR_REPORT: Elapsed = Elapsed::from_secs(1);
 
 /// Reasons for the end of a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum HubExit {
     /// It was told to stop, and every task has ended.
     Drained,
     /// A task ran out of stack: whatever it had locked or borrowed stays so.
@@ -96,7 +96,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
     }
 
     /// Turns until it is told to stop and has drained.
-    pub(super) fn run(mut self) -> sys::Result<Ended> {
+    pub(super) fn run(mut self) -> sys::Result<HubExit> {
         while !(self.shared.stopping.get() && self.queue.open_count() == 0) {
             let is_client_at_the_door = self.poll()?;
             self.wake_ready_tasks();
@@ -107,7 +107,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
                 return Ok(ended);
             }
         }
-        Ok(Ended::Drained)
+        Ok(HubExit::Drained)
     }
 
     /// 1: beats and polls. Returns true if a client is at the door.
@@ -227,7 +227,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         if self.door_closed_until + DOOR_REPORT <= now || self.door_closed_until == Stamp::ZERO {
             log(&format!("a connection could not be taken: {reason}"));
         }
-        self.door_closed_until = now + DOOR_PAUSE;
+        self.door_closed_until = now + ACCEPT_PAUSE;
     }
 
     fn open(&mut self, socket: TcpStream) {
@@ -244,7 +244,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
     }
 
     /// 4: runs each task that is ready now once. The rest, when time is up, go first in the next turn.
-    fn run_ready_tasks(&mut self) -> Option<Ended> {
+    fn run_ready_tasks(&mut self) -> Option<HubExit> {
         if self.queue.ready_count() == 0 {
             return None;
         }
@@ -265,7 +265,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
     }
 
     /// Runs a task from `from` until it lets go. Returns the instant at which it did.
-    fn run_one(&mut self, id: TaskId, from: Stamp) -> Result<Stamp, Ended> {
+    fn run_one(&mut self, id: TaskId, from: Stamp) -> Result<Stamp, HubExit> {
         let shared = Rc::clone(&self.shared);
         let probe = &shared.probe;
         shared.running.set(id);
@@ -282,7 +282,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
             Resumed::Ended | Resumed::Panicked(_) | Resumed::Overflowed => probe.now(),
         };
         probe.end_run(from, to);
-        let then = self.settle(id, &resumed)?;
+        let then = self.requeue(id, &resumed)?;
         probe.event(&Event::RunSlice(RunSlice {
             ready: shared.ready.get().min(from),
             from,
@@ -300,7 +300,11 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
     }
 
     /// Puts a task that let go into the queue, among the timers, or aside; closes it if it has ended.
-    fn settle(&mut self, id: TaskId, resumed: &Resumed<WaitReason>) -> Result<SwitchReason, Ended> {
+    fn requeue(
+        &mut self,
+        id: TaskId,
+        resumed: &Resumed<WaitReason>,
+    ) -> Result<SwitchReason, HubExit> {
         match resumed {
             Resumed::Parked(pause) => {
                 match pause {
@@ -322,7 +326,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
             Resumed::Overflowed => {
                 drop(self.queue.close(id));
                 self.publish_tasks(0);
-                Err(Ended::Overflowed)
+                Err(HubExit::Overflowed)
             }
         }
     }

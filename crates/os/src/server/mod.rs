@@ -32,7 +32,7 @@ use concsim_model::units::Elapsed;
 
 /// Time without accepts after the system had no descriptor for a connection. (gevent waits for 10 ms first,
 /// and for a second at most.)
-const DOOR_PAUSE: Elapsed = Elapsed::from_millis(100);
+const ACCEPT_PAUSE: Elapsed = Elapsed::from_millis(100);
 
 /// Descriptors that every worker has open (standard streams, scoreboard, door, poller, pipes), and some to
 /// spare.

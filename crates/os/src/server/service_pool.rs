@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::calls::ServiceConnection;
 use super::task_context::{Registration, Shared};
-use crate::sys::{self, Doing};
+use crate::sys::{self, ErrorContext};
 
 /// Connections to services that no task is using.
 pub(super) struct ServicePool {
@@ -29,7 +29,7 @@ impl ServicePool {
         let mut idle = Vec::new();
         for address in addresses {
             let connection = ServiceConnection::connect(*address).doing("connect to a service")?;
-            let registration = shared.watch(&connection)?;
+            let registration = shared.register(&connection)?;
             idle.push(vec![PooledConnection {
                 connection,
                 registration,

@@ -17,12 +17,12 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::DOOR_PAUSE;
+use super::ACCEPT_PAUSE;
 use crate::sys::clock::Clock;
 use crate::sys::connect::is_exhaustion;
-use crate::sys::generational_slab::{Places, Token};
+use crate::sys::generational_slab::{GenerationalSlab, Token};
 use crate::sys::poller::{Poller, Ready, wait_precisely, wake_promptly};
-use crate::sys::{Doing, Result, net, processes};
+use crate::sys::{ErrorContext, Result, net, processes};
 use crate::telemetry::{ChildMessage, Event, Scoreboard, Telemetry, Writer, add};
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, Stamp};
@@ -42,8 +42,8 @@ pub struct Orders {
 /// Opens the scenario's services, announces their addresses, and answers calls until it is killed.
 ///
 /// # Errors
-/// Fails if a socket is refused, or if `voice` is closed.
-pub fn play(orders: &Orders, scoreboard: &Scoreboard, mut voice: &mut dyn Write) -> Result<()> {
+/// Fails if a socket is refused, or if `output` is closed.
+pub fn play(orders: &Orders, scoreboard: &Scoreboard, mut output: &mut dyn Write) -> Result<()> {
     wait_precisely();
     wake_promptly();
     // Each connection for a call needs one; the driver has refused a scenario that needs too many.
@@ -52,7 +52,7 @@ pub fn play(orders: &Orders, scoreboard: &Scoreboard, mut voice: &mut dyn Write)
     let mut services = Services::open(count, orders.clock, orders.telemetry, scoreboard)?;
     let addresses = services.addresses()?;
     ChildMessage::Ready { addresses }
-        .say(&mut voice)
+        .write_line(&mut output)
         .doing("read the address of the services")?;
     loop {
         services.turn(None)?;
@@ -78,7 +78,7 @@ struct Services<'a> {
     ring: Option<Writer<'a>>,
     poller: Poller,
     listeners: Vec<TcpListener>,
-    connections: Places<Connection>,
+    connections: GenerationalSlab<Connection>,
     /// Copy of a listener: a descriptor by which connections are refused when the system has no other left.
     spare: Option<TcpListener>,
     /// Services that accept nothing for lack of a descriptor, each with the instant at which they resume.
@@ -88,7 +88,7 @@ struct Services<'a> {
     /// Number of those whose connection is closed.
     forgotten: usize,
     /// Connections with answers to write, while one batch is collected.
-    touched: Vec<Token>,
+    with_answers: Vec<Token>,
     ready: Vec<Ready>,
     buffer: Box<[u8]>,
 }
@@ -129,12 +129,12 @@ impl<'a> Services<'a> {
             ring,
             poller,
             listeners,
-            connections: Places::default(),
+            connections: GenerationalSlab::default(),
             spare,
             closed: Vec::new(),
             waiting: BinaryHeap::new(),
             forgotten: 0,
-            touched: Vec::new(),
+            with_answers: Vec::new(),
             ready: Vec::new(),
             buffer: vec![0; READ_BYTES].into(),
         })
@@ -151,7 +151,7 @@ impl<'a> Services<'a> {
     fn turn(&mut self, at_most: Option<Elapsed>) -> Result<()> {
         let next = self.waiting.peek().map(|Reverse(call)| call.due);
         let until_next = next.map(|due| due.since(self.clock.now()));
-        let pause = (!self.closed.is_empty()).then_some(DOOR_PAUSE);
+        let pause = (!self.closed.is_empty()).then_some(ACCEPT_PAUSE);
         let timeout = [until_next, at_most, pause].into_iter().flatten().min();
         let mut ready = std::mem::take(&mut self.ready);
         self.poller.wait(timeout, &mut ready)?;
@@ -201,7 +201,7 @@ impl<'a> Services<'a> {
                 Err(error) if is_passing(&error) => {}
                 Err(error) if is_exhaustion(&error) => {
                     self.poller.remove(&self.listeners[service])?;
-                    self.closed.push((service, self.clock.now() + DOOR_PAUSE));
+                    self.closed.push((service, self.clock.now() + ACCEPT_PAUSE));
                     return Ok(());
                 }
                 Err(error) => return Err(error).doing("accept a call's connection"),
@@ -270,11 +270,11 @@ impl<'a> Services<'a> {
     /// Writes every answer that is due by now, in batches.
     fn answer_what_is_due(&mut self) {
         while self.collect_due_answers() {
-            let mut touched = std::mem::take(&mut self.touched);
+            let mut touched = std::mem::take(&mut self.with_answers);
             for token in touched.drain(..) {
                 self.write(token);
             }
-            self.touched = touched;
+            self.with_answers = touched;
         }
     }
 
@@ -288,7 +288,7 @@ impl<'a> Services<'a> {
             let Some(call) = self.take_due(now) else {
                 return collected > 0;
             };
-            self.put_on_its_connection(call);
+            self.write_answer(call);
         }
         true
     }
@@ -299,12 +299,12 @@ impl<'a> Services<'a> {
     }
 
     /// Puts an answer on its connection, unless the worker has closed that.
-    fn put_on_its_connection(&mut self, call: Waiting) {
+    fn write_answer(&mut self, call: Waiting) {
         let token = call.connection;
         if let Some(connection) = self.connections.get(token) {
             connection.due.push(call);
             if connection.due.len() == 1 {
-                self.touched.push(token);
+                self.with_answers.push(token);
             }
         } else {
             self.forgotten -= 1;

@@ -165,7 +165,7 @@ impl Shared {
     ///
     /// # Errors
     /// Fails if the system has no memory left.
-    pub(super) fn watch(self: &Rc<Self>, socket: impl AsFd) -> sys::Result<Registration> {
+    pub(super) fn register(self: &Rc<Self>, socket: impl AsFd) -> sys::Result<Registration> {
         let source = Rc::new(IoSource {
             place: Cell::default(),
             readable: Cell::new(true),
@@ -328,7 +328,7 @@ impl<'task> TaskContext<'task> {
         self.yielded_at = self.shared.probe.now();
         self.shared.yielded_at.set(self.yielded_at);
         self.shared.request.set(self.request);
-        self.shared.probe.waits();
+        self.shared.probe.count_wait();
         self.parker.park(pause);
     }
 

@@ -161,7 +161,7 @@ impl<W: WaitStrategy> Transport<W> {
     }
 
     /// Ends the sending side: the client sees an end.
-    pub(super) fn hang_up(&mut self) {
+    pub(super) fn shutdown_write(&mut self) {
         // If the client is gone, there is nothing to end.
         let _ = self.socket.shutdown(Shutdown::Write);
     }

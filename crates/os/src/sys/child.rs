@@ -19,7 +19,7 @@ use std::process::{Command, Stdio};
 use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::signals::{self, Signal};
-use super::{Doing, Result};
+use super::{ErrorContext, Result};
 
 /// Resources that a child inherits.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct ChildEnv<'a> {
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
-    voice: Voice,
+    output: ChildOutput,
     /// Held, never written to: its end is the signal.
     _lifeline: PipeWriter,
 }
@@ -68,9 +68,9 @@ impl Child {
         before_exec(&mut command, inherited);
         let mut process = command.spawn().doing(format!("start {role}"))?;
         match give_orders(&mut process, role, environment.orders) {
-            Ok(voice) => Ok(Self {
+            Ok(out) => Ok(Self {
                 process,
-                voice,
+                output: out,
                 _lifeline: kept_end,
             }),
             Err(error) => {
@@ -87,7 +87,7 @@ impl Child {
 
     /// Returns the lines that it has written since the last call. Never waits.
     pub fn lines(&mut self) -> Vec<String> {
-        self.voice.lines()
+        self.output.lines()
     }
 
     /// Returns its exit status, if it has ended: `exit status: 0`, `signal: 9`.
@@ -132,10 +132,10 @@ fn end(process: &mut std::process::Child) {
 }
 
 /// Sends a new child its orders, and begins to read its output.
-fn give_orders(process: &mut std::process::Child, role: &str, orders: &str) -> Result<Voice> {
+fn give_orders(process: &mut std::process::Child, role: &str, orders: &str) -> Result<ChildOutput> {
     let input = process.stdin.take().expect("standard input is a pipe");
     hand_over(orders, input).doing(format!("send {role} its orders"))?;
-    Voice::of(process)
+    ChildOutput::of(process)
 }
 
 /// Writes a child's orders in a thread of its own: a child that is stopped does not read them, and the
@@ -193,11 +193,11 @@ pub fn die_with(parent: rustix::process::Pid) -> io::Result<()> {
 
 /// Output of a child: its standard output and standard error, as lines.
 #[derive(Debug)]
-struct Voice {
+struct ChildOutput {
     pipes: Vec<(File, Vec<u8>)>,
 }
 
-impl Voice {
+impl ChildOutput {
     fn of(process: &mut std::process::Child) -> Result<Self> {
         let output = OwnedFd::from(process.stdout.take().expect("standard output is a pipe"));
         let errors = OwnedFd::from(process.stderr.take().expect("standard error is a pipe"));

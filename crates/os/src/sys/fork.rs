@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::unistd::{ForkResult, fork as nix_fork};
 
-use super::{Doing, Result};
+use super::{ErrorContext, Result};
 
 /// Exit code of a child whose closure panicked, as of every program in Rust.
 const PANICKED: i32 = 101;
@@ -119,7 +119,7 @@ fn length(time: libc::timeval) -> concsim_model::units::CpuTime {
 
 /// Resources that this process has used so far, by getrusage(2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Used {
+pub struct ResourceUsage {
     /// Core time.
     pub cpu: concsim_model::units::CpuTime,
     /// Number of voluntary switches.
@@ -129,10 +129,10 @@ pub struct Used {
 }
 
 /// Returns the resources that this process has used so far.
-pub fn used() -> Used {
+pub fn used() -> ResourceUsage {
     use nix::sys::resource::{UsageWho, getrusage};
     let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process may always ask about itself");
-    Used {
+    ResourceUsage {
         cpu: length(*usage.user_time().as_ref()) + length(*usage.system_time().as_ref()),
         voluntary: usage.voluntary_context_switches().unsigned_abs(),
         involuntary: usage.involuntary_context_switches().unsigned_abs(),

@@ -36,12 +36,12 @@ impl Token {
 
 /// Things, by token.
 #[derive(Debug)]
-pub struct Places<T> {
+pub struct GenerationalSlab<T> {
     taken: Slab<(u32, T)>,
     serial: u32,
 }
 
-impl<T> Default for Places<T> {
+impl<T> Default for GenerationalSlab<T> {
     fn default() -> Self {
         Self {
             taken: Slab::new(),
@@ -50,7 +50,7 @@ impl<T> Default for Places<T> {
     }
 }
 
-impl<T> Places<T> {
+impl<T> GenerationalSlab<T> {
     /// Adds `thing`. Returns its token.
     pub fn add(&mut self, thing: T) -> Token {
         self.serial = (self.serial + 1) % SERIALS;
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_token_does_not_open_the_place_for_the_next_one() {
-        let mut places = Places::default();
+        let mut places = GenerationalSlab::default();
         let first = places.add("first");
         assert_eq!(places.remove(first), Some("first"));
         let second = places.add("second");
@@ -97,9 +97,9 @@ mod tests {
 
     #[test]
     fn a_token_survives_the_poller_and_leaves_the_highest_bit_free() {
-        let mut places = Places {
+        let mut places = GenerationalSlab {
             serial: SERIALS - 2,
-            ..Places::default()
+            ..GenerationalSlab::default()
         };
         for _ in 0..4 {
             let token = places.add(());

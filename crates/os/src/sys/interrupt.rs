@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
-use super::{Doing, Result};
+use super::{ErrorContext, Result};
 
 static INTERRUPTED: AtomicU64 = AtomicU64::new(0);
 
@@ -64,7 +64,7 @@ pub fn leave_with_the_terminal() -> Result<()> {
 }
 
 /// True if the run is to end.
-pub fn noted() -> bool {
+pub fn is_requested() -> bool {
     times() > 0
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, PipeReader, Read as _, Write as _};
 
 use rustix::process::{Pid, WaitOptions, waitpid};
 
-use super::{Doing, Result, child, fork, processes};
+use super::{ErrorContext, Result, child, fork, processes};
 
 /// Work under way in a child process. It ends with its work, or with this process.
 #[derive(Debug)]

@@ -46,12 +46,12 @@ impl fmt::Display for Error {
 }
 
 /// Adds the operation to a bare error of the operating system.
-pub trait Doing<T> {
+pub trait ErrorContext<T> {
     /// Adds the operation, fit for "failed to …".
     fn doing(self, what: impl Into<String>) -> Result<T>;
 }
 
-impl<T, E: Into<std::io::Error>> Doing<T> for std::result::Result<T, E> {
+impl<T, E: Into<std::io::Error>> ErrorContext<T> for std::result::Result<T, E> {
     fn doing(self, what: impl Into<String>) -> Result<T> {
         self.map_err(|source| Error {
             doing: what.into(),

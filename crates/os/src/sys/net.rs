@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, ipproto, sockopt};
 
-use super::{Doing, Result};
+use super::{ErrorContext, Result};
 use concsim_model::units::Elapsed;
 
 /// Creates a listener that does not block, with a queue of `backlog` connections (which the system may cut:

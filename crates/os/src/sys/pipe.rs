@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::io::ioctl_fionbio;
 
-use super::{Doing, Result};
+use super::{ErrorContext, Result};
 
 /// Creates a pipe: `(reading end, writing end)`. If there is nothing to read, or no room left, a call
 /// returns `WouldBlock`.

@@ -79,7 +79,7 @@ mod epoll {
     use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 
     use super::Ready;
-    use crate::sys::{Doing, Result};
+    use crate::sys::{ErrorContext, Result};
     use concsim_model::units::Elapsed;
 
     /// Most descriptors that one wait reports. The rest are reported by the next wait.
@@ -165,7 +165,7 @@ pub mod portable {
     use polling::{Event, Events, PollMode};
 
     use super::Ready;
-    use crate::sys::{Doing, Result};
+    use crate::sys::{ErrorContext, Result};
     use concsim_model::units::Elapsed;
 
     /// Set of descriptors to wait for, by the `polling` crate.

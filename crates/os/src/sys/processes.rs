@@ -57,7 +57,7 @@ mod linux {
     /// Size of a buffer, in bytes, beyond the system's report on one process in one file.
     const ROOM: usize = 4_096;
     /// Number of attempts to observe a process that moves meanwhile.
-    const LOOKS: usize = 4;
+    const ATTEMPTS: usize = 4;
 
     /// Process that is observed many times a second: opening its file anew each time would cost as much as
     /// reading it. Returns nothing once the process has ended, even if its id is used again.
@@ -161,7 +161,7 @@ mod linux {
     /// (`schedstat`) and how often it left one (`status`): it has a core while the first count is one
     /// ahead. `None` if the kernel does not count (`CONFIG_SCHED_INFO`), or if there is no such process.
     pub fn has_core(pid: u32) -> Option<bool> {
-        for _ in 0..LOOKS {
+        for _ in 0..ATTEMPTS {
             let before = switches_of(pid)?;
             let put_on = times_put_on_a_core(pid)?;
             if switches_of(pid)? == before {
@@ -251,7 +251,7 @@ mod linux {
     /// # Errors
     /// Fails if the core is not one that it may use.
     pub fn keep_to_core(core: usize) -> crate::sys::Result<()> {
-        use crate::sys::Doing as _;
+        use crate::sys::ErrorContext as _;
         let mut set = rustix::thread::CpuSet::new();
         set.set(core);
         rustix::thread::sched_setaffinity(None, &set).doing(format!("bind to core {core}"))
@@ -383,7 +383,7 @@ pub fn kernel() -> String {
 /// # Errors
 /// Fails if the hard limit is below `needed`.
 pub fn allow_descriptors(needed: u64) -> super::Result<()> {
-    use super::Doing;
+    use super::ErrorContext;
     let (soft, hard) = limit_of(Resource::Nofile);
     if soft >= needed {
         return Ok(());
@@ -412,7 +412,7 @@ const USUAL_STACK: u64 = 8 << 20;
 /// # Errors
 /// Fails if the hard limit is too low.
 pub fn allow_stack() -> super::Result<()> {
-    use super::Doing;
+    use super::ErrorContext;
     let (soft, hard) = limit_of(Resource::Stack);
     if soft >= LEAST_STACK {
         return Ok(());

@@ -15,7 +15,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use memmap2::{MmapOptions, MmapRaw};
 
-use super::{Doing, Result};
+use super::{ErrorContext, Result};
 
 /// Mapping of zeroed memory that several processes share. Never moves while it lives.
 #[derive(Debug)]

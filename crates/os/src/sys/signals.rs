@@ -20,7 +20,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, getppid, kill_process, test_kill_process};
 
 use super::clock::Clock;
-use super::{Doing, Result, pipe};
+use super::{ErrorContext, Result, pipe};
 
 /// Signals to the processes of the server, with gunicorn's meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +136,7 @@ pub fn send_to_child_of(_parent: u32, pid: u32, signal: Signal) {
 /// Makes sure that children of this process can be waited for. If SIGCHLD is ignored, which is inherited
 /// from the parent, the system reaps them at once and keeps no exit status (wait(2), "NOTES"). Called
 /// before a child is started.
-pub fn children_are_waited_for() {
+pub fn stop_ignoring_children() {
     // SAFETY: the default runs no code.
     unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
 }
@@ -300,7 +300,7 @@ struct RestoreState {
 }
 
 /// Terminal that is taken over; null if there is none.
-static TAKEN: AtomicPtr<RestoreState> = AtomicPtr::new(std::ptr::null_mut());
+static TERMINAL_STATE: AtomicPtr<RestoreState> = AtomicPtr::new(std::ptr::null_mut());
 
 /// Signals that end a process by default, and that are sent on purpose.
 const FATAL: [system::Signal; 11] = [
@@ -332,7 +332,7 @@ pub fn give_back_on_death(keeper: Option<RawFd>) -> Result<()> {
     }
     // Leaked: a handler may run at any time.
     let taken = Box::leak(Box::new(RestoreState { modes, keeper }));
-    TAKEN.store(taken, Ordering::Release);
+    TERMINAL_STATE.store(taken, Ordering::Release);
     for fatal in FATAL {
         let is_default = |handler| matches!(handler, SigHandler::SigDfl);
         change(fatal, is_default, SigHandler::Handler(give_back_and_die))?;
@@ -342,7 +342,7 @@ pub fn give_back_on_death(keeper: Option<RawFd>) -> Result<()> {
 
 /// Undoes [`give_back_on_death`]: the terminal has been given back.
 pub fn die_plainly() {
-    TAKEN.store(std::ptr::null_mut(), Ordering::Release);
+    TERMINAL_STATE.store(std::ptr::null_mut(), Ordering::Release);
     for fatal in FATAL {
         let ours: extern "C" fn(libc::c_int) = give_back_and_die;
         let is_ours =
@@ -355,13 +355,13 @@ pub fn die_plainly() {
 /// Sets another handler, if the present one is of that kind.
 fn change(
     signal: system::Signal,
-    is_of_that_kind: impl Fn(SigHandler) -> bool,
+    is_matching: impl Fn(SigHandler) -> bool,
     to: SigHandler,
 ) -> Result<()> {
     let wanted = SigAction::new(to, SaFlags::empty(), SigSet::empty());
     // SAFETY: the handlers of this file make async-signal-safe calls only (signal-safety(7)).
     let before = unsafe { sigaction(signal, &wanted) }.doing(format!("handle {signal}"))?;
-    if !is_of_that_kind(before.handler()) {
+    if !is_matching(before.handler()) {
         // SAFETY: it was the handler before.
         unsafe { sigaction(signal, &before) }.doing(format!("handle {signal}"))?;
     }
@@ -369,7 +369,7 @@ fn change(
 }
 
 extern "C" fn give_back_and_die(signal: libc::c_int) {
-    let taken = TAKEN.swap(std::ptr::null_mut(), Ordering::AcqRel);
+    let taken = TERMINAL_STATE.swap(std::ptr::null_mut(), Ordering::AcqRel);
     // SAFETY: null, or leaked by `give_back_on_death`.
     if let Some(taken) = unsafe { taken.as_ref() } {
         let leave = super::control_sequences::LEAVE_FULL_SCREEN;

@@ -13,7 +13,7 @@ use rustix::termios::{
 use serde::{Deserialize, Serialize};
 
 pub use super::control_sequences::{GIVE_THE_MOUSE_BACK, LEAVE_FULL_SCREEN, TAKE_THE_MOUSE};
-use super::{Doing, Result, signals};
+use super::{ErrorContext, Result, signals};
 
 /// Settings of a terminal before the screen was taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,7 +161,7 @@ fn start_keeper(modes: Modes) -> io::Result<Child> {
 ///
 /// # Errors
 /// Fails if the terminal is gone, and there is nothing left to restore.
-pub fn keep(modes: Modes) -> Result<()> {
+pub fn run_keeper(modes: Modes) -> Result<()> {
     use nix::sys::signal::{SigHandler, Signal, signal};
     // A background process that sets modes is stopped by SIGTTOU unless it ignores it (tcsetattr(3)).
     let ignored = [

@@ -40,11 +40,11 @@ impl ChildMessage {
     ///
     /// # Errors
     /// Fails if the reading end is closed.
-    pub fn say(&self, voice: &mut impl Write) -> io::Result<()> {
+    pub fn write_line(&self, output: &mut impl Write) -> io::Result<()> {
         let mut line = serde_json::to_string(self).expect("words are always JSON");
         line.push('\n');
-        voice.write_all(line.as_bytes())?;
-        voice.flush()
+        output.write_all(line.as_bytes())?;
+        output.flush()
     }
 
     /// Parses a line. A line that is not JSON (such as a panic's message) is a note.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Event, NO_REQUEST, Phase, Scoreboard, Served, Slot, Telemetry, Writer, add};
 use crate::sys::clock::Clock;
-use crate::sys::fork::Used;
+use crate::sys::fork::ResourceUsage;
 use concsim_model::units::Stamp;
 
 /// Slot and ring of one worker.
@@ -116,7 +116,7 @@ impl Probe {
 
     /// Counts a wait or a yield. Called by the coroutine where it parks.
     #[inline]
-    pub fn waits(&self) {
+    pub fn count_wait(&self) {
         add(&self.slot.waits, 1);
     }
 
@@ -184,7 +184,7 @@ impl Probe {
     }
 
     /// Publishes the end of the process, and the resources that it used.
-    pub fn leaves(&self, used: Used, at: Stamp) {
+    pub fn leaves(&self, used: ResourceUsage, at: Stamp) {
         self.slot.cpu.store(used.cpu.0, Ordering::Relaxed);
         self.slot.voluntary.store(used.voluntary, Ordering::Relaxed);
         self.slot

@@ -316,7 +316,7 @@ impl Scoreboard {
         let region = Region::inherited(descriptor)?;
         assert!(
             region.bytes() >= bytes(records),
-            "parent and child agree on the size of the board"
+            "parent and child agree on the size of the scoreboard"
         );
         Ok(Self { region, records })
     }

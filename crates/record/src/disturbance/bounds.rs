@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::Recording;
 use super::super::latency::Latencies;
-use super::super::named::Named;
+use super::super::named::NamedValues;
 use super::super::percentile::PERCENTILES;
 use super::super::request::Request;
 use super::super::requests::Requests;
@@ -102,7 +102,7 @@ impl Inputs<'_> {
     }
 
     /// Returns the bounds of all numbers for some causes.
-    pub(super) fn bounds(&self, causes: Causes) -> Named<Bounds> {
+    pub(super) fn bounds(&self, causes: Causes) -> NamedValues<Bounds> {
         let mut found = Vec::new();
         self.add_latencies(&mut found, causes);
         let (low, high) = self.throughput(causes);

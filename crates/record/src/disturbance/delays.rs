@@ -8,7 +8,7 @@ use super::super::requests::Requests;
 use super::lost::Lost;
 use super::{Cause, Causes};
 use concsim_engine::telemetry::Event;
-use concsim_model::scenario::{Arrivals, Begins, Scenario};
+use concsim_model::scenario::{Arrivals, RequestCapacity, Scenario};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Delays of one request, in ns: each is at most this long.
@@ -145,7 +145,7 @@ fn add_lost(each: &mut [Delay], lost: &[Lost; 2], all: &[Request<'_>], begins: &
 /// request.
 fn since_idle(recording: &Recording, all: &[Request<'_>]) -> Vec<Stamp> {
     let scenario = &recording.header.scenario;
-    let has_switches = scenario.server.kind.begins() == Begins::OneForEachConnection
+    let has_switches = scenario.server.kind.begins() == RequestCapacity::OneForEachConnection
         && recording.one_in == 1
         && !recording.switches.is_empty();
     let with_a_worker = all.iter().map(|request| {
@@ -257,7 +257,7 @@ fn add_services(
         return;
     };
     let workers = workers(recording);
-    let mut turns: BTreeMap<u16, Turns> = BTreeMap::new();
+    let mut turns: BTreeMap<u16, WorkerSchedule> = BTreeMap::new();
     for request in all {
         if let (Some(served), Some(worker)) =
             (request.served, workers.get(&request.outcome.request))
@@ -282,9 +282,9 @@ fn add_services(
 
 /// Requests of one worker: accepted, written, and the lateness of their calls, then its sum up to them.
 #[derive(Default)]
-struct Turns(Vec<(Stamp, Stamp, u64)>);
+struct WorkerSchedule(Vec<(Stamp, Stamp, u64)>);
 
-impl Turns {
+impl WorkerSchedule {
     fn accumulate(&mut self) {
         self.0.sort_unstable();
         let mut sum = 0;
@@ -306,9 +306,11 @@ impl Turns {
 /// Number of requests that a worker has at once; [`None`] if waiting requests take no room.
 fn room(scenario: &Scenario) -> Option<u64> {
     match scenario.server.kind.begins() {
-        Begins::One => Some(1),
-        Begins::OneForEachThread => Some(scenario.server.requests_of_a_worker().max(1) as u64),
-        Begins::OneForEachConnection => None,
+        RequestCapacity::One => Some(1),
+        RequestCapacity::OneForEachThread => {
+            Some(scenario.server.requests_of_a_worker().max(1) as u64)
+        }
+        RequestCapacity::OneForEachConnection => None,
     }
 }
 
@@ -371,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_worker_counts_the_late_calls_of_the_requests_that_it_had_in_an_interval() {
-        let mut turns = Turns(vec![
+        let mut turns = WorkerSchedule(vec![
             (Stamp(20), Stamp(30), 4),
             (Stamp(0), Stamp(10), 1),
             (Stamp(10), Stamp(20), 2),

@@ -48,9 +48,9 @@ pub(crate) use self::bounds::Numbers;
 use self::delays::Delays;
 use self::lost::Lost;
 use super::accounting::Edges;
-use super::named::Named;
+use super::named::NamedValues;
 use super::requests::Requests;
-use super::{Past, Recording};
+use super::{Recording, Snapshot};
 use concsim_model::units::Stamp;
 
 /// Source of a disturbance.
@@ -126,7 +126,7 @@ pub struct Disturbance {
     /// Its size, without a final period.
     pub evidence: String,
     /// Numbers that it alone can have moved by a thousandth or more, by their paths in the summary.
-    pub moves: Named<Moved>,
+    pub moves: NamedValues<Moved>,
     #[serde(skip)]
     pub(crate) cause: Cause,
 }
@@ -144,7 +144,7 @@ pub struct Moved {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disturbances {
     pub(crate) each: Vec<Disturbance>,
-    pub(crate) bounds: Named<Bounds>,
+    pub(crate) bounds: NamedValues<Bounds>,
 }
 
 impl Disturbances {
@@ -186,7 +186,7 @@ impl Disturbances {
         });
         let each: Vec<Disturbance> = each.filter(|it| !it.moves.is_empty()).collect();
         let bounds = match causes.as_slice() {
-            [] => Named::default(),
+            [] => NamedValues::default(),
             _ => inputs.bounds(Causes::all()),
         };
         Self { each, bounds }
@@ -194,7 +194,7 @@ impl Disturbances {
 }
 
 /// Returns the distances of the ends from the numbers, without those that do not matter.
-fn moves(numbers: &Numbers, bounds: &Named<Bounds>) -> Named<Moved> {
+fn moves(numbers: &Numbers, bounds: &NamedValues<Bounds>) -> NamedValues<Moved> {
     /// Share of a number from which on a distance is stated.
     const LEAST: f64 = 0.001;
     let moved = |(path, bounds): (&str, &Bounds)| {
@@ -211,7 +211,7 @@ fn moves(numbers: &Numbers, bounds: &Named<Bounds>) -> Named<Moved> {
 
 /// Returns the core times that other virtual machines, and that other programs, took from a run between two
 /// instants of its past, in ns.
-pub(crate) fn lost_between(past: &Past<'_>, [from, to]: [Stamp; 2]) -> [u64; 2] {
+pub(crate) fn lost_between(past: &Snapshot<'_>, [from, to]: [Stamp; 2]) -> [u64; 2] {
     let (samples, kind) = (past.samples(), past.header().scenario.server.kind);
     let lost = [
         Lost::stolen(samples),

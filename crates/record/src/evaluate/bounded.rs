@@ -1,6 +1,6 @@
 //! Evaluation by the bounds of disturbed numbers: what holds at each combination of their ends is decided.
 
-use super::{Evaluator, Judged, Verdict, describe, find};
+use super::{Evaluator, ReasonedVerdict, Verdict, describe, find};
 use crate::disturbance::Bounds;
 use crate::repeats;
 use concsim_model::scenario::expectation::{self, Comparison, Name, Quantity};
@@ -21,9 +21,9 @@ impl Evaluator<'_> {
     pub(super) fn by_bounds(
         &self,
         comparison: &Comparison,
-        measured: &expectation::Judged,
+        measured: &expectation::ComparisonResult,
         reserve: Option<String>,
-    ) -> Result<Judged, String> {
+    ) -> Result<ReasonedVerdict, String> {
         let names = comparison.names();
         let sides = self
             .corners(&names)?
@@ -41,7 +41,7 @@ impl Evaluator<'_> {
         };
         let undecided = verdict == Verdict::Undecided;
         let undecided = undecided.then(|| self.undecided_by(&names));
-        Ok(Judged {
+        Ok(ReasonedVerdict {
             measured: Some(describe(measured)),
             verdict,
             because: undecided.or(reserve),

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::blocks::Blocks;
-use concsim_engine::telemetry::{Outcome, Sent};
+use concsim_engine::telemetry::{Outcome, SentRequest};
 use concsim_model::units::{Elapsed, Stamp};
 
 /// A worker stamps all accepts of one turn with the turn's beginning, including connections that arrive
@@ -27,7 +27,7 @@ pub(super) struct Arrivals {
     /// True if each request opens its own connection.
     opens_always: bool,
     /// Times at which requests that opened a connection came to the door …
-    came: Instants,
+    arrived: Instants,
     /// … and left it: accepted, or given up.
     left: Instants,
     /// Times at which requests were due,
@@ -37,7 +37,7 @@ pub(super) struct Arrivals {
     /// and were answered well.
     good: Instants,
     /// Requests that each worker has accepted, by slot, in the order in which this became known.
-    taken: Vec<WorkerArrivals>,
+    accepted: Vec<WorkerArrivals>,
 }
 
 /// Arrival of one request. [`Stamp::NEVER`]: did not happen, or is not known.
@@ -97,13 +97,13 @@ impl Arrivals {
 
     /// Notes that a request was sent. `opens_always` is load's connection mode; it decides if the request
     /// opened its connection in recordings that do not say so.
-    pub(super) fn send(&mut self, sent: &Sent, opens_always: bool) {
+    pub(super) fn send(&mut self, sent: &SentRequest, opens_always: bool) {
         self.opens_always = opens_always;
         self.due.insert(sent.due);
         self.of(sent.request).sent = sent.sent;
         let opened = sent.connection.map_or(opens_always, |_| sent.opened);
         if opened {
-            self.comes_to_the_door(sent.request);
+            self.arrive(sent.request);
         }
         let Some(number) = sent.connection else {
             return;
@@ -178,10 +178,10 @@ impl Arrivals {
             return;
         }
         let slot = usize::from(worker);
-        if self.taken.len() <= slot {
-            self.taken.resize_with(slot + 1, WorkerArrivals::default);
+        if self.accepted.len() <= slot {
+            self.accepted.resize_with(slot + 1, WorkerArrivals::default);
         }
-        let taken = &mut self.taken[slot];
+        let taken = &mut self.accepted[slot];
         let place = taken.requests.len();
         taken.requests.push(request);
         taken.blocks.send(place, arrival.sent.min(arrival.accepted));
@@ -190,12 +190,12 @@ impl Arrivals {
     }
 
     /// Notes that a worker has reported the end of a request.
-    pub(super) fn serve(&mut self, request: u32, worker: u16, written: Stamp) {
+    pub(super) fn note_end(&mut self, request: u32, worker: u16, written: Stamp) {
         self.place(request, worker);
         let arrival = self.of(request);
         let is_first = !std::mem::replace(&mut arrival.is_served, true);
         let (place, slot) = (arrival.place as usize, usize::from(arrival.worker));
-        let blocks = &mut self.taken[slot].blocks;
+        let blocks = &mut self.accepted[slot].blocks;
         blocks.end(place, 0, written, is_first);
     }
 
@@ -208,18 +208,18 @@ impl Arrivals {
         if !was_sent {
             self.due.insert(outcome.due);
         } else if outcome.opened {
-            self.comes_to_the_door(outcome.request);
+            self.arrive(outcome.request);
         }
         self.leaves_the_door(outcome.request, outcome.done);
     }
 
-    fn comes_to_the_door(&mut self, request: u32) {
+    fn arrive(&mut self, request: u32) {
         let arrival = self.of(request);
         if std::mem::replace(&mut arrival.is_counted, true) {
             return;
         }
         let (sent, left) = (arrival.sent, arrival.left);
-        self.came.insert(sent);
+        self.arrived.insert(sent);
         if left != Stamp::NEVER {
             self.left.insert(left);
         }
@@ -259,35 +259,35 @@ impl Arrivals {
 
     /// Number of requests at the door at `at`.
     pub(super) fn at_the_door(&self, at: Stamp) -> u64 {
-        (self.came.by(at)).saturating_sub(self.left.by(at))
+        (self.arrived.count_until(at)).saturating_sub(self.left.count_until(at))
     }
 
     /// Mean number of requests at the door; 0 over an empty interval.
     pub(super) fn mean_at_the_door(&self, interval: super::Interval) -> f64 {
         let length = interval.to.since(interval.from).0;
-        let stood = self.came.since_each(interval) - self.left.since_each(interval);
+        let stood = self.arrived.since_each(interval) - self.left.since_each(interval);
         stood.max(0) as f64 / length.max(1) as f64
     }
 
     /// Number of requests due and not ended at `at`.
     pub(super) fn in_system(&self, at: Stamp) -> u64 {
-        (self.due.by(at)).saturating_sub(self.done.by(at))
+        (self.due.count_until(at)).saturating_sub(self.done.count_until(at))
     }
 
     /// Number of requests ended by `at`.
     pub(super) fn ended(&self, at: Stamp) -> u64 {
-        self.done.by(at)
+        self.done.count_until(at)
     }
 
     /// The number of good answers after the beginning of an interval, its end included.
     pub(super) fn answered(&self, interval: super::Interval) -> u64 {
-        let by_then = self.good.by(interval.to);
-        by_then.saturating_sub(self.good.by(interval.from))
+        let by_then = self.good.count_until(interval.to);
+        by_then.saturating_sub(self.good.count_until(interval.from))
     }
 
     /// Upper bound (exclusive) of the slots whose workers have accepted requests.
     pub(super) fn slots(&self) -> usize {
-        self.taken.len()
+        self.accepted.len()
     }
 
     /// Requests that a worker may have had at some time in the interval.
@@ -296,7 +296,7 @@ impl Arrivals {
         slot: usize,
         interval: super::Interval,
     ) -> impl Iterator<Item = u32> {
-        let taken = self.taken.get(slot).into_iter();
+        let taken = self.accepted.get(slot).into_iter();
         taken.flat_map(move |taken| {
             let places = taken.blocks.there(interval, 1).flatten();
             places.filter_map(|place| taken.requests.get(place).copied())
@@ -326,14 +326,14 @@ impl Instants {
     /// Sum, over all instants up to the end of the interval, of the time from the instant (or from the
     /// beginning of the interval if later) to the end: the integral of their number, in nanoseconds.
     fn since_each(&self, interval: super::Interval) -> i128 {
-        let before = self.by(interval.from);
-        let inside = &self.0[before as usize..self.by(interval.to) as usize];
+        let before = self.count_until(interval.from);
+        let inside = &self.0[before as usize..self.count_until(interval.to) as usize];
         let inside = inside.iter().map(|at| i128::from(interval.to.since(*at).0));
         i128::from(before) * i128::from(interval.to.since(interval.from).0) + inside.sum::<i128>()
     }
 
     /// Number of instants up to and including `at`.
-    fn by(&self, at: Stamp) -> u64 {
+    fn count_until(&self, at: Stamp) -> u64 {
         self.0.partition_point(|it| *it <= at) as u64
     }
 }
@@ -342,8 +342,8 @@ impl Instants {
 mod tests {
     use super::*;
 
-    fn sent(request: u32, at: u64, connection: u32, opened: bool) -> Sent {
-        Sent {
+    fn sent(request: u32, at: u64, connection: u32, opened: bool) -> SentRequest {
+        SentRequest {
             request,
             class: 0,
             due: Stamp(at),

@@ -1,19 +1,19 @@
 //! Assignment of cores to workers, from the workers' reports; resolves reports that contradict each other.
 
 use super::index::Index;
-use super::workings::{BreakKind, Claim, Part, Workings, parts};
-use super::{CoreLane, Held, Interval, Lanes};
+use super::worker_activity::{BreakKind, Claim, Part, WorkerActivity, parts};
+use super::{CoreInterval, CoreLane, Interval, Lanes};
 use crate::{Recording, WorkerSample};
 use concsim_engine::telemetry::Phase;
 use concsim_model::units::Stamp;
 
 /// Up to this many claims an interval is resolved exactly, from change to change; above, in slices.
-const FEW: usize = 4_096;
+const EXACT_CLAIMS: usize = 4_096;
 /// Number of slices; fewer if there are many workers to query in each.
 const SLICES: u64 = 512;
 const ASKED: u64 = 32_768;
 /// Maximum number of samples read back to find the time since which a worker wants a core.
-const LOOKED_BACK: usize = 64;
+const MAX_SAMPLES_BACK: usize = 64;
 
 /// A worker's report that it ran on `core` from `from` to `to`.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +61,7 @@ pub(super) struct Open {
 
 impl CoreLane {
     /// True if the worker in `slot` had the core until `until`.
-    fn had(&self, slot: usize, until: Stamp) -> bool {
+    fn had_core_until(&self, slot: usize, until: Stamp) -> bool {
         let next = self.held.partition_point(|held| held.from < until);
         let last = next.checked_sub(1).map(|last| self.held[last]);
         last.is_some_and(|last| (usize::from(last.worker), last.to) == (slot, until))
@@ -77,7 +77,7 @@ impl Lanes<'_> {
 
     /// Cores that the program may use.
     fn core_count(&self) -> usize {
-        self.past.header().machine.cores.max(1)
+        self.snapshot.header().machine.cores.max(1)
     }
 
     /// Returns a lane for each core, or, without core numbers, for each process that can run at once. The
@@ -90,14 +90,14 @@ impl Lanes<'_> {
             let lane = |core| CoreLane {
                 core: Some(core),
                 held: Vec::new(),
-                lost: Vec::new(),
+                without_core: Vec::new(),
             };
             numbers.map(lane).collect()
         } else {
             let lane = CoreLane {
                 core: None,
                 held: Vec::new(),
-                lost: Vec::new(),
+                without_core: Vec::new(),
             };
             vec![lane; self.core_count()]
         };
@@ -108,7 +108,7 @@ impl Lanes<'_> {
         };
         for pool in lanes.chunks_mut(width.max(1)) {
             let core = pool[0].core;
-            if self.count(core, interval) <= FEW {
+            if self.count(core, interval) <= EXACT_CLAIMS {
                 hold_exactly(pool, &self.reports(core, interval));
             } else {
                 self.hold_in_slices(pool, interval);
@@ -135,11 +135,11 @@ impl Lanes<'_> {
                 };
                 let was_here = |lane: &&mut CoreLane| match core {
                     Some(_) => lane.core == core,
-                    None => lane.had(slot, pause.from),
+                    None => lane.had_core_until(slot, pause.from),
                 };
                 let lost = interval.clip(pause.from, pause.to);
                 if let (Some((from, to)), Some(lane)) = (lost, lanes.iter_mut().find(was_here)) {
-                    lane.lost.push(Interval { from, to });
+                    lane.without_core.push(Interval { from, to });
                 }
             }
         }
@@ -147,7 +147,12 @@ impl Lanes<'_> {
 
     /// Numbers of the cores that samples name, or on which a worker ran.
     fn core_numbers(&self) -> Vec<u32> {
-        let sampled = self.past.sample().cores.iter().map(|core| core.core as u32);
+        let sampled = self
+            .snapshot
+            .sample()
+            .cores
+            .iter()
+            .map(|core| core.core as u32);
         let claims = self.index.claims.keys();
         let claimed = claims.filter_map(|(core, _)| *core);
         let open = self.open.iter().flat_map(|open| &open.parts);
@@ -288,7 +293,7 @@ impl Lanes<'_> {
             for (worker, mut left) in recorded.chain(open) {
                 for (lane, filled) in pool.iter_mut().zip(&mut rows) {
                     let share = left.min(to.since(*filled).0);
-                    hold(&mut lane.held, worker, *filled, Stamp(filled.0 + share));
+                    append_interval(&mut lane.held, worker, *filled, Stamp(filled.0 + share));
                     filled.0 += share;
                     left -= share;
                 }
@@ -318,7 +323,7 @@ pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
         return Vec::new();
     };
     let has_threads = recording.header.scenario.server.kind.has_threads();
-    let nothing = Workings::default();
+    let nothing = WorkerActivity::default();
     let open = sample.workers.iter().filter_map(|worker| {
         let since = worker.running_since?;
         let workings = index.workers.get(worker.index).unwrap_or(&nothing);
@@ -356,7 +361,7 @@ pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
 
 /// Time of the first of the consecutive latest samples that found a computing worker without a core.
 fn wants_since(recording: &Recording, worker: &WorkerSample) -> Option<Stamp> {
-    let samples = recording.samples.iter().rev().take(LOOKED_BACK);
+    let samples = recording.samples.iter().rev().take(MAX_SAMPLES_BACK);
     let found = samples.map_while(|sample| {
         let mut workers = sample.workers.iter();
         let then = workers.find(|then| then.index == worker.index)?;
@@ -445,16 +450,16 @@ fn place_workers(pool: &mut [CoreLane], on: &[CoreReport], from: Stamp, to: Stam
         let own = pool.iter().position(|lane| had(lane, report.worker));
         let free = |lane: &CoreLane| lane.held.last().is_none_or(|last| last.to <= from);
         if let Some(row) = own.or_else(|| pool.iter().position(free)) {
-            hold(&mut pool[row].held, report.worker, from, to);
+            append_interval(&mut pool[row].held, report.worker, from, to);
         }
     }
 }
 
 /// Appends to a core's lane, joining adjacent intervals of one worker.
-fn hold(held: &mut Vec<Held>, worker: u16, from: Stamp, to: Stamp) {
+fn append_interval(held: &mut Vec<CoreInterval>, worker: u16, from: Stamp, to: Stamp) {
     match held.last_mut() {
         Some(last) if last.worker == worker && last.to == from => last.to = to,
-        _ if from < to => held.push(Held { worker, from, to }),
+        _ if from < to => held.push(CoreInterval { worker, from, to }),
         _ => {}
     }
 }

@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use super::Interval;
 use super::arrivals::Arrivals;
 use super::blocks::Blocks;
-use super::workings::{BreakKind, Claim, Part, Slice, Workings};
+use super::worker_activity::{BreakKind, Claim, Part, Slice, WorkerActivity};
 use crate::Recording;
 use crate::cut_short::CutShort;
-use concsim_engine::telemetry::{Awaited, Event, RunSlice, SwitchReason};
+use concsim_engine::telemetry::{Event, RunSlice, SwitchReason, WaitPurpose};
 use concsim_model::scenario::ConnectionMode::PerRequest;
 use concsim_model::units::Stamp;
 
@@ -33,7 +33,7 @@ pub struct Index {
     pub(super) blocks: Blocks,
     pub(super) arrivals: Arrivals,
     /// Workers, by slot.
-    pub(super) workers: Vec<Workings>,
+    pub(super) workers: Vec<WorkerActivity>,
     /// Running times, by core and worker.
     pub(super) claims: BTreeMap<(Option<u32>, u16), Vec<Claim>>,
     /// True if a switch did not name its core.
@@ -70,11 +70,11 @@ pub(super) struct Entry {
     pub(super) outcome: Option<u32>,
     pub(super) served: Option<u32>,
     pub(super) waited: Option<u32>,
-    /// Worker and position in [`Workings::slices`] of each of its run slices.
+    /// Worker and position in [`WorkerActivity::slices`] of each of its run slices.
     pub(super) slices: Vec<(u16, u32)>,
     /// Times at which its waits entered another part, in order of time; only of waits that have more than
     /// one part.
-    pub(super) parts: Vec<(Stamp, Awaited)>,
+    pub(super) parts: Vec<(Stamp, WaitPurpose)>,
     /// Times at which its service read its newest answered call, and answered it.
     pub(super) answered: Option<(Stamp, Stamp)>,
 }
@@ -142,7 +142,7 @@ impl Index {
     /// are not known, or if the recording has not been read completely.
     #[must_use]
     pub fn at_the_door(&self, recording: &Recording, at: Stamp) -> Option<u64> {
-        self.knows_all_arrivals(recording)
+        self.has_all_arrivals(recording)
             .then(|| self.arrivals.at_the_door(at))
     }
 
@@ -150,7 +150,7 @@ impl Index {
     /// an empty interval. [`None`] as in [`Index::at_the_door`].
     #[must_use]
     pub fn mean_at_the_door(&self, recording: &Recording, interval: Interval) -> Option<f64> {
-        self.knows_all_arrivals(recording)
+        self.has_all_arrivals(recording)
             .then(|| self.arrivals.mean_at_the_door(interval))
     }
 
@@ -158,11 +158,11 @@ impl Index {
     /// own counter lags if load has no core.
     #[must_use]
     pub fn answered(&self, recording: &Recording, interval: Interval) -> Option<u64> {
-        self.knows_all_arrivals(recording)
+        self.has_all_arrivals(recording)
             .then(|| self.arrivals.answered(interval))
     }
 
-    fn knows_all_arrivals(&self, recording: &Recording) -> bool {
+    fn has_all_arrivals(&self, recording: &Recording) -> bool {
         let has_read = (self.read.sent, self.read.outcomes, self.read.events);
         let there_is = (
             recording.sent.len(),
@@ -214,7 +214,7 @@ impl Index {
                         entry.served = Some(place);
                         let arrivals = &mut self.arrivals;
                         arrivals.take(served.request, *slot, served.accepted);
-                        arrivals.serve(served.request, *slot, served.written);
+                        arrivals.note_end(served.request, *slot, served.written);
                     }
                 }
                 Event::Waited(parts) => {
@@ -229,7 +229,8 @@ impl Index {
                     at, worker, pid, ..
                 } => {
                     let worker = *worker as u16;
-                    let cut_short = CutShort::before(&recording.samples, *at, worker, *pid);
+                    let cut_short =
+                        CutShort::last_run_before(&recording.samples, *at, worker, *pid);
                     let at = *at;
                     self.deaths.push(Death {
                         worker,
@@ -265,10 +266,10 @@ impl Index {
         Some(&mut self.requests[place])
     }
 
-    fn workings(&mut self, worker: u16) -> &mut Workings {
+    fn workings(&mut self, worker: u16) -> &mut WorkerActivity {
         let slot = usize::from(worker);
         if self.workers.len() <= slot {
-            self.workers.resize(slot + 1, Workings::default());
+            self.workers.resize(slot + 1, WorkerActivity::default());
         }
         &mut self.workers[slot]
     }

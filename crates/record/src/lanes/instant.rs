@@ -3,8 +3,8 @@
 //! It is computed from the same events as the lanes, so that glyphs and lanes of one instant agree.
 
 use super::cores::CoreReport;
-use super::workings::{BreakKind, Part, Workings};
-use super::{Doing, Index, Interval, Lanes};
+use super::worker_activity::{BreakKind, Part, WorkerActivity};
+use super::{Index, Interval, Lanes, RequestState};
 use crate::Recording;
 use concsim_engine::telemetry::NO_REQUEST;
 use concsim_model::scenario::WorkerKind;
@@ -34,13 +34,13 @@ pub struct Instant {
 /// One worker at one instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkerInstant {
-    /// State of its process; `None` if it does nothing. [`Doing::Running`], [`Doing::Blocked`] or
-    /// [`Doing::WantsACore`].
-    pub doing: Option<Doing>,
+    /// State of its process; `None` if it does nothing. [`RequestState::Running`], [`RequestState::Blocked`] or
+    /// [`RequestState::WantsACore`].
+    pub doing: Option<RequestState>,
     /// Time since which it is in that state without interruption.
     pub since: Stamp,
     /// Time since which the same coroutine or request has had the worker.
-    pub had_since: Option<Stamp>,
+    pub held_since: Option<Stamp>,
     /// Request that has the worker, if its number is known.
     pub request: Option<u32>,
     /// Number of its requests that are running,
@@ -78,8 +78,8 @@ impl WorkerInstant {
     /// Notes that the only request of a worker is ready: its wait is over, and the process is no longer
     /// blocked, though it learns this only when it gets a core.
     fn is_woken(&mut self, kind: WorkerKind) {
-        if !kind.has_a_loop() && self.doing == Some(Doing::Blocked) {
-            self.doing = Some(Doing::WantsACore);
+        if !kind.has_a_loop() && self.doing == Some(RequestState::Blocked) {
+            self.doing = Some(RequestState::WantsACore);
         }
     }
 }
@@ -88,9 +88,9 @@ impl WorkerInstant {
     /// Sets the state of a process with threads to that of its busiest thread.
     fn is_as_busy_as_its_threads(&mut self) {
         self.doing = match self {
-            Self { running: 1.., .. } => Some(Doing::Running),
-            Self { ready: 1.., .. } => Some(Doing::WantsACore),
-            Self { blocked: 1.., .. } => Some(Doing::Blocked),
+            Self { running: 1.., .. } => Some(RequestState::Running),
+            Self { ready: 1.., .. } => Some(RequestState::WantsACore),
+            Self { blocked: 1.., .. } => Some(RequestState::Blocked),
             // It may be serving a connection whose request is not read yet.
             _ => self.doing,
         };
@@ -110,7 +110,7 @@ impl Instant {
         }
         let until = at + Elapsed(1);
         let place = recording.samples.partition_point(|it| it.at < until);
-        let lanes = Lanes::at(index, recording.past(place)?, until);
+        let lanes = Lanes::at(index, recording.snapshot(place)?, until);
         lanes.instant(at)
     }
 }
@@ -134,15 +134,15 @@ impl Lanes<'_> {
                 }
                 let lane = self.request(request, now);
                 match lane.spans.first().map(|span| span.doing) {
-                    Some(Doing::Running) => worker.running += 1,
-                    Some(Doing::Blocked) => worker.blocked += 1,
-                    Some(Doing::Ready) => worker.ready += 1,
-                    Some(Doing::WantsACore) => {
+                    Some(RequestState::Running) => worker.running += 1,
+                    Some(RequestState::Blocked) => worker.blocked += 1,
+                    Some(RequestState::Ready) => worker.ready += 1,
+                    Some(RequestState::WantsACore) => {
                         worker.ready += 1;
                         worker.is_woken(self.kind());
                     }
-                    Some(Doing::Parked) => worker.parked += 1,
-                    Some(Doing::AtTheDoor) | None => {}
+                    Some(RequestState::Parked) => worker.parked += 1,
+                    Some(RequestState::AtTheDoor) | None => {}
                 }
             }
             worker.request = worker
@@ -176,7 +176,7 @@ impl Lanes<'_> {
 
     /// State of a worker's process.
     fn process_at(&self, slot: usize, at: Stamp) -> WorkerInstant {
-        let nothing = Workings::default();
+        let nothing = WorkerActivity::default();
         let workings = self.index.workers.get(slot).unwrap_or(&nothing);
         let deaths = workings.deaths.partition_point(|death| *death <= at);
         let died = deaths.checked_sub(1).map(|last| workings.deaths[last]);
@@ -198,7 +198,7 @@ impl Lanes<'_> {
         };
         if let Some(slice) = last.filter(|slice| at < slice.to) {
             let mut found = WorkerInstant {
-                had_since: Some(slice.from),
+                held_since: Some(slice.from),
                 request: Some(slice.request).filter(|it| *it != NO_REQUEST),
                 ..idle
             };
@@ -214,11 +214,11 @@ impl Lanes<'_> {
         if let Some(pause) = workings.break_at(at) {
             return WorkerInstant {
                 doing: Some(match pause.kind {
-                    BreakKind::Blocked => Doing::Blocked,
-                    BreakKind::Preempted(_) => Doing::WantsACore,
+                    BreakKind::Blocked => RequestState::Blocked,
+                    BreakKind::Preempted(_) => RequestState::WantsACore,
                 }),
                 since: pause.from,
-                had_since: Some(pause.from),
+                held_since: Some(pause.from),
                 ..idle
             };
         }
@@ -228,12 +228,12 @@ impl Lanes<'_> {
             return idle;
         };
         let rest = match (open.blocked, open.wants) {
-            (Some(since), _) => Some((Doing::Blocked, since)),
-            (None, Some(since)) => Some((Doing::WantsACore, since)),
+            (Some(since), _) => Some((RequestState::Blocked, since)),
+            (None, Some(since)) => Some((RequestState::WantsACore, since)),
             (None, None) => None,
         };
         let mut found = WorkerInstant {
-            had_since: Some(open.from),
+            held_since: Some(open.from),
             request: open.request,
             ..idle
         };
@@ -266,14 +266,14 @@ impl Lanes<'_> {
                         to,
                     };
                     let lost = self.lost_at(mine, at);
-                    let doing = lost.map_or(Doing::Running, |_| Doing::WantsACore);
+                    let doing = lost.map_or(RequestState::Running, |_| RequestState::WantsACore);
                     (found.doing, found.since) = (Some(doing), lost.unwrap_or(from));
                     return;
                 }
                 Part::Broken { to, kind } if at < to => {
                     let doing = match kind {
-                        BreakKind::Blocked => Doing::Blocked,
-                        BreakKind::Preempted(_) => Doing::WantsACore,
+                        BreakKind::Blocked => RequestState::Blocked,
+                        BreakKind::Preempted(_) => RequestState::WantsACore,
                     };
                     (found.doing, found.since) = (Some(doing), since);
                     return;

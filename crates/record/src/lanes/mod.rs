@@ -27,23 +27,25 @@ mod request;
 #[cfg(test)]
 mod tests;
 mod turns;
-mod workings;
+mod worker_activity;
 
 use cores::Open;
 pub use index::Index;
 pub use instant::{Instant, Process, WorkerInstant};
 pub use turns::Turn;
-use workings::Claim;
+use worker_activity::Claim;
 
 use super::latency::{Breakdown, TimeParts};
 use super::request::Request;
-use super::{Past, Recording, Window};
-use concsim_engine::telemetry::{Awaited, Event, Failure, Outcome, Sent, Served, WaitParts};
+use super::{Recording, Snapshot, Window};
+use concsim_engine::telemetry::{
+    Event, Failure, Outcome, SentRequest, Served, WaitParts, WaitPurpose,
+};
 use concsim_model::units::Stamp;
 
 /// State of a request during a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doing {
+pub enum RequestState {
     /// Running on a core.
     Running,
     /// Waiting in a call in which its process is asleep.
@@ -62,10 +64,10 @@ pub enum Doing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// State.
-    pub doing: Doing,
+    pub doing: RequestState,
     /// Queue that it waited in, if there was one: for a thread, for a connection to a service, or in the
     /// service.
-    pub queue: Option<Awaited>,
+    pub queue: Option<WaitPurpose>,
     /// Start.
     pub from: Stamp,
     /// End.
@@ -89,7 +91,7 @@ pub struct RequestLane {
 
 /// Time in which one worker had a core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct CoreInterval {
     /// Slot of the worker.
     pub worker: u16,
     /// Start.
@@ -104,9 +106,9 @@ pub struct CoreLane {
     /// Number of the core in the operating system.
     pub core: Option<u32>,
     /// Holdings of the core, in order of time, without overlaps, inside the interval.
-    pub held: Vec<Held>,
+    pub held: Vec<CoreInterval>,
     /// Times at which a worker that was computing here had lost the core, inside the interval.
-    pub lost: Vec<Interval>,
+    pub without_core: Vec<Interval>,
 }
 
 /// An interval of time.
@@ -132,7 +134,7 @@ impl Interval {
 pub struct Lanes<'a> {
     index: &'a Index,
     /// The recording up to the first sample that is not before the instant.
-    past: Past<'a>,
+    snapshot: Snapshot<'a>,
     recording: &'a Recording,
     /// Instant at which the lanes end.
     until: Stamp,
@@ -143,20 +145,20 @@ pub struct Lanes<'a> {
 }
 
 impl<'a> Lanes<'a> {
-    /// Returns all lanes of a recording that `index` has read; `past` is of the same recording.
+    /// Returns all lanes of a recording that `index` has read; `snapshot` is of the same recording.
     #[must_use]
-    pub fn new(index: &'a Index, past: Past<'a>) -> Self {
-        Self::at(index, past, Stamp::NEVER)
+    pub fn new(index: &'a Index, snapshot: Snapshot<'a>) -> Self {
+        Self::at(index, snapshot, Stamp::NEVER)
     }
 
-    /// Returns the lanes up to `until`; `past` ends with the first sample that is not before it.
+    /// Returns the lanes up to `until`; `known` ends with the first sample that is not before it.
     #[must_use]
-    pub fn at(index: &'a Index, past: Past<'a>, until: Stamp) -> Self {
-        let recording = past.recording();
+    pub fn at(index: &'a Index, known: Snapshot<'a>, until: Stamp) -> Self {
+        let recording = known.recording();
         let claims = index.claims.iter();
         Self {
             index,
-            past,
+            snapshot: known,
             recording,
             until,
             claims: claims
@@ -168,8 +170,8 @@ impl<'a> Lanes<'a> {
 
     /// Returns the part of the recording that the lanes are of.
     #[must_use]
-    pub fn past(&self) -> Past<'a> {
-        self.past
+    pub fn snapshot(&self) -> Snapshot<'a> {
+        self.snapshot
     }
 
     /// The part of an interval that lies before the end of these lanes.
@@ -196,7 +198,7 @@ impl<'a> Lanes<'a> {
             let is_there = sent.sent < interval.to && done.is_none_or(|it| it > interval.from);
             (is_its && kept && is_there).then_some(sent)
         };
-        let mut found: Vec<&Sent> = places.filter_map(is_there).collect();
+        let mut found: Vec<&SentRequest> = places.filter_map(is_there).collect();
         found.sort_by_key(|sent| sent.due);
         found.into_iter().map(|sent| sent.request).collect()
     }
@@ -216,7 +218,7 @@ impl<'a> Lanes<'a> {
                 && window.is_none_or(|window| window.contains(outcome.due))
         };
         let newest = self
-            .past
+            .snapshot
             .reported_by(until)
             .iter()
             .rev()
@@ -283,7 +285,7 @@ impl<'a> Lanes<'a> {
 
     /// Returns the sending of a request, if it was recorded.
     #[must_use]
-    pub fn sent(&self, request: u32) -> Option<&'a Sent> {
+    pub fn sent(&self, request: u32) -> Option<&'a SentRequest> {
         let place = self.index.requests.get(request as usize)?.sent?;
         self.recording.sent.get(place as usize)
     }

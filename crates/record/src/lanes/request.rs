@@ -2,9 +2,9 @@
 
 use super::cores::{CoreReport, Open};
 use super::index::Entry;
-use super::workings::{BreakKind, Part, Slice};
-use super::{Doing, Interval, Lanes, RequestLane, Span};
-use concsim_engine::telemetry::{Awaited, SwitchReason};
+use super::worker_activity::{BreakKind, Part, Slice};
+use super::{Interval, Lanes, RequestLane, RequestState, Span};
+use concsim_engine::telemetry::{SwitchReason, WaitPurpose};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::Stamp;
 
@@ -33,7 +33,7 @@ impl Lanes<'_> {
         // A worker continues with a request whose client has left.
         let goes_on = taken.is_some() && self.has_run_out_of_patience(request);
         let left = done.filter(|_| !goes_on);
-        let mut life = Life {
+        let mut life = LaneBuilder {
             spans: Vec::new(),
             at: sent.sent,
             end: served
@@ -106,7 +106,7 @@ impl Lanes<'_> {
         &self.index.workers[usize::from(worker)].slices[at as usize]
     }
 
-    fn live(&self, life: &mut Life, request: u32, taken: Option<Accept>) {
+    fn live(&self, life: &mut LaneBuilder, request: u32, taken: Option<Accept>) {
         let entry = &self.index.requests[request as usize];
         let slices = &entry.slices;
         // Before the interval only the last run slice matters: it decides the state at the beginning.
@@ -119,7 +119,7 @@ impl Lanes<'_> {
         } else {
             self.arrive(life, request, taken);
             Wait {
-                doing: self.waits(SwitchReason::Client),
+                doing: self.state_after(SwitchReason::Client),
                 then: SwitchReason::Client,
                 since: Stamp::ZERO,
                 parts: &entry.parts,
@@ -147,7 +147,7 @@ impl Lanes<'_> {
                 if slices.is_empty() {
                     wait.doing = self.is_ready();
                 }
-                self.go_on(life, open, (wait, over));
+                self.add_unreported_spans(life, open, (wait, over));
             }
             None if wait.then == SwitchReason::Ended || life.at == Stamp::NEVER => {}
             // Accepted, and has not run yet.
@@ -156,7 +156,7 @@ impl Lanes<'_> {
                 if let Some(over) = over {
                     life.wait_until(over, wait);
                     wait.doing = self.is_ready();
-                } else if !self.kind().has_threads() && !self.tells_the_end(wait.then) {
+                } else if !self.kind().has_threads() && !self.reports_end_first(wait.then) {
                     life.open = self.may_be_ready(taken);
                 }
                 life.wait_until(Stamp::NEVER, wait);
@@ -167,7 +167,7 @@ impl Lanes<'_> {
     /// Wait of a request that has yielded its worker.
     fn wait_after<'b>(&self, slice: &Slice, entry: &'b Entry) -> Wait<'b> {
         Wait {
-            doing: self.waits(slice.then),
+            doing: self.state_after(slice.then),
             then: slice.then,
             since: slice.from,
             parts: &entry.parts,
@@ -190,22 +190,22 @@ impl Lanes<'_> {
     }
 
     /// True if the end of such a wait is reported before the request has its worker again.
-    fn tells_the_end(&self, then: SwitchReason) -> bool {
+    fn reports_end_first(&self, then: SwitchReason) -> bool {
         then == SwitchReason::Service
             && self.index.has_answers
             && self.recording.dropped_events == 0
     }
 
     /// Adds the span from the sending to the accept, or to the giving up.
-    fn arrive(&self, life: &mut Life, request: u32, taken: Option<Accept>) {
+    fn arrive(&self, life: &mut LaneBuilder, request: u32, taken: Option<Accept>) {
         let at = taken.map_or(Stamp::NEVER, |taken| taken.at);
         if self.index.arrivals.came_to_the_door(request) {
             let done = self.done(request).unwrap_or(Stamp::NEVER);
-            life.until(at.min(done), Doing::AtTheDoor);
+            life.until(at.min(done), RequestState::AtTheDoor);
             life.at = life.at.max(at);
         } else {
             // A request on a keep-alive connection is with its worker, not at the door.
-            life.until(at, Doing::Ready);
+            life.until(at, RequestState::Ready);
         }
     }
 
@@ -227,7 +227,12 @@ impl Lanes<'_> {
     }
 
     /// Adds the spans that no event has reported yet.
-    fn go_on(&self, life: &mut Life, open: &Open, (wait, over): (Wait<'_>, Option<Stamp>)) {
+    fn add_unreported_spans(
+        &self,
+        life: &mut LaneBuilder,
+        open: &Open,
+        (wait, over): (Wait<'_>, Option<Stamp>),
+    ) {
         life.wait_until(open.ready, wait);
         life.until(open.from, self.is_ready());
         if let Some(wants) = open.wants {
@@ -239,7 +244,7 @@ impl Lanes<'_> {
         match (open.blocked, open.wants) {
             (Some(_), _) => {
                 let asleep = Wait {
-                    doing: Doing::Blocked,
+                    doing: RequestState::Blocked,
                     ..wait
                 };
                 // In a worker with a loop the process is asleep in another wait than this one.
@@ -250,12 +255,18 @@ impl Lanes<'_> {
                     life.wait_until(open.to, asleep);
                 }
             }
-            (None, Some(_)) => life.until(open.to, Doing::WantsACore),
+            (None, Some(_)) => life.until(open.to, RequestState::WantsACore),
             (None, None) => {}
         }
     }
 
-    fn play(&self, life: &mut Life, worker: u16, part: Part, parts: &[(Stamp, Awaited)]) {
+    fn play(
+        &self,
+        life: &mut LaneBuilder,
+        worker: u16,
+        part: Part,
+        parts: &[(Stamp, WaitPurpose)],
+    ) {
         match part {
             Part::RunSlice { from, to, core } => {
                 life.until(from, self.is_ready());
@@ -265,18 +276,18 @@ impl Lanes<'_> {
                     from,
                     to,
                 };
-                for (lost, found) in life.concerns(from, to, || self.lost(mine)) {
-                    life.until(lost, Doing::Running);
-                    life.until(found, Doing::WantsACore);
+                for (lost, found) in life.if_visible(from, to, || self.lost(mine)) {
+                    life.until(lost, RequestState::Running);
+                    life.until(found, RequestState::WantsACore);
                 }
-                life.until(to, Doing::Running);
+                life.until(to, RequestState::Running);
             }
             Part::Broken {
                 to,
                 kind: BreakKind::Blocked,
             } => {
                 let wait = Wait {
-                    doing: Doing::Blocked,
+                    doing: RequestState::Blocked,
                     then: SwitchReason::Service,
                     since: life.at,
                     parts,
@@ -286,37 +297,37 @@ impl Lanes<'_> {
             Part::Broken {
                 to,
                 kind: BreakKind::Preempted(_),
-            } => life.until(to, Doing::WantsACore),
+            } => life.until(to, RequestState::WantsACore),
         }
     }
 
     /// State of a request that has yielded for this reason, until it is ready.
-    fn waits(&self, then: SwitchReason) -> Doing {
+    fn state_after(&self, then: SwitchReason) -> RequestState {
         match (then, self.kind()) {
             (SwitchReason::Ended | SwitchReason::Yielded, _) => self.is_ready(),
             (SwitchReason::Client | SwitchReason::Service | SwitchReason::Timer, kind)
                 if kind.has_a_loop() =>
             {
-                Doing::Parked
+                RequestState::Parked
             }
             (SwitchReason::Client | SwitchReason::Service | SwitchReason::Timer, _) => {
-                Doing::Blocked
+                RequestState::Blocked
             }
         }
     }
 
     /// State of a ready request: another request has the worker, or, where there is no other, the worker
     /// has no core.
-    fn is_ready(&self) -> Doing {
+    fn is_ready(&self) -> RequestState {
         if self.kind().has_a_loop() {
-            Doing::Ready
+            RequestState::Ready
         } else {
-            Doing::WantsACore
+            RequestState::WantsACore
         }
     }
 
     pub(super) fn kind(&self) -> WorkerKind {
-        self.past.header().scenario.server.kind
+        self.snapshot.header().scenario.server.kind
     }
 }
 
@@ -333,28 +344,28 @@ struct Accept {
 /// A wait, until an event ends it.
 #[derive(Clone, Copy, Debug)]
 struct Wait<'a> {
-    doing: Doing,
+    doing: RequestState,
     then: SwitchReason,
     /// Start of the wait; earlier parts belong to earlier waits.
     since: Stamp,
     /// The parts of all waits of the request.
-    parts: &'a [(Stamp, Awaited)],
+    parts: &'a [(Stamp, WaitPurpose)],
 }
 
 /// A request's life, built in order of time.
-struct Life {
+struct LaneBuilder {
     spans: Vec<Span>,
     at: Stamp,
     /// End of the life.
     end: Stamp,
     interval: Interval,
     /// Queue that it waits in.
-    queue: Option<Awaited>,
+    queue: Option<WaitPurpose>,
     /// Interval whose state later reports may correct.
     open: Option<(Stamp, Stamp)>,
 }
 
-impl Life {
+impl LaneBuilder {
     /// Extends the life to `to` with the reported parts of this wait.
     fn wait_until(&mut self, to: Stamp, wait: Wait<'_>) {
         let first = wait.parts.partition_point(|(at, _)| *at < wait.since);
@@ -368,7 +379,7 @@ impl Life {
     }
 
     /// Extends the life to `to` in this state.
-    fn until(&mut self, to: Stamp, doing: Doing) {
+    fn until(&mut self, to: Stamp, doing: RequestState) {
         let to = to.min(self.end);
         if let Some((open, closed)) = self.open {
             self.push(open.min(to), doing, false);
@@ -377,7 +388,7 @@ impl Life {
         self.push(to, doing, false);
     }
 
-    fn push(&mut self, to: Stamp, doing: Doing, is_open: bool) {
+    fn push(&mut self, to: Stamp, doing: RequestState, is_open: bool) {
         if let Some((from, to)) = self.interval.clip(self.at, to) {
             match self.spans.last_mut() {
                 Some(last)
@@ -399,7 +410,7 @@ impl Life {
     }
 
     /// Calls `ask` only if its result can be visible.
-    fn concerns<T>(&self, from: Stamp, to: Stamp, ask: impl FnOnce() -> Vec<T>) -> Vec<T> {
+    fn if_visible<T>(&self, from: Stamp, to: Stamp, ask: impl FnOnce() -> Vec<T>) -> Vec<T> {
         if self.interval.clip(from, to.min(self.end)).is_some() {
             ask()
         } else {

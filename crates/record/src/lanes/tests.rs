@@ -6,7 +6,7 @@ use super::*;
 use crate::synthetic::{MS, S, Synthetic};
 use crate::{Recording, Sample, WorkerSample};
 use concsim_engine::telemetry::{
-    Awaited, Event, Failure, NO_REQUEST, Outcome, Phase, RunSlice, Sent, SwitchReason,
+    Event, Failure, NO_REQUEST, Outcome, Phase, RunSlice, SentRequest, SwitchReason, WaitPurpose,
 };
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 
@@ -19,10 +19,10 @@ fn up_to(to: Stamp) -> Interval {
 }
 
 /// All lanes of a recording, as known at `at`.
-fn lives(recording: &Recording, at: Stamp) -> Vec<Vec<(Doing, u64, u64)>> {
+fn lives(recording: &Recording, at: Stamp) -> Vec<Vec<(RequestState, u64, u64)>> {
     let mut index = Index::default();
     index.extend(recording);
-    let lanes = Lanes::new(&index, recording.past_at(at).unwrap());
+    let lanes = Lanes::new(&index, recording.snapshot_at(at).unwrap());
     let requests = lanes.requests(up_to(at)).into_iter();
     let spans = requests.map(|request| lanes.request(request, up_to(at)).spans);
     let plain = |span: Span| (span.doing, span.from.0, span.to.0);
@@ -36,13 +36,13 @@ fn three_requests(kind: WorkerKind) -> Recording {
 }
 
 const SENT: u64 = 20_000;
-const TAKEN: u64 = 70_000;
+const ACCEPTED: u64 = 70_000;
 
 #[test]
 fn three_requests_to_a_sync_worker_follow_one_another() {
-    use Doing::{AtTheDoor, Blocked, Running};
+    use RequestState::{AtTheDoor, Blocked, Running};
     let life = |number: u64| {
-        let taken = TAKEN + number * 1_400 * MS;
+        let taken = ACCEPTED + number * 1_400 * MS;
         vec![
             (AtTheDoor, SENT, taken),
             (Running, taken, taken + 200 * MS),
@@ -56,12 +56,12 @@ fn three_requests_to_a_sync_worker_follow_one_another() {
 
 #[test]
 fn three_requests_to_a_coroutine_worker_wait_at_the_same_time() {
-    use Doing::{AtTheDoor, Parked, Ready, Running};
+    use RequestState::{AtTheDoor, Parked, Ready, Running};
     let life = |number: u64| {
-        let runs = TAKEN + number * 200 * MS;
+        let runs = ACCEPTED + number * 200 * MS;
         let mut life = vec![
-            (AtTheDoor, SENT, TAKEN),
-            (Ready, TAKEN, runs),
+            (AtTheDoor, SENT, ACCEPTED),
+            (Ready, ACCEPTED, runs),
             (Running, runs, runs + 200 * MS),
             (Parked, runs + 200 * MS, runs + 1_200 * MS),
             (Running, runs + 1_200 * MS, runs + 1_400 * MS),
@@ -75,21 +75,24 @@ fn three_requests_to_a_coroutine_worker_wait_at_the_same_time() {
 
 #[test]
 fn what_goes_on_is_told_by_the_newest_sample() {
-    use Doing::{AtTheDoor, Blocked, Parked, Running};
+    use RequestState::{AtTheDoor, Blocked, Parked, Running};
     let half = S / 2;
     let sync = lives(&three_requests(Sync), Stamp(half));
     let first = [
-        (AtTheDoor, SENT, TAKEN),
-        (Running, TAKEN, TAKEN + 200 * MS),
-        (Blocked, TAKEN + 200 * MS, half),
+        (AtTheDoor, SENT, ACCEPTED),
+        (Running, ACCEPTED, ACCEPTED + 200 * MS),
+        (Blocked, ACCEPTED + 200 * MS, half),
     ];
     assert_eq!(sync[0], first);
     assert_eq!(sync[1], [(AtTheDoor, SENT, half)]);
     let coroutine = lives(&three_requests(Coroutine), Stamp(half));
-    assert_eq!(coroutine[0].last(), Some(&(Parked, TAKEN + 200 * MS, half)));
+    assert_eq!(
+        coroutine[0].last(),
+        Some(&(Parked, ACCEPTED + 200 * MS, half))
+    );
     assert_eq!(
         coroutine[2].last(),
-        Some(&(Running, TAKEN + 400 * MS, half))
+        Some(&(Running, ACCEPTED + 400 * MS, half))
     );
 }
 
@@ -100,10 +103,10 @@ fn a_core_has_one_worker_after_the_other() {
     index.extend(&recording);
     let lanes = Lanes::new(&index, recording.present().unwrap());
     let cores = lanes.cores(up_to(Stamp(2 * S)));
-    let held = |from: u64, to: u64| Held {
+    let held = |from: u64, to: u64| CoreInterval {
         worker: 0,
-        from: Stamp(TAKEN + from * MS),
-        to: Stamp(TAKEN + to * MS),
+        from: Stamp(ACCEPTED + from * MS),
+        to: Stamp(ACCEPTED + to * MS),
     };
     assert_eq!(cores.len(), 2, "the machine has two");
     assert_eq!(cores[0].held, [held(0, 600), held(1_200, 1_800)]);
@@ -128,7 +131,7 @@ fn ran(request: u32, from: u64, to: u64, core: Option<u32>) -> Event {
 fn recording(switches: Vec<(u16, Event)>, sample: Sample) -> Recording {
     let mut recording = Synthetic::idle(Coroutine, 4).recording();
     recording.samples.clear();
-    let sent = |request| Sent {
+    let sent = |request| SentRequest {
         request,
         class: 0,
         due: Stamp::ZERO,
@@ -145,7 +148,7 @@ fn recording(switches: Vec<(u16, Event)>, sample: Sample) -> Recording {
 
 #[test]
 fn of_two_that_claim_a_core_the_later_one_had_it() {
-    use Doing::{AtTheDoor, Running, WantsACore};
+    use RequestState::{AtTheDoor, Running, WantsACore};
     let switches = vec![(0, ran(0, 10, 100, Some(0))), (1, ran(1, 40, 60, Some(0)))];
     let sample = Sample {
         at: Stamp(100),
@@ -164,7 +167,7 @@ fn of_two_that_claim_a_core_the_later_one_had_it() {
 
 #[test]
 fn where_cores_have_no_numbers_no_more_run_than_there_are() {
-    use Doing::{AtTheDoor, Running, WantsACore};
+    use RequestState::{AtTheDoor, Running, WantsACore};
     let switches = (0..3)
         .map(|worker: u16| {
             let from = u64::from(worker) * 10 + 10;
@@ -225,7 +228,10 @@ fn killed() -> Recording {
 
 #[test]
 fn a_run_that_its_worker_did_not_live_to_report_is_drawn_up_to_its_death() {
-    let life = [(Doing::AtTheDoor, 0, 10), (Doing::Running, 10, 80)];
+    let life = [
+        (RequestState::AtTheDoor, 0, 10),
+        (RequestState::Running, 10, 80),
+    ];
     assert_eq!(lives(&killed(), Stamp(100))[0], life);
 }
 
@@ -244,7 +250,10 @@ fn a_worker_goes_on_with_a_request_whose_client_has_left_up_to_its_death() {
             first_byte: Stamp::ZERO,
             done: Stamp(60),
         }];
-        let life = [(Doing::AtTheDoor, 0, 10), (Doing::Running, 10, end)];
+        let life = [
+            (RequestState::AtTheDoor, 0, 10),
+            (RequestState::Running, 10, end),
+        ];
         assert_eq!(lives(&recording, Stamp(100))[0], life, "{failure:?}");
     }
 }
@@ -265,17 +274,17 @@ fn what_a_worker_did_before_it_was_seen_without_a_core_is_open() {
         is_open,
     };
     let life = [
-        span(Doing::AtTheDoor, 0, 10, false),
-        span(Doing::Running, 10, 50, false),
-        span(Doing::Running, 50, 100, true),
-        span(Doing::WantsACore, 100, 150, false),
+        span(RequestState::AtTheDoor, 0, 10, false),
+        span(RequestState::Running, 10, 50, false),
+        span(RequestState::Running, 50, 100, true),
+        span(RequestState::WantsACore, 100, 150, false),
     ];
     assert_eq!(lanes.request(0, up_to(Stamp(150))).spans, life);
 }
 
 /// Recording of a worker with a loop in which request 0 yields at 40 for this reason; request 1 runs since
 /// then.
-fn let_go_of(then: SwitchReason, due: Option<Stamp>) -> Recording {
+fn yielding_for(then: SwitchReason, due: Option<Stamp>) -> Recording {
     let slice = Event::RunSlice(RunSlice {
         ready: Stamp(10),
         from: Stamp(10),
@@ -307,7 +316,7 @@ fn let_go_of(then: SwitchReason, due: Option<Stamp>) -> Recording {
 }
 
 /// The spans of request 0 up to the newest sample, with whether each is open.
-fn spans_of_0(recording: &Recording) -> Vec<(Doing, Option<Awaited>, u64, u64, bool)> {
+fn spans_of_0(recording: &Recording) -> Vec<(RequestState, Option<WaitPurpose>, u64, u64, bool)> {
     let mut index = Index::default();
     index.extend(recording);
     let lanes = Lanes::new(&index, recording.present().unwrap());
@@ -318,7 +327,7 @@ fn spans_of_0(recording: &Recording) -> Vec<(Doing, Option<Awaited>, u64, u64, b
 
 #[test]
 fn a_wait_is_told_in_the_parts_that_its_worker_named_in_whatever_order() {
-    let mut recording = let_go_of(SwitchReason::Service, None);
+    let mut recording = yielding_for(SwitchReason::Service, None);
     let awaits = |at, part| {
         let (task, request) = (0, 0);
         let at = Stamp(at);
@@ -334,23 +343,35 @@ fn a_wait_is_told_in_the_parts_that_its_worker_named_in_whatever_order() {
     };
     // In the order of the ring: a queue in a service is reported when it is over.
     let parts = [
-        awaits(40, Awaited::Connection),
-        awaits(90, Awaited::Answer),
-        awaits(60, Awaited::Queue),
+        awaits(40, WaitPurpose::Connection),
+        awaits(90, WaitPurpose::Answer),
+        awaits(60, WaitPurpose::Queue),
     ];
     recording.switches.extend(parts);
     let waits = [
-        (Doing::Parked, Some(Awaited::Connection), 40, 60, false),
-        (Doing::Parked, Some(Awaited::Queue), 60, 90, false),
-        (Doing::Parked, None, 90, 100, false),
-        (Doing::Parked, None, 100, 150, true),
+        (
+            RequestState::Parked,
+            Some(WaitPurpose::Connection),
+            40,
+            60,
+            false,
+        ),
+        (
+            RequestState::Parked,
+            Some(WaitPurpose::Queue),
+            60,
+            90,
+            false,
+        ),
+        (RequestState::Parked, None, 90, 100, false),
+        (RequestState::Parked, None, 100, 150, true),
     ];
     assert_eq!(spans_of_0(&recording)[2..], waits);
 }
 
 #[test]
 fn a_request_is_ready_once_its_service_has_answered_though_its_worker_runs_another() {
-    let mut recording = let_go_of(SwitchReason::Service, None);
+    let mut recording = yielding_for(SwitchReason::Service, None);
     let answered = |request, asked, written| Event::Answered {
         service: 0,
         request,
@@ -361,29 +382,29 @@ fn a_request_is_ready_once_its_service_has_answered_though_its_worker_runs_anoth
     // The first is of a call before this wait.
     recording.answers = vec![answered(0, 3, 8), answered(0, 45, 120)];
     let waits = [
-        (Doing::Parked, None, 40, 120, false),
-        (Doing::Ready, None, 120, 150, false),
+        (RequestState::Parked, None, 40, 120, false),
+        (RequestState::Ready, None, 120, 150, false),
     ];
     assert_eq!(spans_of_0(&recording)[2..], waits);
     // Without an answer it certainly waits: the service would have reported.
     recording.answers.pop();
-    let waits = [(Doing::Parked, None, 40, 150, false)];
+    let waits = [(RequestState::Parked, None, 40, 150, false)];
     assert_eq!(spans_of_0(&recording)[2..], waits);
     // An old recording does not name the answered request.
     recording.answers = vec![answered(NO_REQUEST, 45, 120)];
     let waits = [
-        (Doing::Parked, None, 40, 100, false),
-        (Doing::Parked, None, 100, 150, true),
+        (RequestState::Parked, None, 40, 100, false),
+        (RequestState::Parked, None, 100, 150, true),
     ];
     assert_eq!(spans_of_0(&recording)[2..], waits);
 }
 
 #[test]
 fn a_request_is_ready_once_its_timer_is_due_though_its_worker_runs_another() {
-    let recording = let_go_of(SwitchReason::Timer, Some(Stamp(70)));
+    let recording = yielding_for(SwitchReason::Timer, Some(Stamp(70)));
     let waits = [
-        (Doing::Parked, None, 40, 70, false),
-        (Doing::Ready, None, 70, 150, false),
+        (RequestState::Parked, None, 40, 70, false),
+        (RequestState::Ready, None, 70, 150, false),
     ];
     assert_eq!(spans_of_0(&recording)[2..], waits);
 }
@@ -488,7 +509,7 @@ proptest! {
         }
         for at in from..from + length {
             let running = requests.iter().flat_map(|request| &request.spans)
-                .filter(|span| span.doing == Doing::Running && is_on(span.from, span.to, at))
+                .filter(|span| span.doing == RequestState::Running && is_on(span.from, span.to, at))
                 .count();
             let held = rows.iter().flat_map(|row| &row.held)
                 .filter(|held| is_on(held.from, held.to, at))

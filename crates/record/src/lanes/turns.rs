@@ -1,7 +1,7 @@
 //! Turns of one worker: the requests that had it, one after the other.
 
-use super::workings::{Break, BreakKind, Slice, Workings};
-use super::{Doing, Lanes, Span};
+use super::worker_activity::{Break, BreakKind, Slice, WorkerActivity};
+use super::{Lanes, RequestState, Span};
 use concsim_engine::telemetry::{NO_REQUEST, SwitchReason};
 use concsim_model::units::Stamp;
 
@@ -37,7 +37,7 @@ impl Lanes<'_> {
     }
 }
 
-fn turn(workings: &Workings, slice: &Slice) -> Turn {
+fn turn(workings: &WorkerActivity, slice: &Slice) -> Turn {
     let breaks = slice.breaks.0 as usize..slice.breaks.1 as usize;
     Turn {
         request: (slice.request != NO_REQUEST).then_some(slice.request),
@@ -53,8 +53,8 @@ fn turn(workings: &Workings, slice: &Slice) -> Turn {
 fn span(pause: &Break) -> Span {
     Span {
         doing: match pause.kind {
-            BreakKind::Blocked => Doing::Blocked,
-            BreakKind::Preempted(_) => Doing::WantsACore,
+            BreakKind::Blocked => RequestState::Blocked,
+            BreakKind::Preempted(_) => RequestState::WantsACore,
         },
         queue: None,
         from: pause.from,

@@ -1,7 +1,7 @@
 //! Cores: all busy, busy with other programs, or free while the workers can use no more of them.
 
 use super::Check;
-use super::scene::{Context, hundredths, per_cent, would_help};
+use super::scene::{Context, advice_text, hundredths, per_cent};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::three_digits;
 use concsim_model::words::{all_of, counted, mean};
@@ -16,31 +16,31 @@ const WANTING: f64 = 0.5;
 pub(super) struct Crowded;
 
 impl<'a> Check<'a> for Crowded {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         /// Share of all cores.
-        const MUCH: f64 = 0.2;
-        let applies =
-            scene.means.want_a_core >= WANTING && scene.means.others >= MUCH * scene.cores() as f64;
+        const MIN_CORE_SHARE: f64 = 0.2;
+        let applies = context.means.want_a_core >= WANTING
+            && context.means.others >= MIN_CORE_SHARE * context.cores() as f64;
         applies.then_some(Self)
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         vec![
             format!(
                 "On average {} workers wanted a core and had none {}.",
-                hundredths(scene.means.want_a_core),
-                scene.when()
+                hundredths(context.means.want_a_core),
+                context.interval_name()
             ),
-            scene.cores_and_door(),
+            context.cores_and_door(),
         ]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         format!(
             "{} ({}); {}",
-            scene.without_a_core(),
-            scene.samples(),
-            scene.core_use()
+            context.without_a_core(),
+            context.samples(),
+            context.core_use()
         )
     }
 
@@ -53,44 +53,44 @@ impl<'a> Check<'a> for Crowded {
 pub(super) struct CoresFull;
 
 impl<'a> Check<'a> for CoresFull {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         /// Share of the cores; below it, load keeps them busy.
         const BY_WORKERS: f64 = 0.5;
-        let all = scene.cores() as f64;
+        let all = context.cores() as f64;
         let applies =
-            scene.means.parallelism > BY_WORKERS && scene.means.ours() >= NEARLY_ALL * all;
+            context.means.parallelism > BY_WORKERS && context.means.own_cores() >= NEARLY_ALL * all;
         applies.then_some(Self)
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         let first = format!(
             "This run kept {} of {} busy on average {}.",
-            three_digits(scene.means.ours().min(scene.cores() as f64)),
-            counted(scene.cores() as u64, "core"),
-            scene.when()
+            three_digits(context.means.own_cores().min(context.cores() as f64)),
+            counted(context.cores() as u64, "core"),
+            context.interval_name()
         );
-        let second = if scene.means.want_a_core >= WANTING {
+        let second = if context.means.want_a_core >= WANTING {
             format!(
                 "{} workers wanted a core and had none on average, so more workers would not answer more.",
-                hundredths(scene.means.want_a_core)
+                hundredths(context.means.want_a_core)
             )
         } else {
             format!(
                 "On average {} requests were begun and the workers used {} cores, so more requests begun \
                  at once would not be answered faster.",
-                mean(scene.means.concurrency),
-                three_digits(scene.means.parallelism)
+                mean(context.means.concurrency),
+                three_digits(context.means.parallelism)
             )
         };
         vec![first, second]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         format!(
             "{}; {} ({})",
-            scene.core_use(),
-            scene.without_a_core(),
-            scene.samples()
+            context.core_use(),
+            context.without_a_core(),
+            context.samples()
         )
     }
 }
@@ -103,17 +103,17 @@ pub(super) struct WorkersFull {
 }
 
 impl<'a> Check<'a> for WorkersFull {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let workers = scene.living().count();
-        let at_once = scene.scenario().server.parallelism_limit_of(workers);
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let workers = context.living().count();
+        let at_once = context.scenario().server.parallelism_limit_of(workers);
         let applies = workers > 0
-            && at_once < scene.cores()
-            && scene.means.parallelism >= NEARLY_ALL * at_once as f64;
+            && at_once < context.cores()
+            && context.means.parallelism >= NEARLY_ALL * at_once as f64;
         applies.then_some(Self { workers, at_once })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
-        let alone = scene.scenario().server.computes_alone();
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
+        let alone = context.scenario().server.computes_alone();
         vec![
             format!(
                 "{} computed for {} of the time {}{}, and a {alone} computes on one core at a time.",
@@ -121,32 +121,32 @@ impl<'a> Check<'a> for WorkersFull {
                     self.at_once,
                     if alone == "thread" { alone } else { "worker" }
                 ),
-                per_cent(scene.means.parallelism / self.at_once as f64),
-                scene.when(),
+                per_cent(context.means.parallelism / self.at_once as f64),
+                context.interval_name(),
                 if self.at_once > 1 { " on average" } else { "" }
             ),
-            scene.cores_and_door(),
+            context.cores_and_door(),
         ]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         let workers = counted(self.workers as u64, "worker");
-        format!("{workers}; {} ({})", scene.core_use(), scene.samples())
+        format!("{workers}; {} ({})", context.core_use(), context.samples())
     }
 
-    fn advice(&self, scene: &Context<'a>) -> Option<String> {
+    fn advice(&self, context: &Context<'a>) -> Option<String> {
         let each = self.at_once / self.workers;
-        let enough = scene.cores().div_ceil(each);
-        let promise = scene.promise_if_shared(|other| other.server.workers = enough)?;
+        let enough = context.cores().div_ceil(each);
+        let promise = context.promised_rates_if_shared(|other| other.server.workers = enough)?;
         let workers = counted(enough as u64, "worker");
-        Some(if scene.kind().has_a_loop() {
+        Some(if context.kind().has_a_loop() {
             let [now, then] = promise.map(three_digits);
             format!(
                 "{workers} would help if each took its share of the connections: {then} answers/s at most, \
                  instead of {now} at most (computed)."
             )
         } else {
-            would_help(&workers, promise)
+            advice_text(&workers, promise)
         })
     }
 }
@@ -155,37 +155,38 @@ impl<'a> Check<'a> for WorkersFull {
 pub(super) struct CoroutinesDoNotHelp;
 
 impl<'a> Check<'a> for CoroutinesDoNotHelp {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         /// Minimum ratio of requests begun to requests computing.
-        const MANY: f64 = 2.0;
-        let waits = demand::of_mix(scene.scenario(), |spent| spent != DemandPart::Computing);
-        let means = &scene.means;
-        let is_full = CoresFull::notice(scene).is_some() || WorkersFull::notice(scene).is_some();
-        let applies = scene.kind() == WorkerKind::Coroutine
+        const MIN_RATIO: f64 = 2.0;
+        let waits = demand::of_mix(context.scenario(), |spent| spent != DemandPart::Computing);
+        let means = &context.means;
+        let is_full =
+            CoresFull::notice(context).is_some() || WorkersFull::notice(context).is_some();
+        let applies = context.kind() == WorkerKind::Coroutine
             && is_full
             && waits.mean <= 0.0
-            && means.concurrency >= MANY * means.parallelism;
+            && means.concurrency >= MIN_RATIO * means.parallelism;
         applies.then_some(Self)
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         vec![
             "These requests only compute, so no request waits while another one runs.".into(),
             format!(
                 "On average {} were begun {} and {} cores computed. Sync workers would answer as many.",
-                mean(scene.means.concurrency),
-                scene.when(),
-                three_digits(scene.means.parallelism)
+                mean(context.means.concurrency),
+                context.interval_name(),
+                three_digits(context.means.parallelism)
             ),
         ]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         format!(
             "no step of the scenario waits; {} begun and {} computing on average; {}",
-            hundredths(scene.means.concurrency),
-            hundredths(scene.means.parallelism),
-            scene.core_use()
+            hundredths(context.means.concurrency),
+            hundredths(context.means.parallelism),
+            context.core_use()
         )
     }
 }

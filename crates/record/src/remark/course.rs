@@ -12,8 +12,8 @@ pub(super) struct Steered<'a> {
 }
 
 impl<'a> Check<'a> for Steered<'a> {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let interventions = scene.past.markers().iter();
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let interventions = context.snapshot.markers().iter();
         let by_hand: Vec<_> = interventions
             .filter(|marker| marker.timeline_event.is_none())
             .collect();
@@ -22,15 +22,15 @@ impl<'a> Check<'a> for Steered<'a> {
         })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         vec![format!(
             "This run was steered by hand, so its claims are not judged: {}.",
-            name_interventions(&self.interventions, scene, NAMED)
+            name_interventions(&self.interventions, context, NAMED)
         )]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
-        let interventions = name_interventions(&self.interventions, scene, usize::MAX);
+    fn evidence(&self, context: &Context<'a>) -> String {
+        let interventions = name_interventions(&self.interventions, context, usize::MAX);
         format!("markers of the recording: {interventions}")
     }
 }
@@ -41,8 +41,8 @@ pub(super) struct SteeredByTimeline<'a> {
 }
 
 impl<'a> Check<'a> for SteeredByTimeline<'a> {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let interventions = scene.past.markers().iter();
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let interventions = context.snapshot.markers().iter();
         let by_timeline: Vec<_> = interventions
             .filter(|marker| marker.timeline_event.is_some())
             .collect();
@@ -51,15 +51,15 @@ impl<'a> Check<'a> for SteeredByTimeline<'a> {
         })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
-        let interventions = name_interventions(&self.interventions, scene, NAMED);
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
+        let interventions = name_interventions(&self.interventions, context, NAMED);
         vec![format!(
             "The scenario's timeline steered this run: {interventions}."
         )]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
-        let interventions = name_interventions(&self.interventions, scene, usize::MAX);
+    fn evidence(&self, context: &Context<'a>) -> String {
+        let interventions = name_interventions(&self.interventions, context, usize::MAX);
         format!("markers of the recording: {interventions}")
     }
 }
@@ -68,13 +68,13 @@ impl<'a> Check<'a> for SteeredByTimeline<'a> {
 const NAMED: usize = 3;
 
 /// Names the first interventions and the number of the others.
-fn name_interventions(interventions: &[&Marker], scene: &Context<'_>, named: usize) -> String {
+fn name_interventions(interventions: &[&Marker], context: &Context<'_>, named: usize) -> String {
     let first = interventions.iter().take(named);
-    let header = scene.past.header();
-    let mut said: Vec<String> = first.map(|marker| header.describe_at(marker)).collect();
+    let header = context.snapshot.header();
+    let mut text: Vec<String> = first.map(|marker| header.describe_at(marker)).collect();
     let more = interventions.len().saturating_sub(named);
-    said.extend((more > 0).then(|| format!("and {more} more")));
-    said.join(", ")
+    text.extend((more > 0).then(|| format!("and {more} more")));
+    text.join(", ")
 }
 
 /// Mean number of requests in the system differs between the halves of the window.
@@ -83,8 +83,8 @@ pub(super) struct NotStationary {
 }
 
 impl<'a> Check<'a> for NotStationary {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let run = scene.run?;
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let run = context.run?;
         // A handful of requests need not be steady.
         let applies = run.stationary == Some(false) && run.due >= COHORT;
         run.drift.filter(|_| applies).map(|drift| Self { drift })
@@ -115,7 +115,7 @@ pub(super) struct ShortWarmup {
 }
 
 impl ShortWarmup {
-    fn which(&self) -> &'static str {
+    fn class_of_change(&self) -> &'static str {
         if self.is_p99 {
             "the 99th percentile of latency"
         } else {
@@ -125,8 +125,8 @@ impl ShortWarmup {
 }
 
 impl<'a> Check<'a> for ShortWarmup {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let run = scene.run?;
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let run = context.run?;
         let (warmup_ms, latency) = (run.warmup_s * 1e3, &run.latency_ms);
         // A failed request counts with its client's whole patience, which says nothing about warming up.
         let tail_ms = latency
@@ -134,7 +134,7 @@ impl<'a> Check<'a> for ShortWarmup {
             .or(latency.max)
             .filter(|_| run.failed.all() == 0)?;
         // Where the file sets the number of requests, all of them count, including the first ones.
-        let is_meant = warmup_ms <= 0.0 && scene.scenario().load.requests.is_some();
+        let is_meant = warmup_ms <= 0.0 && context.scenario().load.requests.is_some();
         let applies = !is_meant && warmup_ms < 2.0 * tail_ms;
         applies.then_some(Self {
             warmup_ms,
@@ -165,7 +165,7 @@ impl<'a> Check<'a> for ShortWarmup {
         format!(
             "{} from the first request to the window, less than twice {}, {}",
             millis(self.warmup_ms),
-            self.which(),
+            self.class_of_change(),
             millis(self.tail_ms)
         )
     }

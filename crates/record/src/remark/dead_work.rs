@@ -3,7 +3,7 @@
 use super::Check;
 use super::scene::{Context, per_cent};
 use crate::dead_work::WorkerTime;
-use concsim_model::scenario::{Accept, Arrivals, Begins, ConnectionMode, Scenario};
+use concsim_model::scenario::{Accept, Arrivals, ConnectionMode, RequestCapacity, Scenario};
 use concsim_model::units::{Elapsed, letter};
 use concsim_model::words::{all_of, counted, grouped, length};
 use concsim_theory::{bounds, demand};
@@ -13,36 +13,36 @@ pub(super) struct DeadWork {
     /// Slots of these workers.
     slots: Vec<u16>,
     /// Sum of their busy time and of its dead part.
-    spent: WorkerTime,
+    time: WorkerTime,
     in_queue: u64,
 }
 
 impl<'a> Check<'a> for DeadWork {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         /// Minimum share of dead work in a worker's busy time …
-        const MUCH: f64 = 0.1;
+        const MIN_BUSY_SHARE: f64 = 0.1;
         /// … and minimum share of dead work in the span.
-        const LONG: f64 = 0.02;
+        const MIN_SPAN_SHARE: f64 = 0.02;
         /// Minimum number of abandoned requests in the queue.
-        const MANY: u64 = 10;
-        let account = scene.dead_work();
-        let least = LONG * scene.span.length().as_secs_f64();
+        const MIN_ABANDONED: u64 = 10;
+        let account = context.dead_work();
+        let least = MIN_SPAN_SHARE * context.span.length().as_secs_f64();
         let is_much = |spent: &WorkerTime| {
             let share = spent.share().unwrap_or(0.0);
-            share >= MUCH && spent.dead.as_secs_f64() >= least
+            share >= MIN_BUSY_SHARE && spent.dead.as_secs_f64() >= least
         };
         let some = account.workers.iter().filter(|(_, spent)| is_much(spent));
         let some: Vec<(u16, WorkerTime)> = some.map(|(slot, spent)| (*slot, *spent)).collect();
-        let applies = !some.is_empty() || account.in_queue >= MANY;
+        let applies = !some.is_empty() || account.in_queue >= MIN_ABANDONED;
         applies.then(|| Self {
             slots: some.iter().map(|(slot, _)| *slot).collect(),
-            spent: WorkerTime::sum(some.iter().map(|(_, spent)| spent)),
+            time: WorkerTime::sum(some.iter().map(|(_, spent)| spent)),
             in_queue: account.in_queue,
         })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
-        let who = match (&self.slots[..], scene.living().count()) {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
+        let source = match (&self.slots[..], context.living().count()) {
             ([], _) => None,
             ([one], 2..) => Some(format!("Worker {}", letter(usize::from(*one)))),
             (some, all) if some.len() >= all => Some(all_of(all, "worker")),
@@ -56,33 +56,33 @@ impl<'a> Check<'a> for DeadWork {
             1 => ("its", ""),
             _ => ("their", ", taken together,"),
         };
-        let spent = who.map(|who| {
+        let spent = source.map(|actor| {
             format!(
-                "{who} spent {} of {its} busy and blocked time{on_average} on requests whose clients had \
+                "{actor} spent {} of {its} busy and blocked time{on_average} on requests whose clients had \
                  already left, {}.",
-                per_cent(self.spent.share().unwrap_or(0.0)),
-                scene.when()
+                per_cent(self.time.share().unwrap_or(0.0)),
+                context.interval_name()
             )
         });
-        spent.into_iter().chain(self.queue(scene)).collect()
+        spent.into_iter().chain(self.queue(context)).collect()
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         format!(
             "{} of {} busy or blocked after the client had given up, {} in the listener's queue whose client \
              had given up (workers' log and load's log); patience is {}",
-            self.spent.dead,
-            self.spent.busy,
+            self.time.dead,
+            self.time.busy,
             counted(self.in_queue, "request"),
-            length(scene.scenario().load.patience)
+            length(context.scenario().load.patience)
         )
     }
 
-    fn advice(&self, scene: &Context<'a>) -> Option<String> {
-        if !scene.past.markers().is_empty() {
+    fn advice(&self, context: &Context<'a>) -> Option<String> {
+        if !context.snapshot.markers().is_empty() {
             return None;
         }
-        let cures = cures(scene.scenario(), scene.cores());
+        let cures = remedies(context.scenario(), context.cores());
         (!cures.is_empty()).then(|| {
             format!(
                 "The cure is {} (computed, with a fifth of the limit left free).",
@@ -94,8 +94,8 @@ impl<'a> Check<'a> for DeadWork {
 
 impl DeadWork {
     /// `Now the listener's queue holds 4 more such requests.`
-    fn queue(&self, scene: &Context<'_>) -> Option<String> {
-        let (then, holds) = match scene.run {
+    fn queue(&self, context: &Context<'_>) -> Option<String> {
+        let (then, holds) = match context.run {
             Some(run) if run.window_s > 0.0 => ("At its end", "held"),
             Some(_) | None => ("Now", "holds"),
         };
@@ -134,10 +134,10 @@ const TAIL: f64 = 5.0;
 /// Changes of which each alone lets every request be answered while its client waits, with a margin. Only
 /// sync workers with one queue take requests one by one in order of arrival. Of other workers one may have
 /// many connections while another is idle.
-fn cures(scenario: &Scenario, cores: usize) -> Vec<String> {
+fn remedies(scenario: &Scenario, cores: usize) -> Vec<String> {
     let server = &scenario.server;
     let is_one_queue = server.workers == 1 || !matches!(server.accept, Accept::Reuseport);
-    let is_in_order = server.kind.begins() == Begins::One && is_one_queue;
+    let is_in_order = server.kind.begins() == RequestCapacity::One && is_one_queue;
     if !is_in_order || alone(scenario).is_none() {
         return Vec::new();
     }

@@ -1,15 +1,15 @@
 //! The door: full workers, a full listener, a growing queue, failures, uneven shares.
 
 use super::Check;
-use super::each::Looks;
-use super::scene::{Context, hundredths, when, workers};
+use super::scene::{Context, hundredths, recent_interval_name, workers};
+use super::worker_samples::WorkerSampleCounts;
 use crate::summary::Failed;
 use crate::{LoadSample, Sample, Span, WorkerSample, accounting};
 use concsim_engine::telemetry::Outcome;
 use concsim_model::scenario::Arrivals;
 use concsim_model::units::{Elapsed, letter, three_digits};
 use concsim_model::words::{counted, grouped, length, mean};
-use concsim_theory::bounds::{self, Scarce};
+use concsim_theory::bounds::{self, LimitedResource};
 
 /// Coroutine workers hold their maximum number of connections.
 pub(super) struct ConnectionsFull {
@@ -22,14 +22,14 @@ pub(super) struct ConnectionsFull {
 }
 
 impl<'a> Check<'a> for ConnectionsFull {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         /// Share of the places in one worker.
         const FULL: f64 = 0.98;
-        let places = scene.scenario().server.connections as f64;
-        let is_full = |looks: &&Looks| looks.begun() >= FULL * places;
-        let each = scene.each();
-        let full: Vec<&Looks> = each.iter().filter(is_full).collect();
-        let applies = scene.kind().has_a_loop() && scene.means.at_the_door >= 1.0;
+        let places = context.scenario().server.connections as f64;
+        let is_full = |looks: &&WorkerSampleCounts| looks.begun() >= FULL * places;
+        let each = context.each();
+        let full: Vec<&WorkerSampleCounts> = each.iter().filter(is_full).collect();
+        let applies = context.kind().has_a_loop() && context.means.at_the_door >= 1.0;
         let begun: f64 = full.iter().map(|looks| looks.begun()).sum();
         (applies && !full.is_empty()).then(|| Self {
             begun: begun / full.len() as f64,
@@ -38,39 +38,40 @@ impl<'a> Check<'a> for ConnectionsFull {
         })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
-        let connections = scene.scenario().server.connections as u64;
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
+        let connections = context.scenario().server.connections as u64;
         vec![
             format!(
                 "{} had {} requests begun{} on average {}, and a worker may hold {}.",
                 self.full,
                 mean(self.begun),
                 if self.count.0 > 1 { " each" } else { "" },
-                scene.when(),
+                context.interval_name(),
                 counted(connections, "connection")
             ),
-            scene.cores_and_door(),
+            context.cores_and_door(),
         ]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
-        let server = &scene.scenario().server;
+    fn evidence(&self, context: &Context<'a>) -> String {
+        let server = &context.scenario().server;
         format!(
             "{} of {} full; {} begun of {} ({} × {} connections), {} at the door, on average ({})",
             grouped(self.count.0 as u64),
             counted(self.count.1 as u64, "worker"),
-            hundredths(scene.means.concurrency),
+            hundredths(context.means.concurrency),
             grouped(server.concurrency_limit_of(self.count.1) as u64),
             counted(self.count.1 as u64, "worker"),
             grouped(server.connections as u64),
-            hundredths(scene.means.at_the_door),
-            scene.samples()
+            hundredths(context.means.at_the_door),
+            context.samples()
         )
     }
 
-    fn advice(&self, scene: &Context<'a>) -> Option<String> {
-        let promise = scene.promise(|other| other.server.connections = usize::from(u16::MAX))?;
-        Some(super::scene::would_help("More connections", promise))
+    fn advice(&self, context: &Context<'a>) -> Option<String> {
+        let promise =
+            context.promised_rates(|other| other.server.connections = usize::from(u16::MAX))?;
+        Some(super::scene::advice_text("More connections", promise))
     }
 }
 
@@ -87,9 +88,9 @@ pub(super) struct BacklogFull {
 impl<'a> Check<'a> for BacklogFull {
     /// If more connections wait than there are places, the kernel has dropped some: this is certain for an
     /// instant, but not for a mean.
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let places = scene.scenario().server.places_of_all_queues() as u64;
-        let samples = scene.span.samples();
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let places = context.scenario().server.places_of_all_queues() as u64;
+        let samples = context.span.samples();
         let may_be_more = |sample: &Sample| {
             let LoadSample { sent, ended, .. } = sample.load;
             sent.saturating_sub(ended) > places
@@ -97,7 +98,7 @@ impl<'a> Check<'a> for BacklogFull {
         if !samples.iter().any(may_be_more) {
             return None;
         }
-        let waiting = scene.waiting_at_samples()?;
+        let waiting = context.waiting_at_samples()?;
         let more = waiting.iter().filter(|waiting| **waiting > places);
         let most = more.clone().max()?;
         Some(Self {
@@ -107,7 +108,7 @@ impl<'a> Check<'a> for BacklogFull {
         })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         let (found, all) = self.samples;
         vec![
             format!(
@@ -115,7 +116,7 @@ impl<'a> Check<'a> for BacklogFull {
                  ({}).",
                 grouped(found as u64),
                 counted(all as u64, "sample"),
-                scene.when(),
+                context.interval_name(),
                 grouped(self.places)
             ),
             "The kernel drops a connection that finds no place, and its client tries again a second later or \
@@ -124,11 +125,11 @@ impl<'a> Check<'a> for BacklogFull {
         ]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         format!(
             "at most {} opened and not accepted by a worker (workers' log and load's log); server.backlog is {}",
             counted(self.most, "connection"),
-            grouped(u64::from(scene.scenario().server.backlog))
+            grouped(u64::from(context.scenario().server.backlog))
         )
     }
 }
@@ -136,7 +137,7 @@ impl<'a> Check<'a> for BacklogFull {
 /// More requests come than are answered.
 pub(super) struct QueueGrows {
     length: Elapsed,
-    came: u64,
+    arrived: u64,
     ended: u64,
     /// Number in the system at the beginning, in the middle and at the end.
     in_system: [u64; 3],
@@ -144,11 +145,11 @@ pub(super) struct QueueGrows {
 
 impl QueueGrows {
     /// Length of the interval before an instant that is examined, and its minimum.
-    const FAR: Elapsed = Elapsed::from_secs(5);
+    const LOOK_BACK_INTERVAL: Elapsed = Elapsed::from_secs(5);
     const LEAST: Elapsed = Elapsed::from_secs(2);
     /// Minimum growth for a remark, as a share of the arrivals and as a number.
     const SHARE: f64 = 0.1;
-    const MANY: u64 = 10;
+    const MIN_REFUSED: u64 = 10;
 
     fn over(span: &Span<'_>) -> Self {
         let samples = span.samples();
@@ -159,7 +160,7 @@ impl QueueGrows {
         let ended = now.ended.saturating_sub(before.ended);
         Self {
             length: span.length(),
-            came: (ended + in_system[2]).saturating_sub(in_system[0]),
+            arrived: (ended + in_system[2]).saturating_sub(in_system[0]),
             ended,
             in_system,
         }
@@ -170,32 +171,33 @@ impl QueueGrows {
         let growth = third.saturating_sub(first);
         first < second
             && second < third
-            && growth >= Self::MANY
-            && growth as f64 >= Self::SHARE * self.came as f64
+            && growth >= Self::MIN_REFUSED
+            && growth as f64 >= Self::SHARE * self.arrived as f64
     }
 }
 
 impl<'a> Check<'a> for QueueGrows {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         // In a closed load the number of requests cannot grow.
-        let is_open = matches!(scene.scenario().load.arrivals, Arrivals::Open { .. });
-        let span = if scene.run.is_some() {
-            scene.span
+        let is_open = matches!(context.scenario().load.arrivals, Arrivals::Open { .. });
+        let span = if context.run.is_some() {
+            context.span
         } else {
-            Span::back(&scene.past, Self::FAR)
+            Span::last_part(&context.snapshot, Self::LOOK_BACK_INTERVAL)
         };
         let grows = Self::over(&span);
         let applies =
-            is_open && scene.is_under_load() && grows.length >= Self::LEAST && grows.grows();
+            is_open && context.is_under_load() && grows.length >= Self::LEAST && grows.grows();
         applies.then_some(grows)
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
-        let when = scene
-            .run
-            .map_or_else(|| when(self.length), |_| scene.when());
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
+        let when = context.run.map_or_else(
+            || recent_interval_name(self.length),
+            |_| context.interval_name(),
+        );
         let per_second = |count: u64| three_digits(count as f64 / self.length.as_secs_f64());
-        let (came, ended) = (per_second(self.came), per_second(self.ended));
+        let (came, ended) = (per_second(self.arrived), per_second(self.ended));
         vec![
             format!(
                 "On average {came} requests came in a second and {ended} ended {when}, so their number grows."
@@ -210,16 +212,17 @@ impl<'a> Check<'a> for QueueGrows {
             "in {} {} were due and {} ended; in the system {first}, then {second}, then {third} (load's \
              gauge)",
             self.length,
-            grouped(self.came),
+            grouped(self.arrived),
             grouped(self.ended)
         )
     }
 
-    fn advice(&self, scene: &Context<'a>) -> Option<String> {
-        let bounds = bounds::of(scene.scenario(), scene.cores());
+    fn advice(&self, context: &Context<'a>) -> Option<String> {
+        let bounds = bounds::of(context.scenario(), context.cores());
         let tightest = bounds.first()?;
         let most = three_digits(tightest.per_s());
-        let applies = tightest.of != Scarce::Arrivals && scene.past.markers().is_empty();
+        let applies =
+            tightest.of != LimitedResource::Arrivals && context.snapshot.markers().is_empty();
         applies.then(|| format!("This server could answer {most}/s at most (computed)."))
     }
 }
@@ -233,27 +236,27 @@ pub(super) struct Failures {
 }
 
 impl<'a> Check<'a> for Failures {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let (failed, of) = if let Some(run) = scene.run {
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let (failed, of) = if let Some(run) = context.run {
             (run.failed.clone(), run.due)
         } else {
-            let since = scene.span.begin().at;
-            let newest = scene.past.outcomes().iter().rev();
+            let since = context.span.begin().at;
+            let newest = context.snapshot.outcomes().iter().rev();
             failed_of(newest.take_while(|outcome| outcome.done > since))
         };
         (failed.all() > 0).then_some(Self {
             failed,
-            cut_off: scene.run.map_or(0, |run| run.unfinished),
+            cut_off: context.run.map_or(0, |run| run.unfinished),
             of,
         })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
-        let patience = length(scene.scenario().load.patience);
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
+        let patience = length(context.scenario().load.patience);
         let of = counted(self.of as u64, "request");
-        let which = match scene.run {
+        let which = match context.run {
             Some(_) => "due in the counted window".to_owned(),
-            None => format!("that ended {}", scene.when()),
+            None => format!("that ended {}", context.interval_name()),
         };
         let failed = self.failed.all().saturating_sub(self.cut_off) as u64;
         let failed = (failed > 0).then(|| {
@@ -306,7 +309,7 @@ pub(super) struct UnevenAccepts {
 }
 
 impl<'a> Check<'a> for UnevenAccepts {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         /// Jain's index below which the shares of all workers count as uneven.
         const EVEN: f64 = 0.9;
         /// A single worker's share is uneven if it is this factor above or below the mean …
@@ -314,8 +317,8 @@ impl<'a> Check<'a> for UnevenAccepts {
         /// … and this many standard deviations of a random share away from it.
         const SIGMAS: f64 = 4.0;
         /// Minimum number of connections for each worker: with fewer, chance decides.
-        const ENOUGH: u64 = 20;
-        let Sample { workers, .. } = scene.span.end();
+        const MIN_CONNECTIONS: u64 = 20;
+        let Sample { workers, .. } = context.span.end();
         let jain = accounting::jain(workers.iter().map(|worker| worker.accepted))?;
         let all = workers.iter().map(|worker| worker.accepted);
         let all = all.fold(0, u64::saturating_add);
@@ -330,8 +333,9 @@ impl<'a> Check<'a> for UnevenAccepts {
         };
         let is_uneven = jain < EVEN || is_apart(most_of) || is_apart(least_of);
         // A worker that started later, or was stopped, has accepted fewer for that reason.
-        let applies =
-            is_uneven && all >= ENOUGH * workers.len() as u64 && scene.past.markers().is_empty();
+        let applies = is_uneven
+            && all >= MIN_CONNECTIONS * workers.len() as u64
+            && context.snapshot.markers().is_empty();
         applies.then_some(Self {
             jain,
             most: of(most_of),
@@ -340,15 +344,15 @@ impl<'a> Check<'a> for UnevenAccepts {
     }
 
     fn sentences(&self, _: &Context<'a>) -> Vec<String> {
-        let said = |(index, accepted)| (letter(index), grouped(accepted));
-        let ((most, many), (least, few)) = (said(self.most), said(self.least));
+        let text = |(index, accepted)| (letter(index), grouped(accepted));
+        let ((most, many), (least, few)) = (text(self.most), text(self.least));
         vec![format!(
             "Since the run began worker {most} has taken {many} connections and worker {least} {few}."
         )]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
-        let workers = scene.span.end().workers.iter();
+    fn evidence(&self, context: &Context<'a>) -> String {
+        let workers = context.span.end().workers.iter();
         let all = workers.map(|worker| worker.accepted);
         let all = all.fold(0, u64::saturating_add);
         format!(

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::Check;
 use super::scene::{Context, was_or_were};
-use super::unusual::{Usual, classes};
+use super::unusual::{UsualRun, classes};
 use super::workers::WorkerStopped;
 use crate::{Sample, WorkerSample};
 use concsim_engine::telemetry::Phase;
@@ -29,19 +29,19 @@ pub(super) struct Hog<'a> {
 
 /// Workers that one request has had for long in `sample`, while others wait.
 fn long_runs<'a>(
-    scene: &Context<'a>,
+    context: &Context<'a>,
     sample: &'a Sample,
     usual: Elapsed,
 ) -> impl Iterator<Item = Hog<'a>> {
     let computes = |it: &&WorkerSample| it.phase == Phase::Running || it.lacks_a_core();
     let workers = sample.workers.iter().filter(computes);
     workers.filter_map(move |worker| {
-        let since = worker.computes_since(scene.kind())?;
+        let since = worker.computes_since(context.kind())?;
         let run = sample.at.since(since);
         if run < LONG_RUN {
             return None;
         }
-        let door = scene.at_the_door(sample);
+        let door = context.at_the_door(sample);
         let has_company = door > 0 || worker.begun.count > 1;
         has_company.then_some(Hog {
             worker,
@@ -55,21 +55,21 @@ fn long_runs<'a>(
 }
 
 impl<'a> Check<'a> for Hog<'a> {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         const BY_THE_SYSTEM: f64 = 0.5;
-        if scene.means.want_a_core >= BY_THE_SYSTEM || WorkerStopped::notice(scene).is_some() {
+        if context.means.want_a_core >= BY_THE_SYSTEM || WorkerStopped::notice(context).is_some() {
             // The operating system, or an intervention, slows the workers down.
             return None;
         }
-        let usual = Usual::of(scene.past.header());
-        let of = |sample| long_runs(scene, sample, usual.run());
-        let samples = scene.span.samples().iter();
+        let usual = UsualRun::of(context.snapshot.header());
+        let of = |sample| long_runs(context, sample, usual.run());
+        let samples = context.span.samples().iter();
         let mut runs: Vec<Self> = samples.flat_map(of).collect();
         // A run in progress precedes a longer one that is over.
-        let goes_on = |hog: &Self| scene.run.is_none() && hog.sample.at == scene.span.end().at;
+        let goes_on = |hog: &Self| context.run.is_none() && hog.sample.at == context.span.end().at;
         runs.sort_by_key(|hog| Reverse((goes_on(hog), hog.run)));
         let requests = runs.iter().filter_map(|hog| hog.worker.running_request);
-        let classes = classes(&scene.past, requests);
+        let classes = classes(&context.snapshot, requests);
         runs.into_iter()
             .find(|hog| match hog.worker.running_request {
                 Some(request) => classes
@@ -79,9 +79,9 @@ impl<'a> Check<'a> for Hog<'a> {
             })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         let worker = letter(self.worker.index);
-        let is_over = scene.run.is_some() || self.sample.at < scene.span.end().at;
+        let is_over = context.run.is_some() || self.sample.at < context.span.end().at;
         let (request, run) = (self.request(), length(self.run));
         let usual = match self.usual {
             Elapsed::ZERO => "a typical request of this scenario lets go at once".to_owned(),
@@ -91,7 +91,7 @@ impl<'a> Check<'a> for Hog<'a> {
             ),
         };
         let first = if is_over {
-            let at = self.sample.at.since(scene.past.header().began);
+            let at = self.sample.at.since(context.snapshot.header().began);
             format!(
                 "At {at} {} had kept worker {worker} for {run}, and {usual}.",
                 request.to_lowercase()
@@ -99,11 +99,11 @@ impl<'a> Check<'a> for Hog<'a> {
         } else {
             format!("{request} has kept worker {worker} for {run} now, and {usual}.")
         };
-        vec![first, self.waiting(scene.kind(), is_over)]
+        vec![first, self.waiting(context.kind(), is_over)]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
-        let began = scene.past.header().began;
+    fn evidence(&self, context: &Context<'a>) -> String {
+        let began = context.snapshot.header().began;
         format!(
             "at {} worker {} had run {} since {} (its slot), with {} begun in it and {} at the door; {}",
             self.sample.at.since(began),
@@ -112,7 +112,7 @@ impl<'a> Check<'a> for Hog<'a> {
             self.since.since(began),
             grouped(self.worker.begun.count),
             grouped(self.door),
-            scene.without_a_core()
+            context.without_a_core()
         )
     }
 }
@@ -142,12 +142,12 @@ impl Hog<'_> {
             let could = if is_over { "could not" } else { "cannot" };
             format!("{inside} begun in this process {could} go on")
         });
-        let said: Vec<String> = inside.into_iter().chain(outside).collect();
-        let said = said.join(", and ");
+        let text: Vec<String> = inside.into_iter().chain(outside).collect();
+        let line = text.join(", and ");
         if kind.has_a_loop() {
-            format!("A coroutine is not interrupted. Meanwhile {said}.")
+            format!("A coroutine is not interrupted. Meanwhile {line}.")
         } else {
-            format!("Meanwhile {said}.")
+            format!("Meanwhile {line}.")
         }
     }
 }

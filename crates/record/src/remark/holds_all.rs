@@ -17,7 +17,7 @@ pub(super) struct HoldsAll {
     begun: f64,
     /// Share of these samples in which it was blocked.
     blocked: f64,
-    taken: Option<AcceptBurst>,
+    burst: Option<AcceptBurst>,
 }
 
 /// Connections that a worker took in one turn.
@@ -29,11 +29,11 @@ struct AcceptBurst {
 }
 
 impl<'a> Check<'a> for HoldsAll {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         /// Minimum share of the samples.
         const MOST: f64 = 0.5;
-        let samples = scene.span.samples();
-        let mut found = vec![(0_usize, 0_u64, 0_usize); scene.span.end().workers.len()];
+        let samples = context.span.samples();
+        let mut found = vec![(0_usize, 0_u64, 0_usize); context.span.end().workers.len()];
         for (place, worker) in samples.iter().filter_map(holds_all) {
             if let Some((looks, begun, blocked)) = found.get_mut(place) {
                 *looks += 1;
@@ -45,19 +45,19 @@ impl<'a> Check<'a> for HoldsAll {
             .into_iter()
             .enumerate()
             .max_by_key(|(_, (looks, ..))| *looks)?;
-        let worker = scene.span.end().workers.get(place)?.index;
+        let worker = context.span.end().workers.get(place)?.index;
         let applies = looks > 0 && looks as f64 >= MOST * samples.len() as f64;
         applies.then(|| Self {
             worker,
-            others: scene.living().count().saturating_sub(1),
+            others: context.living().count().saturating_sub(1),
             looks: (looks, samples.len()),
             begun: begun as f64 / looks as f64,
             blocked: blocked as f64 / looks as f64,
-            taken: taken_at_once(scene, worker),
+            burst: taken_at_once(context, worker),
         })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         let worker = letter(self.worker);
         let others = match self.others {
             1 => "the other worker was idle".to_owned(),
@@ -68,7 +68,7 @@ impl<'a> Check<'a> for HoldsAll {
             "In {} of {} {} worker {worker} held all requests that were begun, {} on average, and {others}.",
             grouped(found as u64),
             counted(all as u64, "sample"),
-            scene.when(),
+            context.interval_name(),
             mean(self.begun),
         );
         let did = if self.blocked >= 0.5 {
@@ -82,19 +82,19 @@ impl<'a> Check<'a> for HoldsAll {
             "in all of these"
         };
         let second = format!("It {did} {share}, and no other worker can take over its requests.");
-        let taken = self.taken.map(|taken| {
+        let taken = self.burst.map(|taken| {
             format!(
                 "It took {} connections in one turn at {}.",
                 grouped(taken.count as u64),
-                taken.at.since(scene.past.header().began),
+                taken.at.since(context.snapshot.header().began),
             )
         });
         [first, second].into_iter().chain(taken).collect()
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         let (found, all) = self.looks;
-        let taken = self.taken.map_or_else(String::new, |taken| {
+        let taken = self.burst.map_or_else(String::new, |taken| {
             format!(
                 "; it accepted {} within {}",
                 counted(taken.count as u64, "connection"),
@@ -106,7 +106,7 @@ impl<'a> Check<'a> for HoldsAll {
             grouped(found as u64),
             counted(all as u64, "sample"),
             hundredths(self.begun),
-            scene.core_use()
+            context.core_use()
         )
     }
 }
@@ -127,12 +127,12 @@ fn holds_all(sample: &Sample) -> Option<(usize, &WorkerSample)> {
 
 /// Largest number of connections that this worker accepted at once, each within [`MOMENT`] of the one
 /// before.
-fn taken_at_once(scene: &Context<'_>, worker: usize) -> Option<AcceptBurst> {
+fn taken_at_once(context: &Context<'_>, worker: usize) -> Option<AcceptBurst> {
     /// Maximum time between two such accepts. A hub accepts until the queue is empty, without running a
     /// request in between.
     const MOMENT: Elapsed = Elapsed::from_millis(1);
-    let accepts = scene
-        .past
+    let accepts = context
+        .snapshot
         .events()
         .iter()
         .filter_map(|(slot, event)| match event {

@@ -35,7 +35,7 @@ macro_rules! kinds {
             }
 
             /// The remark, if it applies to `scene`.
-            pub(super) fn look(self, scene: &Context<'_>) -> Option<Remark> {
+            pub(super) fn apply(self, scene: &Context<'_>) -> Option<Remark> {
                 match self {
                     $(Self::$seen => remark::<$check_seen>(self, scene),)*
                     $(Self::$known => remark::<$check_known>(self, scene),)*

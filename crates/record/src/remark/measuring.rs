@@ -5,8 +5,8 @@ use super::scene::Context;
 use crate::trust::{Reason, Trust};
 use concsim_model::words::{counted, grouped};
 
-fn doubt<'a>(scene: &Context<'a>, code: &str) -> Option<&'a Reason> {
-    scene.doubts.iter().find(|doubt| doubt.code == code)
+fn doubt<'a>(context: &Context<'a>, code: &str) -> Option<&'a Reason> {
+    context.doubts.iter().find(|doubt| doubt.code == code)
 }
 
 /// Describes the remaining value of a run with this doubt.
@@ -23,9 +23,9 @@ pub(super) struct ClientsLate<'a> {
 }
 
 impl<'a> Check<'a> for ClientsLate<'a> {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         Some(Self {
-            doubt: doubt(scene, "generator-late")?,
+            doubt: doubt(context, "generator-late")?,
         })
     }
 
@@ -49,9 +49,9 @@ pub(super) struct ClientsStarved<'a> {
 }
 
 impl<'a> Check<'a> for ClientsStarved<'a> {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         Some(Self {
-            doubt: doubt(scene, "generator-starved")?,
+            doubt: doubt(context, "generator-starved")?,
         })
     }
 
@@ -79,8 +79,8 @@ pub(super) struct EventsDropped {
 }
 
 impl<'a> Check<'a> for EventsDropped {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let seen = scene.past.sample().seen;
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let seen = context.snapshot.sample().seen;
         let (events, outcomes) = (seen.dropped_events, seen.dropped_outcomes);
         (events + outcomes > 0).then_some(Self { events, outcomes })
     }
@@ -111,9 +111,9 @@ pub(super) struct Thinned {
 }
 
 impl<'a> Check<'a> for Thinned {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let dropped = scene.past.sample().seen.thinned_switches;
-        let one_in = scene.past.one_in();
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let dropped = context.snapshot.sample().seen.thinned_switches;
+        let one_in = context.snapshot.one_in();
         (dropped > 0 && one_in > 1).then_some(Self { one_in, dropped })
     }
 
@@ -124,8 +124,8 @@ impl<'a> Check<'a> for Thinned {
         )]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
-        let kept = scene.past.switches().len() as u64;
+    fn evidence(&self, context: &Context<'a>) -> String {
+        let kept = context.snapshot.switches().len() as u64;
         format!(
             "{} switches kept and {} dropped, always with all switches of a request",
             grouped(kept),

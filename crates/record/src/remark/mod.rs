@@ -15,7 +15,6 @@ mod cores;
 mod course;
 mod dead_work;
 mod door;
-mod each;
 mod hog;
 mod holds_all;
 mod kind;
@@ -25,13 +24,14 @@ mod scene;
 mod tests;
 mod unusual;
 mod waits;
+mod worker_samples;
 mod workers;
 
 pub use hog::LONG_RUN;
 pub use kind::Kind;
 pub use scene::Context;
 use serde::{Serialize, Serializer};
-pub use unusual::{Usual, classes};
+pub use unusual::{UsualRun, classes};
 
 use super::Recording;
 use super::summary::Run;
@@ -75,33 +75,33 @@ fn joined<S: Serializer>(sentences: &[String], serializer: S) -> Result<S::Ok, S
 
 /// Returns the remark of this kind, if it applies.
 #[must_use]
-pub fn one(kind: Kind, scene: &Context<'_>) -> Option<Remark> {
-    kind.look(scene)
+pub fn remark_of_kind(kind: Kind, context: &Context<'_>) -> Option<Remark> {
+    kind.apply(context)
 }
 
 /// Returns all remarks that apply, the most important first.
 #[must_use]
-pub fn all(scene: &Context<'_>) -> Vec<Remark> {
+pub fn all(context: &Context<'_>) -> Vec<Remark> {
     let kinds = Kind::SEEN.iter().chain(Kind::KNOWN);
-    kinds.filter_map(|kind| kind.look(scene)).collect()
+    kinds.filter_map(|kind| kind.apply(context)).collect()
 }
 
 /// Returns all remarks that apply to a run as a whole, the most important first.
 pub(super) fn of_the_run(recording: &Recording, run: &Run) -> Vec<Remark> {
-    let scene = Context::of_the_window(recording, run);
-    scene.as_ref().map_or_else(Vec::new, all)
+    let context = Context::of_the_window(recording, run);
+    context.as_ref().map_or_else(Vec::new, all)
 }
 
 /// Check for one kind of remark.
 trait Check<'a>: Sized {
     /// Returns the finding, if the remark applies.
-    fn notice(scene: &Context<'a>) -> Option<Self>;
+    fn notice(context: &Context<'a>) -> Option<Self>;
 
     /// Returns one or two sentences.
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String>;
+    fn sentences(&self, context: &Context<'a>) -> Vec<String>;
 
     /// Returns the evidence for the sentences.
-    fn evidence(&self, scene: &Context<'a>) -> String;
+    fn evidence(&self, context: &Context<'a>) -> String;
 
     /// Returns advice, if there is any.
     fn advice(&self, _: &Context<'a>) -> Option<String> {
@@ -110,12 +110,12 @@ trait Check<'a>: Sized {
 }
 
 /// Returns the remark of this kind, if it applies.
-fn remark<'a, N: Check<'a>>(kind: Kind, scene: &Context<'a>) -> Option<Remark> {
-    let noticed = N::notice(scene)?;
+fn remark<'a, N: Check<'a>>(kind: Kind, context: &Context<'a>) -> Option<Remark> {
+    let noticed = N::notice(context)?;
     Some(Remark {
         kind,
-        sentences: noticed.sentences(scene),
-        evidence: noticed.evidence(scene),
-        advice: noticed.advice(scene),
+        sentences: noticed.sentences(context),
+        evidence: noticed.evidence(context),
+        advice: noticed.advice(context),
     })
 }

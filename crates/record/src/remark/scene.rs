@@ -3,12 +3,12 @@
 
 use std::cell::OnceCell;
 
-use super::each::{self, Looks};
+use super::worker_samples::{self, WorkerSampleCounts};
 use crate::dead_work::{Account, Log};
-use crate::lanes::{Doing, Index, Interval, Lanes};
+use crate::lanes::{Index, Interval, Lanes, RequestState};
 use crate::summary::Run;
 use crate::trust::Reason;
-use crate::{Means, Past, Recording, Sample, Span, Window, WorkerSample};
+use crate::{Means, Recording, Sample, Snapshot, Span, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase, Stage};
 use concsim_model::scenario::{Arrivals, Scenario, WorkerKind};
 use concsim_model::units::{Elapsed, letter, three_digits};
@@ -17,17 +17,17 @@ use concsim_theory::bounds;
 use concsim_theory::demand::{self, Moments};
 
 /// Minimum share of the cores that other programs keep busy for a mention.
-const OTHERS: f64 = 0.2;
+const MIN_SHARE_OF_OTHERS: f64 = 0.2;
 /// Cores are free if this run keeps less than this share of them busy.
 const FREE: f64 = 0.15;
 /// Minimum improvement, as a factor, for which advice is given.
-const WORTH_IT: f64 = 1.1;
+const MIN_IMPROVEMENT: f64 = 1.1;
 
 /// Input of the checks for remarks.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
     /// Recording up to the present instant.
-    pub(super) past: Past<'a>,
+    pub(super) snapshot: Snapshot<'a>,
     /// Interval that the remarks are about.
     pub(super) span: Span<'a>,
     /// Means over the interval.
@@ -47,10 +47,10 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// Returns the context of the last second, with its means and the doubts so far.
     #[must_use]
-    pub fn of_the_last_second(past: Past<'a>, means: Means, doubts: &'a [Reason]) -> Self {
+    pub fn of_the_last_second(snapshot: Snapshot<'a>, means: Means, doubts: &'a [Reason]) -> Self {
         Self {
-            past,
-            span: past.last_second(),
+            snapshot,
+            span: snapshot.last_second(),
             means,
             doubts,
             run: None,
@@ -68,12 +68,12 @@ impl<'a> Context<'a> {
 
     /// Returns the context of the counted window; `None` without samples.
     pub(super) fn of_the_window(recording: &'a Recording, run: &'a Run) -> Option<Self> {
-        let past = recording.present()?;
+        let snapshot = recording.present()?;
         let whole = Span::of_window(recording);
-        let span = whole.unwrap_or_else(|| past.last_second());
+        let span = whole.unwrap_or_else(|| snapshot.last_second());
         let means = span.means();
         Some(Self {
-            past,
+            snapshot,
             span,
             // By the log of requests, as in the summary: a worker may have begun a request whose client has
             // left.
@@ -94,7 +94,7 @@ impl<'a> Context<'a> {
     fn index(&self) -> &Index {
         let read = || {
             let mut index = Index::default();
-            index.extend(self.past.recording());
+            index.extend(self.snapshot.recording());
             index
         };
         self.index
@@ -103,12 +103,14 @@ impl<'a> Context<'a> {
 
     /// Returns the number at the door at a sample: by the log of requests if complete, else by gauges.
     pub(super) fn at_the_door(&self, sample: &Sample) -> u64 {
-        let counted = self.index().at_the_door(self.past.recording(), sample.at);
+        let counted = self
+            .index()
+            .at_the_door(self.snapshot.recording(), sample.at);
         counted.unwrap_or_else(|| sample.at_the_door())
     }
 
     pub(super) fn scenario(&self) -> &'a Scenario {
-        &self.past.header().scenario
+        &self.snapshot.header().scenario
     }
 
     pub(super) fn kind(&self) -> WorkerKind {
@@ -117,12 +119,12 @@ impl<'a> Context<'a> {
 
     /// Returns the number of cores that the program may use.
     pub(super) fn cores(&self) -> usize {
-        self.past.header().machine.cores
+        self.snapshot.header().machine.cores
     }
 
     /// Returns the number of cores that this run does not use.
     pub(super) fn cores_left(&self) -> f64 {
-        self.cores() as f64 - self.means.ours()
+        self.cores() as f64 - self.means.own_cores()
     }
 
     /// True if load is sending as planned: neither before the first request nor after the last.
@@ -133,7 +135,7 @@ impl<'a> Context<'a> {
 
     /// The mean number of parked requests, by the log of run slices; [`None`] where records are missing.
     pub(super) fn mean_parked(&self) -> Option<f64> {
-        let (index, recording) = (self.index(), self.past.recording());
+        let (index, recording) = (self.index(), self.snapshot.recording());
         let interval = Interval {
             from: self.span.begin().at,
             to: self.span.end().at,
@@ -143,18 +145,18 @@ impl<'a> Context<'a> {
         if recording.one_in > 1 || length == Elapsed::ZERO {
             return None;
         }
-        let lanes = Lanes::new(index, self.past);
+        let lanes = Lanes::new(index, self.snapshot);
         let requests = lanes.requests(interval).into_iter();
         let lanes = requests.map(|request| lanes.request(request, interval));
         let parked = lanes.flat_map(|lane| lane.spans);
-        let parked = parked.filter(|span| span.doing == Doing::Parked);
+        let parked = parked.filter(|span| span.doing == RequestState::Parked);
         let parked: u64 = parked.map(|span| span.to.since(span.from).0).sum();
         Some(parked as f64 / length.0 as f64)
     }
 
     /// The number of connections at the door at each sample; [`None`] where records are missing.
     pub(super) fn waiting_at_samples(&self) -> Option<Vec<u64>> {
-        let (index, recording) = (self.index(), self.past.recording());
+        let (index, recording) = (self.index(), self.snapshot.recording());
         let samples = self.span.samples().iter();
         samples
             .map(|sample| index.at_the_door(recording, sample.at))
@@ -169,30 +171,31 @@ impl<'a> Context<'a> {
         };
         match self.whole.and_then(Log::of) {
             Some(log) => {
-                let window = self.past.header().window;
+                let window = self.snapshot.header().window;
                 Account::of(&log, window.unwrap_or(span))
             }
-            None => Account::of(&Log::at(&self.past), span),
+            None => Account::of(&Log::at(&self.snapshot), span),
         }
     }
 
     /// Returns the workers that have a process at the end.
     pub(super) fn living(&self) -> impl Iterator<Item = &'a WorkerSample> + use<'a> {
-        let workers = each::last_with_workers(&self.span).workers.iter();
+        let workers = worker_samples::last_with_workers(&self.span).workers.iter();
         workers.filter(|worker| worker.phase != Phase::Gone)
     }
 
     /// Returns the activity of each worker that lives at the end.
-    pub(super) fn each(&self) -> Vec<Looks> {
-        each::of(&self.span, self.log(), &self.past.recording().events)
+    pub(super) fn each(&self) -> Vec<WorkerSampleCounts> {
+        worker_samples::of(&self.span, self.log(), &self.snapshot.recording().events)
     }
 
     /// Returns the workers' switches since the beginning of the span; [`None`] where records are missing.
     fn log(&self) -> Option<&'a [(u16, Event)]> {
         let (begin, end) = (self.span.begin().seen, self.span.end().seen);
-        let is_whole = self.past.one_in() == 1 && end.dropped_events == 0 && end.event_count > 0;
+        let is_whole =
+            self.snapshot.one_in() == 1 && end.dropped_events == 0 && end.event_count > 0;
         let all = self.whole.map_or_else(
-            || self.past.switches_by(self.span.end().at),
+            || self.snapshot.switches_by(self.span.end().at),
             |it| &it.switches,
         );
         all.get(begin.switches..).filter(|_| is_whole)
@@ -200,13 +203,13 @@ impl<'a> Context<'a> {
 
     /// Returns the share of samples of workers that pass the test.
     pub(super) fn share(&self, test: impl Fn(&WorkerSample) -> bool) -> f64 {
-        let (found, all) = self.span.looks(test);
+        let (found, all) = self.span.count_samples(test);
         found as f64 / all.max(1) as f64
     }
 
     /// `38 of 40 samples of one worker each`; `19 of 20 samples` where there is one worker.
-    pub(super) fn looks(&self, test: impl Fn(&WorkerSample) -> bool) -> String {
-        let (found, all) = self.span.looks(test);
+    pub(super) fn share_of_samples(&self, test: impl Fn(&WorkerSample) -> bool) -> String {
+        let (found, all) = self.span.count_samples(test);
         let of_each = if all == self.span.samples().len() {
             ""
         } else {
@@ -244,10 +247,10 @@ impl<'a> Context<'a> {
     }
 
     /// Names the interval: `in the last second`, `in the counted window`.
-    pub(super) fn when(&self) -> String {
+    pub(super) fn interval_name(&self) -> String {
         match self.run {
             Some(run) if run.window_s > 0.0 => "in the counted window".into(),
-            Some(_) | None => when(self.span.length()),
+            Some(_) | None => recent_interval_name(self.span.length()),
         }
     }
 
@@ -257,11 +260,11 @@ impl<'a> Context<'a> {
         let means = &self.means;
         let all = self.cores() as f64;
         let cores = counted(self.cores() as u64, "core");
-        let used = if means.others >= OTHERS * all {
+        let used = if means.others >= MIN_SHARE_OF_OTHERS * all {
             let others = three_digits(means.others);
             format!("Other programs kept {others} of {cores} busy")
-        } else if means.ours() < FREE * all {
-            let free = three_digits(all - means.ours() - means.others);
+        } else if means.own_cores() < FREE * all {
+            let free = three_digits(all - means.own_cores() - means.others);
             format!("Of {cores} {free} were free")
         } else {
             let workers = three_digits(means.parallelism);
@@ -269,7 +272,7 @@ impl<'a> Context<'a> {
         };
         format!(
             "{used} {}, and {} at the door on average.",
-            self.when(),
+            self.interval_name(),
             waited(means.at_the_door)
         )
     }
@@ -277,22 +280,25 @@ impl<'a> Context<'a> {
     /// Maximum answers per second of this scenario and of a changed one, if the changed one's clients get
     /// that much more within their patience. One worker with a loop may accept all connections, so the
     /// promise must hold for a single worker.
-    pub(super) fn promise(&self, change: impl FnOnce(&mut Scenario)) -> Option<[f64; 2]> {
-        self.promise_of(change, true)
+    pub(super) fn promised_rates(&self, change: impl FnOnce(&mut Scenario)) -> Option<[f64; 2]> {
+        self.promised_rates_of(change, true)
     }
 
     /// The same, if each worker takes its share of the connections.
-    pub(super) fn promise_if_shared(&self, change: impl FnOnce(&mut Scenario)) -> Option<[f64; 2]> {
-        self.promise_of(change, false)
+    pub(super) fn promised_rates_if_shared(
+        &self,
+        change: impl FnOnce(&mut Scenario),
+    ) -> Option<[f64; 2]> {
+        self.promised_rates_of(change, false)
     }
 
     /// A steered run no longer matches its scenario, so nothing is promised.
-    fn promise_of(
+    fn promised_rates_of(
         &self,
         change: impl FnOnce(&mut Scenario),
-        one_may_have_all: bool,
+        may_be_uneven: bool,
     ) -> Option<[f64; 2]> {
-        if !self.past.markers().is_empty() {
+        if !self.snapshot.markers().is_empty() {
             return None;
         }
         let most = |scenario: &Scenario| {
@@ -302,11 +308,11 @@ impl<'a> Context<'a> {
         let mut other = self.scenario().clone();
         change(&mut other);
         let [now, then] = [most(self.scenario())?, most(&other)?];
-        if one_may_have_all && other.server.kind.has_a_loop() {
+        if may_be_uneven && other.server.kind.has_a_loop() {
             other.server.workers = 1;
         }
         let least = most(&other)?;
-        let applies = least >= WORTH_IT * now
+        let applies = least >= MIN_IMPROVEMENT * now
             && answers_in_time(&other, least)
             && keeps_up(&other, self.cores());
         applies.then_some([now, then])
@@ -316,13 +322,13 @@ impl<'a> Context<'a> {
 /// True if a server keeps up with an open load, with a tenth to spare. Otherwise queues grow without bound,
 /// and answers may go to clients that have left.
 fn keeps_up(scenario: &Scenario, cores: usize) -> bool {
-    const SPARE: f64 = 0.9;
+    const MAX_LOAD: f64 = 0.9;
     let Arrivals::Open { rate, .. } = &scenario.load.arrivals else {
         return true;
     };
     let bounds = bounds::of(scenario, cores);
     let of_server = bounds.iter().find(|bound| !bound.of.is_the_load());
-    of_server.is_none_or(|bound| *rate <= SPARE * bound.per_s())
+    of_server.is_none_or(|bound| *rate <= MAX_LOAD * bound.per_s())
 }
 
 /// True if clients wait long enough for answers at this rate: for a request's own time, and in a closed
@@ -340,7 +346,7 @@ fn answers_in_time(scenario: &Scenario, per_s: f64) -> bool {
 }
 
 /// Formats the advice that `what` would help, with the promised numbers.
-pub(super) fn would_help(what: &str, [now, then]: [f64; 2]) -> String {
+pub(super) fn advice_text(what: &str, [now, then]: [f64; 2]) -> String {
     let [now, then] = [now, then].map(three_digits);
     format!("{what} would help: {then} answers/s at most, instead of {now} at most (computed).")
 }
@@ -355,10 +361,10 @@ pub(super) fn hundredths(number: f64) -> String {
 }
 
 /// `in the last second`; of another length `in the last 400 ms`, `in the last 5 s`.
-pub(super) fn when(length: Elapsed) -> String {
-    const NEARLY: Elapsed = Elapsed::from_millis(950);
+pub(super) fn recent_interval_name(length: Elapsed) -> String {
+    const ROUNDS_TO_SECOND: Elapsed = Elapsed::from_millis(950);
     const MORE: Elapsed = Elapsed::from_millis(1_500);
-    if length < NEARLY {
+    if length < ROUNDS_TO_SECOND {
         format!("in the last {}", words::length(length))
     } else if length < MORE {
         "in the last second".into()
@@ -372,12 +378,12 @@ fn waited(requests: f64) -> String {
     match mean(requests).as_str() {
         "0" => "no request waited".into(),
         said @ "1.0" => format!("{said} request waited"),
-        said => format!("{said} requests waited"),
+        text => format!("{text} requests waited"),
     }
 }
 
 /// `worker A`, `workers A and C`, `8 of 10 workers`, `all 10 workers`, from the start of a sentence on.
-pub(super) fn workers(some: &[&Looks], of: usize) -> String {
+pub(super) fn workers(some: &[&WorkerSampleCounts], of: usize) -> String {
     match some {
         _ if some.len() == of && of > 1 => all_of(of, "worker"),
         [one] => format!("Worker {}", letter(one.worker)),

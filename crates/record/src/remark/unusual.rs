@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Header, Past};
+use crate::{Header, Snapshot};
 use concsim_model::scenario::{Draw, Scenario, Step, draw};
 use concsim_model::units::Elapsed;
 use concsim_theory::demand::{DemandPart, spent_on};
@@ -14,14 +14,14 @@ const TIMES: u64 = 3;
 /// The usual run of a scenario: the longest time for which a request has its worker without yielding. Half
 /// of the mix has no longer run.
 #[derive(Clone, Copy, Debug)]
-pub struct Usual<'a> {
+pub struct UsualRun<'a> {
     scenario: &'a Scenario,
     /// Version of the draws that the run played.
     draws: u32,
     run: Elapsed,
 }
 
-impl<'a> Usual<'a> {
+impl<'a> UsualRun<'a> {
     /// Computes the usual run of a recording's scenario, from its own demands.
     pub fn of(header: &'a Header) -> Self {
         let scenario = &header.scenario;
@@ -88,11 +88,14 @@ impl<'a> Usual<'a> {
 }
 
 /// Returns the classes of these requests, as far as known.
-pub fn classes(past: &Past<'_>, requests: impl Iterator<Item = u32>) -> BTreeMap<u32, usize> {
+pub fn classes(
+    snapshot: &Snapshot<'_>,
+    requests: impl Iterator<Item = u32>,
+) -> BTreeMap<u32, usize> {
     let mut classes: BTreeMap<u32, Option<usize>> = requests.map(|it| (it, None)).collect();
     let mut missing = classes.len();
     // The newest requests are at the end.
-    for sent in past.sent().iter().rev() {
+    for sent in snapshot.sent().iter().rev() {
         if missing == 0 {
             break;
         }
@@ -161,7 +164,7 @@ mod tests {
             });
             run.0 / MS
         });
-        (Usual::of(&header).run().0 / MS, runs.collect())
+        (UsualRun::of(&header).run().0 / MS, runs.collect())
     }
 
     #[test]
@@ -187,14 +190,14 @@ mod tests {
             load.clients = 1
         "#;
         let mixed = header(text, Coroutine);
-        let usual = Usual::of(&mixed);
+        let usual = UsualRun::of(&mixed);
         assert!(!usual.is_exceeded_by(0, 7));
         assert!(usual.is_exceeded_by(1, 7));
         let alike = header(
             "requests.sum.steps = ['compute 200ms']\nload.clients = 1",
             Coroutine,
         );
-        let usual = Usual::of(&alike);
+        let usual = UsualRun::of(&alike);
         assert!((0..100).all(|request| !usual.is_exceeded_by(0, request)));
         assert!(!usual.is_exceeded_by_run(Elapsed::from_secs(9)));
     }
@@ -206,7 +209,7 @@ mod tests {
             Coroutine,
         );
         let unusual = |header: &Header| -> Vec<u32> {
-            let usual = Usual::of(header);
+            let usual = UsualRun::of(header);
             (0..60).filter(|it| usual.is_exceeded_by(0, *it)).collect()
         };
         // Computed in Python, from the definition of the cipher: 60 ms or more.

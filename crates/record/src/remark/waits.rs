@@ -1,14 +1,14 @@
 //! Waits that block the process or park a coroutine, and a server that waits for its clients.
 
 use super::Check;
-use super::each::Looks;
-use super::scene::{Context, hundredths, per_cent, was_or_were, workers, would_help};
+use super::scene::{Context, advice_text, hundredths, per_cent, was_or_were, workers};
+use super::worker_samples::WorkerSampleCounts;
 use crate::WorkerSample;
 use concsim_engine::telemetry::Phase;
-use concsim_model::scenario::{Begins, Scenario, Step, WaitMode, WorkerKind};
+use concsim_model::scenario::{RequestCapacity, Scenario, Step, WaitMode, WorkerKind};
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{counted, grouped, mean};
-use concsim_theory::bounds::{self, Scarce};
+use concsim_theory::bounds::{self, LimitedResource};
 use concsim_theory::demand::{self, DemandPart};
 
 fn is_blocked(worker: &WorkerSample) -> bool {
@@ -25,7 +25,7 @@ const FREE: f64 = 0.25;
 
 /// Workers that were blocked for much of their time, and the number of all workers.
 struct Blocked {
-    some: Vec<Looks>,
+    some: Vec<WorkerSampleCounts>,
     of: usize,
     /// Share of blocked time in the time of all workers.
     of_all: f64,
@@ -33,10 +33,10 @@ struct Blocked {
 
 impl Blocked {
     /// Returns the workers that were blocked for at least this share of their time.
-    fn of(scene: &Context<'_>, share: f64) -> Self {
-        let each = scene.each();
+    fn of(context: &Context<'_>, share: f64) -> Self {
+        let each = context.each();
         let (there, blocked) = each.iter().fold((0.0, 0.0), |(there, blocked), looks| {
-            let own = looks.there.as_secs_f64();
+            let own = looks.present.as_secs_f64();
             (there + own, blocked + own * looks.blocked_share())
         });
         Self {
@@ -50,30 +50,34 @@ impl Blocked {
 
     /// `Worker B was blocked in a wait for 57 % of the time in the last second`. If only samples are
     /// available: the number of samples.
-    fn sentence(&self, wait: &str, scene: &Context<'_>) -> String {
-        let some: Vec<&Looks> = self.some.iter().collect();
-        let (who, when) = (workers(&some, self.of), scene.when());
+    fn sentence(&self, wait: &str, context: &Context<'_>) -> String {
+        let some: Vec<&WorkerSampleCounts> = self.some.iter().collect();
+        let (source, when) = (workers(&some, self.of), context.interval_name());
         let were = was_or_were(some.len());
-        let sum = |what: fn(&Looks) -> usize| some.iter().map(|looks| what(looks)).sum::<usize>();
+        let sum = |what: fn(&WorkerSampleCounts) -> usize| {
+            some.iter().map(|looks| what(looks)).sum::<usize>()
+        };
         if some.iter().any(|looks| looks.blocked.is_none()) {
             let found = grouped(sum(|looks| looks.found_blocked) as u64);
-            let all = sum(|looks| looks.all) as u64;
+            let all = sum(|looks| looks.sample_count) as u64;
             let samples = match &some[..] {
-                [one] if one.came_late => format!("its own {}", counted(all, "sample")),
+                [one] if one.began_late => format!("its own {}", counted(all, "sample")),
                 [_] => counted(all, "sample"),
                 _ => format!("{} of one worker each", counted(all, "sample")),
             };
-            return format!("{who} {were} found blocked in {wait} in {found} of {samples} {when}");
+            return format!(
+                "{source} {were} found blocked in {wait} in {found} of {samples} {when}"
+            );
         }
         let shares = some.iter().map(|looks| looks.blocked_share());
         let share = per_cent(shares.sum::<f64>() / some.len().max(1) as f64);
-        let came_late = some.iter().any(|looks| looks.came_late);
+        let came_late = some.iter().any(|looks| looks.began_late);
         match &some[..] {
             [one] if came_late => {
-                let own = one.there;
-                format!("{who} {were} blocked in {wait} for {share} of its {own} {when}")
+                let own = one.present;
+                format!("{source} {were} blocked in {wait} for {share} of its {own} {when}")
             }
-            [_] => format!("{who} {were} blocked in {wait} for {share} of the time {when}"),
+            [_] => format!("{source} {were} blocked in {wait} for {share} of the time {when}"),
             _ => {
                 let time = if came_late {
                     "its own time"
@@ -81,28 +85,28 @@ impl Blocked {
                     "the time"
                 };
                 format!(
-                    "{who} {were} blocked in {wait} {when}, each for {share} of {time} on average"
+                    "{source} {were} blocked in {wait} {when}, each for {share} of {time} on average"
                 )
             }
         }
     }
 
     /// `blocked for 3.42 s of 6.00 s (workers' log)`.
-    fn evidence(&self, scene: &Context<'_>) -> String {
-        let sum = |what: fn(&Looks) -> Elapsed| {
+    fn evidence(&self, context: &Context<'_>) -> String {
+        let sum = |what: fn(&WorkerSampleCounts) -> Elapsed| {
             let all = self.some.iter().map(what);
             all.fold(Elapsed::ZERO, |sum, more| sum + more)
         };
         let is_told = self.some.iter().all(|looks| looks.blocked.is_some());
         if is_told {
             let blocked = sum(|looks| looks.blocked.unwrap_or_default());
-            let there = sum(|looks| looks.there);
+            let there = sum(|looks| looks.present);
             format!("blocked for {blocked} of {there} (workers' log)")
         } else {
             format!(
                 "workers found blocked in {} ({})",
-                scene.looks(is_blocked),
-                scene.samples()
+                context.share_of_samples(is_blocked),
+                context.samples()
             )
         }
     }
@@ -112,7 +116,7 @@ impl Blocked {
 fn requests(number: f64) -> String {
     match mean(number).as_str() {
         said @ "1.0" => format!("{said} request"),
-        said => format!("{said} requests"),
+        text => format!("{text} requests"),
     }
 }
 
@@ -122,36 +126,36 @@ pub(super) struct BlockedWithFreeCores {
 }
 
 impl<'a> Check<'a> for BlockedWithFreeCores {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         /// Share of a worker's time.
         const MOST: f64 = 0.5;
-        if scene.kind().begins() != Begins::One || scene.cores_left() < FREE {
+        if context.kind().begins() != RequestCapacity::One || context.cores_left() < FREE {
             return None;
         }
-        let blocked = Blocked::of(scene, MOST);
+        let blocked = Blocked::of(context, MOST);
         // A single worker of many matters if requests wait for it. Other programs on the cores are named in
         // the sentence.
-        let matters = blocked.of_all >= MOST || scene.means.at_the_door >= 1.0;
+        let matters = blocked.of_all >= MOST || context.means.at_the_door >= 1.0;
         (matters && !blocked.some.is_empty()).then_some(Self { blocked })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         vec![
-            format!("{}.", self.blocked.sentence("a wait", scene)),
+            format!("{}.", self.blocked.sentence("a wait", context)),
             "A wait blocks the whole process of a sync worker.".into(),
-            scene.cores_and_door(),
+            context.cores_and_door(),
         ]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
-        format!("{}; {}", self.blocked.evidence(scene), scene.core_use())
+    fn evidence(&self, context: &Context<'a>) -> String {
+        format!("{}; {}", self.blocked.evidence(context), context.core_use())
     }
 
-    fn advice(&self, scene: &Context<'a>) -> Option<String> {
-        let nobody_has_them = scene.cores_left() - scene.means.others >= FREE;
-        let promise = scene.promise(|other| other.server.kind = WorkerKind::Coroutine);
+    fn advice(&self, context: &Context<'a>) -> Option<String> {
+        let nobody_has_them = context.cores_left() - context.means.others >= FREE;
+        let promise = context.promised_rates(|other| other.server.kind = WorkerKind::Coroutine);
         let promise = promise.filter(|_| nobody_has_them)?;
-        Some(would_help("Coroutine workers", promise))
+        Some(advice_text("Coroutine workers", promise))
     }
 }
 
@@ -164,20 +168,23 @@ pub(super) struct Unpatched {
 }
 
 impl<'a> Check<'a> for Unpatched {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         /// Share of a worker's time.
-        const MUCH: f64 = 0.3;
-        if !scene.kind().has_a_loop() {
+        const MIN_SHARE: f64 = 0.3;
+        if !context.kind().has_a_loop() {
             return None;
         }
-        let blocked = Blocked::of(scene, MUCH);
-        let inside = blocked.some.iter().map(Looks::begun_while_blocked);
+        let blocked = Blocked::of(context, MIN_SHARE);
+        let inside = blocked
+            .some
+            .iter()
+            .map(WorkerSampleCounts::begun_while_blocked);
         let inside: Option<Vec<f64>> = inside.collect();
         let inside = inside.map(|it| it.iter().sum::<f64>() / it.len().max(1) as f64);
         (!blocked.some.is_empty()).then_some(Self { blocked, inside })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         let each = if self.blocked.some.len() == 1 {
             "it"
         } else {
@@ -186,32 +193,32 @@ impl<'a> Check<'a> for Unpatched {
         let inside = self.inside.map_or_else(String::new, |inside| {
             format!(", with {} begun in {each} on average", requests(inside))
         });
-        let blocked = self.blocked.sentence("an unpatched wait", scene);
+        let blocked = self.blocked.sentence("an unpatched wait", context);
         vec![
             format!("{blocked}{inside}."),
             "An unpatched wait blocks the whole process, with every coroutine in it.".into(),
-            scene.cores_and_door(),
+            context.cores_and_door(),
         ]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         let inside = self.inside.map_or_else(String::new, |inside| {
             format!(
                 ", with {} requests begun in each ({})",
                 three_digits(inside),
-                scene.samples()
+                context.samples()
             )
         });
-        let blocked = self.blocked.evidence(scene);
-        format!("{blocked}{inside}; {}", scene.core_use())
+        let blocked = self.blocked.evidence(context);
+        format!("{blocked}{inside}; {}", context.core_use())
     }
 
-    fn advice(&self, scene: &Context<'a>) -> Option<String> {
-        let promise = scene.promise(|other| {
+    fn advice(&self, context: &Context<'a>) -> Option<String> {
+        let promise = context.promised_rates(|other| {
             let requests = other.requests.iter_mut();
             requests.flat_map(|it| &mut it.script).for_each(patch);
         })?;
-        Some(would_help("To let go in that wait", promise))
+        Some(advice_text("To let go in that wait", promise))
     }
 }
 
@@ -230,111 +237,114 @@ pub(super) struct Parked {
 }
 
 impl<'a> Check<'a> for Parked {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let scenario = scene.scenario();
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let scenario = context.scenario();
         if !spends(scenario, DemandPart::Parked) || spends(scenario, DemandPart::Blocked) {
             return None;
         }
-        let by_log = scene.mean_parked();
-        let parked = by_log.unwrap_or_else(|| parked_by_samples(scene));
+        let by_log = context.mean_parked();
+        let parked = by_log.unwrap_or_else(|| parked_by_samples(context));
         (parked >= 1.0).then_some(Self {
             parked,
             by_samples: by_log.is_none(),
         })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         vec![
             "A wait parks the coroutine; its process goes on.".into(),
             format!(
                 "On average {} of {} begun were parked {}{}.",
                 mean(self.parked),
-                requests(scene.means.concurrency),
-                scene.when(),
+                requests(context.means.concurrency),
+                context.interval_name(),
                 if self.by_samples { ", by samples" } else { "" }
             ),
         ]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
-        let switches = scene.living().map(|worker| {
-            let before = scene.span.before(worker);
+    fn evidence(&self, context: &Context<'a>) -> String {
+        let switches = context.living().map(|worker| {
+            let before = context.span.worker_at_begin(worker);
             let before = before.map_or(0, |before| before.coroutine_switches);
             worker.coroutine_switches.saturating_sub(before)
         });
         format!(
             "{} begun, {} parked and {} computing on average, workers blocked in {}; {} coroutine \
              switches ({})",
-            hundredths(scene.means.concurrency),
+            hundredths(context.means.concurrency),
             hundredths(self.parked),
-            hundredths(scene.means.parallelism),
-            scene.looks(is_blocked),
+            hundredths(context.means.parallelism),
+            context.share_of_samples(is_blocked),
             grouped(switches.fold(0, u64::saturating_add)),
-            scene.samples()
+            context.samples()
         )
     }
 }
 
-fn parked_by_samples(scene: &Context<'_>) -> f64 {
-    let samples = scene.span.samples();
+fn parked_by_samples(context: &Context<'_>) -> f64 {
+    let samples = context.span.samples();
     let parked = samples.iter().flat_map(|sample| &sample.workers);
     let parked = parked.map(|worker| worker.parked);
     let parked = parked.fold(0, u64::saturating_add);
     // Coroutines of idle keep-alive connections are parked, too, and are not requests.
-    (parked as f64 / samples.len() as f64).min(scene.means.concurrency)
+    (parked as f64 / samples.len() as f64).min(context.means.concurrency)
 }
 
 /// The server waits for its clients.
 pub(super) struct Idle;
 
 impl<'a> Check<'a> for Idle {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
+    fn notice(context: &Context<'a>) -> Option<Self> {
         /// Share of the workers' time.
         const NEARLY_ALL: f64 = 0.9;
         /// Number of requests, at the door or begun.
-        const FEW: f64 = 0.5;
+        const MAX_WAITING: f64 = 0.5;
         /// Minimum length of the span: at the beginning all workers are idle for a moment.
-        const LONG: Elapsed = Elapsed::from_millis(900);
-        let applies = scene.is_under_load()
-            && scene.span.length() >= LONG
-            && scene.means.at_the_door + scene.means.concurrency < FEW
-            && scene.share(|worker| worker.phase == Phase::Idle) >= NEARLY_ALL;
+        const MIN_SPAN: Elapsed = Elapsed::from_millis(900);
+        let applies = context.is_under_load()
+            && context.span.length() >= MIN_SPAN
+            && context.means.at_the_door + context.means.concurrency < MAX_WAITING
+            && context.share(|worker| worker.phase == Phase::Idle) >= NEARLY_ALL;
         applies.then_some(Self)
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         vec![
             format!(
                 "The workers were idle in {} {}, and {} requests were at the door or begun on average.",
-                scene.looks(|worker| worker.phase == Phase::Idle),
-                scene.when(),
-                three_digits(scene.means.at_the_door + scene.means.concurrency)
+                context.share_of_samples(|worker| worker.phase == Phase::Idle),
+                context.interval_name(),
+                three_digits(context.means.at_the_door + context.means.concurrency)
             ),
             "More workers, or workers of another kind, would not answer more: no more requests come."
                 .into(),
         ]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         format!(
             "workers found idle in {} ({}); {} at the door and {} begun on average",
-            scene.looks(|worker| worker.phase == Phase::Idle),
-            scene.samples(),
-            three_digits(scene.means.at_the_door),
-            three_digits(scene.means.concurrency)
+            context.share_of_samples(|worker| worker.phase == Phase::Idle),
+            context.samples(),
+            three_digits(context.means.at_the_door),
+            three_digits(context.means.concurrency)
         )
     }
 
-    fn advice(&self, scene: &Context<'a>) -> Option<String> {
-        let bounds = bounds::of(scene.scenario(), scene.cores());
-        let mut of_the_server = bounds
-            .iter()
-            .filter(|bound| !matches!(bound.of, Scarce::Clients | Scarce::Arrivals));
+    fn advice(&self, context: &Context<'a>) -> Option<String> {
+        let bounds = bounds::of(context.scenario(), context.cores());
+        let mut of_the_server = bounds.iter().filter(|bound| {
+            !matches!(
+                bound.of,
+                LimitedResource::Clients | LimitedResource::Arrivals
+            )
+        });
         let most = three_digits(of_the_server.next()?.per_s());
-        let answered = three_digits(scene.means.throughput);
+        let answered = three_digits(context.means.throughput);
         Some(format!(
             "These workers could answer {most}/s at most (computed), and they answered {answered}/s {}.",
-            scene.when()
+            context.interval_name()
         ))
     }
 }

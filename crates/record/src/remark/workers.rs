@@ -18,19 +18,19 @@ pub(super) struct WorkerGone<'a> {
     deaths: usize,
     /// Cause common to all of these deaths.
     common: Option<String>,
-    lost: u64,
+    lost_requests: u64,
 }
 
 impl<'a> Check<'a> for WorkerGone<'a> {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let (begin, end) = (scene.span.begin(), scene.span.end());
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let (begin, end) = (context.span.begin(), context.span.end());
         let changed = |worker: &&WorkerSample| {
-            let before = scene.span.before(worker);
+            let before = context.span.worker_at_begin(worker);
             worker.phase == Phase::Gone || before.is_some_and(|it| it.pid != worker.pid)
         };
         // Usually no worker has died, and the list need not be read.
         end.workers.iter().find(changed)?;
-        let events = &scene.past.events()[begin.seen.events.min(end.seen.events)..];
+        let events = &context.snapshot.events()[begin.seen.events.min(end.seen.events)..];
         let deaths = events.iter().filter_map(|(_, event)| match *event {
             Event::Died {
                 at,
@@ -42,11 +42,11 @@ impl<'a> Check<'a> for WorkerGone<'a> {
             _ => None,
         });
         let (index, at, status, cause) = deaths.clone().next_back()?;
-        let timeout = scene.scenario().server.timeout;
-        let said = describe_termination(status, cause, timeout);
+        let timeout = context.scenario().server.timeout;
+        let text = describe_termination(status, cause, timeout);
         let is_common =
-            |(_, _, status, cause)| describe_termination(status, cause, timeout) == said;
-        let common = deaths.clone().all(is_common).then_some(said);
+            |(_, _, status, cause)| describe_termination(status, cause, timeout) == text;
+        let common = deaths.clone().all(is_common).then_some(text);
         // An exit status alone is no cause.
         let is_known = matches!(
             cause,
@@ -55,7 +55,10 @@ impl<'a> Check<'a> for WorkerGone<'a> {
         let common = common.filter(|_| is_known);
         let worker = end.workers.iter().find(|it| it.index == index as usize)?;
         let lost = end.workers.iter().map(|worker| {
-            let before = scene.span.before(worker).map_or(0, |it| it.lost_tasks);
+            let before = context
+                .span
+                .worker_at_begin(worker)
+                .map_or(0, |it| it.lost_tasks);
             worker.lost_tasks.saturating_sub(before)
         });
         Some(Self {
@@ -65,11 +68,11 @@ impl<'a> Check<'a> for WorkerGone<'a> {
             cause,
             deaths: deaths.count(),
             common,
-            lost: lost.fold(0, u64::saturating_add),
+            lost_requests: lost.fold(0, u64::saturating_add),
         })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         let common = self.common.as_ref();
         let common = common.map_or_else(String::new, |it| format!(" ({it})"));
         let (ended, has, its) = match self.deaths {
@@ -77,7 +80,7 @@ impl<'a> Check<'a> for WorkerGone<'a> {
                 format!(
                     "Worker {}'s process ended at {}{common}",
                     letter(self.worker.index),
-                    self.at.since(scene.past.header().began)
+                    self.at.since(context.snapshot.header().began)
                 ),
                 "It had",
                 "it had",
@@ -86,13 +89,13 @@ impl<'a> Check<'a> for WorkerGone<'a> {
                 format!(
                     "{} ended {}{common}",
                     counted(many as u64, "worker process"),
-                    scene.when()
+                    context.interval_name()
                 ),
                 "They had",
                 "they had",
             ),
         };
-        let first = match self.lost {
+        let first = match self.lost_requests {
             0 => format!("{ended}. {has} no request begun, so none is lost."),
             1 => format!("{ended}, and the request that {its} begun is lost."),
             many => format!(
@@ -101,7 +104,7 @@ impl<'a> Check<'a> for WorkerGone<'a> {
             ),
         };
         let forks = "The arbiter forks another process for its place";
-        let others = scene.living();
+        let others = context.living();
         let others = others.filter(|it| it.index != self.worker.index && !it.is_stopped);
         let second = match others.count() {
             0 => format!("{forks}."),
@@ -111,14 +114,14 @@ impl<'a> Check<'a> for WorkerGone<'a> {
         vec![first, second]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         format!(
             "the arbiter reaped worker {} at {} ({}); {} begun and lost {}",
             letter(self.worker.index),
-            self.at.since(scene.past.header().began),
-            describe_termination(self.status, self.cause, scene.scenario().server.timeout),
-            counted(self.lost, "request"),
-            scene.when()
+            self.at.since(context.snapshot.header().began),
+            describe_termination(self.status, self.cause, context.scenario().server.timeout),
+            counted(self.lost_requests, "request"),
+            context.interval_name()
         )
     }
 }
@@ -131,21 +134,21 @@ pub(super) struct WorkerStopped<'a> {
 }
 
 impl<'a> Check<'a> for WorkerStopped<'a> {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        if scene.run.is_some() {
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        if context.run.is_some() {
             // For a whole run the markers report this.
             return None;
         }
-        scene.living().find_map(|worker| {
-            let marked_at = stopped_at(scene, worker);
-            let applies = marked_at.is_some() || was_stopped(scene, worker);
+        context.living().find_map(|worker| {
+            let marked_at = stopped_at(context, worker);
+            let applies = marked_at.is_some() || was_stopped(context, worker);
             applies.then_some(Self { worker, marked_at })
         })
     }
 
-    fn sentences(&self, scene: &Context<'a>) -> Vec<String> {
-        let others = scene.living().filter(|it| it.index != self.worker.index);
-        let others = others.filter(|it| stopped_at(scene, it).is_none() && !it.is_stopped);
+    fn sentences(&self, context: &Context<'a>) -> Vec<String> {
+        let others = context.living().filter(|it| it.index != self.worker.index);
+        let others = others.filter(|it| stopped_at(context, it).is_none() && !it.is_stopped);
         let go_on = match others.count() {
             0 => "",
             1 => ", and the other worker goes on",
@@ -162,22 +165,25 @@ impl<'a> Check<'a> for WorkerStopped<'a> {
         std::iter::once(first).chain(wait).collect()
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
-        let (began, now) = (scene.past.header().began, scene.span.end().at);
+    fn evidence(&self, context: &Context<'a>) -> String {
+        let (began, now) = (context.snapshot.header().began, context.span.end().at);
         match self.marked_at {
             Some(at) => format!(
                 "marker: stopped at {}, {} ago",
                 at.since(began),
                 now.since(at)
             ),
-            None => format!("the system finds its process stopped ({})", scene.samples()),
+            None => format!(
+                "the system finds its process stopped ({})",
+                context.samples()
+            ),
         }
     }
 }
 
 /// Time at which this worker was stopped, unless it was continued since or has another process.
-fn stopped_at(scene: &Context<'_>, worker: &WorkerSample) -> Option<Stamp> {
-    let mut latest_first = scene.past.markers().iter().rev();
+fn stopped_at(context: &Context<'_>, worker: &WorkerSample) -> Option<Stamp> {
+    let mut latest_first = context.snapshot.markers().iter().rev();
     latest_first.find_map(|marker| {
         let is_its = marker.worker.map(usize::from) == Some(worker.index);
         match marker.intervention {
@@ -198,13 +204,13 @@ fn stopped_at(scene: &Context<'_>, worker: &WorkerSample) -> Option<Stamp> {
 }
 
 /// True if a signal has stopped a worker for nearly the whole span.
-fn was_stopped(scene: &Context<'_>, worker: &WorkerSample) -> bool {
-    const LONG: Elapsed = Elapsed::from_millis(900);
+fn was_stopped(context: &Context<'_>, worker: &WorkerSample) -> bool {
+    const MIN_SPAN: Elapsed = Elapsed::from_millis(900);
     let is_same = |sample: &Sample| {
         let mut workers = sample.workers.iter();
         workers.any(|then| (then.index, then.pid) == (worker.index, worker.pid) && then.is_stopped)
     };
-    scene.span.length() >= LONG && scene.span.samples().iter().all(is_same)
+    context.span.length() >= MIN_SPAN && context.span.samples().iter().all(is_same)
 }
 
 /// Updates of a counter got lost between reading and writing.
@@ -218,9 +224,9 @@ pub(super) struct LostUpdates<'a> {
 }
 
 impl<'a> Check<'a> for LostUpdates<'a> {
-    fn notice(scene: &Context<'a>) -> Option<Self> {
-        let workers = &scene.span.end().workers;
-        let names = scene.scenario().counters.iter().enumerate();
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let workers = &context.span.end().workers;
+        let names = context.scenario().counters.iter().enumerate();
         let mut sums = names.map(|(index, counter)| {
             let words = workers.iter().filter_map(|it| it.counters.get(index));
             // A worker that is read between its two counters seems to have lost one.
@@ -254,13 +260,13 @@ impl<'a> Check<'a> for LostUpdates<'a> {
         ]
     }
 
-    fn evidence(&self, scene: &Context<'a>) -> String {
+    fn evidence(&self, context: &Context<'a>) -> String {
         format!(
             "{} of {} and a value of {}, summed over {}; {} with losses",
             counted(self.additions, "addition"),
             self.counter,
             grouped(self.value),
-            counted(scene.span.end().workers.len() as u64, "worker"),
+            counted(context.span.end().workers.len() as u64, "worker"),
             grouped(self.workers as u64)
         )
     }

@@ -12,7 +12,7 @@ use concsim_model::scenario::expectation::{Comparison, Expression, Name, Quantit
 use concsim_stats::{Claim, Disturbance, Interval, mean};
 
 /// Returns the estimate of a number; in the quantity, its value and its dimension.
-pub(crate) type LookUp<'a> = dyn Fn(&Name) -> Result<(Estimate, Quantity), String> + 'a;
+pub(crate) type EstimateLookup<'a> = dyn Fn(&Name) -> Result<(Estimate, Quantity), String> + 'a;
 
 /// A decided claim.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +60,7 @@ pub(crate) fn decide(
     comparison: &Comparison,
     count: usize,
     stop: Stop,
-    look_up: &LookUp<'_>,
+    look_up: &EstimateLookup<'_>,
 ) -> Result<Decision, String> {
     let margins = match (&comparison.left, comparison.right.names().is_empty()) {
         (Expression::Name(name), true) if !has_names(&comparison.test) => {
@@ -150,7 +150,7 @@ pub(crate) fn measure(
     expression: &Expression,
     count: usize,
     stop: Stop,
-    look_up: &LookUp<'_>,
+    look_up: &EstimateLookup<'_>,
 ) -> Result<Interval, String> {
     if let Expression::Name(name) = expression {
         return Ok(look_up(name)?.0.interval);
@@ -170,7 +170,7 @@ pub(crate) fn measure(
 }
 
 /// Returns the value of a number in one repeat.
-fn in_repeat(name: &Name, place: usize, look_up: &LookUp<'_>) -> Result<Quantity, String> {
+fn in_repeat(name: &Name, place: usize, look_up: &EstimateLookup<'_>) -> Result<Quantity, String> {
     let (estimate, quantity) = look_up(name)?;
     let value = estimate.in_repeat(place);
     let unknown = || format!("the interval of {} has no end", name.text);
@@ -184,7 +184,7 @@ fn in_each_repeat(
     comparison: &Comparison,
     count: usize,
     stop: Stop,
-    look_up: &LookUp<'_>,
+    look_up: &EstimateLookup<'_>,
 ) -> Result<Vec<Margin>, String> {
     let mut each: Vec<Vec<f64>> = Vec::new();
     for place in 0..count {
@@ -223,7 +223,7 @@ type Evaluate<'a> =
 /// combinations of the ends.
 fn rooms(
     names: &[&Name],
-    look_up: &LookUp<'_>,
+    look_up: &EstimateLookup<'_>,
     evaluate: &Evaluate<'_>,
 ) -> Result<Vec<Disturbance>, String> {
     /// Number of names of which all combinations are tried; others are moved to the same side.

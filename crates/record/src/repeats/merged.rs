@@ -8,7 +8,7 @@ use super::estimate::{Estimate, Stop};
 use super::log::RequestLog;
 use super::moved;
 use super::tree::Tree;
-use crate::named::Named;
+use crate::named::NamedValues;
 use crate::percentile::PERCENTILES;
 use crate::rounding::rounded;
 use concsim_stats::Disturbance;
@@ -39,9 +39,9 @@ const COMBINED: [&str; 2] = ["trust", "interrupted"];
 
 /// A summary of repeats.
 #[derive(Clone, Debug)]
-pub(super) enum Merged {
-    Object(Vec<(String, Merged)>),
-    List(Vec<Merged>),
+pub(super) enum MergedSummary {
+    Object(Vec<(String, MergedSummary)>),
+    List(Vec<MergedSummary>),
     /// A value that is the same in all repeats, or that is kept from the first.
     Leaf(Tree),
     Number(Estimate),
@@ -50,7 +50,7 @@ pub(super) enum Merged {
 /// Percentiles of all requests together, by their path; [`None`] for too few requests.
 type Percentiles = BTreeMap<String, Option<Estimate>>;
 
-impl Merged {
+impl MergedSummary {
     /// Merges the summaries of repeats, and the latencies of their requests; `classes` are the kinds of
     /// requests in the scenario's order.
     pub(super) fn of(
@@ -110,14 +110,14 @@ impl Merged {
                     .iter()
                     .map(|(name, part)| (name.clone(), part.summary()))
                     .collect();
-                let intervals: Named<Tree> = parts
+                let intervals: NamedValues<Tree> = parts
                     .iter()
                     .filter_map(|(name, part)| Some((name.clone(), part.interval()?)))
                     .collect();
                 if !intervals.0.is_empty() {
                     all.push(("interval".into(), Tree::Object(intervals)));
                 }
-                Tree::Object(Named(all))
+                Tree::Object(NamedValues(all))
             }
         }
     }
@@ -130,7 +130,7 @@ impl Merged {
         let end = |end: f64| Tree::Leaf(json!(end));
         let ends = [("low", end(interval.low)), ("high", end(interval.high))];
         let ends = ends.map(|(name, end)| (name.to_owned(), end));
-        Some(Tree::Object(Named(ends.into())))
+        Some(Tree::Object(NamedValues(ends.into())))
     }
 
     /// Returns all numbers, for claims: each is a leaf that [`Estimate::from_json`] reads.
@@ -157,13 +157,13 @@ struct Merging {
 
 impl Merging {
     /// Merges the parts at one path, one of each repeat.
-    fn merge(&self, path: &str, parts: &[&Tree]) -> Merged {
+    fn merge(&self, path: &str, parts: &[&Tree]) -> MergedSummary {
         let first = parts[0];
         if path == BY_STATUS {
-            return Merged::Leaf(mean_counts(parts));
+            return MergedSummary::Leaf(mean_counts(parts));
         }
         if KEPT.contains(&path) {
-            return Merged::Leaf(first.clone());
+            return MergedSummary::Leaf(first.clone());
         }
         match first {
             Tree::Object(own) => {
@@ -175,13 +175,13 @@ impl Merging {
                     )
                 };
                 let parts = own.iter().filter(|(name, _)| join(path, name) != BOUNDS);
-                Merged::Object(parts.map(merge).collect())
+                MergedSummary::Object(parts.map(merge).collect())
             }
             Tree::List(own) => {
                 let merge = |(place, own): (usize, &Tree)| {
                     self.in_each(&join(path, "*"), own, parts, |it| it.entry(place))
                 };
-                Merged::List(own.iter().enumerate().map(merge).collect())
+                MergedSummary::List(own.iter().enumerate().map(merge).collect())
             }
             Tree::Leaf(_) => self.leaf(path, parts),
         }
@@ -194,25 +194,25 @@ impl Merging {
         own: &Tree,
         parts: &[&'a Tree],
         part: impl Fn(&'a Tree) -> Option<&'a Tree>,
-    ) -> Merged {
+    ) -> MergedSummary {
         let parts: Option<Vec<&Tree>> = parts.iter().map(|it| part(it)).collect();
         match parts {
             Some(parts) => self.merge(path, &parts),
-            None => Merged::Leaf(own.clone()),
+            None => MergedSummary::Leaf(own.clone()),
         }
     }
 
     /// Merges a number. If it is missing in one of the repeats, the mean of the others would be of chosen
     /// runs, and there is none.
-    fn leaf(&self, path: &str, parts: &[&Tree]) -> Merged {
-        let none = || Merged::Leaf(Tree::Leaf(Value::Null));
+    fn leaf(&self, path: &str, parts: &[&Tree]) -> MergedSummary {
+        let none = || MergedSummary::Leaf(Tree::Leaf(Value::Null));
         if let Some(percentile) = self.percentiles.get(path) {
-            let widened = |it: Estimate| Merged::Number(it.widened(self.moved(path)));
+            let widened = |it: Estimate| MergedSummary::Number(it.widened(self.moved(path)));
             return percentile.clone().map_or_else(none, widened);
         }
         let is_number = |part: &&Tree| part.number().is_some();
         if !parts.iter().any(is_number) {
-            return Merged::Leaf(parts[0].clone());
+            return MergedSummary::Leaf(parts[0].clone());
         }
         let each: Option<Vec<f64>> = parts.iter().map(|part| part.number()).collect();
         let Some(each) = each else {
@@ -223,10 +223,10 @@ impl Merging {
             .all(|value| value.to_bits() == each[0].to_bits())
             && !is_measured(path)
         {
-            return Merged::Leaf(parts[0].clone());
+            return MergedSummary::Leaf(parts[0].clone());
         }
         let estimate = Estimate::mean(each, self.stop);
-        let widened = |it: Estimate| Merged::Number(it.widened(self.moved(path)));
+        let widened = |it: Estimate| MergedSummary::Number(it.widened(self.moved(path)));
         estimate.map_or_else(|_| none(), widened)
     }
 
@@ -317,7 +317,7 @@ mod tests {
     fn merged(texts: [&str; 3], logs: &[&RequestLog]) -> Tree {
         let trees = texts.map(|text| serde_json::from_str::<Tree>(text).expect("JSON"));
         let trees: Vec<&Tree> = trees.iter().collect();
-        Merged::of(&trees, logs, &[], Stop::Given).summary()
+        MergedSummary::of(&trees, logs, &[], Stop::Given).summary()
     }
 
     fn json(tree: &Tree) -> Value {

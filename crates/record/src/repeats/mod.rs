@@ -34,7 +34,7 @@ pub(super) use self::claim::{decide, decide_by_corners, measure};
 use self::doubted::Doubted;
 pub use self::estimate::{Estimate, LEVEL, Stop};
 use self::log::RequestLog;
-use self::merged::Merged;
+use self::merged::MergedSummary;
 use self::pairs::Pair;
 pub use self::pairs::{Pairing, Range, compare, ratio};
 pub use self::stopping::{Width, numbers_to_narrow};
@@ -146,15 +146,15 @@ pub struct RepeatsSummary {
 
 /// All numbers of a variant's repeats, behind its summary.
 #[derive(Clone, Debug)]
-pub struct Repeated {
+pub struct RepeatNumbers {
     summary: Tree,
     numbers: Value,
-    merged: Merged,
+    merged: MergedSummary,
     stop: Stop,
     seeds: Vec<u64>,
 }
 
-impl Repeated {
+impl RepeatNumbers {
     /// Returns the estimate at a path of the summary: `latency_ms.p50`.
     #[must_use]
     pub fn estimate(&self, path: &str) -> Option<Estimate> {
@@ -190,7 +190,7 @@ impl Repeated {
     }
 }
 
-impl Serialize for Repeated {
+impl Serialize for RepeatNumbers {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.summary.serialize(serializer)
     }
@@ -268,7 +268,7 @@ impl Repeats {
     /// Returns the estimates of each variant, and each later variant compared with the first.
     fn estimated(&self, plan: &Plan, cores: usize) -> (Vec<Run>, Vec<Pair>) {
         let variants = plan.variants.iter().enumerate();
-        let merged: Vec<(String, Merged)> = variants
+        let merged: Vec<(String, MergedSummary)> = variants
             .map(|(place, variant)| (variant.name.clone(), self.merged(plan, place)))
             .collect();
         let runs = (0..).zip(&merged).map(|(place, (_, merged))| {
@@ -277,7 +277,7 @@ impl Repeats {
             let mut run = typed::run(&each, merged, scenario, cores);
             // Ratios and other derived numbers are computed from the estimates.
             let merged = merged.with_parts_of(&Tree::of(&run));
-            run.repeated = Some(Arc::new(Repeated {
+            run.repeated = Some(Arc::new(RepeatNumbers {
                 summary: merged.summary(),
                 numbers: merged.numbers(),
                 merged,
@@ -314,12 +314,12 @@ impl Repeats {
         used.map(move |repeat| &self.all[repeat][place])
     }
 
-    fn merged(&self, plan: &Plan, place: usize) -> Merged {
+    fn merged(&self, plan: &Plan, place: usize) -> MergedSummary {
         let numbers: Vec<&Tree> = self.of(place).map(|it| &it.numbers).collect();
         let logs: Vec<&RequestLog> = self.of(place).map(|it| &it.log).collect();
         let requests = plan.variants[place].scenario.requests.iter();
         let classes: Vec<String> = requests.map(|request| request.name.clone()).collect();
-        Merged::of(&numbers, &logs, &classes, self.stop)
+        MergedSummary::of(&numbers, &logs, &classes, self.stop)
     }
 
     fn warm_ups(&self, plan: &Plan) -> Vec<WarmUp> {

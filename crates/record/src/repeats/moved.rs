@@ -38,7 +38,7 @@ pub(super) fn by_path(summaries: &[&Tree]) -> BTreeMap<String, Disturbance> {
         .collect()
 }
 
-fn bounds(summary: &Tree) -> Option<&crate::named::Named<Tree>> {
+fn bounds(summary: &Tree) -> Option<&crate::named::NamedValues<Tree>> {
     match summary.get("bounds")? {
         Tree::Object(bounds) => Some(bounds),
         Tree::List(_) | Tree::Leaf(_) => None,

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::estimate::{Estimate, LEVEL, Stop};
-use super::merged::Merged;
-use crate::named::Named;
+use super::merged::MergedSummary;
+use crate::named::NamedValues;
 use crate::rounding::rounded;
 use concsim_stats::{Interval, paired, unpaired};
 
@@ -31,7 +31,7 @@ pub struct Pair {
     /// The one that it is compared with.
     pub to: String,
     /// The comparison of each number that both have.
-    pub numbers: Named<Contrast>,
+    pub numbers: NamedValues<Contrast>,
 }
 
 /// The comparison of one number.
@@ -100,11 +100,11 @@ pub fn compare(
 }
 
 /// Compares each later variant with the first.
-pub(super) fn of(variants: &[(String, Merged)], stop: Stop) -> Vec<Pair> {
+pub(super) fn of(variants: &[(String, MergedSummary)], stop: Stop) -> Vec<Pair> {
     let Some(((to, first), later)) = variants.split_first() else {
         return Vec::new();
     };
-    let pair = |(name, merged): &(String, Merged)| Pair {
+    let pair = |(name, merged): &(String, MergedSummary)| Pair {
         variant: name.clone(),
         to: to.clone(),
         numbers: NUMBERS

@@ -1,14 +1,18 @@
 //! Predictions of repeats: errors with intervals, from pairs of a simulation and a measurement with the same seed.
 
-use super::{Repeated, ratio};
-use crate::prediction::{Compared, ErrorInterval, Figure, Prediction};
+use super::{RepeatNumbers, ratio};
+use crate::prediction::{ErrorInterval, Figure, Prediction, RequestComparison};
 use crate::rounding::rounded;
 
 impl Prediction {
     /// Combines the predictions of the repeats `each`; `simulated` and `measured` are their estimates. Counts of
     /// events are sums over all repeats. [`None`] without a repeat.
     #[must_use]
-    pub fn of_repeats(each: &[Self], simulated: &Repeated, measured: &Repeated) -> Option<Self> {
+    pub fn of_repeats(
+        each: &[Self],
+        simulated: &RepeatNumbers,
+        measured: &RepeatNumbers,
+    ) -> Option<Self> {
         let first = each.first()?;
         let number = |path: &str| figure(path, simulated, measured);
         let sum = |of: fn(&Self) -> Figure| Figure::sum(&each.iter().map(of).collect::<Vec<_>>());
@@ -38,7 +42,7 @@ impl Prediction {
 }
 
 /// Returns a number with the error of its pairs.
-fn figure(path: &str, simulated: &Repeated, measured: &Repeated) -> Figure {
+fn figure(path: &str, simulated: &RepeatNumbers, measured: &RepeatNumbers) -> Figure {
     let estimates = simulated.estimate(path).zip(measured.estimate(path));
     let Some((predicted, found)) = estimates else {
         return Figure::default();
@@ -61,9 +65,9 @@ fn figure(path: &str, simulated: &Repeated, measured: &Repeated) -> Figure {
     }
 }
 
-fn same_switches(each: &[Prediction]) -> Option<Compared> {
+fn same_switches(each: &[Prediction]) -> Option<RequestComparison> {
     let compared = each.iter().filter_map(|it| it.coroutine_switches_of_each);
-    compared.reduce(|sum, it| Compared {
+    compared.reduce(|sum, it| RequestComparison {
         requests: sum.requests + it.requests,
         same: sum.same + it.same,
     })
@@ -72,7 +76,7 @@ fn same_switches(each: &[Prediction]) -> Option<Compared> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prediction::Switched;
+    use crate::prediction::SwitchesByRequest;
     use crate::repeats::{Repeats, Replication};
     use crate::summary::{Run, summarise};
     use crate::synthetic::{MS, Synthetic, machine, plan};
@@ -103,7 +107,7 @@ mod tests {
         );
         let ((simulated, sims), (measured, real)) = (played([0, 10, 20]), played([10, 30, 20]));
         let pairs = simulated.iter().zip(&measured);
-        let none = Switched::default();
+        let none = SwitchesByRequest::default();
         let each = pairs.map(|(one, other)| Prediction::of("m", (one, &none), (other, &none)));
         let each: Vec<Prediction> = each.collect();
         let [sims, real] = [sims, real].map(|it| it.summary(&plan, machine(2)).runs.remove(0));

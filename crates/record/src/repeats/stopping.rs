@@ -6,7 +6,7 @@ use crate::summary::{Run, Summary};
 use concsim_model::scenario::Plan;
 use concsim_model::scenario::expectation::{self, Name};
 use concsim_stats::Interval;
-use concsim_stats::until::{Next, Until};
+use concsim_stats::until::{StoppingDecision, StoppingRule};
 
 /// Numbers that are narrowed if neither the command nor a claim names any, of each variant.
 const USUAL: [&str; 2] = ["throughput", "latency.mean"];
@@ -74,7 +74,7 @@ impl Repeats {
     /// Compares the widths of intervals with the demanded one; `summary` is that of all repeats so far. A number
     /// without interval is not narrow. The expected number counts the repeats that are set aside, too.
     #[must_use]
-    pub fn width(&self, summary: &Summary, numbers: &[String], until: &Until) -> Width {
+    pub fn width(&self, summary: &Summary, numbers: &[String], until: &StoppingRule) -> Width {
         let count = self.used().len();
         let mut width = Width {
             is_met: true,
@@ -88,7 +88,7 @@ impl Repeats {
                 };
                 continue;
             };
-            width.is_met &= until.decide(&interval) == Next::Done;
+            width.is_met &= until.decide(&interval) == StoppingDecision::Done;
             let ratio = interval.relative_half_width() / until.relative;
             let expected = (self.count() as f64 * ratio * ratio).ceil();
             width.expected = width.expected.max(expected.min(until.cap as f64) as usize);

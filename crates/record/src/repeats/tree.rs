@@ -4,13 +4,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::named::Named;
+use crate::named::NamedValues;
 
 /// A JSON value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Tree {
-    Object(Named<Tree>),
+    Object(NamedValues<Tree>),
     List(Vec<Tree>),
     Leaf(Value),
 }

@@ -1,14 +1,14 @@
 //! The summary of all repeats with typed numbers, for lenses: estimates in the places of numbers. Counts of
 //! requests are those of all repeats together, workers and cores those of the first.
 
-use super::merged::Merged;
+use super::merged::MergedSummary;
 use crate::comparison::{self, ModelComparison};
 use crate::latency::{Breakdown, KindLatencies, Latencies, Waits};
-use crate::summary::{AtPatience, Failed, Kind, Run};
+use crate::summary::{CensoredPercentiles, Failed, Kind, Run};
 use concsim_model::scenario::Scenario;
 
 /// Returns the summary of the repeats `each` of a variant.
-pub(super) fn run(each: &[&Run], merged: &Merged, scenario: &Scenario, cores: usize) -> Run {
+pub(super) fn run(each: &[&Run], merged: &MergedSummary, scenario: &Scenario, cores: usize) -> Run {
     let number = |path: &str| merged.estimate(path).map(|it| it.interval.estimate);
     let sum = |of: fn(&Run) -> usize| each.iter().map(|run| of(run)).sum();
     let (latency_ms, from_send_ms) = (
@@ -16,7 +16,7 @@ pub(super) fn run(each: &[&Run], merged: &Merged, scenario: &Scenario, cores: us
         latencies(merged, "from_send_ms"),
     );
     let failed = failed(each, number("failed.status_p50_ms"));
-    let at_patience = AtPatience::of(
+    let at_patience = CensoredPercentiles::of(
         scenario.load.patience,
         failed.all(),
         [&latency_ms, &from_send_ms],
@@ -75,7 +75,7 @@ fn failed(each: &[&Run], status_p50_ms: Option<f64>) -> Failed {
     all
 }
 
-fn kind(each: &[&Run], merged: &Merged, name: &str) -> Kind {
+fn kind(each: &[&Run], merged: &MergedSummary, name: &str) -> Kind {
     let completed = each.iter().filter_map(|run| run.requests.get(name));
     let path = format!("requests.{name}.latency_ms");
     Kind {
@@ -84,7 +84,7 @@ fn kind(each: &[&Run], merged: &Merged, name: &str) -> Kind {
     }
 }
 
-fn latencies(merged: &Merged, path: &str) -> Latencies {
+fn latencies(merged: &MergedSummary, path: &str) -> Latencies {
     let number = |name: &str| {
         let estimate = merged.estimate(&format!("{path}.{name}"));
         estimate.map(|it| it.interval.estimate)
@@ -100,7 +100,7 @@ fn latencies(merged: &Merged, path: &str) -> Latencies {
     }
 }
 
-fn breakdown(merged: &Merged, waits: Option<Waits>) -> Option<Breakdown> {
+fn breakdown(merged: &MergedSummary, waits: Option<Waits>) -> Option<Breakdown> {
     let part = |name: &str| {
         let estimate = merged.estimate(&format!("breakdown_ms.{name}"))?;
         Some(estimate.interval.estimate)
@@ -117,7 +117,7 @@ fn breakdown(merged: &Merged, waits: Option<Waits>) -> Option<Breakdown> {
     })
 }
 
-fn waits(merged: &Merged) -> Option<Waits> {
+fn waits(merged: &MergedSummary) -> Option<Waits> {
     let part = |name: &str| {
         let estimate = merged.estimate(&format!("waits_ms.{name}"))?;
         Some(estimate.interval.estimate)

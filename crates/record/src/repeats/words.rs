@@ -69,7 +69,7 @@ fn round_if(value: f64, place: f64, round: impl Fn(f64) -> f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn said(estimate: f64, low: f64, high: f64, dimension: Dimension) -> String {
+    fn interval_text(estimate: f64, low: f64, high: f64, dimension: Dimension) -> String {
         let interval = Interval {
             estimate,
             low,
@@ -83,26 +83,41 @@ mod tests {
     #[test]
     fn an_estimate_has_the_digits_of_its_error() {
         let time = Dimension::TIME;
-        assert_eq!(said(0.0101, 0.0092, 0.0110, time), "10.1 ± 0.9 ms");
-        assert_eq!(said(1.5, 1.374, 1.626, time), "1.50 ± 0.13 s");
-        assert_eq!(said(597.3, 594.0, 600.6, Dimension::RATE), "597 ± 3/s");
+        assert_eq!(interval_text(0.0101, 0.0092, 0.0110, time), "10.1 ± 0.9 ms");
+        assert_eq!(interval_text(1.5, 1.374, 1.626, time), "1.50 ± 0.13 s");
         assert_eq!(
-            said(12_345.0, 12_001.0, 12_689.0, Dimension::RATE),
+            interval_text(597.3, 594.0, 600.6, Dimension::RATE),
+            "597 ± 3/s"
+        );
+        assert_eq!(
+            interval_text(12_345.0, 12_001.0, 12_689.0, Dimension::RATE),
             "12300 ± 300/s"
         );
-        assert_eq!(said(29.94, 29.5, 30.38, Dimension::PLAIN), "29.9 ± 0.4");
-        assert_eq!(said(20.0, 20.0, 20.0, Dimension::RATE), "20.0 ± 0/s");
         assert_eq!(
-            said(1.0 / 30.0, 1.0 / 30.0, 1.0 / 30.0, Dimension::PLAIN),
+            interval_text(29.94, 29.5, 30.38, Dimension::PLAIN),
+            "29.9 ± 0.4"
+        );
+        assert_eq!(
+            interval_text(20.0, 20.0, 20.0, Dimension::RATE),
+            "20.0 ± 0/s"
+        );
+        assert_eq!(
+            interval_text(1.0 / 30.0, 1.0 / 30.0, 1.0 / 30.0, Dimension::PLAIN),
             "0.0333 ± 0"
         );
-        assert_eq!(said(0.000_02, 0.000_019, 0.000_021, time), "20.0 ± 1.0 µs");
+        assert_eq!(
+            interval_text(0.000_02, 0.000_019, 0.000_021, time),
+            "20.0 ± 1.0 µs"
+        );
     }
 
     #[test]
     fn the_longer_arm_is_given_and_an_unknown_end_is_marked() {
         let time = Dimension::TIME;
-        assert_eq!(said(0.010, 0.0095, 0.013, time), "10 ± 3 ms");
-        assert_eq!(said(0.010, 0.0095, f64::INFINITY, time), "10.0 ms ± ?");
+        assert_eq!(interval_text(0.010, 0.0095, 0.013, time), "10 ± 3 ms");
+        assert_eq!(
+            interval_text(0.010, 0.0095, f64::INFINITY, time),
+            "10.0 ms ± ?"
+        );
     }
 }

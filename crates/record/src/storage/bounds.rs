@@ -8,7 +8,7 @@
 use super::chunk::Corruption;
 use crate::{Header, RecordSource, Sample, Window};
 use concsim_engine::telemetry::{
-    Event, HIGHEST_REQUEST, Marker, NO_REQUEST, Outcome, RunSlice, SLOTS, Sent, Served,
+    Event, HIGHEST_REQUEST, Marker, NO_REQUEST, Outcome, RunSlice, SLOTS, SentRequest, Served,
 };
 use concsim_model::scenario::{Arrivals, Scenario};
 use concsim_model::units::{Elapsed, Stamp};
@@ -54,10 +54,10 @@ enum Name {
 /// Fails if a record of `who` contains a number that no run of the scenario has.
 pub(super) fn check_event(
     scenario: &Scenario,
-    who: RecordSource,
+    source: RecordSource,
     event: &Event,
 ) -> Result<(), Corruption> {
-    let writer = match who {
+    let writer = match source {
         RecordSource::Worker(slot) => Some(Name::Worker(slot.into())),
         RecordSource::Load
         | RecordSource::Services
@@ -97,7 +97,7 @@ pub(super) fn check_sample(scenario: &Scenario, sample: &Sample) -> Result<(), C
 pub(super) fn check_header(header: &Header, before: Option<&Header>) -> Result<(), Corruption> {
     let scenario = &header.scenario;
     if before.is_some_and(|before| before.scenario != *scenario) {
-        return Err(impossible("a second scenario".into()));
+        return Err(impossible_number("a second scenario".into()));
     }
     let stamps = [header.began, header.drained];
     let stamps = stamps.into_iter().chain(header.log_full).map(Name::At);
@@ -133,18 +133,23 @@ pub(super) fn check_scenario(scenario: &Scenario) -> Result<(), Corruption> {
 }
 
 fn check(scenario: &Scenario, names: impl IntoIterator<Item = Name>) -> Result<(), Corruption> {
-    let mut wrong = names.into_iter().filter_map(|name| name.wrong(scenario));
-    wrong.next().map_or(Ok(()), |what| Err(impossible(what)))
+    let mut wrong = names.into_iter().filter_map(|name| name.mistake(scenario));
+    wrong
+        .next()
+        .map_or(Ok(()), |what| Err(impossible_number(what)))
 }
 
 /// The caller, which reads the chunk, adds the position.
-fn impossible(what: String) -> Corruption {
-    Corruption::Impossible { what, at: 0 }
+fn impossible_number(what: String) -> Corruption {
+    Corruption::Impossible {
+        description: what,
+        at: 0,
+    }
 }
 
 impl Name {
     /// Returns a description if a run of the scenario cannot have this number.
-    fn wrong(self, scenario: &Scenario) -> Option<String> {
+    fn mistake(self, scenario: &Scenario) -> Option<String> {
         let (what, number, bound) = match self {
             Self::AnyRequest(NO_REQUEST) => return None,
             Self::Request(number) | Self::AnyRequest(number) => {
@@ -219,7 +224,7 @@ fn names_of(event: &Event) -> Vec<Name> {
             own.into_iter().chain(lengths).collect()
         }
         Event::Served(served) => of_served(&served),
-        Event::Sent(Sent {
+        Event::Sent(SentRequest {
             request,
             class,
             due,

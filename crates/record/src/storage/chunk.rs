@@ -51,10 +51,10 @@ pub enum Corruption {
     #[error("it holds {0}, which this program does not know")]
     Unknown(String),
     /// It contains a value that no run has: it is broken or forged.
-    #[error("it holds {what} at byte {at}")]
+    #[error("it holds {description} at byte {at}")]
     Impossible {
         /// Description, with the bound.
-        what: String,
+        description: String,
         /// Position in the file, in bytes.
         at: u64,
     },
@@ -65,10 +65,13 @@ pub enum Corruption {
 
 impl Corruption {
     /// Returns the same error, moved by `bytes`.
-    pub(super) fn behind(self, bytes: u64) -> Self {
+    pub(super) fn moved_by(self, bytes: u64) -> Self {
         match self {
-            Self::Impossible { what, at } => Self::Impossible {
-                what,
+            Self::Impossible {
+                description: what,
+                at,
+            } => Self::Impossible {
+                description: what,
                 at: at + bytes,
             },
             Self::NotARecording

@@ -23,20 +23,20 @@ type Fields = [u64; FIELDS];
 #[derive(Debug, Default)]
 pub(super) struct ChunkEncoder {
     bytes: Vec<u8>,
-    before: Before,
+    before: LastRecords,
 }
 
 /// The last record of every writer and kind; a list, since there are few and every record needs a look-up.
 #[derive(Debug, Default)]
-struct Before(Vec<Vec<(u8, Fields)>>);
+struct LastRecords(Vec<Vec<(u8, Fields)>>);
 
-impl Before {
-    fn of(&mut self, who: RecordSource, kind: u8) -> &mut Fields {
-        let who = who.number() as usize;
-        if self.0.len() <= who {
-            self.0.resize_with(who + 1, Vec::new);
+impl LastRecords {
+    fn of(&mut self, source: RecordSource, kind: u8) -> &mut Fields {
+        let actor = source.number() as usize;
+        if self.0.len() <= actor {
+            self.0.resize_with(actor + 1, Vec::new);
         }
-        let kinds = &mut self.0[who];
+        let kinds = &mut self.0[actor];
         let place = kinds.iter().position(|(known, _)| *known == kind);
         let place = place.unwrap_or_else(|| {
             kinds.push((kind, Fields::default()));
@@ -54,7 +54,7 @@ impl ChunkEncoder {
 
     /// Returns the encoded bytes; the next piece begins a new chunk.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        self.before = Before::default();
+        self.before = LastRecords::default();
         std::mem::take(&mut self.bytes)
     }
 
@@ -67,14 +67,14 @@ impl ChunkEncoder {
     }
 
     /// Adds a record.
-    pub(super) fn record(&mut self, who: RecordSource, record: &Record) {
+    pub(super) fn record(&mut self, source: RecordSource, record: &Record) {
         let (kind, fields) = split(record);
-        let before = self.before.of(who, kind);
+        let before = self.before.of(source, kind);
         let mut mask = 0;
         for (bit, (now, before)) in fields.iter().zip(before.iter()).enumerate() {
             mask |= u64::from(now != before) << bit;
         }
-        put(&mut self.bytes, who.number() + 1);
+        put(&mut self.bytes, source.number() + 1);
         self.bytes.push(kind);
         put(&mut self.bytes, mask);
         for (now, before) in fields.iter().zip(before.iter()) {
@@ -100,7 +100,7 @@ pub(super) fn read(
     mut take: impl FnMut(Piece) -> Result<(), Corruption>,
 ) -> Result<(), Corruption> {
     let mut rest = payload;
-    let mut before = Before::default();
+    let mut before = LastRecords::default();
     while !rest.is_empty() {
         let at = (payload.len() - rest.len()) as u64;
         let taken = match number(&mut rest)? {
@@ -112,21 +112,21 @@ pub(super) fn read(
                     .map_err(|error| Corruption::Unknown(format!("a sample ({error})")))?;
                 take(Piece::Sample(sample))
             }
-            who => {
-                let who = RecordSource::numbered(who - 1).ok_or_else(malformed)?;
+            source => {
+                let actor = RecordSource::numbered(source - 1).ok_or_else(malformed)?;
                 let (kind, others) = rest.split_first().ok_or_else(malformed)?;
                 rest = others;
                 let mask = number(&mut rest)?;
-                let fields = before.of(who, *kind);
+                let fields = before.of(actor, *kind);
                 for (bit, field) in fields.iter_mut().enumerate() {
                     if mask >> bit & 1 == 1 {
                         *field = field.wrapping_add(unzigzag(number(&mut rest)?));
                     }
                 }
-                take(Piece::Record(who, join(*kind, fields)))
+                take(Piece::Record(actor, join(*kind, fields)))
             }
         };
-        taken.map_err(|tear| tear.behind(at))?;
+        taken.map_err(|corruption| corruption.moved_by(at))?;
     }
     Ok(())
 }
@@ -191,8 +191,8 @@ mod tests {
     fn read_back(payload: &[u8]) -> Vec<(RecordSource, Record)> {
         let mut found = Vec::new();
         read(payload, |piece| {
-            if let Piece::Record(who, record) = piece {
-                found.push((who, record));
+            if let Piece::Record(source, record) = piece {
+                found.push((source, record));
             }
             Ok(())
         })
@@ -207,11 +207,11 @@ mod tests {
         ) {
             let records: Vec<_> = records
                 .into_iter()
-                .map(|(who, record)| (RecordSource::numbered(who).unwrap(), record))
+                .map(|(source, record)| (RecordSource::numbered(source).unwrap(), record))
                 .collect();
             let mut pieces = ChunkEncoder::default();
-            for (who, record) in &records {
-                pieces.record(*who, record);
+            for (actor, record) in &records {
+                pieces.record(*actor, record);
             }
             prop_assert_eq!(read_back(&pieces.take()), records);
         }

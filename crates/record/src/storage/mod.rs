@@ -67,7 +67,7 @@ pub fn has_result(folder: &Path) -> bool {
 
 /// Content of the plan's file: the plan, and the version of its writer.
 #[derive(Debug, Serialize, Deserialize)]
-struct Written<Plan> {
+struct PlanFile<Plan> {
     /// [`FORMAT`] of its writer.
     #[serde(default = "first")]
     format: u32,
@@ -89,7 +89,7 @@ fn first() -> u32 {
 /// Never: a plan is always JSON.
 #[must_use]
 pub fn plan_file(plan: &Plan) -> Vec<u8> {
-    let written = Written {
+    let written = PlanFile {
         format: FORMAT,
         concsim: env!("CARGO_PKG_VERSION").into(),
         plan,

@@ -9,8 +9,8 @@ use serde::de::{Error as _, IgnoredAny};
 use super::bounds;
 use super::chunk::{Chunks, Corruption, Kind};
 use super::encoder::{self, Piece};
-use super::{EXTENSION, FORMAT, PLAN, Written};
-use crate::{Header, Recording, Sample, Seen};
+use super::{EXTENSION, FORMAT, PLAN, PlanFile};
+use crate::{Header, ListLengths, Recording, Sample};
 use concsim_engine::telemetry::Event;
 use concsim_model::scenario::Plan;
 use concsim_model::units::Stamp;
@@ -70,7 +70,7 @@ pub fn open(folder: &Path) -> Result<StoredRun, Unreadable> {
     let variants = std::mem::take(&mut kept.plan.variants);
     for (number, variant) in (1..).zip(variants) {
         let file = files.iter().find(|path| number_of(path) == Some(number));
-        let (recording, tear) = match file.map(File::open) {
+        let (recording, corruption) = match file.map(File::open) {
             Some(Ok(file)) => read(BufReader::new(file)),
             Some(Err(error)) => (None, Some(Corruption::Io(error.to_string()))),
             None => (None, None),
@@ -82,11 +82,11 @@ pub fn open(folder: &Path) -> Result<StoredRun, Unreadable> {
             kept.missing.push(variant.name);
         }
         kept.recordings.extend(recording);
-        kept.torn.extend(file.cloned().zip(tear));
+        kept.torn.extend(file.cloned().zip(corruption));
     }
     if kept.recordings.is_empty() {
         let why = kept.torn.first();
-        let why = why.map_or_else(String::new, |(_, tear)| format!(": {tear}"));
+        let why = why.map_or_else(String::new, |(_, truncation)| format!(": {truncation}"));
         return Err(Unreadable::NoRecording(folder.into(), why));
     }
     Ok(kept)
@@ -97,9 +97,9 @@ fn read_plan(folder: &Path) -> Result<Plan, Unreadable> {
     let text =
         fs::read(folder.join(PLAN)).map_err(|error| Unreadable::NoPlan(folder.into(), error))?;
     // The format first: a plan in a later format is reported as that, and not as malformed.
-    let Written {
+    let PlanFile {
         format, concsim, ..
-    } = serde_json::from_slice::<Written<IgnoredAny>>(&text).map_err(unreadable)?;
+    } = serde_json::from_slice::<PlanFile<IgnoredAny>>(&text).map_err(unreadable)?;
     if format > FORMAT {
         let version = if concsim.is_empty() {
             concsim
@@ -108,10 +108,10 @@ fn read_plan(folder: &Path) -> Result<Plan, Unreadable> {
         };
         return Err(Unreadable::Later(folder.into(), version, format));
     }
-    let written: Written<Plan> = serde_json::from_slice(&text).map_err(unreadable)?;
+    let written: PlanFile<Plan> = serde_json::from_slice(&text).map_err(unreadable)?;
     for variant in &written.plan.variants {
         let checked = bounds::check_scenario(&variant.scenario);
-        checked.map_err(|tear| unreadable(serde_json::Error::custom(tear)))?;
+        checked.map_err(|corruption| unreadable(serde_json::Error::custom(corruption)))?;
     }
     Ok(written.plan)
 }
@@ -132,7 +132,7 @@ fn is_recording(path: &Path) -> bool {
 pub fn read(file: impl Read) -> (Option<Recording>, Option<Corruption>) {
     let mut chunks = match Chunks::open(file) {
         Ok(chunks) => chunks,
-        Err(tear) => return (None, Some(tear)),
+        Err(corruption) => return (None, Some(corruption)),
     };
     let mut recording: Option<Recording> = None;
     loop {
@@ -150,11 +150,11 @@ pub fn read(file: impl Read) -> (Option<Recording>, Option<Corruption>) {
             Ok(Some((Kind::NoRoom, _))) => Err(Corruption::NoRoom),
             Ok(Some((kind, payload))) => take(&mut recording, kind, payload),
             Ok(None) => Err(Corruption::Unended),
-            Err(tear) => Err(tear),
+            Err(truncation) => Err(truncation),
         };
         if let Err(tear) = taken {
-            let tear = tear.behind(payload_at);
-            return (recording.map(Recording::torn), Some(tear));
+            let tear = tear.moved_by(payload_at);
+            return (recording.map(Recording::complete_truncated), Some(tear));
         }
     }
 }
@@ -163,9 +163,9 @@ pub fn read(file: impl Read) -> (Option<Recording>, Option<Corruption>) {
 /// of a recording rely on this.
 fn fits(recording: &Recording, sample: &Sample) -> Result<(), Corruption> {
     let last = recording.samples.last();
-    let (at, before) = last.map_or((Stamp::ZERO, Seen::default()), |it| (it.at, it.seen));
-    let counts = |seen: &Seen| {
-        let Seen {
+    let (at, before) = last.map_or((Stamp::ZERO, ListLengths::default()), |it| (it.at, it.seen));
+    let counts = |seen: &ListLengths| {
+        let ListLengths {
             outcomes,
             sent,
             events,
@@ -217,12 +217,12 @@ fn take(recording: &mut Option<Recording>, kind: Kind, payload: &[u8]) -> Result
                 recording.samples.push(*sample);
                 Ok(())
             }
-            Piece::Record(who, record) => {
+            Piece::Record(source, record) => {
                 if let Some(event) = Event::from_record(&record) {
-                    bounds::check_event(&recording.header.scenario, who, &event)?;
+                    bounds::check_event(&recording.header.scenario, source, &event)?;
                 }
                 let unreadable = recording.unreadable;
-                recording.note(who, &record);
+                recording.note(source, &record);
                 if recording.unreadable > unreadable {
                     let kind = record[0] >> 56;
                     return Err(Corruption::Unknown(format!("events of kind {kind}")));

@@ -10,7 +10,7 @@ use super::chunk::{Corruption, FIRST_LINE};
 use super::reader::read;
 use super::*;
 use crate::synthetic::Synthetic;
-use crate::{RecordSource, Recording, Sample, Seen};
+use crate::{ListLengths, RecordSource, Recording, Sample};
 use concsim_engine::telemetry::{Event, Marker};
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::scenario::{Intervention, TimelineEvent};
@@ -21,14 +21,14 @@ fn kept(recording: &Recording) -> Vec<u8> {
     let mut file = Vec::new();
     let mut keeper = RecordingWriter::begin(&mut file, &recording.header).unwrap();
     let everything = recording.events.iter().map(|(slot, event)| {
-        let who = match event {
+        let source = match event {
             Event::Forked { .. } | Event::Died { .. } => RecordSource::Arbiter,
             _ => RecordSource::Worker(*slot),
         };
-        (who, *event)
+        (source, *event)
     });
-    for (who, event) in everything {
-        keeper.record(who, &event.to_record());
+    for (actor, event) in everything {
+        keeper.record(actor, &event.to_record());
     }
     for (slot, switch) in &recording.switches {
         keeper.record(RecordSource::Worker(*slot), &switch.to_record());
@@ -65,7 +65,7 @@ fn timeline_event(second: u64) -> TimelineEvent {
 /// A sample that may stand before all records.
 fn without_seen(sample: &Sample) -> Sample {
     Sample {
-        seen: Seen::default(),
+        seen: ListLengths::default(),
         ..sample.clone()
     }
 }
@@ -97,8 +97,8 @@ fn a_recording_reads_back_as_it_was() {
                 timeline_event,
             })
             .into();
-        let (read_back, tear) = read(&kept(&recording)[..]);
-        assert_eq!(tear, None);
+        let (read_back, corruption) = read(&kept(&recording)[..]);
+        assert_eq!(corruption, None);
         assert_eq!(as_json(&read_back.unwrap()), as_json(&recording));
     }
 }
@@ -108,8 +108,8 @@ fn a_recording_that_breaks_off_is_readable_up_to_there_and_says_so() {
     let recording = Synthetic::three_requests(Sync).recording();
     let whole = kept(&recording);
     for length in 0..whole.len() {
-        let (read_back, tear) = read(&whole[..length]);
-        assert!(tear.is_some(), "cut after {length} bytes");
+        let (read_back, corruption) = read(&whole[..length]);
+        assert!(corruption.is_some(), "cut after {length} bytes");
         if let Some(read_back) = read_back {
             assert_eq!(
                 read_back.header.crashed.as_deref(),
@@ -127,8 +127,8 @@ proptest! {
         let mut spoilt = kept(&recording);
         let place = place.index(spoilt.len());
         spoilt[place] ^= 1 << bit;
-        let (_, tear) = read(&spoilt[..]);
-        prop_assert!(tear.is_some());
+        let (_, corruption) = read(&spoilt[..]);
+        prop_assert!(corruption.is_some());
     }
 
     #[test]
@@ -146,38 +146,38 @@ fn what_is_no_recording_is_called_so_and_a_later_version_by_its_name() {
         (b"concsim recording 2\n", Corruption::Version("2".into())),
         (FIRST_LINE, Corruption::Unended),
     ] {
-        let (recording, tear) = read(bytes);
+        let (recording, corruption) = read(bytes);
         assert!(recording.is_none());
-        assert_eq!(tear, Some(expected));
+        assert_eq!(corruption, Some(expected));
     }
 }
 
 #[test]
 fn a_sample_that_does_not_fit_is_where_reading_ends() {
     let recording = Synthetic::io_bound(Sync).recording();
-    let spoilt = |spoil: fn(&mut Sample)| {
+    let spoilt = |change: fn(&mut Sample)| {
         let mut file = Vec::new();
         let mut keeper = RecordingWriter::begin(&mut file, &recording.header).unwrap();
         for sample in &recording.samples[..3] {
             keeper.sample(&without_seen(sample));
         }
         let mut last = without_seen(&recording.samples[3]);
-        spoil(&mut last);
+        change(&mut last);
         keeper.sample(&last);
         keeper.end(&recording.seen()).unwrap();
-        let (read_back, tear) = read(&file[..]);
-        (read_back.unwrap().samples.len(), tear)
+        let (read_back, corruption) = read(&file[..]);
+        (read_back.unwrap().samples.len(), corruption)
     };
-    let (count, tear) = spoilt(|sample| sample.at = Stamp::ZERO);
+    let (count, truncation) = spoilt(|sample| sample.at = Stamp::ZERO);
     assert_eq!(count, 3);
     assert_eq!(
-        tear,
+        truncation,
         Some(Corruption::Unknown("samples that go back in time".into()))
     );
     let (count, tear) = spoilt(|sample| sample.seen.outcomes = 1);
     assert_eq!(count, 3);
-    let said = "a sample that counts what is not there";
-    assert_eq!(tear, Some(Corruption::Unknown(said.into())));
+    let text = "a sample that counts what is not there";
+    assert_eq!(tear, Some(Corruption::Unknown(text.into())));
 }
 
 #[test]
@@ -196,8 +196,8 @@ fn a_recording_without_room_breaks_off_in_time_and_says_why() {
     let why = keeper.end(&recording.seen()).unwrap_err();
     assert!(why.to_string().contains("no room"), "{why}");
     assert!(file.len() as u64 <= whole / 2 + recording_begins(&recording));
-    let (read_back, tear) = read(&file[..]);
-    assert_eq!(tear, Some(Corruption::NoRoom));
+    let (read_back, corruption) = read(&file[..]);
+    assert_eq!(corruption, Some(Corruption::NoRoom));
     assert!(!read_back.unwrap().samples.is_empty());
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::chunk::{self, FIRST_LINE, Kind};
 use super::encoder::ChunkEncoder;
-use crate::{Header, RecordSource, Sample, Seen};
+use crate::{Header, ListLengths, RecordSource, Sample};
 
 /// Length from which on a chunk is written, in bytes …
 const CHUNK: usize = 256 << 10;
@@ -24,7 +24,7 @@ pub struct RecordingWriter<W = File> {
     /// Time up to which everything is in the file.
     flushed: Stamp,
     /// Number of bytes that may still be written.
-    room: u64,
+    free_bytes: u64,
     failed: Option<io::Error>,
 }
 
@@ -40,7 +40,7 @@ impl<W: Write> RecordingWriter<W> {
             file,
             pieces: ChunkEncoder::default(),
             flushed: Stamp::ZERO,
-            room: u64::MAX,
+            free_bytes: u64::MAX,
             failed: None,
         })
     }
@@ -48,13 +48,16 @@ impl<W: Write> RecordingWriter<W> {
     /// Limits the writer to `room` further bytes.
     #[must_use]
     pub fn with_room(self, room: u64) -> Self {
-        Self { room, ..self }
+        Self {
+            free_bytes: room,
+            ..self
+        }
     }
 
     /// Writes a record of a ring.
-    pub fn record(&mut self, who: RecordSource, record: &Record) {
+    pub fn record(&mut self, source: RecordSource, record: &Record) {
         if self.failed.is_none() {
-            self.pieces.record(who, record);
+            self.pieces.record(source, record);
             if self.pieces.len() >= CHUNK {
                 self.flush();
             }
@@ -82,7 +85,7 @@ impl<W: Write> RecordingWriter<W> {
     ///
     /// # Errors
     /// If not everything could be written.
-    pub fn end(mut self, seen: &Seen) -> io::Result<()> {
+    pub fn end(mut self, seen: &ListLengths) -> io::Result<()> {
         self.flush();
         self.write(Kind::End, &json(seen));
         self.failed.map_or(Ok(()), Err)
@@ -100,8 +103,8 @@ impl<W: Write> RecordingWriter<W> {
             return;
         }
         let taken = payload.len() as u64 + chunk::HEAD as u64;
-        if let Some(left) = self.room.checked_sub(taken) {
-            self.room = left;
+        if let Some(left) = self.free_bytes.checked_sub(taken) {
+            self.free_bytes = left;
             self.failed = chunk::write(&mut self.file, kind, payload).err();
         } else {
             let written = chunk::write(&mut self.file, Kind::NoRoom, &[]);

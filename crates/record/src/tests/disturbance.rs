@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::Recording;
 use crate::summary::{Run, summarise};
-use crate::synthetic::{Life, MS, S, Synthetic, scenario};
+use crate::synthetic::{MS, RequestLife, S, Synthetic, scenario};
 use concsim_model::scenario::WorkerKind::Sync;
 use concsim_model::units::{CpuTime, Elapsed};
 use serde_json::Value;
@@ -93,14 +93,14 @@ impl Queue {
     }
 
     /// Serves a request that was sent, and returns its life.
-    fn serve(&self, free_at: &mut [u64], number: u64, due: u64, sent: u64) -> Life {
+    fn serve(&self, free_at: &mut [u64], number: u64, due: u64, sent: u64) -> RequestLife {
         let earliest = free_at.iter().enumerate().min_by_key(|(_, free)| **free);
         let (worker, free) = earliest.map(|(worker, free)| (worker, *free)).unwrap();
         let accepted = free.max(sent);
         let cpu = exponential(MEAN, draw(self.seed, 1, number));
         let written = self.end_of(worker, accepted, cpu);
         free_at[worker] = written;
-        Life {
+        RequestLife {
             due,
             late: sent - due,
             door: accepted - sent,
@@ -108,7 +108,7 @@ impl Queue {
             cpu,
             tail: (draw(self.seed, 2, number) * self.unread as f64) as u64,
             worker,
-            ..Life::default()
+            ..RequestLife::default()
         }
     }
 

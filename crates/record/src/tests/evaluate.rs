@@ -18,7 +18,7 @@ fn judged(that: &str) -> Judgement {
     summary_of(&[&sync, &coroutine], 2, that).expect.remove(0)
 }
 
-fn because(judgement: &Judgement) -> &str {
+fn reason(judgement: &Judgement) -> &str {
     judgement.because.as_deref().unwrap_or_default()
 }
 
@@ -42,14 +42,14 @@ fn what_was_not_measured_is_not_judged() {
     let judgement = judged("sync.latency.p99 < 10s");
     assert_eq!(judgement.verdict, Verdict::NotJudged);
     assert_eq!(
-        because(&judgement),
+        reason(&judgement),
         "sync has no latency.p99: too few requests, or not measured"
     );
     let (sync, coroutine) = (Synthetic::io_bound(Sync), Synthetic::io_bound(Coroutine));
     let claims = [("it is so", "coroutine.throughput > sync.throughput")];
     let plan = plan("Waiting is free", &[&sync, &coroutine], &claims);
     let summary = Summary::of(&plan, machine(2), vec![summarise(&sync.recording())]);
-    assert_eq!(because(&summary.expect[0]), "coroutine was not played");
+    assert_eq!(reason(&summary.expect[0]), "coroutine was not played");
 }
 
 #[test]
@@ -65,15 +65,15 @@ fn a_percentile_that_is_the_clients_patience_decides_no_claim_and_answers_no_que
     let summary = Summary::of(&plan, machine(2), runs.into());
     assert_eq!(summary.expect[0].verdict, Verdict::NotJudged);
     assert_eq!(
-        because(&summary.expect[0]),
+        reason(&summary.expect[0]),
         "latency.p50 of sync is the clients' patience, 2.00 s or more: it was not measured"
     );
     assert_eq!(summary.expect[1].verdict, Verdict::Holds);
 }
 
-fn recorded(sync: &Synthetic, that: &str, spoil: fn(&mut Recording)) -> Judgement {
+fn recorded(sync: &Synthetic, that: &str, change: fn(&mut Recording)) -> Judgement {
     let mut recording = sync.recording();
-    spoil(&mut recording);
+    change(&mut recording);
     let plan = plan("Waiting is free", &[sync], &[("it is so", that)]);
     let mut summary = Summary::of(&plan, machine(2), vec![summarise(&recording)]);
     summary.expect.remove(0)
@@ -87,14 +87,14 @@ fn a_run_that_proves_nothing_decides_nothing_and_a_rough_one_with_reserve() {
     });
     assert_eq!(judgement.verdict, Verdict::NotJudged);
     assert_eq!(
-        because(&judgement),
+        reason(&judgement),
         "sync proves nothing: 1 reading of shared memory made no sense"
     );
     sync.load_cpu = 0.4;
     let judgement = recorded(&sync, "throughput > 30", |_| {});
     assert_eq!(judgement.verdict, Verdict::Fails);
     assert_eq!(
-        because(&judgement),
+        reason(&judgement),
         "sync is rough: load used 40.0 % of a core"
     );
 }
@@ -137,11 +137,11 @@ fn an_undecided_claim_names_the_disturbance_and_the_exit_status_is_4() {
     let judgement = disturbed("latency.p50 < 105ms");
     assert_eq!(judgement.measured.as_deref(), Some("110 ms"));
     assert_eq!(
-        because(&judgement),
+        reason(&judgement),
         "disturbances may have decided it (coroutine: one request in a hundred was sent 10.0 ms late or more)"
     );
     let judgement = disturbed("latency.p50 < 120ms");
-    assert_eq!(because(&judgement), "");
+    assert_eq!(reason(&judgement), "");
     let mut coroutine = Synthetic::io_bound(Coroutine);
     for life in &mut coroutine.lives {
         life.late = 10_000_000;
@@ -156,7 +156,7 @@ fn one_core_cannot_refute_what_needs_two() {
     sync.cores = 1;
     let summary = summary_of(&[&sync], 1, "parallelism > 1.5");
     assert_eq!(summary.expect[0].verdict, Verdict::NotJudged);
-    assert!(because(&summary.expect[0]).starts_with("too few cores"));
+    assert!(reason(&summary.expect[0]).starts_with("too few cores"));
     let summary = summary_of(&[&sync], 1, "parallelism < 1.5");
     assert_eq!(summary.expect[0].verdict, Verdict::Holds);
 }

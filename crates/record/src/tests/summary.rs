@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::evaluate::look_up;
 use crate::remark::Kind;
 use crate::summary::{Run, Summary, summarise};
-use crate::synthetic::{Demand, Life, MS, S, Synthetic, machine, plan};
+use crate::synthetic::{Demand, MS, RequestLife, S, Synthetic, machine, plan};
 use crate::usage::Worker;
 use crate::{Recording, Window};
 use concsim_engine::telemetry::{Event, Failure};
@@ -151,10 +151,10 @@ fn a_run_that_ended_before_its_window_has_no_numbers_and_says_so() {
 #[test]
 fn what_a_killed_worker_had_begun_counts_until_its_death() {
     let mut synthetic = Synthetic::idle(Sync, 1);
-    synthetic.lives.push(Life {
+    synthetic.lives.push(RequestLife {
         due: 2 * S,
         waited: 3 * S,
-        ..Life::default()
+        ..RequestLife::default()
     });
     let mut recording = synthetic.recording();
     let whole = summarise(&recording);
@@ -203,11 +203,11 @@ fn what_few_answers_reach_of_a_bound_is_told_to_four_digits() {
 fn a_queue_that_grows_is_not_stationary() {
     let mut growing = Synthetic::idle(Sync, 1);
     growing.lives = (0..240)
-        .map(|number| Life {
+        .map(|number| RequestLife {
             due: number * 25 * MS,
             door: 20 * S,
             failure: Some(Failure::Timeout),
-            ..Life::default()
+            ..RequestLife::default()
         })
         .collect();
     let run = summarise(&growing.recording());
@@ -329,7 +329,7 @@ fn the_fields_come_in_the_order_of_the_schema() {
     }
 }
 
-fn any_lives() -> impl Strategy<Value = Vec<Life>> {
+fn any_lives() -> impl Strategy<Value = Vec<RequestLife>> {
     let lengths = prop::array::uniform7(0_u64..400 * MS);
     let life = (0..8 * S, lengths, 0..2_usize, 0..20_u8);
     prop::collection::vec(life, 120..200).prop_map(|lives| {
@@ -337,7 +337,7 @@ fn any_lives() -> impl Strategy<Value = Vec<Life>> {
             .into_iter()
             .map(|(due, lengths, worker, failed)| {
                 let [late, door, ready, core_wait, cpu, waited, tail] = lengths;
-                Life {
+                RequestLife {
                     due,
                     late,
                     door,
@@ -355,7 +355,7 @@ fn any_lives() -> impl Strategy<Value = Vec<Life>> {
     })
 }
 
-fn with(lives: Vec<Life>) -> Synthetic {
+fn with(lives: Vec<RequestLife>) -> Synthetic {
     let mut synthetic = Synthetic::idle(Coroutine, 2);
     synthetic.lives = lives;
     synthetic

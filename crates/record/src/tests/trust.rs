@@ -8,7 +8,7 @@ use concsim_engine::telemetry::{Event, Failure, Outcome};
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
-fn good() -> Synthetic {
+fn trusted_run() -> Synthetic {
     Synthetic::io_bound(Coroutine)
 }
 
@@ -31,9 +31,9 @@ fn grade_of(synthetic: &Synthetic, code: &str) -> Trust {
     grade(&summarise(&synthetic.recording()), code)
 }
 
-fn spoilt(code: &str, spoil: impl FnOnce(&mut Recording)) -> Trust {
-    let mut recording = good().recording();
-    spoil(&mut recording);
+fn trust_of_changed(code: &str, change: impl FnOnce(&mut Recording)) -> Trust {
+    let mut recording = trusted_run().recording();
+    change(&mut recording);
     grade(&summarise(&recording), code)
 }
 
@@ -50,7 +50,7 @@ fn nothing_speaks_against_a_good_run() {
 
 #[test]
 fn the_worst_reason_comes_first_and_grades_the_run() {
-    let mut synthetic = good();
+    let mut synthetic = trusted_run();
     synthetic.load_cpu = 0.5;
     let mut recording = synthetic.recording();
     recording.unreadable = 1;
@@ -63,7 +63,7 @@ fn the_worst_reason_comes_first_and_grades_the_run() {
 
 #[test]
 fn a_run_whose_log_was_full_says_so_and_when() {
-    let mut recording = good().recording();
+    let mut recording = trusted_run().recording();
     recording.header.log_full = Some(Stamp(4_000 * MS));
     let run = summarise(&recording);
     assert_eq!(grade(&run, "log-full"), Trust::Rough);
@@ -128,11 +128,11 @@ fn a_generator_near_a_whole_core_is_judged_by_its_delays_if_these_are_known() {
         (0.36, Trust::Rough),
         (0.71, Trust::Rough),
     ] {
-        let mut synthetic = good();
+        let mut synthetic = trusted_run();
         synthetic.load_cpu = load_cpu;
         assert_eq!(grade_of(&synthetic, "generator-busy"), trust, "{load_cpu}");
     }
-    let mut synthetic = good();
+    let mut synthetic = trusted_run();
     synthetic.load_cpu = 0.71;
     let mut recording = synthetic.recording();
     // Such a server does not report when it wrote an answer.
@@ -155,14 +155,14 @@ fn a_request_that_was_due_and_never_sent_spoils_the_run() {
         );
     };
     assert_eq!(
-        spoilt("not-all-sent", |recording| last(
+        trust_of_changed("not-all-sent", |recording| last(
             recording,
             Failure::Timeout
         )),
         Trust::ProvesNothing
     );
     assert_eq!(
-        spoilt("not-all-sent", |recording| last(
+        trust_of_changed("not-all-sent", |recording| last(
             recording,
             Failure::Refused
         )),
@@ -173,25 +173,25 @@ fn a_request_that_was_due_and_never_sent_spoils_the_run() {
 #[test]
 fn whatever_was_dropped_spoils_the_run() {
     assert_eq!(
-        spoilt("requests-dropped", |recording| {
+        trust_of_changed("requests-dropped", |recording| {
             recording.samples.last_mut().unwrap().load.dropped = 1;
         }),
         Trust::ProvesNothing
     );
     assert_eq!(
-        spoilt("telemetry-dropped", |recording| recording.dropped_events =
+        trust_of_changed("telemetry-dropped", |recording| recording.dropped_events =
             1),
         Trust::Rough
     );
     assert_eq!(
-        spoilt("slot-unreadable", |recording| recording.unreadable = 1),
+        trust_of_changed("slot-unreadable", |recording| recording.unreadable = 1),
         Trust::ProvesNothing
     );
 }
 
 #[test]
 fn lost_outcomes_are_a_doubt_if_they_could_be_the_number() {
-    let lost = |count| spoilt("outcomes-dropped", |it| it.dropped_outcomes = count);
+    let lost = |count| trust_of_changed("outcomes-dropped", |it| it.dropped_outcomes = count);
     // One of 3 000 requests that took the clients' patience, 30 s, would add 10 ms to a mean of 100 ms.
     assert_eq!(lost(1), Trust::Rough);
     // One in a hundred decides the p99: 40 unknown ones may be the slowest.
@@ -224,7 +224,7 @@ fn two_accounts_that_disagree_by_half_a_percent_prove_nothing() {
         (0.0053, Trust::ProvesNothing),
     ] {
         for code in ["little-system", "little-workers"] {
-            let grade = spoilt(code, |recording| inflate(recording, share));
+            let grade = trust_of_changed(code, |recording| inflate(recording, share));
             assert_eq!(grade, trust, "{code} with {share}");
         }
     }
@@ -233,7 +233,7 @@ fn two_accounts_that_disagree_by_half_a_percent_prove_nothing() {
 #[test]
 fn parts_longer_than_the_whole_are_an_accounting_error() {
     let overrun = |extra: u64| {
-        spoilt("breakdown-overrun", |recording| {
+        trust_of_changed("breakdown-overrun", |recording| {
             for (_, event) in &mut recording.events {
                 if let Event::Served(served) = event {
                     served.cpu += CpuTime(extra);
@@ -292,7 +292,7 @@ fn a_machine_that_others_use_too_is_noticed() {
 #[test]
 fn fewer_than_a_hundred_requests_are_few() {
     let of = |count: usize| {
-        let mut synthetic = good();
+        let mut synthetic = trusted_run();
         let window = synthetic.window.unwrap();
         synthetic
             .lives
@@ -321,7 +321,7 @@ fn late_services_delay_the_requests_that_a_sync_worker_has_not_taken_yet() {
 
 #[test]
 fn a_crash_proves_nothing_and_gives_its_reason() {
-    let mut recording = good().recording();
+    let mut recording = trusted_run().recording();
     recording.header.crashed = Some("no worker came up".into());
     let run = summarise(&recording);
     assert_eq!(run.trust, Trust::ProvesNothing);
@@ -347,12 +347,12 @@ fn a_grade_does_not_go_to_and_fro_while_a_run_goes_on() {
     let mut judge = Judge::default();
     let (mut rough, mut crossed) = (Vec::new(), 0);
     for newest in 0..recording.samples.len() {
-        let past = recording.past(newest).unwrap();
-        let (trust, _) = judge.judge(0, &past);
+        let snapshot = recording.snapshot(newest).unwrap();
+        let (trust, _) = judge.judge(0, &snapshot);
         // A judge that starts at the instant gives the same grade.
-        assert_eq!(trust, Judge::default().judge(0, &past).0);
-        crossed += usize::from(so_far(&past).0 == Trust::Rough);
-        rough.extend((trust == Trust::Rough).then(|| past.sample().at.0 / MS));
+        assert_eq!(trust, Judge::default().judge(0, &snapshot).0);
+        crossed += usize::from(so_far(&snapshot).0 == Trust::Rough);
+        rough.extend((trust == Trust::Rough).then(|| snapshot.sample().at.0 / MS));
     }
     // It crosses at 2.5, 3.5 … 9.5 s, and the last of these is held for five seconds.
     assert_eq!(crossed, 8);

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{COHORT, Evidence, Reason, Trust, reasons, worst_first};
-use crate::Past;
+use crate::Snapshot;
 use crate::accounting::Edges;
 use crate::disturbance::{self, Cause};
 use crate::latency::quantile;
@@ -30,11 +30,11 @@ pub struct Judge {
 impl Judge {
     /// Returns the grade of this variant and the reasons against it, now or at one of the last points, the
     /// worst first. Reasons that only a complete run can have are omitted.
-    pub fn judge(&mut self, variant: usize, past: &Past<'_>) -> (Trust, Vec<Reason>) {
-        let before: Vec<Past<'_>> = points(past).collect();
+    pub fn judge(&mut self, variant: usize, snapshot: &Snapshot<'_>) -> (Trust, Vec<Reason>) {
+        let before: Vec<Snapshot<'_>> = points(snapshot).collect();
         let keys: Vec<(usize, usize)> = before.iter().map(|it| (variant, it.newest())).collect();
         self.found.retain(|key, _| keys.contains(key));
-        let mut now = reasons(&Evidence::so_far(past));
+        let mut now = reasons(&Evidence::so_far(snapshot));
         for (key, then) in keys.iter().zip(&before) {
             let found = self.found.entry(*key).or_insert_with(|| {
                 let (_, found) = so_far(then);
@@ -52,44 +52,51 @@ impl Judge {
 }
 
 /// The snapshots at the points of the last five seconds, the latest first.
-fn points<'a>(past: &Past<'a>) -> impl Iterator<Item = Past<'a>> + use<'a> {
-    let past = *past;
-    let last = past.sample().at.0 / POINTS.0;
+fn points<'a>(snapshot: &Snapshot<'a>) -> impl Iterator<Item = Snapshot<'a>> + use<'a> {
+    let known = *snapshot;
+    let last = known.sample().at.0 / POINTS.0;
     (last.saturating_sub(HELD - 1)..=last)
         .rev()
         .filter_map(move |point| {
             let at = Stamp(point * POINTS.0);
-            let samples = past.samples().partition_point(|sample| sample.at <= at);
-            Some(past.earlier(samples.checked_sub(1)?))
+            let samples = known.samples().partition_point(|sample| sample.at <= at);
+            Some(known.earlier(samples.checked_sub(1)?))
         })
 }
 
 /// Returns the grade of a run by what is known now, and the reasons against it, the worst first.
-pub(crate) fn so_far(past: &Past<'_>) -> (Trust, Vec<Reason>) {
-    worst_first(reasons(&Evidence::so_far(past)))
+pub(crate) fn so_far(snapshot: &Snapshot<'_>) -> (Trust, Vec<Reason>) {
+    worst_first(reasons(&Evidence::so_far(snapshot)))
 }
 
 impl Evidence {
     /// Returns the evidence of the window so far; none before it has lasted for a second.
-    fn so_far(past: &Past<'_>) -> Self {
+    fn so_far(snapshot: &Snapshot<'_>) -> Self {
         /// Number of newest outcomes used: they suffice, and drawing must be fast.
         const NEWEST: usize = 10_000;
         const A_SECOND: f64 = 1e9;
-        let edges = Edges::of(past.samples(), past.window());
+        let edges = Edges::of(snapshot.samples(), snapshot.window());
         let edges = edges.filter(|edges| edges.length() >= A_SECOND);
         let millis = |length: Option<Elapsed>| length.map(Elapsed::as_millis_f64);
         let counted = |outcome: &&Outcome| {
-            let window = past.window().filter(|_| edges.is_some());
+            let window = snapshot.window().filter(|_| edges.is_some());
             window.is_some_and(|window| window.contains(outcome.due))
         };
-        let newest = || past.outcomes().iter().rev().filter(counted).take(NEWEST);
-        let now = past.sample();
+        let newest = || {
+            snapshot
+                .outcomes()
+                .iter()
+                .rev()
+                .filter(counted)
+                .take(NEWEST)
+        };
+        let now = snapshot.sample();
         let late = newest().map(|outcome| outcome.sent.since(outcome.due));
         let latencies = |of: fn(&Outcome) -> Elapsed| {
             [500, 990].map(|per_mille| millis(quantile(newest().map(of), per_mille)))
         };
         let cores = edges.as_ref().map_or_else(Vec::new, usage::cores);
-        let header = past.header();
+        let header = snapshot.header();
         // How the run ended may lie in the future.
         let log_full = header.log_full.filter(|at| *at <= now.at);
         Self {
@@ -102,7 +109,7 @@ impl Evidence {
             unreadable: now.seen.unreadable,
             steal: cores.iter().map(|core| core.steal).fold(0.0, f64::max),
             others: cores.iter().map(|core| core.other).sum(),
-            moved_so_far: moved_so_far(latencies, past, edges.as_ref()),
+            moved_so_far: moved_so_far(latencies, snapshot, edges.as_ref()),
             // Known only at the end.
             has_window: true,
             cohort: COHORT,
@@ -115,7 +122,7 @@ impl Evidence {
 /// what it adds to each latency, lost core time moves the mean by its share of the time.
 fn moved_so_far(
     latencies: impl Fn(fn(&Outcome) -> Elapsed) -> [Option<f64>; 2],
-    past: &Past<'_>,
+    past: &Snapshot<'_>,
     edges: Option<&Edges<'_>>,
 ) -> Vec<(Cause, f64)> {
     /// Largest lateness in ms that is no doubt.

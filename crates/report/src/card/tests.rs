@@ -9,19 +9,19 @@ use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::Recording;
 use concsim_record::summary::{Run, Summary, summarise};
-use concsim_record::synthetic::{Life, MS, Synthetic, machine, plan};
+use concsim_record::synthetic::{MS, RequestLife, Synthetic, machine, plan};
 
 /// Returns the card of these runs, with claims, after their recordings were altered.
 fn card_of(
     title: &str,
     runs: &[&Synthetic],
     claims: &[(&str, &str)],
-    spoil: impl Fn(&mut Recording),
+    change: impl Fn(&mut Recording),
 ) -> String {
     let plan = plan(title, runs, claims);
     let summaries = runs.iter().map(|run| {
         let mut recording = run.recording();
-        spoil(&mut recording);
+        change(&mut recording);
         summarise(&recording)
     });
     let summary = Summary::of(&plan, machine(2), summaries.collect());
@@ -142,7 +142,7 @@ fn an_interrupted_run_of_which_one_variant_was_never_played() {
     window.end = Stamp(2_500 * MS);
     let end = window.end.0;
     sync.interrupted = true;
-    sync.lives.retain(|life: &Life| life.due < end);
+    sync.lives.retain(|life: &RequestLife| life.due < end);
     let coroutine = Synthetic::io_bound(Coroutine);
     let claims = [(
         "coroutines answer at least 25 times as many",
@@ -257,7 +257,7 @@ fn a_ratio_says_what_is_divided_by_what() {
         ["coroutine", "÷", "sync", "30", "30", "1/30"],
         "{row}"
     );
-    for (ratio, said) in [
+    for (ratio, text) in [
         (29.94, "30"),
         (9.94, "9.9"),
         (1.004, "1.0"),
@@ -265,7 +265,7 @@ fn a_ratio_says_what_is_divided_by_what() {
         (0.5, "0.50"),
         (0.033, "1/30"),
     ] {
-        assert_eq!(quotient(ratio), said);
+        assert_eq!(quotient(ratio), text);
     }
 }
 
@@ -280,10 +280,10 @@ fn variants_of_different_loads_have_no_common_heading_and_no_ratios() {
     let printed = card_of("Sixty and six hundred", &[&few, &many], &[], as_it_is);
     let short = printed.split("========").next().unwrap();
     assert!(!short.contains('÷'), "{short}");
-    let said =
+    let text =
         "Loads differ, so that no ratios are given: 60 clients in sync, 600 clients in coroutine.";
     let words: Vec<&str> = short.split_whitespace().collect();
-    assert!(words.join(" ").contains(said), "{short}");
+    assert!(words.join(" ").contains(text), "{short}");
     assert!(
         short
             .lines()
@@ -339,11 +339,11 @@ fn a_percentile_that_is_patience_does_not_touch_the_mark_before_it() {
     let mut run = Synthetic::idle(Sync, 1);
     run.scenario.load.patience = Elapsed(1_500 * MS);
     run.lives = (0..300)
-        .map(|number| Life {
+        .map(|number| RequestLife {
             due: 1_000 * MS + number * 10 * MS,
             door: 1_500 * MS,
             failure: Some(Failure::Timeout),
-            ..Life::default()
+            ..RequestLife::default()
         })
         .collect();
     let printed = card_of("Dead work", &[&run], &[], as_it_is);
@@ -353,19 +353,19 @@ fn a_percentile_that_is_patience_does_not_touch_the_mark_before_it() {
 #[test]
 fn where_requests_failed_littles_law_is_not_set_against_answered_ones_alone() {
     let mut run = Synthetic::io_bound(Sync);
-    let failed = Life {
+    let failed = RequestLife {
         due: 2_000 * MS,
         door: 3_000 * MS,
         failure: Some(Failure::Reset),
-        ..Life::default()
+        ..RequestLife::default()
     };
     run.lives.push(failed);
     let printed = card_of("One is lost", &[&run], &[], as_it_is);
-    let said =
+    let text =
         "little       X × R against N. sync: not compared, since N counts 1 failed request, X and";
     let lines = printed.split_whitespace().collect::<Vec<_>>().join(" ");
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(lines.contains(&said), "{printed}");
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(lines.contains(&line), "{printed}");
 }
 
 /// Two variants of 60 clients and 2 sync workers: latencies of 3 s are long compared with a warm-up of 1 s.
@@ -377,8 +377,8 @@ fn what_is_true_of_several_variants_is_said_once_with_all_their_names() {
     let printed = card_of("Twice the same", &[&one, &same], &[], as_it_is);
     let words = printed.split_whitespace().collect::<Vec<_>>().join(" ");
     let remark = "The warm-up of 1.00 s is short for latencies of up to 3.00 s.";
-    for said in [remark, " process switches a request"] {
-        assert_eq!(words.matches(said).count(), 1, "{said}: {printed}");
+    for text in [remark, " process switches a request"] {
+        assert_eq!(words.matches(text).count(), 1, "{text}: {printed}");
     }
     assert!(
         words.contains(&format!("note sync and again: {remark}")),

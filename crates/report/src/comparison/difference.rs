@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Side;
-use crate::story;
+use crate::sentences;
 use crate::words::{NONE, list, script};
 use concsim_model::scenario::{Arrivals, Scenario, Variant};
 use concsim_model::units::Elapsed;
@@ -29,13 +29,13 @@ pub(super) struct Difference {
 impl Difference {
     /// Returns `server.workers: 2 against 4 (sync)`.
     pub(super) fn sentence(&self) -> String {
-        let said = |value: &Option<String>| value.clone().unwrap_or_else(|| NONE.to_owned());
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| NONE.to_owned());
         let of: Vec<&str> = self.variants.iter().map(String::as_str).collect();
         let of = match of.as_slice() {
             [] => String::new(),
             names => format!(" ({})", list(names)),
         };
-        let (a, b) = (said(&self.a), said(&self.b));
+        let (a, b) = (text(&self.a), text(&self.b));
         format!("{}: {a} against {b}{of}", self.key)
     }
 }
@@ -44,7 +44,8 @@ impl Difference {
 /// Differences common to all variants count as those of the whole run.
 pub(super) fn of(a: Side<'_>, b: Side<'_>) -> Vec<Difference> {
     let mut all = of_the_whole(a, b);
-    let is_simulated = [a, b].map(|side| story::origin(&side.summary.runs) == Origin::Simulated);
+    let is_simulated =
+        [a, b].map(|side| sentences::origin(&side.summary.runs) == Origin::Simulated);
     let pairs = pairs(a, b);
     let mut of_variants: Vec<Difference> = Vec::new();
     for (first, second) in &pairs {
@@ -94,7 +95,7 @@ fn of_the_whole(a: Side<'_>, b: Side<'_>) -> Vec<Difference> {
             ("scenario", side.plan.name().to_owned()),
             (
                 "engine",
-                story::origin(&side.summary.runs).word().to_owned(),
+                sentences::origin(&side.summary.runs).word().to_owned(),
             ),
             ("cores", side.summary.machine.cores.to_string()),
             ("cpu", side.summary.machine.cpu.clone()),
@@ -173,7 +174,7 @@ fn flatten(tree: &Value, key: &str, values: &mut BTreeMap<String, String>) {
         }
         Value::Null => {}
         leaf => {
-            values.insert(key.to_owned(), said(leaf, key));
+            values.insert(key.to_owned(), leaf_text(leaf, key));
         }
     }
 }
@@ -191,7 +192,7 @@ const LENGTHS: [&str; 9] = [
     "boot",
 ];
 
-fn said(leaf: &Value, key: &str) -> String {
+fn leaf_text(leaf: &Value, key: &str) -> String {
     let last = key.rsplit('.').next().unwrap_or_default();
     match leaf {
         Value::Number(number) if LENGTHS.contains(&last) => number

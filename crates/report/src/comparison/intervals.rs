@@ -76,9 +76,9 @@ impl Intervals {
         let unit = number.unit;
         let value =
             |range: Option<Range>, value: Option<f64>, is_patience: bool| match (range, value) {
-                (_, Some(value)) if is_patience => format!("≥ {}", unit.said(value)),
+                (_, Some(value)) if is_patience => format!("≥ {}", unit.format(value)),
                 (Some(range), _) => unit.with_error(range),
-                (None, Some(value)) => unit.said(value),
+                (None, Some(value)) => unit.format(value),
                 (None, None) => NONE.to_owned(),
             };
         let difference = self.difference.map(|range| {

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
-use super::story;
+use super::sentences;
 use super::why;
 use super::words::list;
 use super::{theory, trust};
@@ -179,16 +179,16 @@ fn section_of(kept: &Play<'_>, place: usize, is_one_of_many: bool) -> Markup {
             (trusted_at_a_glance(kept))
             (judged_at_a_glance(kept))
             @if let Some(lanes) = &kept.lanes { (self::lanes(lanes, is_one_of_many)) }
-            (what_was_played(kept))
+            (played_section(kept))
             (heading("Results", is_one_of_many))
             (numbers::variants(plan, runs))
             (numbers::errors(&kept.summary))
-            @if let Some(counted) = story::counted_windows(runs) { p.aside { (sentence(&counted)) } }
+            @if let Some(counted) = sentences::counted_windows(runs) { p.aside { (sentence(&counted)) } }
             (numbers::kinds(plan, kept.summary.machine.cores, runs))
             (claims(kept))
-            (what_it_teaches(kept, is_one_of_many))
+            (explanation_section(kept, is_one_of_many))
             (heading("Trust", is_one_of_many))
-            @for said in trust::in_full(plan, runs) { p { (stopped(&said)) } }
+            @for text in trust::in_full(plan, runs) { p { (stopped(&text)) } }
             @for loss in &kept.losses { p.alert { (loss) } }
             (in_detail(kept))
             (again(kept, is_one_of_many))
@@ -229,14 +229,14 @@ fn sentence_of(words: &str, plan: &Plan) -> String {
 
 /// Returns coroutine switches, and sums of `count` steps.
 fn numbers_of_steps(run: &Run) -> Vec<String> {
-    let both = [story::switches(run), story::counters(run)];
+    let both = [sentences::switches(run), sentences::counters(run)];
     both.into_iter().flatten().collect()
 }
 
 /// Returns the note of a run of which nothing is doubtful but the small number of requests that its file sets.
 fn illustration(plan: &Plan, run: &Run) -> Option<String> {
     let caveats = trust::caveats(plan, run);
-    caveats.note().filter(|_| caveats.is_mere_illustration())
+    caveats.note().filter(|_| caveats.is_only_small())
 }
 
 /// Returns the number of the file's claims that hold.
@@ -274,7 +274,7 @@ fn trusted_at_a_glance(kept: &Play<'_>) -> Markup {
         .collect();
     let failed: Vec<String> = runs
         .iter()
-        .filter_map(|run| Some(format!("{}: {}", run.variant, story::failures(run)?)))
+        .filter_map(|run| Some(format!("{}: {}", run.variant, sentences::failures(run)?)))
         .collect();
     html! {
         @for trust in [Trust::ProvesNothing, Trust::Rough] {
@@ -292,15 +292,15 @@ fn trusted_at_a_glance(kept: &Play<'_>) -> Markup {
     }
 }
 
-fn what_was_played(kept: &Play<'_>) -> Markup {
+fn played_section(kept: &Play<'_>) -> Markup {
     let (plan, summary) = (kept.plan, &kept.summary);
     let machine = &summary.machine;
     let cores = machine.cores;
     html! {
         @if let Some(about) = &plan.about { p.opening { (about) } }
-        @for said in story::setting(plan, &summary.runs, cores) { p { (sentence_of(&said, plan)) } }
+        @for text in sentences::setting(plan, &summary.runs, cores) { p { (sentence_of(&text, plan)) } }
         p.aside {
-            (sentence(story::origin(&summary.runs).word())) " Scenario " code { (plan.name()) } ", seed " (summary.scenario.seed)
+            (sentence(sentences::origin(&summary.runs).word())) " Scenario " code { (plan.name()) } ", seed " (summary.scenario.seed)
             ", text " code { (summary.scenario.sha256.get(..8).unwrap_or_default()) } "; "
             (counted(cores as u64, "core"))
             // For a simulated machine both names are the word at the beginning of the line.
@@ -319,27 +319,27 @@ fn claims(kept: &Play<'_>) -> Markup {
             ul.claims {
                 @for judgement in &summary.expect {
                     li.alert[judgement.verdict == Verdict::Fails] {
-                        strong { (story::judged(judgement.verdict)) } " " (story::claimed(judgement, runs))
+                        strong { (sentences::judged(judgement.verdict)) } " " (sentences::claimed(judgement, runs))
                     }
                 }
             }
         }
-        @for answer in &summary.ask { p { strong { "Asked: " } (story::asked(answer, runs)) } }
+        @for answer in &summary.ask { p { strong { "Asked: " } (sentences::asked(answer, runs)) } }
     }
 }
 
-fn what_it_teaches(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
+fn explanation_section(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     let runs = &kept.summary.runs;
     let why = why::sentence(runs);
     html! {
         (heading("Why", is_one_of_many))
         @if !why.is_empty() { p { (sentence_of(&why, kept.plan)) } }
-        @for (said, names) in story::grouped_by(runs, |run| story::news(run, MOST_REMARKS)) {
-            p { (list(&names)) ": " (said) }
+        @for (text, names) in sentences::grouped_by(runs, |run| sentences::other_facts(run, MOST_REMARKS)) {
+            p { (list(&names)) ": " (text) }
         }
         ul {
-            @for (said, names) in story::grouped_by(runs, numbers_of_steps) {
-                li { (list(&names)) ": " (said) }
+            @for (text, names) in sentences::grouped_by(runs, numbers_of_steps) {
+                li { (list(&names)) ": " (text) }
             }
         }
     }
@@ -348,7 +348,7 @@ fn what_it_teaches(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
 /// Returns the details, which are folded.
 fn in_detail(kept: &Play<'_>) -> Markup {
     let runs = &kept.summary.runs;
-    let computed = theory::beside(runs);
+    let computed = theory::comparison_text(runs);
     html! {
         @if !computed.is_empty() {
             details {
@@ -368,11 +368,11 @@ fn in_detail(kept: &Play<'_>) -> Markup {
 fn again(kept: &Play<'_>, is_one_of_many: bool) -> Markup {
     let plan = kept.plan;
     let file = format!("./{}.toml", plan.name());
-    let verb = match story::origin(&kept.summary.runs) {
+    let verb = match sentences::origin(&kept.summary.runs) {
         concsim_record::Origin::Measured => "run",
         concsim_record::Origin::Simulated => "sim",
     };
-    let arguments = shell_words::join(&plan.laid_over);
+    let arguments = shell_words::join(&plan.settings);
     let file_named = shell_words::quote(&file);
     let command = format!("concsim {verb} {file_named} {arguments}");
     html! {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::repeats;
-use crate::story;
+use crate::sentences;
 use crate::table::{self, Footnotes};
 use crate::words::{NONE, list, millis};
 use concsim_model::scenario::Plan;
@@ -29,7 +29,7 @@ pub(super) fn variants(plan: &Plan, runs: &[Run]) -> Markup {
                 }
             }
         }))
-        @let short = story::grouped_by(runs, too_few_for_a_p99);
+        @let short = sentences::grouped_by(runs, too_few_for_a_p99);
         @if !short.is_empty() {
             p.aside { "A p50 and a p90 need 20 requests, a p95 200, a p99 1 000; below that, the highest percentile available is shown. "
                 @for (count, names) in &short { (list(names)) ": " (count) ". " }

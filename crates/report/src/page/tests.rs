@@ -5,7 +5,7 @@ use concsim_record::summary::{Summary, summarise};
 use concsim_record::synthetic::{self, Synthetic};
 
 use super::*;
-use concsim_record::caveat::FEW;
+use concsim_record::caveat::FEW_SAMPLES;
 use concsim_record::trust::Reason;
 
 /// A made-up plan with its summary.
@@ -107,7 +107,7 @@ fn hostile_words_stay_words() {
         run.plan.about = Some(words.into());
         run.plan.file = words.into();
         run.plan.text = words.into();
-        run.plan.laid_over = vec!["--set".into(), words.into()];
+        run.plan.settings = vec!["--set".into(), words.into()];
         for (variant, run) in run.plan.variants.iter_mut().zip(&mut run.summary.runs) {
             variant.name = words.into();
             run.variant = words.into();
@@ -129,12 +129,12 @@ fn what_proves_nothing_was_cut_short_or_failed_is_said_before_any_number() {
     run.summary.runs[1].interrupted = true;
     let page = written(&run, Vec::new());
     let before = between(&page, "<section id=\"run-1\">", "<h2>Results");
-    for said in [
+    for text in [
         "sync: proves nothing",
         "coroutine: interrupted",
         "7 without answer in time",
     ] {
-        assert!(before.contains(said), "{said} in {before}");
+        assert!(before.contains(text), "{text} in {before}");
     }
 }
 
@@ -149,7 +149,7 @@ fn a_run_of_which_nothing_was_played_has_a_page_that_says_so() {
 #[test]
 fn the_command_that_plays_it_again_says_all_that_was_said() {
     let mut run = two_kinds("Again");
-    run.plan.laid_over = [
+    run.plan.settings = [
         "--set",
         "requests.a.steps=compute 1ms, call b 9ms",
         "--seed",
@@ -199,7 +199,7 @@ fn the_claim_and_the_lanes_come_before_all_words_about_a_run() {
 fn a_run_whose_file_asks_for_few_requests_is_an_illustration_and_no_alert() {
     let mut run = two_kinds("Few");
     let few = Reason {
-        code: FEW,
+        code: FEW_SAMPLES,
         sentence: "3 requests are few".into(),
         remedy: "",
         trust: Trust::Rough,

@@ -111,7 +111,7 @@ fn simulate(text: &str) -> (Totals, u64, f64) {
     let mut totals = Totals::default();
     let (played, took) = milliseconds(|| play(&plan.variants[0].scenario, &mut totals));
     assert_eq!(totals.failed, 0);
-    (totals, played.happenings, took / 1e3)
+    (totals, played.event_count, took / 1e3)
 }
 
 /// Measures a million sleeping requests: the last of them is sent after about 10 s, and the first ends after
@@ -122,7 +122,10 @@ fn in_flight(limits: &mut Limits) {
          server.backlog = 4095\nrequests.it.steps = ['sleep 20s']\n\
          load.rate = '100000/s'\nload.requests = 1000000\nload.patience = '1min'",
     );
-    assert!(totals.longest.as_secs_f64() < 20.1, "nobody had to wait");
+    assert!(
+        totals.longest.as_secs_f64() < 20.1,
+        "no request waited longer"
+    );
     println!("a million requests in flight, in {took:.2} s");
     let mib = most_memory_kib() as f64 / 1_024.0;
     limits.at_most("a million requests in flight", mib, IN_FLIGHT_MIB, "MiB");

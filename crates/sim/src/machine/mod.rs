@@ -20,7 +20,7 @@ mod slices;
 
 use std::collections::VecDeque;
 
-use self::sharing::Sharing;
+use self::sharing::CoreSharing;
 use self::slices::Slices;
 use super::calendar::Calendar;
 use super::event::{EntityId, SimEvent};
@@ -29,11 +29,11 @@ use concsim_model::scenario::{self, Scheduler};
 /// Owner of core time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A worker's.
+    /// A worker process.
     Worker = 0,
-    /// Load's.
+    /// The load process.
     Load = 1,
-    /// The services'.
+    /// The process of the services.
     Services = 2,
 }
 
@@ -60,9 +60,9 @@ pub(super) struct SchedEntity {
     /// True if it is stopped until it is thawed (SIGSTOP).
     frozen: bool,
     /// True if it is in the list of finished entities.
-    is_told: bool,
+    is_listed: bool,
     /// Time since which its core has been taken from it.
-    off_since: Option<u64>,
+    preempted_at: Option<u64>,
     /// End of its work on the clock of shares …
     ends: sharing::Share,
     /// … and number of the valid end.
@@ -73,7 +73,7 @@ pub(super) struct SchedEntity {
 
 /// A preemption: entity, interval and core.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TakenOff {
+pub(super) struct Preemption {
     pub(super) entity: EntityId,
     pub(super) from: u64,
     pub(super) to: u64,
@@ -86,16 +86,16 @@ struct Common {
     entities: Vec<SchedEntity>,
     /// Entities that have had their core time, in order.
     finished: VecDeque<EntityId>,
-    taken_off: Vec<TakenOff>,
+    preemptions: Vec<Preemption>,
     /// Core time of each core, by [`Kind`].
-    booked: Vec<[u64; 3]>,
+    core_times: Vec<[u64; 3]>,
 }
 
 impl Common {
     /// Notes that an entity has had its core time.
     #[inline]
     fn finish(&mut self, id: EntityId) {
-        let is_told = &mut self.entities[id as usize].is_told;
+        let is_told = &mut self.entities[id as usize].is_listed;
         if !std::mem::replace(is_told, true) {
             self.finished.push_back(id);
         }
@@ -104,7 +104,7 @@ impl Common {
 
 #[derive(Debug)]
 enum Level {
-    Sharing(Sharing),
+    Sharing(CoreSharing),
     Slices(Slices),
 }
 
@@ -118,15 +118,15 @@ pub(super) struct Machine {
 impl Machine {
     pub(super) fn new(machine: &scenario::Machine) -> Self {
         let level = match machine.scheduler {
-            Scheduler::Ideal => Level::Sharing(Sharing::new(machine)),
+            Scheduler::Ideal => Level::Sharing(CoreSharing::new(machine)),
             Scheduler::RoundRobin | Scheduler::PerCore => Level::Slices(Slices::new(machine)),
         };
         Self {
             common: Common {
                 entities: Vec::new(),
                 finished: VecDeque::new(),
-                taken_off: Vec::new(),
-                booked: vec![[0; 3]; machine.cores],
+                preemptions: Vec::new(),
+                core_times: vec![[0; 3]; machine.cores],
             },
             level,
         }
@@ -141,8 +141,8 @@ impl Machine {
             cpu: 0,
             core: 0,
             frozen: false,
-            is_told: false,
-            off_since: None,
+            is_listed: false,
+            preempted_at: None,
             ends: 0,
             turn: 0,
             voluntary: 0,
@@ -199,7 +199,7 @@ impl Machine {
         }
         let entity = &mut self.common.entities[id as usize];
         entity.state = State::Asleep;
-        entity.off_since = None;
+        entity.preempted_at = None;
     }
 
     /// Stops an entity: it gets no core until it is thawed.
@@ -213,7 +213,12 @@ impl Machine {
     }
 
     /// Continues a stopped entity.
-    pub(super) fn thaw(&mut self, now: u64, id: EntityId, calendar: &mut Calendar<SimEvent>) {
+    pub(super) fn continue_entity(
+        &mut self,
+        now: u64,
+        id: EntityId,
+        calendar: &mut Calendar<SimEvent>,
+    ) {
         let entity = &mut self.common.entities[id as usize];
         entity.frozen = false;
         if entity.state == State::Ready {
@@ -258,7 +263,7 @@ impl Machine {
     pub(super) fn finished(&mut self) -> Option<EntityId> {
         while let Some(id) = self.common.finished.pop_front() {
             let entity = &mut self.common.entities[id as usize];
-            entity.is_told = false;
+            entity.is_listed = false;
             // An entity that was interrupted or frozen meanwhile is listed again later, or not at all.
             if !entity.frozen && entity.left == 0 && entity.state != State::Asleep {
                 return Some(id);
@@ -268,14 +273,14 @@ impl Machine {
     }
 
     /// Returns the preemptions since the last call.
-    pub(super) fn taken_off(&mut self) -> Vec<TakenOff> {
-        std::mem::take(&mut self.common.taken_off)
+    pub(super) fn taken_off(&mut self) -> Vec<Preemption> {
+        std::mem::take(&mut self.common.preemptions)
     }
 
-    /// True if [`Self::taken_off`] has entries.
+    /// True if [`Self::preemptions`] has entries.
     #[inline]
     pub(super) fn has_taken_off(&self) -> bool {
-        !self.common.taken_off.is_empty()
+        !self.common.preemptions.is_empty()
     }
 
     /// Returns the core that an entity is on; [`None`] if all share all.
@@ -321,7 +326,7 @@ impl Machine {
 
     /// Returns the core time of each core by now, by [`Kind`].
     pub(super) fn cores(&self, now: u64) -> Vec<[u64; 3]> {
-        let mut booked = self.common.booked.clone();
+        let mut booked = self.common.core_times.clone();
         match &self.level {
             Level::Slices(slices) => slices.add_uncounted(now, &self.common, &mut booked),
             Level::Sharing(_) => {

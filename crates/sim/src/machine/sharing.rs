@@ -29,7 +29,7 @@ fn core_time_of(share: Share) -> u64 {
 }
 
 #[derive(Debug)]
-pub(super) struct Sharing {
+pub(super) struct CoreSharing {
     cores: u64,
     efficiency: f64,
     /// Core time of each entity, in parts …
@@ -46,7 +46,7 @@ pub(super) struct Sharing {
     next: Option<u64>,
 }
 
-impl Sharing {
+impl CoreSharing {
     pub(super) fn new(machine: &scenario::Machine) -> Self {
         Self {
             cores: machine.cores as u64,
@@ -72,7 +72,7 @@ impl Sharing {
         entity.turn = entity.turn.wrapping_add(1);
         entity.ends = self.share + share_of(entity.left);
         self.ends.push(Reverse((entity.ends, id, entity.turn)));
-        self.become_so_many(self.count + 1);
+        self.set_count(self.count + 1);
     }
 
     pub(super) fn leave(&mut self, now: u64, id: EntityId, common: &mut Common) {
@@ -83,7 +83,7 @@ impl Sharing {
             entity.cpu += entity.left.saturating_sub(left);
             entity.left = left;
             entity.turn = entity.turn.wrapping_add(1);
-            self.become_so_many(self.count - 1);
+            self.set_count(self.count - 1);
         }
     }
 
@@ -127,7 +127,7 @@ impl Sharing {
         entity.cpu += std::mem::take(&mut entity.left);
         entity.turn = entity.turn.wrapping_add(1);
         common.finish(id);
-        self.become_so_many(self.count - 1);
+        self.set_count(self.count - 1);
     }
 
     /// Returns the core time of an entity since the last count.
@@ -163,7 +163,7 @@ impl Sharing {
     }
 
     #[inline]
-    fn become_so_many(&mut self, count: u64) {
+    fn set_count(&mut self, count: u64) {
         self.next = None;
         self.count = count;
         let busy = count.min(self.cores);

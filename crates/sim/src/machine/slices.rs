@@ -11,7 +11,7 @@
 use std::collections::VecDeque;
 
 use super::sharing::pace;
-use super::{Common, SchedEntity, State, TakenOff};
+use super::{Common, Preemption, SchedEntity, State};
 use crate::calendar::Calendar;
 use crate::event::{EntityId, SimEvent};
 use concsim_model::scenario::{self, Scheduler};
@@ -81,7 +81,7 @@ impl Slices {
         calendar: &mut Calendar<SimEvent>,
     ) {
         match common.entities[id as usize].state {
-            State::OnCore(core) => self.go_on(now, core, common, calendar),
+            State::OnCore(core) => self.continue_on_core(now, core, common, calendar),
             State::Asleep => self.wake(now, id, common, calendar),
             State::Ready => {}
         }
@@ -159,8 +159,8 @@ impl Slices {
         self.idle[core as usize / 64] &= !(1 << (core % 64));
         self.busy += 1;
         let entity = &mut common.entities[id as usize];
-        if let Some(from) = entity.off_since.take() {
-            common.taken_off.push(TakenOff {
+        if let Some(from) = entity.preempted_at.take() {
+            common.preemptions.push(Preemption {
                 entity: id,
                 from,
                 to: now,
@@ -174,12 +174,12 @@ impl Slices {
         }
         (core_state.running, core_state.last) = (Some(id), Some(id));
         (core_state.since, core_state.slice_ends) = (now, now + self.slice);
-        self.go_on(now, core, common, calendar);
+        self.continue_on_core(now, core, common, calendar);
         self.all_go_on_at_another_pace(now, common, calendar);
     }
 
     /// Continues the entity on a core, unless its slice is over and another entity waits.
-    fn go_on(
+    fn continue_on_core(
         &mut self,
         now: u64,
         core: u32,
@@ -190,7 +190,7 @@ impl Slices {
         let core_state = &mut self.cores[core as usize];
         let id = core_state
             .running
-            .expect("a core that goes on runs somebody");
+            .expect("a core that continues runs an entity");
         core_state.turn = core_state.turn.wrapping_add(1);
         core_state.is_armed = false;
         core_state.since = now;
@@ -200,7 +200,7 @@ impl Slices {
             return;
         }
         if others_wait && now >= core_state.slice_ends {
-            return self.take_off(now, core, id, common, calendar);
+            return self.preempt(now, core, id, common, calendar);
         }
         self.set_due(now, core, left, calendar);
     }
@@ -262,7 +262,7 @@ impl Slices {
     }
 
     /// Core time that a busy core gives in `time` with the present number of busy cores.
-    fn given_in(&self, time: u64) -> u64 {
+    fn core_time_in(&self, time: u64) -> u64 {
         if self.efficiency >= 1.0 {
             return time;
         }
@@ -281,7 +281,7 @@ impl Slices {
         }
     }
 
-    fn take_off(
+    fn preempt(
         &mut self,
         now: u64,
         core: u32,
@@ -293,7 +293,7 @@ impl Slices {
             self.balance(core);
         }
         let entity = &mut common.entities[id as usize];
-        (entity.state, entity.off_since) = (State::Ready, Some(now));
+        (entity.state, entity.preempted_at) = (State::Ready, Some(now));
         entity.involuntary += 1;
         self.count_all_at_this_pace(now, common);
         self.vacate(core);
@@ -365,7 +365,7 @@ impl Slices {
     ) {
         if self.cores[core as usize].turn == turn && self.cores[core as usize].running.is_some() {
             self.count(now, core, common);
-            self.go_on(now, core, common, calendar);
+            self.continue_on_core(now, core, common, calendar);
         }
     }
 
@@ -414,10 +414,10 @@ impl Slices {
             return;
         };
         let since = std::mem::replace(&mut core_state.since, now);
-        let given = self.given_in(now - since);
+        let given = self.core_time_in(now - since);
         let entity = &mut common.entities[id as usize];
         entity.cpu += given;
-        common.booked[core as usize][entity.kind as usize] += given;
+        common.core_times[core as usize][entity.kind as usize] += given;
         entity.left = entity.left.saturating_sub(given);
     }
 
@@ -425,7 +425,7 @@ impl Slices {
     pub(super) fn uncounted(&self, now: u64, id: EntityId, entity: &SchedEntity) -> u64 {
         match entity.state {
             State::OnCore(core) if self.cores[core as usize].running == Some(id) => {
-                self.given_in(now - self.cores[core as usize].since)
+                self.core_time_in(now - self.cores[core as usize].since)
             }
             State::OnCore(_) | State::Ready | State::Asleep => 0,
         }
@@ -435,7 +435,7 @@ impl Slices {
         for (core, booked) in self.cores.iter().zip(booked) {
             if let Some(id) = core.running {
                 let kind = common.entities[id as usize].kind;
-                booked[kind as usize] += self.given_in(now - core.since);
+                booked[kind as usize] += self.core_time_in(now - core.since);
             }
         }
     }

@@ -59,8 +59,8 @@ fn of_workers_with_a_loop_more_are_said_to_help_only_if_they_share_the_connectio
     let text = builtin::find("ping_pong").unwrap().text;
     let coroutine = |set: &[&str]| runs_of(text, set).remove(0);
     let run = coroutine(&[]);
-    let said = run.remarks.iter().find(|it| it.kind == Kind::WorkersFull);
-    let advice = said.unwrap().advice.as_deref().unwrap();
+    let line = run.remarks.iter().find(|it| it.kind == Kind::WorkersFull);
+    let advice = line.unwrap().advice.as_deref().unwrap();
     assert!(
         advice.starts_with("4 workers would help if each took its share of the connections: "),
         "{advice}"

@@ -10,7 +10,7 @@ use concsim_record::Sample;
 use concsim_record::comparison::Ceiling;
 use concsim_record::summary::Run;
 use concsim_record::trust::Trust;
-use concsim_theory::bounds::{self, Bound, Scarce};
+use concsim_theory::bounds::{self, Bound, LimitedResource};
 use concsim_theory::demand::Moments;
 use concsim_theory::{attempt, forecast};
 
@@ -117,7 +117,7 @@ fn load() -> impl Strategy<Value = String> {
 }
 
 /// Answers of a run's window, and requests at its edges.
-struct Counted {
+struct WindowCounts {
     scenario: Scenario,
     outcomes: Vec<Outcome>,
     window: [Stamp; 2],
@@ -139,7 +139,7 @@ impl Observer for Outcomes {
     fn sample(&mut self, _: Sample) {}
 }
 
-impl Counted {
+impl WindowCounts {
     fn of(scenario: &Scenario) -> Option<Self> {
         let mut outcomes = Outcomes::default();
         let played = play(scenario, &mut outcomes);
@@ -151,7 +151,7 @@ impl Counted {
         })
     }
 
-    fn good(&self) -> impl Iterator<Item = &Outcome> {
+    fn good_outcomes(&self) -> impl Iterator<Item = &Outcome> {
         let [begin, end] = self.window;
         let good = self.outcomes.iter().filter(|it| it.failure.is_none());
         good.filter(move |it| begin <= it.done && it.done < end)
@@ -162,7 +162,7 @@ impl Counted {
     }
 
     fn throughput(&self) -> f64 {
-        self.good().count() as f64 / self.seconds()
+        self.good_outcomes().count() as f64 / self.seconds()
     }
 
     /// Relative random deviation from a bound: of the mean over the number of requests sent.
@@ -174,14 +174,15 @@ impl Counted {
         }
         // A client thinks, and a keep-alive connection keeps its place meanwhile.
         let is_kept = self.scenario.load.connection == ConnectionMode::KeepAlive;
-        let thinks = bound.of == Scarce::Clients || (bound.of == Scarce::Connections && is_kept);
+        let thinks = bound.of == LimitedResource::Clients
+            || (bound.of == LimitedResource::Connections && is_kept);
         if let (true, Arrivals::Closed { think, .. }) = (thinks, &self.scenario.load.arrivals) {
             takes = takes.then(Moments::of(think));
         }
-        let asked = self.good().count().max(1) as f64 / bound.good.max(0.01);
+        let asked = self.good_outcomes().count().max(1) as f64 / bound.good.max(0.01);
         let of_lengths = takes.squared_variation().max(0.0).sqrt();
         let of_good = ((1.0 - bound.good) / bound.good.max(0.01)).sqrt();
-        let of_arrivals = f64::from(u8::from(bound.of == Scarce::Arrivals));
+        let of_arrivals = f64::from(u8::from(bound.of == LimitedResource::Arrivals));
         (of_lengths + of_good + of_arrivals) / asked.sqrt()
     }
 
@@ -190,8 +191,8 @@ impl Counted {
     /// and from long requests in flight at its end.
     fn at_the_edges(&self, bound: &Bound) -> f64 {
         let [begin, end] = self.window;
-        let early = self.good().filter(|it| it.due < begin).count() as f64;
-        if bound.of == Scarce::Clients {
+        let early = self.good_outcomes().filter(|it| it.due < begin).count() as f64;
+        if bound.of == LimitedResource::Clients {
             return bound.count;
         }
         let points = attempt::points(&self.scenario);
@@ -223,7 +224,7 @@ fn check_bounds(text: &str) {
     if limits::check(scenario).is_err() {
         return;
     }
-    let Some(counted) = Counted::of(scenario) else {
+    let Some(counted) = WindowCounts::of(scenario) else {
         return;
     };
     let found = counted.throughput();

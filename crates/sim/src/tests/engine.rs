@@ -62,8 +62,8 @@ fn the_longest_run_so_far_may_go_on() {
         let at = sample.at.since(began).0;
         let runs = computing.iter().filter(|(from, _)| *from <= at);
         let longest = runs.map(|(from, to)| at.min(*to) - from).max();
-        let said = sample.workers.first().map(|worker| worker.longest_run);
-        assert_eq!(said.map(|it| it.0), Some(longest.unwrap_or(0)), "{at} ns");
+        let text = sample.workers.first().map(|worker| worker.longest_run);
+        assert_eq!(text.map(|it| it.0), Some(longest.unwrap_or(0)), "{at} ns");
         open += u64::from(at > 0 && at < 200 * MS);
     }
     assert!(open > 0, "a sample in the middle of the first run");
@@ -78,18 +78,18 @@ fn requests_are_parked_on_average_for_as_long_as_their_waits_last() {
     let recording = recording_of(&built_in("three_requests"), 1);
     let began = recording.header.began.0;
     for millis in [700, 900, 1_100, 1_250] {
-        let past = recording.past_at(Stamp(began + millis * MS)).unwrap();
-        let span = past.last_second();
+        let snapshot = recording.snapshot_at(Stamp(began + millis * MS)).unwrap();
+        let span = snapshot.last_second();
         let [from, to] = [span.begin().at, span.end().at].map(|at| at.0 - began);
         let waits = waits.map(|(begin, end)| (begin * MS, end * MS));
         let inside = waits.map(|(begin, end)| end.min(to).saturating_sub(begin.max(from)));
         let mean = inside.iter().sum::<u64>() as f64 / (to - from) as f64;
-        let scene = Context::of_the_last_second(past, span.means(), &[]);
-        let said = remark::one(Kind::Parked, &scene).map(|it| it.evidence);
+        let context = Context::of_the_last_second(snapshot, span.means(), &[]);
+        let text = remark::remark_of_kind(Kind::Parked, &context).map(|it| it.evidence);
         let right = format!(" {mean:.2} parked and ");
         assert!(
-            said.as_ref().is_some_and(|it| it.contains(&right)),
-            "{right}: {said:?}"
+            text.as_ref().is_some_and(|it| it.contains(&right)),
+            "{right}: {text:?}"
         );
     }
 }
@@ -114,11 +114,11 @@ fn every_built_in_scenario_shows_what_it_claims() {
 #[test]
 fn those_who_hand_over_by_hand_take_turns() {
     let plan = built_in("ping_pong");
-    let who: Vec<u32> = stretches(&recording_of(&plan, 0))
+    let source: Vec<u32> = stretches(&recording_of(&plan, 0))
         .iter()
         .map(|(request, ..)| *request)
         .collect();
-    assert_eq!(who, [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
+    assert_eq!(source, [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::bounds::any_scenario;
 use super::*;
 use crate::limits;
 use concsim_model::scenario::Arrivals;
-use concsim_record::comparison::Modelled;
+use concsim_record::comparison::ModelNumbers;
 use concsim_record::trust::Trust;
 
 /// A long run of a scenario's only variant.
@@ -22,19 +22,19 @@ fn run_for(seconds: u32, text: &str) -> Run {
 
 /// The closed form of a run; checks that it names this model and is right within 5 %.
 #[track_caller]
-fn is_right(text: &str, name: &str) -> Modelled {
+fn is_right(text: &str, name: &str) -> ModelNumbers {
     is_right_after(600, text, name)
 }
 
 /// The same for an open queue that is busy 80 % of the time: the mean of 48 000 requests has a standard deviation
 /// of 2.7 % (M/D/1, 60 other simulations), that of 240 000 one of 1.2 %.
 #[track_caller]
-fn is_right_if_busy(text: &str, name: &str) -> Modelled {
+fn is_right_if_busy(text: &str, name: &str) -> ModelNumbers {
     is_right_after(3_000, text, name)
 }
 
 #[track_caller]
-fn is_right_after(seconds: u32, text: &str, name: &str) -> Modelled {
+fn is_right_after(seconds: u32, text: &str, name: &str) -> ModelNumbers {
     let run = run_for(seconds, text);
     let why = run.theory.why_none.unwrap_or_default();
     let model = run.theory.model.expect(&why);

@@ -30,7 +30,7 @@ fn measure(what: &str, text: &str) {
         "{what}: {count} requests in {took:.3} s: {:.0} ns each, {:.0}/s; {} on the calendar",
         took * 1e9 / count,
         count / took,
-        played.happenings
+        played.event_count
     );
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use concsim_engine::telemetry::{Awaited, WaitParts};
+use concsim_engine::telemetry::{WaitParts, WaitPurpose};
 use concsim_model::units::Elapsed;
 use concsim_record::latency::Waits;
 
@@ -104,14 +104,14 @@ fn is_part(event: &Event) -> bool {
 /// Checks that the parts of each request's waits add up to its waits, and that the events report the same
 /// parts.
 pub(super) fn check_the_waits(recording: &Recording) {
-    let mut told: BTreeMap<u32, WaitParts> = BTreeMap::new();
+    let mut reported: BTreeMap<u32, WaitParts> = BTreeMap::new();
     for (_, event) in &recording.events {
         match event {
             Event::Waited(parts) => {
-                assert_eq!(told.insert(parts.request, *parts), None, "{parts:?}");
+                assert_eq!(reported.insert(parts.request, *parts), None, "{parts:?}");
             }
             Event::Served(served) if served.waited > Elapsed::ZERO => {
-                let parts = told.get(&served.request);
+                let parts = reported.get(&served.request);
                 let total = parts.map(WaitParts::total);
                 assert_eq!(total, Some(served.waited), "{served:?}");
             }
@@ -119,7 +119,7 @@ pub(super) fn check_the_waits(recording: &Recording) {
         }
     }
     let drawn = queues_by_events(recording);
-    for (request, parts) in &told {
+    for (request, parts) in &reported {
         let drawn = drawn.get(request).copied().unwrap_or_default();
         let queues = [parts.thread, parts.connection, parts.queue];
         assert_eq!(drawn, queues, "request {request}");
@@ -129,7 +129,7 @@ pub(super) fn check_the_waits(recording: &Recording) {
 /// Time that each request waited for a thread, for a connection and in a service, by the events: from one
 /// part to the next.
 fn queues_by_events(recording: &Recording) -> BTreeMap<u32, [Elapsed; 3]> {
-    let mut last: BTreeMap<u32, (Stamp, Awaited)> = BTreeMap::new();
+    let mut last: BTreeMap<u32, (Stamp, WaitPurpose)> = BTreeMap::new();
     let mut sums: BTreeMap<u32, [Elapsed; 3]> = BTreeMap::new();
     for (_, event) in &recording.switches {
         let &Event::Awaits {
@@ -140,10 +140,10 @@ fn queues_by_events(recording: &Recording) -> BTreeMap<u32, [Elapsed; 3]> {
         };
         if let Some((since, before)) = last.insert(request, (at, part)) {
             let place = match before {
-                Awaited::Thread => 0,
-                Awaited::Connection => 1,
-                Awaited::Queue => 2,
-                Awaited::Answer | Awaited::Timer => continue,
+                WaitPurpose::Thread => 0,
+                WaitPurpose::Connection => 1,
+                WaitPurpose::Queue => 2,
+                WaitPurpose::Answer | WaitPurpose::Timer => continue,
             };
             sums.entry(request).or_default()[place] += at.since(since);
         }

@@ -4,7 +4,7 @@
 
 mod queue;
 
-use concsim_stats::until::{self, Next, Until};
+use concsim_stats::until::{self, StoppingDecision, StoppingRule};
 use concsim_stats::{Interval, StatsError, batch, mean, percentile, warm_up};
 use queue::{Law, Queue, exponential, normal};
 use rand::SeedableRng as _;
@@ -26,7 +26,7 @@ const QUEUES: [Queue; 8] = [
 
 /// Intervals of many experiments, beside the true value.
 #[derive(Default)]
-struct Tally {
+struct CoverageCounts {
     intervals: usize,
     covering: usize,
     /// Intervals above the true value.
@@ -40,7 +40,7 @@ struct Tally {
     bias: f64,
 }
 
-impl Tally {
+impl CoverageCounts {
     fn add(&mut self, truth: f64, found: Result<Interval, StatsError>) {
         let Ok(found) = found else {
             self.refused += 1;
@@ -118,7 +118,7 @@ fn coverage_of_means() {
     for (queue, customers) in
         all.chain([(&QUEUES[0], 500), (&QUEUES[0], 1_000), (&QUEUES[5], 20_000)])
     {
-        let (mut usual, mut skewed) = (Tally::default(), Tally::default());
+        let (mut usual, mut skewed) = (CoverageCounts::default(), CoverageCounts::default());
         for seed in 0..1_000 {
             let means = truncate(play(queue, customers, seed)).map(|all| means(&all));
             let each = |method: fn(&[f64], f64) -> Result<Interval, StatsError>| {
@@ -136,7 +136,7 @@ fn coverage_of_means() {
 #[test]
 fn intervals_of_the_mean_contain_it_as_often_as_they_state() {
     let queue = Queue::new("M/M/1", Law::Exponential, 1, 0.5);
-    let mut tally = Tally::default();
+    let mut tally = CoverageCounts::default();
     for seed in 0..200 {
         // With 500 customers the level is missed: 91.8 % of 960 (`coverage_of_means`).
         let all = truncate(play(&queue, 1_000, seed));
@@ -153,7 +153,7 @@ fn intervals_of_the_mean_contain_it_as_often_as_they_state() {
 #[test]
 fn intervals_of_percentiles_contain_them_as_often_as_they_state() {
     let median_of_all = 2.0_f64.ln();
-    let (mut median, mut p99) = (Tally::default(), Tally::default());
+    let (mut median, mut p99) = (CoverageCounts::default(), CoverageCounts::default());
     for seed in 0..1_000 {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let values: Vec<f64> = (0..600).map(|_| exponential(&mut random)).collect();
@@ -201,7 +201,7 @@ const TRUNCATIONS: [(&str, Truncation); 3] = [
 fn coverage_of_warm_ups() {
     for (queue, customers) in [(1, 500), (1, 5_000), (5, 5_000), (5, 20_000)] {
         let queue = &QUEUES[queue];
-        let mut tallies: [Tally; 3] = Default::default();
+        let mut tallies: [CoverageCounts; 3] = Default::default();
         for seed in 0..1_000 {
             let all = play(queue, customers, seed);
             for (tally, (_, truncation)) in tallies.iter_mut().zip(TRUNCATIONS) {
@@ -249,7 +249,7 @@ const METHODS: [(&str, Method); 4] = [
 fn coverage_of_percentiles() {
     for queue in &QUEUES[..2] {
         for share in [0.5, 0.99] {
-            let mut tallies: [Tally; 4] = Default::default();
+            let mut tallies: [CoverageCounts; 4] = Default::default();
             for seed in 0..1_000 {
                 let all = experiment(queue, seed);
                 for (tally, (_, method)) in tallies.iter_mut().zip(METHODS) {
@@ -274,7 +274,7 @@ fn coverage_of_percentiles() {
 #[ignore = "prints a table of 8 000 long runs"]
 fn coverage_of_batch_means() {
     for queue in &QUEUES {
-        let mut tally = Tally::default();
+        let mut tally = CoverageCounts::default();
         for seed in 0..1_000 {
             let times = queue.play(100_000, &mut ChaCha8Rng::seed_from_u64(seed));
             let found = warm_up::mser5(&times)
@@ -291,7 +291,7 @@ fn coverage_of_batch_means() {
 /// Stops of many experiments by the rule of 2 %: percentages of covering intervals without and with the
 /// correction, and the mean number of replications. `draw` makes a value whose true mean is `truth`.
 fn stopped(experiments: u64, truth: f64, draw: impl Fn(&mut ChaCha8Rng) -> f64) -> String {
-    let rule = Until {
+    let rule = StoppingRule {
         relative: 0.02,
         least: 5,
         cap: 10_000,
@@ -308,7 +308,7 @@ fn stopped(experiments: u64, truth: f64, draw: impl Fn(&mut ChaCha8Rng) -> f64) 
                 is_plain_done = true;
                 plain += u32::from(found.contains(truth));
             }
-            is_done = rule.decide(&found) != Next::Continue;
+            is_done = rule.decide(&found) != StoppingDecision::Continue;
             if is_done {
                 corrected += u32::from(until::corrected(&found).contains(truth));
                 total += found.n;

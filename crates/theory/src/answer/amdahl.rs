@@ -1,11 +1,11 @@
 //! The answer of `concsim theory amdahl`: speedup by more processors, by Amdahl and by Gustafson.
 
 use super::{Answer, Column, Unit};
-use crate::speedup::Work;
+use crate::speedup::PartlySerialWork;
 
 /// Returns the speedups for numbers of processors.
 #[must_use]
-pub fn answer(work: Work, processors: &[usize]) -> Answer {
+pub fn answer(work: PartlySerialWork, processors: &[usize]) -> Answer {
     let about = "the same work sooner (Amdahl), or more work in the same time (Gustafson)";
     let mut answer = Answer::new("amdahl", "Amdahl and Gustafson", about);
     let given = &mut answer.given;

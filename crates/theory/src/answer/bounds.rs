@@ -10,7 +10,7 @@ use concsim_model::scenario::WorkerKind;
 pub fn of_network(question: &stations::Question) -> Answer {
     let about = "asymptotic bounds of a closed network (Denning and Buzen)";
     let mut answer = Answer::new("bounds", "bounds of a network", about);
-    question.tell(&mut answer.given);
+    question.add_inputs(&mut answer.given);
     let limits = limits::of(&question.network(), question.clients);
     let results = &mut answer.results;
     let most = limits.throughput_most;

@@ -9,7 +9,7 @@ use crate::closed;
 pub fn answer(question: &Question) -> Answer {
     let about = "so many clients go round between stations (Buzen's convolution)";
     let mut answer = Answer::new("closed", "closed network", about);
-    question.tell(&mut answer.given);
+    question.add_inputs(&mut answer.given);
     let steady = closed::solve(&question.network(), question.clients);
     let results = &mut answer.results;
     results.number("throughput", "throughput", Unit::Rate, steady.throughput);

@@ -25,7 +25,12 @@ pub fn answer(queue: &Mmck, within: Option<f64>) -> Answer {
         steady.utilisation(),
     );
     results.number("empty", "system empty", Unit::Share, steady.empty());
-    results.number("must_wait", "have to wait", Unit::Share, steady.waits());
+    results.number(
+        "must_wait",
+        "have to wait",
+        Unit::Share,
+        steady.share_waiting_at_all(),
+    );
     let steady = Ok(steady);
     results.means(&steady, Steady::means);
     results.laws(&steady, within);

@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn numbers_are_printed_with_six_digits_in_the_unit_that_suits() {
-        for (unit, value, said) in [
+        for (unit, value, text) in [
             (Unit::Time, 0.104_921_367, "104.921 ms"),
             (Unit::Time, 1_485.43, "24.7572 min"),
             (Unit::Time, 40.98, "40.98 s"),
@@ -89,7 +89,7 @@ mod tests {
             (Unit::Plain, 1e-7, "1e-7"),
             (Unit::Count, 5.0, "5"),
         ] {
-            assert_eq!(describe(unit, value), said);
+            assert_eq!(describe(unit, value), text);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::closed::{Network, Servers, Station};
 
 /// A station with its name.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Named {
+pub struct NamedStation {
     /// Name.
     pub name: String,
     /// Service of one visit, in seconds.
@@ -20,14 +20,14 @@ pub struct Named {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
     /// Stations, in the order of the question.
-    pub stations: Vec<Named>,
+    pub stations: Vec<NamedStation>,
     /// Think time of a client, in seconds.
     pub think: f64,
     /// Number of clients.
     pub clients: usize,
 }
 
-impl Named {
+impl NamedStation {
     /// Returns the number of its servers, or the reason for which that is no number.
     pub(super) fn servers(&self) -> NumberOrReason {
         match self.servers {
@@ -52,7 +52,7 @@ impl Question {
     }
 
     /// Adds the inputs.
-    pub(super) fn tell(&self, given: &mut Section) {
+    pub(super) fn add_inputs(&self, given: &mut Section) {
         given.number("clients", "clients", Unit::Count, self.clients as f64);
         given.number("think_time", "think time", Unit::Time, self.think);
         let column = |key, label, unit| Column { key, label, unit };

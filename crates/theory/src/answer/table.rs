@@ -108,11 +108,11 @@ fn rows(table: &Table, notes: &mut Notes) -> String {
         cells.max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
-    let said = lines.iter().map(|(name, cells)| {
+    let text = lines.iter().map(|(name, cells)| {
         let cells = cells.iter().zip(&widths);
         let cells = cells.map(|(cell, width)| format!("  {cell:>width$}"));
         let cells: Vec<String> = cells.collect();
         format!("  {name:first$}{}\n", cells.concat())
     });
-    said.collect()
+    text.collect()
 }

@@ -27,11 +27,11 @@ pub fn answer(pool: &Pool) -> Answer {
     let capacity = pool.capacity();
     let steady = pool.steady().ok_or_else(|| grows(pool.rate, capacity));
     answer.results.load(pool.rate, capacity);
-    tell(&mut answer.results, &steady);
+    add_results(&mut answer.results, &steady);
     answer
 }
 
-fn tell(results: &mut Section, steady: &Result<Steady, String>) {
+fn add_results(results: &mut Section, steady: &Result<Steady, String>) {
     let (share, time, plain) = (Unit::Share, Unit::Time, Unit::Plain);
     let known = |number: fn(&Steady) -> f64| of(steady, number);
     for (key, label, unit, known) in [

@@ -31,7 +31,7 @@ pub fn answer(question: &Question) -> Answer {
     let columns = [LOAD, throughput("throughput")];
     answer.given.table("points", "", &columns, rows.collect());
     let results = &mut answer.results;
-    tell_law(results, &question.fit);
+    add_law(results, &question.fit);
 
     let law = question.fit.law;
     let rows = question.points.iter().map(|point| {
@@ -89,7 +89,7 @@ fn optimal_load(law: &Law, no_alpha: impl Fn() -> String) -> NumberOrReason {
     }
 }
 
-fn tell_law(results: &mut Section, fit: &Fit) {
+fn add_law(results: &mut Section, fit: &Fit) {
     let law = fit.law;
     let held = [("alpha", fit.held.alpha), ("beta", fit.held.beta)];
     let held: Vec<&str> = held.iter().filter(|(_, is)| *is).map(|it| it.0).collect();
@@ -161,7 +161,7 @@ mod tests {
     fn an_optimum_beyond_the_peak_is_left_out_with_the_reason() {
         // By least squares elsewhere (scipy, and R): alpha 0.012318, beta 0.003549, gamma 61.373, and the
         // maximum at 16.68; 1/alpha is 81.18, where 198 are expected.
-        let said = answered(&[
+        let text = answered(&[
             (1.0, 60.0),
             (2.0, 120.0),
             (4.0, 220.0),
@@ -170,24 +170,24 @@ mod tests {
             (16.0, 490.0),
         ]);
         for part in ["0.0123", "0.00354", "61.37", "16.68", "beyond the peak"] {
-            assert!(said.contains(part), "{part} is not in\n{said}");
+            assert!(text.contains(part), "{part} is not in\n{text}");
         }
-        assert!(!said.contains("81.18"), "{said}");
+        assert!(!text.contains("81.18"), "{text}");
     }
 
     #[test]
     fn a_fit_that_was_held_at_a_limit_says_so() {
         // Without limits alpha is -0.018: more than linear.
-        let said = answered(&[
+        let text = answered(&[
             (1.0, 1_000.0),
             (2.0, 2_100.0),
             (4.0, 4_400.0),
             (8.0, 9_200.0),
             (16.0, 19_500.0),
         ]);
-        assert!(said.contains("held at 0"), "{said}");
-        assert!(said.contains("alpha would be below 0"), "{said}");
-        assert!(!said.contains("nothing contends"), "{said}");
+        assert!(text.contains("held at 0"), "{text}");
+        assert!(text.contains("alpha would be below 0"), "{text}");
+        assert!(!text.contains("nothing contends"), "{text}");
     }
 
     #[test]
@@ -195,8 +195,8 @@ mod tests {
         let line: Vec<(f64, f64)> = (1..7)
             .map(|n| (f64::from(n), f64::from(n) * 10.0))
             .collect();
-        let said = answered(&line);
-        assert!(!said.contains("held"), "{said}");
-        assert!(said.contains("alpha is 0: nothing contends"), "{said}");
+        let text = answered(&line);
+        assert!(!text.contains("held"), "{text}");
+        assert!(text.contains("alpha is 0: nothing contends"), "{text}");
     }
 }

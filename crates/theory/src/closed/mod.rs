@@ -75,12 +75,12 @@ pub struct Steady {
     /// R: mean time from request to answer, in seconds.
     pub response: f64,
     /// The stations, in the order of the network.
-    pub stations: Vec<AtStation>,
+    pub stations: Vec<StationState>,
 }
 
 /// A station in steady state.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AtStation {
+pub struct StationState {
     /// Mean number of busy servers.
     pub busy: f64,
     /// Mean number of requests, including those in service.
@@ -125,13 +125,13 @@ pub fn solve(network: &Network, clients: usize) -> Steady {
             Servers::Some(_) => present.pop().expect("one for each queue"),
             Servers::Unlimited => busy,
         };
-        AtStation {
+        StationState {
             busy,
             present,
             residence: present / throughput,
         }
     });
-    let stations: Vec<AtStation> = stations.collect();
+    let stations: Vec<StationState> = stations.collect();
     Steady {
         throughput,
         response: stations.iter().map(|station| station.residence).sum(),
@@ -161,7 +161,7 @@ struct Queue {
 }
 
 /// Constants of a network after a station is added.
-struct Joined {
+struct NetworkConstants {
     /// Σ f(j)·A(n − j), by n.
     all: Vec<ExtendedFloat>,
     /// Σ j·f(j)·A(n − j), by n.
@@ -184,7 +184,7 @@ impl Queue {
     /// Up to the number of servers this is done term by term. Beyond, f is geometric with the ratio r = D ÷
     /// c, so its part of the sum for n follows from the one for n − 1: S(n) = r·S(n − 1) + f(c)·A(n − c),
     /// and, with each term times its j, U(n) = r·(U(n − 1) + S(n − 1)) + c·f(c)·A(n − c).
-    fn join(&self, others: &[ExtendedFloat]) -> Joined {
+    fn join(&self, others: &[ExtendedFloat]) -> NetworkConstants {
         let ratio = self.demand / self.servers as f64;
         let factors = delays_alone(self.demand, self.servers.min(others.len()));
         let (idle, full) = factors.split_at(self.servers.min(factors.len()));
@@ -206,7 +206,7 @@ impl Queue {
             all.push(sum);
             weighted.push(sum_weighted);
         }
-        Joined { all, weighted }
+        NetworkConstants { all, weighted }
     }
 }
 

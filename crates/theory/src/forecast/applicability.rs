@@ -3,7 +3,9 @@
 use super::door::keeps_connections;
 use super::{counted, slots, workers_of};
 use crate::{attempt, demand, quantile};
-use concsim_model::scenario::{Accept, Arrivals, Begins, Scenario, Service, Step, WaitMode};
+use concsim_model::scenario::{
+    Accept, Arrivals, RequestCapacity, Scenario, Service, Step, WaitMode,
+};
 
 /// Fails with the first reason against a closed form.
 pub(super) fn to(scenario: &Scenario, cores: usize) -> Result<(), String> {
@@ -18,9 +20,9 @@ pub(super) fn to(scenario: &Scenario, cores: usize) -> Result<(), String> {
 }
 
 /// Share of requests too small to show in a mean.
-const FEW: f64 = 1e-3;
+const NEGLIGIBLE_SHARE: f64 = 1e-3;
 /// Share of draws capped at an hour that changes a shown digit of the mean …
-const NOTED: f64 = 1e-4;
+const MIN_NOTED_CAP: f64 = 1e-4;
 /// … and share that changes the mean, including its square, by more than 5 %.
 const TOO_MANY: f64 = 1e-2;
 
@@ -48,14 +50,15 @@ fn of_the_hour(scenario: &Scenario) -> Option<String> {
 pub fn ends_at_an_hour(scenario: &Scenario) -> Option<String> {
     let (share, draw) = beyond_the_hour(scenario)?;
     let percent = share * 100.0;
-    (share > NOTED).then(|| format!("draws end at an hour, which cuts {percent:.2} % of `{draw}`"))
+    (share > MIN_NOTED_CAP)
+        .then(|| format!("draws end at an hour, which cuts {percent:.2} % of `{draw}`"))
 }
 
 fn of_the_heartbeat(scenario: &Scenario, cores: usize) -> Option<String> {
     let timeout = scenario.server.timeout?;
     let is_watched = attempt::heartbeat(scenario).is_some();
     let is_silent = is_watched && attempt::longest_silence(scenario) > timeout.as_secs_f64();
-    if is_silent || attempt::mean(scenario).kills > FEW {
+    if is_silent || attempt::mean(scenario).kills > NEGLIGIBLE_SHARE {
         return Some(format!(
             "requests keep their worker silent for longer than `timeout` ({timeout}), which ends it"
         ));
@@ -68,7 +71,8 @@ fn of_the_heartbeat(scenario: &Scenario, cores: usize) -> Option<String> {
 fn of_patience(scenario: &Scenario) -> Option<String> {
     let patience = scenario.load.patience;
     let fail = 1.0 - attempt::mean(scenario).good;
-    (fail > FEW).then(|| format!("requests take longer than clients wait ({patience})"))
+    (fail > NEGLIGIBLE_SHARE)
+        .then(|| format!("requests take longer than clients wait ({patience})"))
 }
 
 fn of_the_course(scenario: &Scenario) -> Option<String> {
@@ -86,8 +90,8 @@ fn of_the_course(scenario: &Scenario) -> Option<String> {
 
 fn of_the_steps(scenario: &Scenario) -> Option<String> {
     if demand::of_mix(scenario, |_| true).mean == 0.0 {
-        let said = "requests neither compute nor wait: what they take is the server's own work";
-        return Some(said.into());
+        let text = "requests neither compute nor wait: what they take is the server's own work";
+        return Some(text.into());
     }
     let steps = || scenario.drawn().flat_map(|it| &it.script);
     if steps().any(Step::ends_the_request) {
@@ -124,8 +128,8 @@ fn of_the_server(scenario: &Scenario) -> Option<String> {
         return Some("threads compute one at a time, behind one lock".into());
     }
     if server.accept == Accept::Reuseport && server.workers > 1 {
-        let said = "the kernel gives each worker a queue of its own, and none helps another";
-        return Some(said.into());
+        let text = "the kernel gives each worker a queue of its own, and none helps another";
+        return Some(text.into());
     }
     let ends_the_others = |_: &u64| server.concurrency_limit_of(1) > 1;
     if let Some(most) = server.max_requests.filter(ends_the_others) {
@@ -135,7 +139,7 @@ fn of_the_server(scenario: &Scenario) -> Option<String> {
         ));
     }
     let keeps = keeps_connections(scenario);
-    let is_pinned = server.kind.begins() != Begins::One && slots(scenario) > 1;
+    let is_pinned = server.kind.begins() != RequestCapacity::One && slots(scenario) > 1;
     (keeps && is_pinned).then(|| {
         if scenario.server.workers == 1 {
             return "connections are kept: a client that has one keeps others out of its place"

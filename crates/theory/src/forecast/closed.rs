@@ -1,8 +1,8 @@
 //! A closed load: a fixed number of clients, each of which waits for its answer before it sends again.
 
 use super::door;
-use super::open::{ALIKE, BETWEEN, spread};
-use super::work::{Bursts, Law, Sharing, Work};
+use super::open::{BETWEEN, EQUAL_TIMES, spread};
+use super::work::{Bursts, Law, ServiceOrder, Work};
 use super::{Forecast, Model, Times, counted, slots, workers_of};
 use crate::closed::{Network, Station, solve};
 use crate::demand::{DemandPart, Moments};
@@ -64,7 +64,7 @@ impl Round {
             throughput,
             times: Some(Times {
                 mean,
-                wait: (mean - work.alone.mean).max(0.0),
+                wait: (mean - work.unloaded.mean).max(0.0),
                 ..Times::default()
             }),
         }
@@ -74,20 +74,20 @@ impl Round {
     /// waiting.
     fn always_busy(self, work: &Work<'_>, throughput: f64) -> Forecast {
         let mut forecast = self.forecast(work, throughput, 1.0);
-        let said = "a request always waits for a worker, so that no worker is ever idle; this holds for any law";
-        forecast.assumes.push(said.into());
+        let text = "a request always waits for a worker, so that no worker is ever idle; this holds for any law";
+        forecast.assumes.push(text.into());
         forecast
     }
 
     /// No request delays another.
     fn unhindered(self, work: &Work<'_>, utilisation: impl Fn(f64) -> f64) -> Forecast {
-        let throughput = self.clients as f64 / (work.alone.mean + self.think);
+        let throughput = self.clients as f64 / (work.unloaded.mean + self.think);
         let mut forecast = self.forecast(work, throughput, utilisation(throughput));
         let is_constant = work.law(|_| true) == Law::Md1;
         forecast.times = Some(Times {
-            mean: work.alone.mean,
+            mean: work.unloaded.mean,
             wait: 0.0,
-            percentiles: is_constant.then_some([work.alone.mean; 3]),
+            percentiles: is_constant.then_some([work.unloaded.mean; 3]),
             by_kind: Some(work.alone_by_kind().collect()),
         });
         forecast
@@ -114,7 +114,7 @@ impl Round {
 
 /// Workers, or threads, that keep a request to its end, with a core for each.
 fn in_turn(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast, String> {
-    let (service, servers) = (work.alone.mean, slots as f64);
+    let (service, servers) = (work.unloaded.mean, slots as f64);
     let busy = |throughput: f64| throughput * service / servers;
     if round.clients <= slots {
         return Ok(round.unhindered(work, busy));
@@ -144,7 +144,7 @@ fn at_the_cores(work: &Work<'_>, round: Round, slots: usize) -> Result<Forecast,
     let cores = work.cores;
     let inside = vec![
         Station::queue(cores, work.cpu.mean),
-        Station::delay(work.alone.mean - work.cpu.mean),
+        Station::delay(work.unloaded.mean - work.cpu.mean),
     ];
     // Without think time all workers are occupied at all times, as if they circulated themselves.
     let inner = match (round.clients <= slots, round.think == 0.0) {
@@ -191,14 +191,14 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
             "{workers} share {cores}: turns and cores queue at once"
         ));
     }
-    let parked = work.alone.mean - work.held.mean;
+    let parked = work.unloaded.mean - work.held.mean;
     if workers == 1 && parked == 0.0 && round.think == 0.0 {
         return Ok(round.always_busy(work, 1.0 / work.held.mean));
     }
     let shares = match work.sharing() {
-        Sharing::InTurn => false,
-        Sharing::Shared => true,
-        Sharing::Between => return Err(BETWEEN.into()),
+        ServiceOrder::InTurn => false,
+        ServiceOrder::Shared => true,
+        ServiceOrder::Between => return Err(BETWEEN.into()),
     };
     if !shares && !work.is_of_one_kind() {
         return Err(several_kinds(work));
@@ -218,7 +218,7 @@ fn of_loops(work: &Work<'_>, round: Round) -> Result<Forecast, String> {
         Station::queue(workers, work.held.mean),
         Station::delay(parked + extra.unwrap_or_default()),
     ];
-    if round.solve(together) > throughput * (1.0 + ALIKE) {
+    if round.solve(together) > throughput * (1.0 + EQUAL_TIMES) {
         return Err(spread(work));
     }
     let mut forecast = round.forecast(work, throughput, busy(throughput));

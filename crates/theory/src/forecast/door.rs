@@ -8,9 +8,9 @@ use concsim_model::scenario::{ConnectionMode, Scenario};
 /// Share of refused requests below which no shown digit changes …
 const REFUSED: f64 = 1e-3;
 /// … unless their wait until the next try exceeds this part of the mean.
-const NOTED: f64 = 0.01;
+const MIN_NOTED_WAIT: f64 = 0.01;
 /// Time after which a refused client connects again, in seconds (TCP's first retransmission, RFC 6298).
-const TRIES_AGAIN: f64 = 1.0;
+const RETRANSMISSION_S: f64 = 1.0;
 /// Largest accepted probability that a request finds no free connection.
 const RARE: f64 = 1e-4;
 /// Standard deviations above the mean with about that probability.
@@ -21,14 +21,14 @@ pub(super) const TRIES_AGAIN_LATER: &str = "a client that finds the door's queue
 
 /// Random arrivals, and the demand of each on a server.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Coming {
+pub(super) struct RandomArrivals {
     pub(super) servers: usize,
     /// Arrivals per second, to all servers.
     pub(super) rate: f64,
     pub(super) service: Moments,
 }
 
-impl Coming {
+impl RandomArrivals {
     /// Returns the queue with exponential service. A law of higher variation fills the queue as a shorter
     /// queue would be filled.
     fn queue(&self, scenario: &Scenario) -> Mmck {
@@ -44,7 +44,7 @@ impl Coming {
 
     /// Fails if the end of the queue at the door shows in the mean. `response` is the mean with an unlimited
     /// queue, in seconds.
-    pub(super) fn is_let_in(
+    pub(super) fn check_queue_at_door(
         &self,
         scenario: &Scenario,
         response: Option<f64>,
@@ -72,17 +72,17 @@ impl Coming {
         match response {
             Some(response) => {
                 let lost = steady.lost();
-                lost > REFUSED || lost * TRIES_AGAIN > NOTED * response
+                lost > REFUSED || lost * RETRANSMISSION_S > MIN_NOTED_WAIT * response
             }
             // The queue grows without limit, and servers are idle while all refused clients wait.
-            None => steady.utilisation() < 1.0 - NOTED,
+            None => steady.utilisation() < 1.0 - MIN_NOTED_WAIT,
         }
     }
 }
 
 /// True if a client's patience lasts until it connects again after a refusal.
 pub(super) fn tries_again(scenario: &Scenario) -> bool {
-    scenario.load.patience.as_secs_f64() >= TRIES_AGAIN
+    scenario.load.patience.as_secs_f64() >= RETRANSMISSION_S
 }
 
 /// True if connections are kept after an answer.

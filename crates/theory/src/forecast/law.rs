@@ -21,7 +21,7 @@ use crate::demand::Moments;
 const MOST_MOVED: f64 = 0.05;
 
 /// Fails if the law of the requests varies more than the model's and moves the mean by more than 5 %.
-pub(super) fn is_tame(forecast: &Forecast, work: &Work<'_>) -> Result<(), String> {
+pub(super) fn check_variation(forecast: &Forecast, work: &Work<'_>) -> Result<(), String> {
     let Some((times, variation)) = forecast.times.as_ref().zip(variation(forecast, work)) else {
         return Ok(());
     };
@@ -39,10 +39,10 @@ fn variation(forecast: &Forecast, work: &Work<'_>) -> Option<f64> {
     let of_holding = if work.scenario.server.kind.has_a_loop() {
         work.held
     } else {
-        work.alone
+        work.unloaded
     };
     match forecast.model {
-        Model::ManyGeneral(_) => Some(work.alone.squared_variation()),
+        Model::ManyGeneral(_) => Some(work.unloaded.squared_variation()),
         Model::General if Bursts::of(work.scenario).each > 1.0 => {
             Some(of_holding.squared_variation())
         }
@@ -63,12 +63,12 @@ fn variation(forecast: &Forecast, work: &Work<'_>) -> Option<f64> {
 /// Returns the largest squared variation among a whole request, its computing, and the rest.
 fn of_parts(work: &Work<'_>) -> f64 {
     let rest = Moments {
-        mean: work.alone.mean - work.cpu.mean,
+        mean: work.unloaded.mean - work.cpu.mean,
         // The variances of independent parts add up.
-        square: (work.alone.mean - work.cpu.mean).powi(2) + variance(work.alone)
+        square: (work.unloaded.mean - work.cpu.mean).powi(2) + variance(work.unloaded)
             - variance(work.cpu),
     };
-    let parts = [work.alone, work.cpu, work.held, rest];
+    let parts = [work.unloaded, work.cpu, work.held, rest];
     let parts = parts.iter().map(Moments::squared_variation);
     parts.fold(0.0, f64::max)
 }

@@ -129,7 +129,7 @@ pub fn of(scenario: &Scenario, cores: usize) -> Result<Forecast, String> {
         Arrivals::Open { rate, .. } => open::of(&work, rate),
         Arrivals::Closed { clients, think, .. } => closed::of(&work, clients, think),
     }?;
-    law::is_tame(&forecast, &work)?;
+    law::check_variation(&forecast, &work)?;
     patience::lasts(&forecast, &work)?;
     settling::is_over(&forecast, &work)?;
     forecast

@@ -1,8 +1,8 @@
 //! An open load: random arrivals that do not depend on the state of the queue.
 
-use super::door::{self, Coming};
-use super::patience::FEW;
-use super::work::{Bursts, Law, Sharing, Work};
+use super::door::{self, RandomArrivals};
+use super::patience::NEGLIGIBLE_SHARE;
+use super::work::{Bursts, Law, ServiceOrder, Work};
 use super::{Forecast, Model, Times, counted, percentiles, slots, workers_of};
 use crate::demand::{DemandPart, Moments};
 use crate::open::Laws;
@@ -10,7 +10,7 @@ use crate::open::constant::Md1;
 use crate::open::finite::Mmck;
 use crate::open::many::Mmc;
 use crate::queues;
-use crate::tokens::returning::{MOST_USED, Returning};
+use crate::tokens::returning::{MOST_USED, ZeroTurnPool};
 use crate::tokens::{Pool, Steady, Tokens};
 use concsim_model::scenario::Scenario;
 
@@ -32,24 +32,24 @@ pub(super) fn of(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
 
 /// Requests that wait before they begin, and occupy no server meanwhile.
 fn begun_in_turn(work: &Work<'_>, rate: f64, slots: usize) -> Result<Forecast, String> {
-    let coming = Coming {
+    let coming = RandomArrivals {
         servers: slots,
         rate,
-        service: work.alone,
+        service: work.unloaded,
     };
     let turns = match work.law(|_| true) {
         Law::Exponential => return of_exponential(work, coming),
-        Law::Md1 if slots == 1 => Turns::constant(rate, work.alone.mean),
-        _ => Turns::of_any_law(slots, rate, work.alone),
+        Law::Md1 if slots == 1 => SerialService::constant(rate, work.unloaded.mean),
+        _ => SerialService::of_any_law(slots, rate, work.unloaded),
     };
     let forecast = turns.into_forecast(work, rate, slots as f64);
     let response = forecast.times.as_ref().map(|times| times.mean);
-    coming.is_let_in(work.scenario, response)?;
+    coming.check_queue_at_door(work.scenario, response)?;
     Ok(forecast)
 }
 
 /// Requests that are served one after the other, each to its end.
-struct Turns {
+struct SerialService {
     model: Model,
     assumes: Vec<String>,
     /// Mean wait in seconds; `None` if the queue grows without limit.
@@ -57,7 +57,7 @@ struct Turns {
     percentiles: Option<[f64; 3]>,
 }
 
-impl Turns {
+impl SerialService {
     fn constant(rate: f64, service: f64) -> Self {
         let steady = Md1 { rate, service }.steady();
         Self {
@@ -109,7 +109,7 @@ impl Turns {
     /// For requests that wait once and then take as long as they do alone.
     fn into_forecast(self, work: &Work<'_>, rate: f64, servers: f64) -> Forecast {
         let times = self.wait.map(|wait| Times {
-            mean: wait + work.alone.mean,
+            mean: wait + work.unloaded.mean,
             wait,
             percentiles: self.percentiles,
             by_kind: Some(work.alone_by_kind().map(|alone| wait + alone).collect()),
@@ -118,18 +118,18 @@ impl Turns {
             model: self.model,
             assumes: self.assumes,
             utilisation: rate * work.held.mean / servers,
-            throughput: rate.min(servers / work.alone.mean),
+            throughput: rate.min(servers / work.unloaded.mean),
             times,
         }
     }
 }
 
 /// Exponential (memoryless) service: everything is known, even with a limited queue.
-fn of_exponential(work: &Work<'_>, coming: Coming) -> Result<Forecast, String> {
-    let Coming { servers, rate, .. } = coming;
-    let endless = Turns::exponential(servers, rate, work.alone.mean);
-    let response = endless.wait.map(|wait| wait + work.alone.mean);
-    let is_let_in = coming.is_let_in(work.scenario, response);
+fn of_exponential(work: &Work<'_>, coming: RandomArrivals) -> Result<Forecast, String> {
+    let RandomArrivals { servers, rate, .. } = coming;
+    let endless = SerialService::exponential(servers, rate, work.unloaded.mean);
+    let response = endless.wait.map(|wait| wait + work.unloaded.mean);
+    let is_let_in = coming.check_queue_at_door(work.scenario, response);
     if is_let_in.is_ok() || door::tries_again(work.scenario) {
         return is_let_in.map(|()| endless.into_forecast(work, rate, servers as f64));
     }
@@ -137,11 +137,11 @@ fn of_exponential(work: &Work<'_>, coming: Coming) -> Result<Forecast, String> {
         servers,
         places: servers + work.scenario.server.places_at_the_door(),
         rate,
-        service: work.alone.mean,
+        service: work.unloaded.mean,
     };
     let steady = queue.steady();
     let patience = work.scenario.load.patience;
-    if steady.response_tail(patience.as_secs_f64()) > FEW {
+    if steady.response_tail(patience.as_secs_f64()) > NEGLIGIBLE_SHARE {
         return Err(format!("clients give up after {patience}"));
     }
     let means = steady.means();
@@ -166,7 +166,7 @@ fn of_exponential(work: &Work<'_>, coming: Coming) -> Result<Forecast, String> {
 fn of_tokens(work: &Work<'_>, rate: f64, tokens: usize) -> Result<Forecast, String> {
     let pool = pool_of(work, rate, tokens, (work.cores, work.cpu.mean))?;
     let times = pool.steady().map(|steady| times_of(work, &steady));
-    are_let_in(work, rate, pool.capacity(), times.as_ref())?;
+    check_token_queue(work, rate, pool.capacity(), times.as_ref())?;
     let utilisation = rate * work.cpu.mean / work.cores as f64;
     Ok(Forecast {
         model: Model::Tokens(tokens),
@@ -179,7 +179,7 @@ fn of_tokens(work: &Work<'_>, rate: f64, tokens: usize) -> Result<Forecast, Stri
 
 /// Fails if the queue before the tokens is full too often. All tokens are taken while a request waits, so the
 /// queue is served at the total answer rate, at random.
-fn are_let_in(
+fn check_token_queue(
     work: &Work<'_>,
     rate: f64,
     capacity: f64,
@@ -187,26 +187,26 @@ fn are_let_in(
 ) -> Result<(), String> {
     let mean = 1.0 / capacity;
     let square = 2.0 * mean * mean;
-    let coming = Coming {
+    let coming = RandomArrivals {
         servers: 1,
         rate,
         service: Moments { mean, square },
     };
-    coming.is_let_in(work.scenario, times.map(|times| times.mean))
+    coming.check_queue_at_door(work.scenario, times.map(|times| times.mean))
 }
 
 /// Loops, each with its share of the load: a token is a connection.
 fn of_few_connections(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Result<Forecast, String> {
     let server = &work.scenario.server;
     let (own, workers) = (rate / server.workers as f64, server.workers as f64);
-    let pool = Returning {
+    let pool = ZeroTurnPool {
         pool: pool_of(work, own, server.connections, (1, work.held.mean))?,
         turns: bursts.empty,
         burst: work.held.mean / (bursts.each - bursts.empty).max(1.0),
     };
     let used = own / pool.capacity();
     let times = pool.steady().map(|steady| times_of(work, &steady));
-    are_let_in(work, rate, workers * pool.capacity(), times.as_ref())?;
+    check_token_queue(work, rate, workers * pool.capacity(), times.as_ref())?;
     if bursts.empty > 0.0 && (MOST_USED..1.0).contains(&used) {
         let percent = (used * 100.0).round();
         return Err(format!(
@@ -256,14 +256,14 @@ fn pool_of(
         tokens: Tokens::Some(tokens),
         cores,
         compute: busy,
-        wait: work.alone.mean - busy,
+        wait: work.unloaded.mean - busy,
     })
 }
 
 fn times_of(work: &Work<'_>, steady: &Steady) -> Times {
     Times {
         mean: steady.means.response,
-        wait: steady.means.response - work.alone.mean,
+        wait: steady.means.response - work.unloaded.mean,
         ..Times::default()
     }
 }
@@ -278,15 +278,15 @@ fn of_demands(work: &Work<'_>) -> impl Iterator<Item = String> + use<> {
     .into_iter()
     .all(|part| work.law(|spent| spent == part) != Law::Other)
         && work.law(|spent| spent == DemandPart::Computing) == Law::Exponential;
-    let said = "computing and waiting take exponential times; less random ones wait less";
-    (!is_exponential).then(|| said.to_owned()).into_iter()
+    let text = "computing and waiting take exponential times; less random ones wait less";
+    (!is_exponential).then(|| text.to_owned()).into_iter()
 }
 
 fn evenly(work: &Work<'_>, workers: usize) -> impl Iterator<Item = String> + use<> {
     let workers_said = workers_of(work.scenario);
-    let said =
+    let text =
         (workers > 1).then(|| format!("arrivals spread evenly and at random over {workers_said}"));
-    said.into_iter()
+    text.into_iter()
 }
 
 /// Coroutines, or callbacks: a loop in each worker selects the request that runs next.
@@ -303,9 +303,9 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
         return never_held(work, rate);
     }
     match work.sharing() {
-        Sharing::InTurn => {}
-        Sharing::Shared => return shared(work, rate, workers),
-        Sharing::Between => return Err(BETWEEN.into()),
+        ServiceOrder::InTurn => {}
+        ServiceOrder::Shared => return shared(work, rate, workers),
+        ServiceOrder::Between => return Err(BETWEEN.into()),
     }
     let bursts = Bursts::of(work.scenario);
     if !has_room(work, rate) {
@@ -315,12 +315,12 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     let wait = turns.wait.map(|wait| wait * bursts.each);
     let shared_queue = queues::wait_of_many_in_turn(workers, rate * bursts.each, bursts.length);
     is_spread_alike(work, wait, shared_queue.map(|wait| wait * bursts.each))?;
-    Coming {
+    RandomArrivals {
         servers: workers,
         rate,
         service: work.held,
     }
-    .is_let_in(work.scenario, wait.map(|wait| wait + work.alone.mean))?;
+    .check_queue_at_door(work.scenario, wait.map(|wait| wait + work.unloaded.mean))?;
     let by_kind = turns.wait.map(|wait| {
         let kinds = work.alone_by_kind().zip(&bursts.by_kind);
         kinds.map(|(alone, bursts)| alone + bursts * wait).collect()
@@ -338,7 +338,7 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
         utilisation: rate * work.held.mean / workers as f64,
         throughput: rate.min(workers as f64 / work.held.mean),
         times: wait.map(|wait| Times {
-            mean: wait + work.alone.mean,
+            mean: wait + work.unloaded.mean,
             wait,
             percentiles: turns.percentiles.filter(|_| workers == 1),
             by_kind,
@@ -348,12 +348,12 @@ fn of_loops(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
 
 /// Returns one worker's queue for its core: requests take turns for each burst. `rate` is the arrival rate at
 /// this worker.
-fn turns_of_bursts(work: &Work<'_>, rate: f64, bursts: &Bursts) -> Turns {
+fn turns_of_bursts(work: &Work<'_>, rate: f64, bursts: &Bursts) -> SerialService {
     let holds = |spent| spent != DemandPart::Parked;
     match (work.law(holds), bursts.each <= 1.0) {
-        (Law::Exponential, true) => Turns::exponential(1, rate, bursts.length.mean),
-        (Law::Md1, true) => Turns::constant(rate, bursts.length.mean),
-        _ => Turns::of_any_law(1, rate * bursts.each, bursts.length),
+        (Law::Exponential, true) => SerialService::exponential(1, rate, bursts.length.mean),
+        (Law::Md1, true) => SerialService::constant(rate, bursts.length.mean),
+        _ => SerialService::of_any_law(1, rate * bursts.each, bursts.length),
     }
 }
 
@@ -365,7 +365,7 @@ pub(super) const BETWEEN: &str = "requests let go of their worker, but hold it f
 /// waits as it would at the door.
 fn has_room(work: &Work<'_>, rate: f64) -> bool {
     let server = &work.scenario.server;
-    let parked = work.alone.mean - work.held.mean;
+    let parked = work.unloaded.mean - work.held.mean;
     let used = rate / server.workers as f64 * work.held.mean;
     let present = used.min(1.0) / work.held.mean * parked;
     parked <= 0.0 || door::has_room(server.connections, present, used)
@@ -381,14 +381,14 @@ fn is_spread_alike(
     let Some((apart, together)) = apart.zip(together) else {
         return Ok(());
     };
-    if apart - together <= ALIKE * (together + work.alone.mean) {
+    if apart - together <= EQUAL_TIMES * (together + work.unloaded.mean) {
         return Ok(());
     }
     Err(spread(work))
 }
 
 /// Largest difference between times that count as equal, as a share.
-pub(super) const ALIKE: f64 = 0.05;
+pub(super) const EQUAL_TIMES: f64 = 0.05;
 
 pub(super) fn spread(work: &Work<'_>) -> String {
     let workers = workers_of(work.scenario);
@@ -400,7 +400,7 @@ pub(super) fn spread(work: &Work<'_>) -> String {
 /// Requests that only wait, and are parked meanwhile: they compete for connections only.
 fn never_held(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
     let places = work.scenario.server.concurrency_limit();
-    if door::has_room(places, rate * work.alone.mean, 0.0) {
+    if door::has_room(places, rate * work.unloaded.mean, 0.0) {
         return Ok(unhindered(work, rate));
     }
     if door::keeps_connections(work.scenario) {
@@ -416,7 +416,7 @@ fn never_held(work: &Work<'_>, rate: f64) -> Result<Forecast, String> {
 
 /// Requests that need a worker only for a negligible time.
 fn unhindered(work: &Work<'_>, rate: f64) -> Forecast {
-    let mean = work.alone.mean;
+    let mean = work.unloaded.mean;
     let is_constant = work.law(|_| true) == Law::Md1;
     Forecast {
         model: Model::Unhindered,
@@ -440,7 +440,7 @@ fn shared(work: &Work<'_>, rate: f64, workers: usize) -> Result<Forecast, String
     let own = rate / workers as f64;
     let is_begun = door::has_room(
         work.scenario.server.connections,
-        own * (work.alone.mean - work.held.mean),
+        own * (work.unloaded.mean - work.held.mean),
         own * work.held.mean,
     );
     if !is_begun {
@@ -452,14 +452,14 @@ fn shared(work: &Work<'_>, rate: f64, workers: usize) -> Result<Forecast, String
     let longer = |stretch: f64| work.held.mean * (stretch - 1.0);
     let together = queues::stretch_on_cores(workers, rate, work.held.mean);
     is_spread_alike(work, stretch.map(longer), together.map(longer))?;
-    Coming {
+    RandomArrivals {
         servers: workers,
         rate,
         service: work.held,
     }
-    .is_let_in(
+    .check_queue_at_door(
         work.scenario,
-        stretch.map(|it| work.alone.mean + longer(it)),
+        stretch.map(|it| work.unloaded.mean + longer(it)),
     )?;
     let by_kind = |stretch: f64| {
         let held = by_kind_held(work.scenario);
@@ -477,7 +477,7 @@ fn shared(work: &Work<'_>, rate: f64, workers: usize) -> Result<Forecast, String
         utilisation: own * work.held.mean,
         throughput: rate.min(workers as f64 / work.held.mean),
         times: stretch.map(|stretch| Times {
-            mean: work.alone.mean + longer(stretch),
+            mean: work.unloaded.mean + longer(stretch),
             wait: longer(stretch),
             percentiles: None,
             by_kind: Some(by_kind(stretch)),

@@ -9,7 +9,7 @@ use crate::queues;
 use concsim_model::scenario::{Arrivals, Scenario};
 
 /// Share of requests too small to show in a mean.
-pub(super) const FEW: f64 = 1e-3;
+pub(super) const NEGLIGIBLE_SHARE: f64 = 1e-3;
 /// Standard deviations above the mean that a sum of many times exceeds with that probability.
 const DEVIATIONS: f64 = 3.1;
 
@@ -18,7 +18,7 @@ pub(super) fn lasts(forecast: &Forecast, work: &Work<'_>) -> Result<(), String> 
     let patience = work.scenario.load.patience;
     let seconds = patience.as_secs_f64();
     let gives_up = match &forecast.times {
-        Some(times) => share_beyond(seconds, forecast, times, work) > FEW,
+        Some(times) => share_beyond(seconds, forecast, times, work) > NEGLIGIBLE_SHARE,
         None => wait_at_the_end(forecast, work.scenario) > seconds,
     };
     if gives_up {
@@ -37,7 +37,7 @@ fn share_beyond(patience: f64, forecast: &Forecast, times: &Times, work: &Work<'
     let points = attempt::points(work.scenario);
     let beyond = points
         .iter()
-        .map(|(share, alone)| share * wait.beyond(patience - alone.inside, alone));
+        .map(|(share, alone)| share * wait.share_waiting_longer(patience - alone.inside, alone));
     beyond.sum()
 }
 
@@ -58,7 +58,7 @@ impl Wait {
     fn of(forecast: &Forecast, times: &Times, work: &Work<'_>) -> Self {
         let waits = match forecast.model {
             Model::Mmc(servers) | Model::ManyGeneral(servers) => {
-                queues::erlang_c(servers, forecast.throughput * work.alone.mean)
+                queues::erlang_c(servers, forecast.throughput * work.unloaded.mean)
             }
             _ => Some(forecast.utilisation),
         };
@@ -71,13 +71,13 @@ impl Wait {
             waits: waits.unwrap_or(1.0).min(1.0),
             mean: times.wait,
             behind_all,
-            shared_by: is_shared.then_some(work.alone.mean),
+            shared_by: is_shared.then_some(work.unloaded.mean),
         }
     }
 
     /// Returns the share of requests with this demand that waits longer than a time in seconds. The times of
     /// those that wait are about exponential.
-    fn beyond(&self, time: f64, alone: &ResourceUse) -> f64 {
+    fn share_waiting_longer(&self, time: f64, alone: &ResourceUse) -> f64 {
         if time < 0.0 {
             return 1.0;
         }

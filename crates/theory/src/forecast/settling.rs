@@ -10,7 +10,7 @@ use concsim_model::units::Elapsed;
 const LEAST_WARMUP: Elapsed = Elapsed::from_secs(1);
 const LONGEST_WARMUP: Elapsed = Elapsed::from_secs(10);
 /// Part of the window that may be lost to the empty beginning; means change by about as much.
-const NOTED: f64 = 0.05;
+const MIN_NOTED_SHARE: f64 = 0.05;
 
 /// Returns the maximal length of the warm-up.
 pub(super) fn length_of_warmup(scenario: &Scenario) -> Elapsed {
@@ -23,7 +23,7 @@ pub(super) fn length_of_warmup(scenario: &Scenario) -> Elapsed {
 /// Fails if the means of the window are dominated by the beginning of the run.
 pub(super) fn is_over(forecast: &Forecast, work: &Work<'_>) -> Result<(), String> {
     let scenario = work.scenario;
-    let settles = settles_in(forecast, work);
+    let settles = settling_time(forecast, work);
     let warmup = match scenario.warmup {
         Warmup::For(length) => length.as_secs_f64(),
         Warmup::UntilEveryoneWasAnswered => match scenario.load.arrivals {
@@ -40,7 +40,7 @@ pub(super) fn is_over(forecast: &Forecast, work: &Work<'_>) -> Result<(), String
         Arrivals::Closed { .. } => (settles - warmup).max(0.0),
     };
     let window = scenario.duration;
-    if lost <= NOTED * window.as_secs_f64() {
+    if lost <= MIN_NOTED_SHARE * window.as_secs_f64() {
         return Ok(());
     }
     let [settles, warmup] = [settles, warmup].map(|it| Elapsed((it * 1e9) as u64));
@@ -52,8 +52,8 @@ pub(super) fn is_over(forecast: &Forecast, work: &Work<'_>) -> Result<(), String
 
 /// Returns the time from the first request until the system holds as many requests as in the long run, in
 /// seconds.
-fn settles_in(forecast: &Forecast, work: &Work<'_>) -> f64 {
-    let alone = work.alone.mean;
+fn settling_time(forecast: &Forecast, work: &Work<'_>) -> f64 {
+    let alone = work.unloaded.mean;
     match (&work.scenario.load.arrivals, &forecast.times) {
         (_, None) | (Arrivals::Scheduled, _) => alone,
         (Arrivals::Closed { ramp, .. }, Some(times)) => ramp.as_secs_f64() + times.mean,

@@ -18,7 +18,7 @@ pub(super) struct Work<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) cores: usize,
     /// Duration of a whole request that is alone.
-    pub(super) alone: Moments,
+    pub(super) unloaded: Moments,
     /// Time for which it holds its worker.
     pub(super) held: Moments,
     /// Time for which it needs a core.
@@ -30,7 +30,7 @@ impl<'a> Work<'a> {
         Self {
             scenario,
             cores,
-            alone: demand::of_mix(scenario, |_| true),
+            unloaded: demand::of_mix(scenario, |_| true),
             held: demand::of_mix(scenario, |spent| spent != DemandPart::Parked),
             cpu: demand::of_mix(scenario, |spent| spent == DemandPart::Computing),
         }
@@ -64,7 +64,7 @@ impl<'a> Work<'a> {
     }
 
     /// Returns the order in which a loop serves runnable requests.
-    pub(super) fn sharing(&self) -> Sharing {
+    pub(super) fn sharing(&self) -> ServiceOrder {
         let kind = self.scenario.server.kind;
         let (mut bursts, mut pieces) = (Moments::default(), Moments::default());
         let mut yields = false;
@@ -84,15 +84,15 @@ impl<'a> Work<'a> {
         // Lengths as seen by an arrival: it meets long bursts more often, in proportion to their length.
         let found = |lengths: Moments| lengths.square / lengths.mean;
         match yields {
-            false => Sharing::InTurn,
-            true if found(pieces) <= SHORT * found(bursts) => Sharing::Shared,
-            true => Sharing::Between,
+            false => ServiceOrder::InTurn,
+            true if found(pieces) <= SHORT * found(bursts) => ServiceOrder::Shared,
+            true => ServiceOrder::Between,
         }
     }
 
     /// True if a request yields its worker while it is runnable.
     pub(super) fn yields(&self) -> bool {
-        self.sharing() != Sharing::InTurn
+        self.sharing() != ServiceOrder::InTurn
     }
 
     /// True if this number of begun requests has to share cores.
@@ -110,7 +110,7 @@ impl<'a> Work<'a> {
 
 /// Order in which a loop serves runnable requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sharing {
+pub(super) enum ServiceOrder {
     /// Each burst runs to its end.
     InTurn,
     /// In pieces that are short beside whole bursts: all runnable requests share the worker.
@@ -147,7 +147,7 @@ fn pieces_of(request: &Request, kind: WorkerKind) -> Vec<Vec<Piece>> {
                 },
                 _,
                 Some(draw),
-            ) if slice.0 > 0 && quantile::of(draw, LONG) > slice.0 as f64 / 1e9 => {
+            ) if slice.0 > 0 && quantile::of(draw, LONG_QUANTILE) > slice.0 as f64 / 1e9 => {
                 let sliced = Piece::in_slices(Moments::of(draw), slice.0 as f64 / 1e9);
                 burst.extend([sliced, Piece::default()]);
             }
@@ -173,7 +173,7 @@ fn pieces_of(request: &Request, kind: WorkerKind) -> Vec<Vec<Piece>> {
 }
 
 /// Quantile of a draw that is compared with a slice: a draw with a shorter one is not cut.
-const LONG: f64 = 0.999;
+const LONG_QUANTILE: f64 = 0.999;
 
 impl Piece {
     fn in_slices(whole: Moments, slice: f64) -> Self {

@@ -28,7 +28,7 @@ pub struct Md1 {
 }
 
 /// Number of services after which the law of the wait is exponential to the last digit.
-const FAR: usize = 64;
+const ASYMPTOTIC_FROM: usize = 64;
 
 impl Md1 {
     /// Returns ρ = λD: the share of time for which the server is busy. From 1 on the queue grows without
@@ -46,7 +46,7 @@ impl Md1 {
         Some(Steady {
             queue: *self,
             means: Means::of_wait(self.rate, self.service, wait),
-            at_most: numbers_present(utilisation, FAR + 1),
+            at_most: numbers_present(utilisation, ASYMPTOTIC_FROM + 1),
             far: TailAsymptote::of(utilisation),
         })
     }
@@ -87,7 +87,7 @@ impl TailAsymptote {
         let idle = 1.0 - utilisation;
         let wanted = idle / utilisation;
         let (mut low, mut high) = (0.0, 1.0);
-        while surplus(high) < wanted {
+        while exponential_excess(high) < wanted {
             (low, high) = (high, 2.0 * high);
         }
         loop {
@@ -95,7 +95,7 @@ impl TailAsymptote {
             if middle <= low || middle >= high {
                 break;
             }
-            if surplus(middle) < wanted {
+            if exponential_excess(middle) < wanted {
                 low = middle;
             } else {
                 high = middle;
@@ -113,7 +113,7 @@ impl TailAsymptote {
 }
 
 /// Returns (e^y − 1 − y) ÷ y; by its series if the difference would cancel.
-fn surplus(y: f64) -> f64 {
+fn exponential_excess(y: f64) -> f64 {
     if y > 0.5 {
         return (libm::expm1(y) - y) / y;
     }
@@ -146,7 +146,7 @@ impl Steady {
 impl Laws for Steady {
     fn wait_tail(&self, time: f64) -> f64 {
         let services = time / self.queue.service;
-        if services >= FAR as f64 {
+        if services >= ASYMPTOTIC_FROM as f64 {
             return self.far.tail(services);
         }
         let next = services.floor() as usize + 1;

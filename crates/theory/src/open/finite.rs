@@ -33,7 +33,7 @@ impl Mmck {
             offered / (there + 1).min(servers) as f64
         });
         Steady {
-            still_there: self.still_there(&present),
+            survival: self.still_there(&present),
             queue: *self,
             present,
         }
@@ -41,7 +41,7 @@ impl Mmck {
 
     /// Returns, for admitted requests, the shares that still wait, and that are not finished, by number of
     /// ticks.
-    fn still_there(&self, present: &[f64]) -> StillThere {
+    fn still_there(&self, present: &[f64]) -> SurvivalShares {
         let got_in: f64 = present[..self.places].iter().sum();
         let at_once: f64 = present[..self.servers].iter().sum::<f64>() / got_in;
         // A request that finds c + n others is served after n + 1 ticks.
@@ -51,7 +51,7 @@ impl Mmck {
         let mut waits: f64 = served_after.clone().sum();
         let stays = 1.0 - 1.0 / self.servers as f64;
         let mut served = at_once;
-        let mut still_there = StillThere {
+        let mut still_there = SurvivalShares {
             waits: vec![waits],
             not_through: vec![waits + served],
             stays,
@@ -70,7 +70,7 @@ impl Mmck {
 /// arrival. Beyond the last number none waits, and a share `stays` of the unfinished remains from tick to
 /// tick.
 #[derive(Clone, Debug, PartialEq)]
-struct StillThere {
+struct SurvivalShares {
     waits: Vec<f64>,
     not_through: Vec<f64>,
     stays: f64,
@@ -82,7 +82,7 @@ pub struct Steady {
     queue: Mmck,
     /// Share of time for each number of requests present.
     present: Vec<f64>,
-    still_there: StillThere,
+    survival: SurvivalShares,
 }
 
 impl Steady {
@@ -113,8 +113,8 @@ impl Steady {
 
     /// Returns the share of admitted requests that waits.
     #[must_use]
-    pub fn waits(&self) -> f64 {
-        self.still_there.waits[0]
+    pub fn share_waiting_at_all(&self) -> f64 {
+        self.survival.waits[0]
     }
 
     /// Returns the mean times and numbers; times are of admitted requests.
@@ -153,13 +153,13 @@ impl Steady {
 
 impl Laws for Steady {
     fn wait_tail(&self, time: f64) -> f64 {
-        let waits = &self.still_there.waits;
+        let waits = &self.survival.waits;
         self.over_ticks(time, |ticks| waits.get(ticks).copied().unwrap_or(0.0))
             .unwrap_or(0.0)
     }
 
     fn response_tail(&self, time: f64) -> f64 {
-        let still_there = &self.still_there;
+        let still_there = &self.survival;
         let last = still_there.not_through.len() - 1;
         let tabulated = self.over_ticks(time, |ticks| {
             let beyond = ticks.saturating_sub(last) as f64;
@@ -268,7 +268,7 @@ mod tests {
             let (finite, many) = (steady(rate, 1.0, servers, 2_000), many.steady().unwrap());
             close(finite.means().response, many.means().response, 1e-10);
             close(finite.empty(), many.empty(), 1e-12);
-            close(finite.waits(), many.waits, 1e-12);
+            close(finite.share_waiting_at_all(), many.waits, 1e-12);
             for share in PERCENTILES {
                 close(
                     finite.wait_percentile(share),

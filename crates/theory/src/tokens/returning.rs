@@ -21,7 +21,7 @@ pub const MOST_USED: f64 = 0.9;
 
 /// A pool with turns of zero length.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Returning {
+pub struct ZeroTurnPool {
     /// The pool without those turns. It has one core and a limited number of tokens, and both of its times
     /// are positive.
     pub pool: Pool,
@@ -31,7 +31,7 @@ pub struct Returning {
     pub burst: f64,
 }
 
-impl Returning {
+impl ZeroTurnPool {
     /// Returns the capacity in answers per second: the throughput of one client per token.
     #[must_use]
     pub fn capacity(&self) -> f64 {
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     /// Times are in milliseconds.
-    fn returning(rate: f64, tokens: usize, (compute, wait): (f64, f64)) -> Returning {
+    fn returning(rate: f64, tokens: usize, (compute, wait): (f64, f64)) -> ZeroTurnPool {
         let pool = Pool {
             rate,
             tokens: Tokens::Some(tokens),
@@ -98,7 +98,7 @@ mod tests {
             compute: compute / 1e3,
             wait: wait / 1e3,
         };
-        Returning {
+        ZeroTurnPool {
             pool,
             turns: 1.0,
             burst: pool.compute,

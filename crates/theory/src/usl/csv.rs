@@ -43,9 +43,9 @@ fn is_head(line: &str) -> bool {
 }
 
 /// Mistakes of a line, each with its column.
-type OfLine = Vec<(usize, String)>;
+type LineMistakes = Vec<(usize, String)>;
 
-fn point(line: &str) -> Result<Point, OfLine> {
+fn point(line: &str) -> Result<Point, LineMistakes> {
     let mut cells = Vec::new();
     let mut column = 1;
     for cell in line.split(',') {

@@ -29,19 +29,19 @@ pub struct Fit {
     /// points, which any law fits.
     pub standard_error: Option<f64>,
     /// Coefficients that the fit would have made negative, and held at 0.
-    pub held: Held,
+    pub held: HeldCoefficients,
 }
 
 /// Coefficients held at a limit: the law cannot follow the points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldCoefficients {
     /// Contention below 0: more than linear.
     pub alpha: bool,
     /// Coherence below 0.
     pub beta: bool,
 }
 
-impl Held {
+impl HeldCoefficients {
     /// True for coefficients at 0 whose squares decrease just below it.
     fn of(points: &[Point], law: &Law) -> Self {
         const BELOW: f64 = 1e-4;
@@ -90,7 +90,7 @@ pub fn fit(points: &[Point]) -> Option<Fit> {
     let squares = squares(points, &law);
     let spare = points.len().saturating_sub(3);
     Some(Fit {
-        held: Held::of(&scaled, &best),
+        held: HeldCoefficients::of(&scaled, &best),
         law,
         squares,
         standard_error: (spare > 0).then(|| (squares / spare as f64).sqrt()),

@@ -1,26 +1,26 @@
 //! Sentences of captions: subject first, in the present tense, with the numbers of the picture.
 
 use super::Now;
-use crate::view_model::{Doing, WorkerPicture};
+use crate::view_model::{WorkerState, WorkerView};
 use concsim_engine::telemetry::Stage;
-use concsim_model::scenario::Begins;
+use concsim_model::scenario::RequestCapacity;
 use concsim_model::units::{Elapsed, letter, three_digits};
 use concsim_model::words::{counted, grouped, is_or_are, length, number_of};
-use concsim_record::remark::{Kind, Usual};
+use concsim_record::remark::{Kind, UsualRun};
 use concsim_theory::demand::{self, DemandPart};
 
 impl Now<'_> {
     pub(super) fn say_preparing(&self) -> Option<Vec<String>> {
         let workers = self.scenario().server.workers as u64;
-        let said = format!(
+        let text = format!(
             "The arbiter forks {}; no request is sent yet.",
             counted(workers, "worker")
         );
-        (self.picture.stage == Stage::Preparing).then(|| vec![said])
+        (self.picture.stage == Stage::Preparing).then(|| vec![text])
     }
 
     pub(super) fn say_stopped(&self) -> Option<Vec<String>> {
-        let stopped = self.doing(Doing::Stopped);
+        let stopped = self.workers_in_state(WorkerState::Stopped);
         if stopped.is_empty() {
             // A recording of an older version lacks the state, but has the marker.
             return self.remark(Kind::WorkerStopped);
@@ -30,7 +30,7 @@ impl Now<'_> {
         Some(vec![
             format!(
                 "{} stopped by a signal, with {} in {it}; {}.",
-                self.some(&stopped, ["is", "are"]),
+                self.sentence_start(&stopped, ["is", "are"]),
                 counted(inside, "request"),
                 self.door()
             ),
@@ -40,15 +40,15 @@ impl Now<'_> {
 
     pub(super) fn say_crowded(&self) -> Option<Vec<String>> {
         /// Share of all cores.
-        const MUCH: f64 = 0.2;
+        const MIN_CORE_SHARE: f64 = 0.2;
         let (cores, others) = (self.picture.cores.len(), self.picture.mean.others);
-        let wanting = self.doing(Doing::WantsACore);
-        let applies = !wanting.is_empty() && others >= MUCH * cores as f64;
+        let wanting = self.workers_in_state(WorkerState::WantsACore);
+        let applies = !wanting.is_empty() && others >= MIN_CORE_SHARE * cores as f64;
         applies.then(|| {
             vec![
                 format!(
                     "{} a core and {} none; {}.",
-                    self.some(&wanting, ["wants", "want"]),
+                    self.sentence_start(&wanting, ["wants", "want"]),
                     if wanting.len() == 1 { "has" } else { "have" },
                     self.door()
                 ),
@@ -61,7 +61,7 @@ impl Now<'_> {
         })
     }
 
-    pub(super) fn say_hog(&self, worker: &WorkerPicture) -> Vec<String> {
+    pub(super) fn say_hog(&self, worker: &WorkerView) -> Vec<String> {
         let run = worker.run.unwrap_or_default();
         // The same rounding as in the worker's row.
         let run = length(Elapsed(run.0 / 1_000_000 * 1_000_000));
@@ -74,16 +74,18 @@ impl Now<'_> {
         } else {
             self.door()
         };
-        let usual = match Usual::of(self.past.header()).run() {
+        let usual = match UsualRun::of(self.snapshot.header()).run() {
             Elapsed::ZERO => "most requests here let go at once".to_owned(),
             usual => format!("most requests here let go after {}", length(usual)),
         };
         let why = match self.kind().begins() {
-            Begins::OneForEachConnection => {
+            RequestCapacity::OneForEachConnection => {
                 format!("A coroutine is not interrupted; {usual}.")
             }
-            Begins::OneForEachThread => format!("A thread has one request at a time; {usual}."),
-            Begins::One => format!("A worker has one request at a time; {usual}."),
+            RequestCapacity::OneForEachThread => {
+                format!("A thread has one request at a time; {usual}.")
+            }
+            RequestCapacity::One => format!("A worker has one request at a time; {usual}."),
         };
         let name = letter(worker.index);
         vec![
@@ -96,11 +98,11 @@ impl Now<'_> {
         if self.kind().has_threads() {
             return self.say_threads_blocked();
         }
-        let blocked = self.doing(Doing::Blocked);
+        let blocked = self.workers_in_state(WorkerState::Blocked);
         if blocked.is_empty() {
             return None;
         }
-        let are = self.some(&blocked, ["is", "are"]);
+        let are = self.sentence_start(&blocked, ["is", "are"]);
         if !self.kind().has_a_loop() {
             return Some(vec![
                 format!("{are} blocked in a wait; {}.", self.door()),
@@ -109,7 +111,7 @@ impl Now<'_> {
         }
         let inside: u64 = blocked.iter().map(|worker| worker.held.all()).sum();
         let it = if blocked.len() == 1 { "it" } else { "them" };
-        let idle = self.doing(Doing::Idle).len() as u64;
+        let idle = self.workers_in_state(WorkerState::Idle).len() as u64;
         let others = match (idle, self.picture.door) {
             (0, 0) => String::new(),
             (0, door) => format!("; {} at the door", grouped(door)),
@@ -150,14 +152,14 @@ impl Now<'_> {
 
     pub(super) fn say_connections_full(&self) -> Option<Vec<String>> {
         let places = self.scenario().server.connections as u64;
-        let is_full = |worker: &&WorkerPicture| worker.held.all() >= places;
+        let is_full = |worker: &&WorkerView| worker.held.all() >= places;
         let full: Vec<_> = self.living().filter(is_full).collect();
         let applies = self.kind().has_a_loop() && !full.is_empty() && self.picture.door > 0;
         applies.then(|| {
             vec![
                 format!(
                     "{} as many connections as a worker may, {}.",
-                    self.some(&full, ["holds", "hold"]),
+                    self.sentence_start(&full, ["holds", "hold"]),
                     grouped(places)
                 ),
                 format!("{}.", upper(&self.door())),
@@ -185,19 +187,19 @@ impl Now<'_> {
         if held.parked == 0 {
             return None;
         }
-        let who = format!("{} parked", of_begun(held.parked, held.all()));
+        let source = format!("{} parked", of_begun(held.parked, held.all()));
         let their = if held.parked == 1 {
             "its wait needs"
         } else {
             "their waits need"
         };
-        let mut runs = upper(&self.who_runs());
+        let mut runs = upper(&self.workers_sentence());
         if self.same_processes {
             let workers = self.living().count() as u64;
-            runs = format!("{runs}; {} as before", the_same(workers));
+            runs = format!("{runs}; {} as before", same_number(workers));
         }
         Some(vec![
-            format!("{who}: {their} no process."),
+            format!("{source}: {their} no process."),
             format!("{runs}."),
         ])
     }
@@ -214,12 +216,12 @@ impl Now<'_> {
             (_, 0) => format!("{} in {own}", wait(ready)),
             (_, door) => format!("{} in {own}, {} at the door", wait(ready), grouped(door)),
         };
-        let running = self.doing(Doing::Running).len();
-        let wanting = self.doing(Doing::WantsACore);
+        let running = self.workers_in_state(WorkerState::Running).len();
+        let wanting = self.workers_in_state(WorkerState::WantsACore);
         let second = if !wanting.is_empty() {
             format!(
                 "{} a core, so more processes would not be faster.",
-                self.some(&wanting, ["wants", "want"])
+                self.sentence_start(&wanting, ["wants", "want"])
             )
         } else if running == self.picture.cores.len() {
             format!(
@@ -233,12 +235,15 @@ impl Now<'_> {
                 self.cores()
             )
         };
-        let mut said = vec![format!("{}; {queues}.", upper(&self.who_runs())), second];
+        let mut text = vec![
+            format!("{}; {queues}.", upper(&self.workers_sentence())),
+            second,
+        ];
         let waits = demand::of_mix(self.scenario(), |spent| spent != DemandPart::Computing);
         if self.kind().has_a_loop() && waits.mean <= 0.0 {
-            said.push("These requests only compute, and no wait lets another one run.".into());
+            text.push("These requests only compute, and no wait lets another one run.".into());
         }
-        said
+        text
     }
 
     /// Describes the counts.
@@ -254,9 +259,13 @@ impl Now<'_> {
                 grouped(parked)
             ),
         };
-        let first = format!("{}{inside}; {}.", upper(&self.who_runs()), self.door());
+        let first = format!(
+            "{}{inside}; {}.",
+            upper(&self.workers_sentence()),
+            self.door()
+        );
         let grows = self.remark(Kind::QueueGrows);
-        let grows = grows.and_then(|said| said.into_iter().next());
+        let grows = grows.and_then(|text| text.into_iter().next());
         std::iter::once(first).chain(grows).collect()
     }
 
@@ -293,8 +302,8 @@ impl Now<'_> {
     }
 
     /// Describes the workers: `worker A runs request 3`, `worker A is idle`, `1 of 2 workers computes`.
-    fn who_runs(&self) -> String {
-        let running = self.doing(Doing::Running);
+    fn workers_sentence(&self) -> String {
+        let running = self.workers_in_state(WorkerState::Running);
         let living = self.living().count() as u64;
         let only = self.living().next().filter(|_| living == 1);
         match (only, running.as_slice()) {
@@ -325,7 +334,7 @@ impl Now<'_> {
     }
 
     /// Returns the start of a sentence about these workers, with a verb.
-    fn some(&self, workers: &[&WorkerPicture], [one, more]: [&str; 2]) -> String {
+    fn sentence_start(&self, workers: &[&WorkerView], [one, more]: [&str; 2]) -> String {
         let all = self.living().count();
         match workers {
             [worker] => format!("Worker {} {one}", letter(worker.index)),
@@ -364,20 +373,20 @@ fn wait(requests: u64) -> String {
 }
 
 /// Describes the state of a worker that runs nothing.
-fn state(doing: Doing) -> &'static str {
+fn state(doing: WorkerState) -> &'static str {
     match doing {
-        Doing::Booting => "boots",
-        Doing::Idle => "is idle",
-        Doing::Running => "computes",
-        Doing::WantsACore => "wants a core",
-        Doing::Blocked => "is blocked",
-        Doing::Stopped => "is stopped",
-        Doing::Draining => "finishes its requests",
-        Doing::Gone => "is gone",
+        WorkerState::Booting => "boots",
+        WorkerState::Idle => "is idle",
+        WorkerState::Running => "computes",
+        WorkerState::WantsACore => "wants a core",
+        WorkerState::Blocked => "is blocked",
+        WorkerState::Stopped => "is stopped",
+        WorkerState::Draining => "finishes its requests",
+        WorkerState::Gone => "is gone",
     }
 }
 
-fn the_same(workers: u64) -> String {
+fn same_number(workers: u64) -> String {
     match workers {
         1 => "it is the same process".into(),
         many => format!("they are the same {} processes", grouped(many)),
@@ -385,8 +394,8 @@ fn the_same(workers: u64) -> String {
 }
 
 /// Returns a text with its first letter in upper case.
-fn upper(said: &str) -> String {
-    let mut letters = said.chars();
+fn upper(text: &str) -> String {
+    let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()
 }

@@ -17,7 +17,7 @@ use concsim_model::svg::{self, class_of, escaped};
 const WIDTH: u32 = 8;
 const HEIGHT: u32 = 18;
 /// Distance from a line's top to its baseline.
-const FEET: u32 = 13;
+const BASELINE: u32 = 13;
 const MARGIN: u32 = 12;
 /// Width of an eighth of a column, doubled: one pixel is easily overlooked.
 const SLIVER: u32 = 2;
@@ -127,7 +127,7 @@ fn draw_run(svg: &mut String, (x, y): (u16, u16), cell: &Cell, text: &str) {
     for (column, words) in pieces(text) {
         let left = left + column as u32 * WIDTH;
         let length = words.chars().count() as u32 * WIDTH;
-        let feet = top + FEET;
+        let feet = top + BASELINE;
         writeln!(
             svg,
             "<text x=\"{left}\" y=\"{feet}\" textLength=\"{length}\"{}>{}</text>",
@@ -171,15 +171,15 @@ fn attributes(cell: &Cell) -> String {
     }
     let has_class = cells_class(cell);
     classes.extend(has_class);
-    let mut said = String::new();
+    let mut line = String::new();
     if !classes.is_empty() {
-        said = format!(" class=\"{}\"", classes.join(" "));
+        line = format!(" class=\"{}\"", classes.join(" "));
     }
     if let (Color::Rgb(red, green, blue), None) = (cell.fg, has_class) {
-        write!(said, " style=\"fill:#{red:02x}{green:02x}{blue:02x}\"")
+        write!(line, " style=\"fill:#{red:02x}{green:02x}{blue:02x}\"")
             .expect("a String takes all text");
     }
-    said
+    line
 }
 
 fn fill(cell: &Cell) -> String {

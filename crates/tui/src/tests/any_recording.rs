@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::staging::{drawn, plan};
 use crate::{Key, State};
 use concsim_engine::telemetry::{
-    Event, Failure, Marker, NO_REQUEST, Outcome, Phase, Reading, RunSlice, Sent, Served, Stage,
-    SwitchReason,
+    Event, Failure, Marker, NO_REQUEST, Outcome, Phase, Reading, RunSlice, SentRequest, Served,
+    Stage, SwitchReason,
 };
 use concsim_model::palette::{Colours, Glyphs, Look};
 use concsim_model::scenario::Intervention;
@@ -14,7 +14,9 @@ use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::feed::Feed;
 use concsim_record::synthetic::{Synthetic, scenario};
-use concsim_record::{CoreSample, LoadSample, Recording, Sample, Seen, Window, WorkerSample};
+use concsim_record::{
+    CoreSample, ListLengths, LoadSample, Recording, Sample, Window, WorkerSample,
+};
 
 /// Instants are below this number of nanoseconds, or at the very end of time.
 const SPAN: u64 = 8_000_000_000;
@@ -153,8 +155,8 @@ prop_compose! {
         sent in stamp(),
         connection in prop::option::of(0_u32..60),
         opened: bool,
-    ) -> Sent {
-        Sent { request, class, due, sent, connection, opened }
+    ) -> SentRequest {
+        SentRequest { request, class, due, sent, connection, opened }
     }
 }
 
@@ -232,13 +234,13 @@ prop_compose! {
 }
 
 /// Puts samples into order of time. Each has seen more than the one before, and no more than `all`.
-fn in_order(mut samples: Vec<Sample>, mut at: Vec<u64>, all: &Seen) -> Vec<Sample> {
+fn in_order(mut samples: Vec<Sample>, mut at: Vec<u64>, all: &ListLengths) -> Vec<Sample> {
     at.sort_unstable();
     let last = samples.len().max(1);
     for (place, (sample, at)) in samples.iter_mut().zip(at).enumerate() {
         let part = |of: usize| of * (place + 1) / last;
         sample.at = Stamp(at);
-        sample.seen = Seen {
+        sample.seen = ListLengths {
             outcomes: part(all.outcomes),
             sent: part(all.sent),
             events: part(all.events),

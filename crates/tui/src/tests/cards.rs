@@ -24,7 +24,7 @@ fn words(screen: &str) -> String {
 }
 
 /// True if a screen has all words of a text, in order.
-fn says(screen: &str, text: &str) -> bool {
+fn contains_words(screen: &str, text: &str) -> bool {
     words(screen).contains(&words(text))
 }
 
@@ -33,19 +33,22 @@ fn what_a_title_card_is_for_is_never_cut() {
     for plan in plans() {
         for room in [Room::Desk, Room::Projector] {
             let mut state = State::new(&plan, 2);
-            state.ask_nothing();
+            state.drop_questions();
             state.look.room = room;
             for variant in 0..plan.variants.len() {
                 state.begin_variant(variant);
                 for (width, height) in SIZES {
                     let screen = text(&state, width, height);
-                    let watch = format!("Watch {}.", state.watch());
-                    assert!(says(&screen, &watch), "{screen}");
-                    let said = match room {
+                    let watch = format!("Watch {}.", state.watch_hint());
+                    assert!(contains_words(&screen, &watch), "{screen}");
+                    let text = match room {
                         Room::Desk => Some(plan.title.clone()),
                         Room::Projector => state.announcement(),
                     };
-                    assert!(says(&screen, &said.unwrap_or_default()), "{screen}");
+                    assert!(
+                        contains_words(&screen, &text.unwrap_or_default()),
+                        "{screen}"
+                    );
                     assert!(!screen.contains('…'), "{screen}");
                 }
             }
@@ -62,9 +65,9 @@ fn a_question_and_its_choices_are_never_cut() {
             let question = plan.questions[asked].clone();
             for (width, height) in SIZES {
                 let screen = text(&state, width, height);
-                assert!(says(&screen, &question.question), "{screen}");
+                assert!(contains_words(&screen, &question.question), "{screen}");
                 for choice in &question.choices {
-                    assert!(says(&screen, &choice.label), "{screen}");
+                    assert!(contains_words(&screen, &choice.label), "{screen}");
                 }
             }
         }
@@ -114,10 +117,10 @@ fn on_80_by_24_the_menu_has_every_scenario_and_the_whole_text_of_each() {
     for plan in plans() {
         let screen = drawn(&menu, 80, 24);
         assert!(
-            says(&screen, plan.about.as_deref().unwrap_or_default()),
+            contains_words(&screen, plan.about.as_deref().unwrap_or_default()),
             "{screen}"
         );
-        assert!(says(&screen, &plan.title), "{screen}");
+        assert!(contains_words(&screen, &plan.title), "{screen}");
         assert!(plans().all(|plan| screen.contains(plan.name())), "{screen}");
         menu.key(Key::Char('j'));
     }

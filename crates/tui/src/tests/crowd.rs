@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use ratatui_core::style::Color;
 
-use super::staging::{Context, TimelineEvent, drawn, plan, scenario, text};
+use super::staging::{Context, WorkerSpec, drawn, plan, scenario, text};
 use super::views::at;
 use crate::{Key, State};
 use concsim_engine::telemetry::Phase;
@@ -65,9 +65,9 @@ fn two_hundred_and_fifty_six_workers_are_all_there() {
     let mut many = scenario(Sync);
     many.server.workers = 256;
     let mut state = State::new(&plan("A crowd", vec![("sync", many)]), 64);
-    let worker = |index: usize| TimelineEvent {
+    let worker = |index: usize| WorkerSpec {
         core: index,
-        ..TimelineEvent::new(
+        ..WorkerSpec::new(
             if index < 64 {
                 Phase::Running
             } else {
@@ -76,12 +76,12 @@ fn two_hundred_and_fifty_six_workers_are_all_there() {
             u64::from(index < 64),
         )
     };
-    let scene = Context {
+    let context = Context {
         workers: (0..256).map(worker).collect(),
         cores: 64,
         ..Context::sync()
     };
-    scene.play(&mut state);
+    context.play(&mut state);
     assert_snapshot!("workers_256_80x24", text(&state, 80, 24));
     let overview = drawn(&state, 80, 24);
     let rows = (0..24_u16).map(|y| (22..80_u16).map(move |x| (x, y)));

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use ratatui_core::style::{Color, Modifier};
 
 use super::staging::{
-    Context, TimelineEvent, call, compute, drawn, io_bound, plan, request, scenario, sync_row, text,
+    Context, WorkerSpec, call, compute, drawn, io_bound, plan, request, scenario, sync_row, text,
 };
 use super::views::{at, looking, three_requests};
 use crate::setting::announcement;
@@ -55,8 +55,8 @@ fn a_hall_sees_sixty_workers_as_a_strip() {
     crowd.server.workers = 60;
     let mut state = projected(State::new(&plan("Sixty", vec![("processes", crowd)]), 2));
     let worker = |index: usize| match index {
-        7 => TimelineEvent::new(Phase::Running, 1),
-        _ => TimelineEvent::new(Phase::Blocked, 1),
+        7 => WorkerSpec::new(Phase::Running, 1),
+        _ => WorkerSpec::new(Phase::Blocked, 1),
     };
     let workers = (0..60).map(worker).collect();
     Context {
@@ -227,7 +227,7 @@ fn the_announcement_is_made_of_what_changes() {
     let mut other = with_clients(80);
     other.server.workers = 3;
     other.server.backlog = 9;
-    let said = |before: &Scenario, now: &Scenario| announcement(before, now);
+    let text = |before: &Scenario, now: &Scenario| announcement(before, now);
     for (before, now, words) in [
         (
             sync(),
@@ -268,7 +268,7 @@ fn the_announcement_is_made_of_what_changes() {
         (sync(), other, "now workers, load and backlog are different"),
         (sync(), sync(), "now the same once more"),
     ] {
-        assert_eq!(said(&before, &now), words);
+        assert_eq!(text(&before, &now), words);
     }
 }
 
@@ -280,7 +280,7 @@ fn ascii_is_enough_for_a_hall() {
         ..state.look
     };
     Context::coroutine().play(&mut state);
-    let said = text(&state, 80, 24).replace('│', "");
-    assert!(said.is_ascii());
-    assert_snapshot!("ascii_80x24", said);
+    let text = text(&state, 80, 24).replace('│', "");
+    assert!(text.is_ascii());
+    assert_snapshot!("ascii_80x24", text);
 }

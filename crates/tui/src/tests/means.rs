@@ -9,15 +9,15 @@ use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::Recording;
 use concsim_record::feed::Feed;
-use concsim_record::synthetic::{Life, MS, S, Synthetic};
+use concsim_record::synthetic::{MS, RequestLife, S, Synthetic};
 
 /// Returns a run with three requests in worker A from the beginning of load, at 1 s, until 9 s.
 fn from_the_first_second_on() -> Recording {
     let mut run = Synthetic::idle(Coroutine, 1);
-    let life = Life {
+    let life = RequestLife {
         due: S,
         waited: 8 * S,
-        ..Life::default()
+        ..RequestLife::default()
     };
     run.lives = vec![life; 3];
     let mut recording = run.recording();
@@ -76,8 +76,8 @@ fn a_run_of_so_many_requests_counts_each_as_soon_as_it_has_ended() {
         state.key(Key::Char('3'));
         at(&recordings, &mut state, 0, millis * MS + 1);
         let screen = text(&state, 80, 24);
-        let said = format!("{ended} request");
-        assert!(screen.contains(&said), "{millis} ms: {said}\n{screen}");
+        let text = format!("{ended} request");
+        assert!(screen.contains(&text), "{millis} ms: {text}\n{screen}");
         let averaged = format!("mean of {ended} answer");
         assert_eq!(
             screen.contains(&averaged),
@@ -94,10 +94,10 @@ fn faster_and_faster(kind: WorkerKind, slow: u64) -> Recording {
     let mut due = 0;
     while due < 6 * S {
         let long = if due < 2 * S { slow } else { slow / 2 };
-        run.lives.push(Life {
+        run.lives.push(RequestLife {
             due,
             waited: long,
-            ..Life::default()
+            ..RequestLife::default()
         });
         due += long;
     }
@@ -138,8 +138,8 @@ fn large_digits_are_compared_with_the_same_second_of_the_variant_before() {
         state.turn(&feed, Elapsed::ZERO);
         assert_eq!(state.shown().rates_then, [Some(rate_then)], "at {at} s");
         let screen = text(&state, 60, 16);
-        let said = format!("× 5.0   sync then: {rate_then:.0}");
-        assert!(screen.contains(&said), "{said}\n{screen}");
+        let ratio = format!("× 5.0   sync then: {rate_then:.0}");
+        assert!(screen.contains(&ratio), "{ratio}\n{screen}");
         state.look.room = Room::Desk;
         let table = text(&state, 80, 24);
         assert!(

@@ -46,7 +46,7 @@ fn spending_on_everything() -> State {
 }
 
 /// Returns a state whose scenario has another subject than the usual numbers.
-fn about_something_else() -> State {
+fn with_other_subject() -> State {
     let mut state = looking(&[Key::Char('4')], 1);
     state.subject = Some("requests.profile.latency.mean".into());
     for row in state.show.rows.iter_mut().flatten() {
@@ -66,7 +66,7 @@ fn screens() -> Vec<State> {
     all.push(looking(&[Key::Char('5'), Key::Enter], 1));
     all.extend([three_requests_at(1_900), playing(), card()]);
     all.extend([ten_thousand(), sixty_workers(), spending_on_everything()]);
-    all.push(about_something_else());
+    all.push(with_other_subject());
     all.push(theory_at_the_end(1));
     let mut side_by_side = theory_at_the_end(1);
     side_by_side.key(Key::Char('4'));
@@ -91,11 +91,11 @@ fn each_number_that_is_explained_is_on_some_screen() {
 }
 
 /// Returns the lines of a screen that have a digit without a mark.
-fn untold(state: &mut State, (width, height): (u16, u16)) -> Vec<String> {
+fn unmarked_lines(state: &mut State, (width, height): (u16, u16)) -> Vec<String> {
     state.size = (width, height);
     let buffer = drawn(state, width, height);
     let marks = marks::all(state);
-    let mut untold = Vec::new();
+    let mut unreported = Vec::new();
     for y in 0..height {
         let is_digit = |x: u16| {
             buffer[(x, y)]
@@ -107,18 +107,20 @@ fn untold(state: &mut State, (width, height): (u16, u16)) -> Vec<String> {
         // The header has the variant and its state.
         if y != 1 && (0..width).any(|x| is_digit(x) && !is_told(x)) {
             let line: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
-            untold.push(line.trim_end().to_owned());
+            unreported.push(line.trim_end().to_owned());
         }
     }
-    untold
+    unreported
 }
 
 #[test]
 fn a_digit_without_explanation_stands_in_a_sentence_or_a_name() {
     let mut screens = screens();
-    let untold = screens.iter_mut().flat_map(|state| untold(state, (80, 24)));
-    let untold: BTreeSet<String> = untold.collect();
-    assert_snapshot!(Vec::from_iter(untold).join("\n"));
+    let unreported = screens
+        .iter_mut()
+        .flat_map(|state| unmarked_lines(state, (80, 24)));
+    let unmarked: BTreeSet<String> = unreported.collect();
+    assert_snapshot!(Vec::from_iter(unmarked).join("\n"));
 }
 
 #[test]
@@ -129,7 +131,7 @@ fn the_marker_goes_from_number_to_number_and_around_the_end() {
     for number in numbers.iter().chain(&numbers[..1]) {
         assert_eq!(state.explained, Some(*number));
         assert!(
-            text(&state, 80, 24).contains(number.said().name),
+            text(&state, 80, 24).contains(number.texts().name),
             "{number:?}"
         );
         state.key(Key::Tab);

@@ -56,7 +56,7 @@ fn every_hand_is_a_key_and_a_mistake_can_be_taken_back() {
 #[test]
 fn who_does_not_want_to_be_asked_is_not() {
     let mut state = asking();
-    state.ask_nothing();
+    state.drop_questions();
     assert_eq!(state.questions_before(1), Vec::<usize>::new());
     assert!(text(&state, 80, 24).contains("Waiting is free"));
 }

@@ -7,7 +7,7 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 
 use super::questions::asking;
-use super::staging::{Context, TimelineEvent, drawn, io_bound, plan, scenario, sync_row};
+use super::staging::{Context, WorkerSpec, drawn, io_bound, plan, scenario, sync_row};
 use crate::pointer::Gesture;
 use crate::view::draw_on;
 use crate::{Key, Pointer, State};
@@ -35,7 +35,7 @@ fn stage() -> impl Strategy<Value = Stage> {
 }
 
 prop_compose! {
-    fn cue()(
+    fn any_worker()(
         phase in phase(),
         wants_a_core: bool,
         begun in 0_u64..20_000,
@@ -47,8 +47,8 @@ prop_compose! {
         process_switches in 0_u64..1 << 30,
         respawns in 0_u64..3,
         counters in prop::collection::vec((0_u64..1_000, 0_u64..1_000), 0..3),
-    ) -> TimelineEvent {
-        TimelineEvent {
+    ) -> WorkerSpec {
+        WorkerSpec {
             phase, wants_a_core, begun, ready, cpu, core, run, coroutine_switches,
             process_switches, respawns, counters,
         }
@@ -90,7 +90,7 @@ prop_compose! {
         stage in stage(),
         door in 0_u64..1 << 40,
         rate in 0_u64..2_000,
-        workers in prop::collection::vec(cue(), 0..90),
+        workers in prop::collection::vec(any_worker(), 0..90),
         cores in 0_usize..70,
         latency in 0_u64..100_000,
     ) -> Context {
@@ -182,7 +182,7 @@ proptest! {
     #[test]
     fn no_size_and_no_moment_makes_drawing_panic(
         size in size(),
-        scene in scene(),
+        context in scene(),
         keys in prop::collection::vec(key(), 0..9),
         pointers in prop::collection::vec(pointer(), 0..3),
         look in look(),
@@ -192,7 +192,7 @@ proptest! {
         state.look = look;
         state.size = size;
         draw(&state, size);
-        scene.play(&mut state);
+        context.play(&mut state);
         for key in &keys {
             state.key(*key);
             draw(&state, size);

@@ -13,7 +13,7 @@ use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::feed::Feed;
 use concsim_record::synthetic::Synthetic;
-use concsim_record::{Recording, Seen};
+use concsim_record::{ListLengths, Recording};
 
 const FRAME: Elapsed = Elapsed::from_millis(83);
 
@@ -35,7 +35,7 @@ pub(super) fn so_far(whole: &Recording, samples: usize) -> Recording {
         .samples
         .get(samples)
         .unwrap_or(&whole.samples[samples - 1]);
-    let Seen {
+    let ListLengths {
         outcomes,
         sent,
         events,

@@ -5,7 +5,7 @@
 use insta::assert_snapshot;
 
 use super::staging::{
-    Context, TimelineEvent, call, compute, io_bound, plan, request, scenario, sync_row, text,
+    Context, WorkerSpec, call, compute, io_bound, plan, request, scenario, sync_row, text,
 };
 use crate::{Key, Row, State};
 use concsim_engine::telemetry::{Phase, Stage};
@@ -68,15 +68,15 @@ fn warming_up_is_told_apart_from_counting() {
 #[test]
 fn draining_is_told_apart_from_counting() {
     let mut state = io_bound();
-    let worker = TimelineEvent::new(Phase::Blocked, 1);
-    let scene = Context {
+    let worker = WorkerSpec::new(Phase::Blocked, 1);
+    let context = Context {
         at: 6_800,
         stage: Stage::Draining,
         door: 7,
         workers: vec![worker.clone(), worker],
         ..Context::sync()
     };
-    scene.play(&mut state);
+    context.play(&mut state);
     snapshot("draining", &state);
 }
 
@@ -123,25 +123,22 @@ fn hog() -> Scenario {
 #[test]
 fn a_hog_has_its_worker_while_others_are_kept_waiting() {
     let mut state = State::new(
-        &plan(
-            "Nobody takes the core from a coroutine",
-            vec![("coroutine", hog())],
-        ),
+        &plan("Coroutines are not preempted", vec![("coroutine", hog())]),
         2,
     );
-    let worker = TimelineEvent {
+    let worker = WorkerSpec {
         ready: 14,
         cpu: 0.6,
         run: Some(180),
-        ..TimelineEvent::new(Phase::Running, 21)
+        ..WorkerSpec::new(Phase::Running, 21)
     };
-    let scene = Context {
+    let context = Context {
         workers: vec![worker],
         rate: 60,
         latency: 90,
         ..Context::coroutine()
     };
-    scene.play(&mut state);
+    context.play(&mut state);
     snapshot("hog", &state);
 }
 
@@ -151,11 +148,11 @@ fn eight_workers() -> State {
     crowd.server.workers = 8;
     crowd.requests = vec![request("sum", &[compute(20)])];
     let mut state = State::new(&plan("Cores are the ceiling", vec![("sync", crowd)]), 2);
-    let worker = |index: usize| TimelineEvent {
+    let worker = |index: usize| WorkerSpec {
         wants_a_core: index >= 2,
         core: index % 2,
         cpu: 0.24,
-        ..TimelineEvent::new(Phase::Running, 1)
+        ..WorkerSpec::new(Phase::Running, 1)
     };
     let workers = (0..8).map(worker).collect();
     Context {
@@ -189,9 +186,9 @@ fn an_unpatched_wait_blocks_every_coroutine_of_its_worker() {
         ),
         2,
     );
-    let worker = TimelineEvent {
+    let worker = WorkerSpec {
         ready: 29,
-        ..TimelineEvent::new(Phase::Blocked, 30)
+        ..WorkerSpec::new(Phase::Blocked, 30)
     };
     let workers = vec![worker.clone(), worker];
     Context {
@@ -214,11 +211,11 @@ pub(super) fn ten_thousand() -> State {
         &plan("Ten thousand at once", vec![("coroutine", sleepers)]),
         2,
     );
-    let worker = TimelineEvent {
+    let worker = WorkerSpec {
         ready: 40,
         cpu: 0.9,
         coroutine_switches: 40_000,
-        ..TimelineEvent::new(Phase::Running, 9_987)
+        ..WorkerSpec::new(Phase::Running, 9_987)
     };
     Context {
         workers: vec![worker],
@@ -247,11 +244,11 @@ pub(super) fn sixty_workers() -> State {
     state.finish_variant(sync_row());
     state.begin_variant(1);
     let worker = |index: usize| match index {
-        7 => TimelineEvent {
+        7 => WorkerSpec {
             core: 1,
-            ..TimelineEvent::new(Phase::Running, 1)
+            ..WorkerSpec::new(Phase::Running, 1)
         },
-        _ => TimelineEvent::new(Phase::Blocked, 1),
+        _ => WorkerSpec::new(Phase::Blocked, 1),
     };
     let workers = (0..60).map(worker).collect();
     Context {
@@ -286,9 +283,9 @@ fn steps_that_take_no_time_are_told_beside_the_drawing() {
     counting.requests = vec![visit, request("report", &[sliced])];
     let variants = vec![("with_yield", counting)];
     let mut state = State::new(&plan("Coroutines share data safely", variants), 2);
-    let worker = TimelineEvent {
+    let worker = WorkerSpec {
         counters: vec![(1_200, 80)],
-        ..TimelineEvent::new(Phase::Idle, 20)
+        ..WorkerSpec::new(Phase::Idle, 20)
     };
     Context {
         workers: vec![worker],
@@ -325,9 +322,9 @@ fn without_unicode_and_colours_the_screen_says_the_same() {
         ..concsim_model::palette::Look::default()
     };
     Context::coroutine().play(&mut state);
-    let said = text(&state, 80, 24).replace('│', "");
-    assert!(said.is_ascii());
-    assert_snapshot!("ascii_80x24", said);
+    let text = text(&state, 80, 24).replace('│', "");
+    assert!(text.is_ascii());
+    assert_snapshot!("ascii_80x24", text);
 }
 
 #[test]

@@ -14,7 +14,8 @@ use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::synthetic::machine;
 use concsim_record::trust::{Reason, Trust};
 use concsim_record::{
-    CoreSample, Header, LoadSample, Origin, Past, Recording, Sample, Seen, Window, WorkerSample,
+    CoreSample, Header, ListLengths, LoadSample, Origin, Recording, Sample, Snapshot, Window,
+    WorkerSample,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -106,7 +107,7 @@ pub(super) fn plan(title: &str, variants: Vec<(&str, Scenario)>) -> Plan {
         variants: variants.into_iter().map(variant).collect(),
         expectations: Vec::new(),
         questions: Vec::new(),
-        laid_over: Vec::new(),
+        settings: Vec::new(),
         machine_file: None,
     }
 }
@@ -141,7 +142,7 @@ pub(super) fn sync_row() -> Row {
 
 /// Worker in a state that has lasted for the last second.
 #[derive(Clone, Debug)]
-pub(super) struct TimelineEvent {
+pub(super) struct WorkerSpec {
     pub(super) phase: Phase,
     pub(super) wants_a_core: bool,
     pub(super) begun: u64,
@@ -158,7 +159,7 @@ pub(super) struct TimelineEvent {
     pub(super) counters: Vec<(u64, u64)>,
 }
 
-impl TimelineEvent {
+impl WorkerSpec {
     pub(super) fn new(phase: Phase, begun: u64) -> Self {
         Self {
             phase,
@@ -219,7 +220,7 @@ pub(super) struct Context {
     pub(super) stage: Stage,
     pub(super) door: u64,
     pub(super) rate: u64,
-    pub(super) workers: Vec<TimelineEvent>,
+    pub(super) workers: Vec<WorkerSpec>,
     pub(super) cores: usize,
     /// Milliseconds that each answer of the last second took.
     pub(super) latency: u64,
@@ -237,8 +238,8 @@ impl Context {
             door: 58,
             rate: 20,
             workers: vec![
-                TimelineEvent::new(Phase::Blocked, 1),
-                TimelineEvent::new(Phase::Blocked, 1),
+                WorkerSpec::new(Phase::Blocked, 1),
+                WorkerSpec::new(Phase::Blocked, 1),
             ],
             cores: 2,
             latency: 3_000,
@@ -248,12 +249,12 @@ impl Context {
     }
 
     pub(super) fn coroutine() -> Self {
-        let worker = |phase, core| TimelineEvent {
+        let worker = |phase, core| WorkerSpec {
             cpu: 0.3,
             core,
             coroutine_switches: 2_400,
             process_switches: 812,
-            ..TimelineEvent::new(phase, 30)
+            ..WorkerSpec::new(phase, 30)
         };
         Self {
             at: 3_900,
@@ -275,9 +276,9 @@ impl Context {
         };
         let counting = matches!(self.stage, Stage::Counting | Stage::Draining | Stage::Done);
         // A worker that is gone died in between, and one that wants a core has had none.
-        let is_gone = |cue: &&TimelineEvent| cue.phase == Phase::Gone;
+        let is_gone = |spec: &&WorkerSpec| spec.phase == Phase::Gone;
         let gone = self.workers.iter().filter(is_gone).count();
-        let wanting = self.workers.iter().filter(|cue| cue.wants_a_core).count();
+        let wanting = self.workers.iter().filter(|one| one.wants_a_core).count();
         let is_now = at == self.at * MS;
         let begun: u64 = self.workers.iter().map(|worker| worker.begun).sum();
         let good = at * self.rate / SECOND;
@@ -293,15 +294,15 @@ impl Context {
             at: Stamp(at),
             stage: self.stage,
             window: counting.then_some(window),
-            seen: Seen {
+            seen: ListLengths {
                 outcomes,
                 events: if is_now { gone } else { 0 },
                 switches: if is_now { wanting } else { 0 },
-                ..Seen::default()
+                ..ListLengths::default()
             },
             workers: (0..)
                 .zip(&self.workers)
-                .map(|(index, cue)| cue.sample(index, at))
+                .map(|(index, worker)| worker.sample(index, at))
                 .collect(),
             cores: (0..self.cores).map(core).collect(),
             load: LoadSample {
@@ -341,7 +342,7 @@ impl Context {
             started_ns: None,
         };
         let samples = [before, now].map(|at| self.sample(at, outcomes.len()));
-        let died = |(worker, _): (usize, &TimelineEvent)| {
+        let died = |(worker, _): (usize, &WorkerSpec)| {
             let died = Event::Died {
                 at: Stamp(now),
                 worker: worker as u32,
@@ -352,8 +353,8 @@ impl Context {
             (worker as u16, died)
         };
         let workers = self.workers.iter().enumerate();
-        let gone = workers.filter(|(_, cue)| cue.phase == Phase::Gone);
-        let preempted = |(worker, _): (usize, &TimelineEvent)| {
+        let gone = workers.filter(|(_, spec)| spec.phase == Phase::Gone);
+        let preempted = |(worker, _): (usize, &WorkerSpec)| {
             let preempted = Event::Preempted {
                 from: Stamp(before),
                 to: Stamp(now),
@@ -364,7 +365,7 @@ impl Context {
             (worker as u16, preempted)
         };
         let workers = self.workers.iter().enumerate();
-        let wanting = workers.filter(|(_, cue)| cue.wants_a_core);
+        let wanting = workers.filter(|(_, one)| one.wants_a_core);
         Recording {
             samples: samples.into(),
             outcomes,
@@ -376,20 +377,20 @@ impl Context {
     /// Shows `state` the last second: its beginning, and now.
     pub(super) fn play(&self, state: &mut State) {
         let recording = self.recording(state);
-        self.show(state, recording.past(0));
-        self.show(state, recording.past(1));
+        self.show(state, recording.snapshot(0));
+        self.show(state, recording.snapshot(1));
     }
 
     /// Shows `state` the present alone.
     pub(super) fn play_now(&self, state: &mut State) {
         let recording = self.recording(state);
-        self.show(state, recording.past(1));
+        self.show(state, recording.snapshot(1));
     }
 
-    fn show(&self, state: &mut State, past: Option<Past<'_>>) {
+    fn show(&self, state: &mut State, snapshot: Option<Snapshot<'_>>) {
         let (trust, doubt) = self.trust.clone();
         state.observe(&Frame {
-            past: past.expect("there are two samples"),
+            snapshot: snapshot.expect("there are two samples"),
             trust,
             doubts: doubt.into_iter().collect(),
         });

@@ -3,7 +3,7 @@
 use ratatui_core::buffer::{Buffer, Cell};
 use ratatui_core::layout::Rect;
 
-use super::staging::{Context, TimelineEvent, io_bound, plan, text};
+use super::staging::{Context, WorkerSpec, io_bound, plan, text};
 use crate::view::draw_menu;
 use crate::{Choice, Entry, Key, Menu, State};
 use concsim_engine::telemetry::{Event, Failure, Phase, Stage};
@@ -15,7 +15,7 @@ use concsim_model::words::grouped;
 use concsim_record::Recording;
 use concsim_record::feed::Feed;
 use concsim_record::lanes::{Index, Instant};
-use concsim_record::synthetic::{Life, MS, S, Synthetic};
+use concsim_record::synthetic::{MS, RequestLife, S, Synthetic};
 
 fn shown(recording: &Recording, view: char, at: u64) -> String {
     shown_on(recording, view, at, (80, 24))
@@ -61,8 +61,8 @@ fn a_variant_is_not_done_while_a_worker_has_a_request() {
         stage: Stage::Done,
         door: 0,
         workers: vec![
-            TimelineEvent::new(Phase::Running, 1),
-            TimelineEvent::new(Phase::Idle, 0),
+            WorkerSpec::new(Phase::Running, 1),
+            WorkerSpec::new(Phase::Idle, 0),
         ],
         ..Context::sync()
     };
@@ -87,11 +87,11 @@ fn a_core_that_others_keep_busy_is_not_drawn_free() {
 #[test]
 fn a_request_that_failed_has_at_least_the_latency_of_its_clients_patience() {
     let mut run = Synthetic::idle(Sync, 1);
-    run.lives.push(Life {
+    run.lives.push(RequestLife {
         due: S,
         door: 7 * MS,
         failure: Some(Failure::Reset),
-        ..Life::default()
+        ..RequestLife::default()
     });
     // A client's default patience is 30 s.
     let screen = shown(&run.recording(), '5', 3 * S);
@@ -122,8 +122,8 @@ fn when_the_workers_have_left_the_caption_does_not_count_them() {
         stage: Stage::Done,
         door: 0,
         workers: vec![
-            TimelineEvent::new(Phase::Gone, 0),
-            TimelineEvent::new(Phase::Gone, 0),
+            WorkerSpec::new(Phase::Gone, 0),
+            WorkerSpec::new(Phase::Gone, 0),
         ],
         ..Context::sync()
     }
@@ -146,7 +146,7 @@ fn the_longest_run_of_a_sync_worker_is_called_a_request() {
 #[test]
 fn a_key_that_steers_says_why_it_does_nothing_where_it_does_nothing() {
     let recording = Synthetic::io_bound(Sync).recording();
-    let told = |live: bool| {
+    let reported = |live: bool| {
         let mut state = io_bound();
         let feed = if live {
             Feed {
@@ -168,7 +168,7 @@ fn a_key_that_steers_says_why_it_does_nothing_where_it_does_nothing() {
         assert_eq!(state.key(Key::Char('+')), None);
         text(&state, 80, 24)
     };
-    let (kept, halted) = (told(false), told(true));
+    let (kept, halted) = (reported(false), reported(true));
     assert!(kept.contains("This run is over"), "{kept}");
     assert!(halted.contains("End goes back to the run"), "{halted}");
 }
@@ -238,7 +238,7 @@ fn a_small_screen_has_the_first_numbers_of_each_view() {
     let counted = ended.clone().filter(|it| window.contains(it.due)).count();
     assert!(ended.next().is_some());
     // 600 a second, each 100 ms long, and 30 in either worker.
-    for (view, said) in [
+    for (view, text) in [
         (
             '3',
             format!("ended     {} window so far", grouped(counted as u64)),
@@ -249,6 +249,6 @@ fn a_small_screen_has_the_first_numbers_of_each_view() {
         ('8', "60 clients ÷ 100 ms   ≤ 600/s".to_owned()),
     ] {
         let screen = shown_on(&recording, view, at, (40, 12));
-        assert!(screen.contains(&said), "{view}: {said}\n{screen}");
+        assert!(screen.contains(&text), "{view}: {text}\n{screen}");
     }
 }

@@ -29,7 +29,7 @@ fn with_seen(mut recording: Recording) -> Recording {
         let outcomes = recording
             .outcomes
             .partition_point(|it| it.done <= sample.at);
-        sample.seen = concsim_record::Seen { outcomes, ..all };
+        sample.seen = concsim_record::ListLengths { outcomes, ..all };
         sample.window = window;
     }
     recording
@@ -198,7 +198,7 @@ fn the_slowest_request_is_gone_to_and_picked_and_named() {
     });
     let screen = text(&state, 80, 24);
     assert!(
-        named.into_iter().any(|said| screen.contains(&said)),
+        named.into_iter().any(|text| screen.contains(&text)),
         "{screen}"
     );
     state.key(Key::Char('5'));

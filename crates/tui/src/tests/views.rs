@@ -173,8 +173,8 @@ fn where_no_closed_form_applies_the_view_says_why() {
     at(&recordings, &mut state, 1, 1_900 * MS);
     state.key(Key::Char('8'));
     at(&recordings, &mut state, 1, 1_900 * MS);
-    let said = text(&state, 80, 24);
-    assert!(said.contains("No closed form applies: "), "{said}");
+    let text = text(&state, 80, 24);
+    assert!(text.contains("No closed form applies: "), "{text}");
 }
 
 #[test]
@@ -225,9 +225,9 @@ fn a_percentile_that_is_the_clients_patience_is_marked_beside_others_and_no_rati
         let measures = compared(&state);
         let of = |number: Number| measures.iter().find(|it| it.number == number).unwrap();
         let p99 = of(Number::P99);
-        assert_eq!(p99.values[0].said, "≥ 3 s");
+        assert_eq!(p99.values[0].text, "≥ 3 s");
         assert!(p99.values.iter().all(|it| it.ratio.is_none()));
-        assert_eq!(of(Number::P50).values[0].said, "2.00 s");
+        assert_eq!(of(Number::P50).values[0].text, "2.00 s");
         let screen = text(&state, 120, 60);
         assert!(screen.contains('≥'), "{room:?}\n{screen}");
     }

@@ -74,7 +74,7 @@ fn theory_names_the_place_of_waiting_and_the_answers_that_it_is_computed_of_whil
         let at = recording.samples[samples - 1].at;
         let (door, all, count) = door_and_all(&recording, at);
         assert!(count > 0, "{samples} samples");
-        let said = format!(
+        let text = format!(
             "No bound is reached so far: requests wait at the door, {} % of their time (mean of {} in the window \
              so far).",
             digits(100.0 * door / all),
@@ -82,7 +82,7 @@ fn theory_names_the_place_of_waiting_and_the_answers_that_it_is_computed_of_whil
         );
         for room in [Room::Desk, Room::Projector] {
             let screen = theory_in(room, &recording, samples);
-            assert!(screen.contains(&said), "{said}\n{screen}");
+            assert!(screen.contains(&text), "{text}\n{screen}");
         }
     }
 }
@@ -92,8 +92,8 @@ fn theory_says_so_where_no_request_of_the_window_was_answered() {
     // After a second none of the three is answered: that is 0 % of each bound.
     let recording = sampled_more_often(&Synthetic::three_requests(Coroutine));
     let screen = theory_so_far(&recording, 11);
-    let said = "No bound is reached so far, and no request of the window was answered.";
-    assert!(screen.contains(said), "{screen}");
+    let text = "No bound is reached so far, and no request of the window was answered.";
+    assert!(screen.contains(text), "{screen}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::lanes::Interval;
 
 /// Least number of blanks between two labels.
-const APART: u16 = 3;
+const LABEL_GAP: u16 = 3;
 
 /// Interval across a number of columns.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +74,7 @@ fn step(axis: Axis) -> u64 {
     let fits = |step: &u64| {
         let widest = width_of(&label(Stamp(axis.interval.to.0 / step * step), *step));
         let columns = u128::from(*step) * u128::from(axis.columns) / u128::from(axis.length());
-        columns >= u128::from(widest + APART)
+        columns >= u128::from(widest + LABEL_GAP)
     };
     let steps = (3..18).flat_map(|power| [1, 2, 5].map(|digit| digit * 10_u64.pow(power)));
     let mut steps = steps.skip_while(|step| !fits(step));
@@ -119,13 +119,13 @@ mod tests {
     #[test]
     fn labels_have_the_digits_that_their_step_needs() {
         let at = Stamp(6_412_803_000);
-        for (step, said) in [
+        for (step, text) in [
             (1_000_000_000, "6 s"),
             (500_000_000, "6.4 s"),
             (2_000_000, "6.412 s"),
             (1_000, "6.412 803 s"),
         ] {
-            assert_eq!(label(at, step), said);
+            assert_eq!(label(at, step), text);
         }
     }
 }

@@ -168,8 +168,8 @@ impl<'a> Canvas<'a> {
     }
 
     /// Writes the mark of a request that ran for a part of one column.
-    pub(super) fn sliver(&mut self, x: u16, y: u16, side: Side) {
-        let (sliver, style) = (self.look.sliver(side), self.style(Meaning::Running));
+    pub(super) fn partial_column(&mut self, x: u16, y: u16, side: Side) {
+        let (sliver, style) = (self.look.partial_column(side), self.style(Meaning::Running));
         self.cell(x, y, sliver, style);
     }
 
@@ -309,14 +309,14 @@ mod tests {
 
     #[test]
     fn what_is_cut_says_so() {
-        for (width, said) in [
+        for (width, text) in [
             (0, ""),
             (1, "…"),
             (5, "Wait…"),
             (7, "Waiting"),
             (9, "Waiting"),
         ] {
-            assert_eq!(cut("Waiting", width), said);
+            assert_eq!(cut("Waiting", width), text);
         }
     }
 

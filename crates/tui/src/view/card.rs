@@ -13,7 +13,7 @@ use concsim_model::words::{mean, mean_rate};
 /// Largest width of the lines.
 const COLUMNS: u16 = 80;
 /// Width of a screen below which most of the table would be cut off.
-const NARROW: u16 = 70;
+const NARROW_WIDTH: u16 = 70;
 
 /// Command that leads from the card into the run, and its label.
 const LOOK_BACK: (Command, &str) = (Command::Go(CursorMotion::Back(SCRUB)), "look back");
@@ -21,7 +21,7 @@ const LOOK_BACK: (Command, &str) = (Command::Go(CursorMotion::Back(SCRUB)), "loo
 /// Draws the card, beginning at the line scrolled to.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
     let width = canvas.width();
-    if width < NARROW {
+    if width < NARROW_WIDTH {
         draw_lines(
             canvas,
             state,
@@ -38,7 +38,7 @@ fn draw_lines(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
     let last_first = lines.len().saturating_sub(usize::from(room));
     let first = state.scrolled.min(last_first);
     // If there are no more columns than the lines have, there is no margin.
-    let margin = u16::from(!(NARROW..=COLUMNS).contains(&width));
+    let margin = u16::from(!(NARROW_WIDTH..=COLUMNS).contains(&width));
     let mut page = canvas.part(margin, 1, width.saturating_sub(margin), room);
     for (y, line) in (0..room).zip(lines.iter().skip(first)) {
         let is_title = y == 0 && first == 0;
@@ -70,9 +70,9 @@ fn draw_lines(canvas: &mut Canvas<'_>, state: &State, lines: &[String]) {
         return;
     }
     let left = lines.len().saturating_sub(first + usize::from(room));
-    let said = format!("{left} more below");
-    if left > 0 && width >= NARROW {
-        bottom.write_before(width.saturating_sub(1), 0, &said, quiet());
+    let text = format!("{left} more below");
+    if left > 0 && width >= NARROW_WIDTH {
+        bottom.write_before(width.saturating_sub(1), 0, &text, quiet());
     }
 }
 
@@ -100,7 +100,7 @@ fn narrow(lines: &[String], state: &State, width: u16) -> Vec<String> {
 
 /// Describes a row of the table in words.
 fn describe(name: &str, row: Option<&Row>) -> Vec<String> {
-    let said = |value: Option<f64>| value.map_or_else(|| "–".into(), mean);
+    let text = |value: Option<f64>| value.map_or_else(|| "–".into(), mean);
     let Some(row) = row else {
         return vec![name.to_owned()];
     };
@@ -112,9 +112,9 @@ fn describe(name: &str, row: Option<&Row>) -> Vec<String> {
         format!("{name}: {answers} answers/s"),
         format!(
             "  concurrency {}, parallelism {parallelism}",
-            said(row.concurrency)
+            text(row.concurrency)
         ),
-        format!("  at the door {}, p50 {latency}", said(row.at_the_door)),
+        format!("  at the door {}, p50 {latency}", text(row.at_the_door)),
     ]
 }
 

@@ -100,15 +100,15 @@ mod tests {
         }
     }
 
-    const DEED: &str =
+    const INTERVENTION: &str =
         "60 a second come now, not 30. Four workers could answer 40, if each waited.";
 
     #[test]
     fn what_does_not_fit_is_left_out_by_whole_sentences_and_clauses() {
         let caption = "Both workers are blocked in a wait; 29 requests are at the door.";
         for (text, width, line) in [
-            (DEED, 80, DEED),
-            (DEED, 74, "60 a second come now, not 30."),
+            (INTERVENTION, 80, INTERVENTION),
+            (INTERVENTION, 74, "60 a second come now, not 30."),
             (caption, 64, caption),
             (caption, 63, "Both workers are blocked in a wait."),
             ("A wait of 1.5 s. It ends.", 20, "A wait of 1.5 s."),
@@ -120,11 +120,11 @@ mod tests {
 
     #[test]
     fn two_lines_hold_two_sentences_or_one_that_is_longer() {
-        let said = sentences("One is short. The other one is longer.");
-        assert_eq!(in_lines(&said, 2, 24), said);
-        assert_eq!(in_lines(&said, 2, 19), ["One is short."]);
+        let text = sentences("One is short. The other one is longer.");
+        assert_eq!(in_lines(&text, 2, 24), text);
+        assert_eq!(in_lines(&text, 2, 19), ["One is short."]);
         assert_eq!(
-            in_lines(&said, 2, 20),
+            in_lines(&text, 2, 20),
             ["One is short. The", "other one is longer."]
         );
     }

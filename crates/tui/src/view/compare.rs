@@ -25,7 +25,7 @@ struct Measure {
     /// Path in the summary.
     path: &'static str,
     of: fn(&Row) -> Option<f64>,
-    said: fn(f64) -> String,
+    format: fn(f64) -> String,
     meaning: Option<Meaning>,
     number: Number,
     /// Nanoseconds of the unit of a percentile of latency, which may equal the clients' patience; `None`
@@ -36,7 +36,7 @@ struct Measure {
 /// Returns the measures: the subject of the scenario, then the most telling first, since a small screen
 /// leaves the last ones out.
 fn measures(subject: Option<&str>, dimension: Option<Dimension>) -> Vec<Measure> {
-    let mut measures: Vec<Measure> = usual().into();
+    let mut measures: Vec<Measure> = default_measures().into();
     let Some(subject) = subject else {
         return measures;
     };
@@ -47,7 +47,7 @@ fn measures(subject: Option<&str>, dimension: Option<Dimension>) -> Vec<Measure>
             name: subject.replace('.', " "),
             path: "",
             of: |row| row.subject.map(|subject| subject.value),
-            said: match dimension {
+            format: match dimension {
                 Some(Dimension::TIME) => |seconds| in_time(seconds * 1e3),
                 Some(_) | None => three_digits,
             },
@@ -68,19 +68,19 @@ fn is_percentile(path: &str) -> bool {
     path.contains("latency") && last != "mean"
 }
 
-fn usual() -> [Measure; 6] {
+fn default_measures() -> [Measure; 6] {
     let measure = |number, name: &str, path, of| Measure {
         name: name.to_owned(),
         path,
         of,
-        said: mean,
+        format: mean,
         meaning: None,
         number,
         percentile: None,
     };
     [
         Measure {
-            said: mean_rate,
+            format: mean_rate,
             ..measure(
                 Number::AnswersPerSecond,
                 "answers per second",
@@ -95,7 +95,7 @@ fn usual() -> [Measure; 6] {
             |row| row.concurrency,
         ),
         Measure {
-            said: |cores| format!("{cores:.2}"),
+            format: |cores| format!("{cores:.2}"),
             meaning: Some(Meaning::Running),
             ..measure(
                 Number::Parallelism,
@@ -111,14 +111,14 @@ fn usual() -> [Measure; 6] {
             })
         },
         Measure {
-            said: in_time,
+            format: in_time,
             percentile: Some(1e6),
             ..measure(Number::P50, "latency, median", "latency.p50", |row| {
                 row.p50.map(Elapsed::as_millis_f64)
             })
         },
         Measure {
-            said: in_time,
+            format: in_time,
             percentile: Some(1e6),
             ..measure(
                 Number::P99,
@@ -135,7 +135,7 @@ fn in_time(milliseconds: f64) -> String {
 }
 
 /// Measure with its value in every variant.
-pub(crate) struct Compared {
+pub(crate) struct MeasureRow {
     pub(crate) name: String,
     pub(crate) meaning: Option<Meaning>,
     pub(crate) number: Number,
@@ -147,7 +147,7 @@ pub(crate) struct Compared {
 pub(crate) struct Value {
     /// Text: `–` if there is nothing to compare; `≥ 30 s` for a percentile that equals the clients'
     /// patience.
-    pub(crate) said: String,
+    pub(crate) text: String,
     /// Share of the longest bar, 0 to 1.
     pub(crate) share: f64,
     /// Ratio to the first variant's, such as `× 26`, if both are known and neither equals a patience.
@@ -166,7 +166,7 @@ pub(super) fn time_base(state: &State) -> String {
 }
 
 /// Returns all measures, the most telling first.
-pub(crate) fn compared(state: &State) -> Vec<Compared> {
+pub(crate) fn compared(state: &State) -> Vec<MeasureRow> {
     let rows: Vec<Option<Row>> = (0..state.variants().len())
         .map(|variant| row_at(state, variant))
         .collect();
@@ -178,10 +178,10 @@ pub(crate) fn compared(state: &State) -> Vec<Compared> {
         .collect()
 }
 
-fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> Compared {
+fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> MeasureRow {
     // A value displayed as 0 is no divisor.
     let is_something =
-        |value: &f64| (measure.said)(*value).contains(|it| ('1'..='9').contains(&it));
+        |value: &f64| (measure.format)(*value).contains(|it| ('1'..='9').contains(&it));
     let found: Vec<Option<f64>> = rows
         .iter()
         .map(|row| value(row.as_ref(), &measure))
@@ -190,15 +190,15 @@ fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> Compared {
     let marked = |place: usize, value: f64| {
         let patience = state.variants()[place].scenario.load.patience;
         let long = Elapsed((value * measure.percentile?).round() as u64);
-        let said = words::latency(long, patience);
-        said.starts_with('≥').then_some(said)
+        let line = words::latency(long, patience);
+        line.starts_with('≥').then_some(line)
     };
     let first = found.first().copied().flatten();
     let first = first.filter(|first| is_something(first) && marked(0, *first).is_none());
     let values = found.iter().enumerate().map(|(place, found)| {
         let Some(found) = *found else {
             return Value {
-                said: "–".into(),
+                text: "–".into(),
                 share: 0.0,
                 ratio: None,
             };
@@ -213,10 +213,10 @@ fn compare(state: &State, measure: Measure, rows: &[Option<Row>]) -> Compared {
         Value {
             share: if most > 0.0 { found / most } else { 0.0 },
             ratio: contrast.and_then(Contrast::ratio).map(times),
-            said: bound.unwrap_or_else(|| (measure.said)(found)),
+            text: bound.unwrap_or_else(|| (measure.format)(found)),
         }
     });
-    Compared {
+    MeasureRow {
         values: values.collect(),
         name: measure.name,
         meaning: measure.meaning,
@@ -243,7 +243,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Compared) {
+fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &MeasureRow) {
     canvas.write(1, 0, &measure.name, strong());
     let room = canvas.width().saturating_sub(BARS_AT + NUMBERS);
     let style = measure
@@ -257,11 +257,11 @@ fn draw_measure(canvas: &mut Canvas<'_>, state: &State, measure: &Compared) {
         let bar = bar(value.share, room, canvas.look().glyphs);
         let behind = canvas.write(BARS_AT, y, &bar, style);
         let gap = u16::from(!bar.is_empty());
-        let behind = canvas.number(behind + gap, y, &value.said, plain(), measure.number);
+        let behind = canvas.number(behind + gap, y, &value.text, plain(), measure.number);
         if let Some(ratio) = &value.ratio {
-            let said = format!("({ratio})");
-            if behind + 1 + width_of(&said) <= canvas.width() {
-                canvas.number(behind + 1, y, &said, quiet(), Number::Ratio);
+            let text = format!("({ratio})");
+            if behind + 1 + width_of(&text) <= canvas.width() {
+                canvas.number(behind + 1, y, &text, quiet(), Number::Ratio);
             }
         }
     }

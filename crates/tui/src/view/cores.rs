@@ -2,7 +2,7 @@
 //! than columns, a column stands for several, and its height for the share that is busy.
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
-use super::roster::{COUNT_END, GLYPHS_AT, WIDEST, draw_now};
+use super::worker_list::{COUNT_END, GLYPHS_AT, WIDEST, draw_now};
 use crate::number::Number;
 use crate::state::State;
 use crate::view_model::ViewModel;
@@ -23,18 +23,18 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         .filter(|(_, worker)| worker.is_some())
         .count();
     let behind = canvas.write(1, 0, "CORES", strong());
-    let said = format!("{taken} of {}", picture.cores.len().max(state.cores));
-    draw_now(canvas, behind, COUNT_END.saturating_sub(width_of(&said)));
-    canvas.number_before(COUNT_END, 0, &said, plain(), Number::CoresTaken);
+    let text = format!("{taken} of {}", picture.cores.len().max(state.cores));
+    draw_now(canvas, behind, COUNT_END.saturating_sub(width_of(&text)));
+    canvas.number_before(COUNT_END, 0, &text, plain(), Number::CoresTaken);
     let mean = &picture.mean;
     let others = [
         ("load", mean.load, Number::CoresOfLoad),
         ("services", mean.services, Number::CoresOfServices),
         ("others", mean.others, Number::CoresOfOthers),
     ]
-    .map(|(who, cores, number)| {
-        let cores = picture.said_of_a_mean(|| format!("{cores:.2}"));
-        (format!("{who} {cores}"), number)
+    .map(|(source, cores, number)| {
+        let cores = picture.mean_text(|| format!("{cores:.2}"));
+        (format!("{source} {cores}"), number)
     });
     let width = canvas.width().min(WIDEST);
     let all = picture.cores.len();

@@ -1,11 +1,11 @@
 //! Table of workers: state now, counts so far, means of the last second.
 
 use super::canvas::{Canvas, plain, quiet, strong};
-use super::listed::Listed;
-use super::roster::state_style;
+use super::worker_list::state_style;
+use super::worker_rows::WorkerRows;
 use crate::number::Number;
 use crate::state::State;
-use crate::view_model::WorkerPicture;
+use crate::view_model::WorkerView;
 use concsim_model::units::letter;
 use concsim_model::words::grouped;
 
@@ -64,7 +64,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
             canvas.write_before(end, y, words, quiet());
         }
     }
-    let listed = Listed::of(&state.shown().picture);
+    let listed = WorkerRows::of(&state.shown().picture);
     let workers = &listed.own;
     let shared = listed.shared(canvas.width().saturating_sub(14));
     let taken = HEADING + 1 + u16::from(shared.is_some());
@@ -74,10 +74,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         draw_worker(canvas, y, state, worker);
     }
     let left = workers.len().saturating_sub(first + room);
-    if let Some((count, said)) = shared {
+    if let Some((count, text)) = shared {
         let y = HEADING + (workers.len() - first).min(room) as u16 + u16::from(left > 0);
         let behind = canvas.write(4, y, &format!("{} gone", grouped(count as u64)), strong());
-        canvas.write(behind + 2, y, &said, quiet());
+        canvas.write(behind + 2, y, &text, quiet());
     }
     let below = HEADING + room as u16;
     if left > 0 {
@@ -91,8 +91,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 }
 
 /// Returns the workers that have rows of their own, beginning at the one scrolled to.
-pub(super) fn listed_from(state: &State) -> Vec<&WorkerPicture> {
-    let own = Listed::of(&state.shown().picture).own;
+pub(super) fn listed_from(state: &State) -> Vec<&WorkerView> {
+    let own = WorkerRows::of(&state.shown().picture).own;
     let first = state.scrolled.min(own.len().saturating_sub(1));
     own.into_iter().skip(first).collect()
 }
@@ -103,14 +103,14 @@ fn draw_age(canvas: &mut Canvas<'_>, state: &State) {
     let (picture, began) = (&state.shown().picture, state.shown().began);
     if !state.is_live() {
         let at = picture.sampled.since(began).as_secs_f64();
-        let said = format!("all but `now`: up to {at:.2} s");
-        canvas.write(1, 1, &said, quiet());
+        let text = format!("all but `now`: up to {at:.2} s");
+        canvas.write(1, 1, &text, quiet());
     }
 }
 
-fn draw_worker(canvas: &mut Canvas<'_>, y: u16, state: &State, worker: &WorkerPicture) {
+fn draw_worker(canvas: &mut Canvas<'_>, y: u16, state: &State, worker: &WorkerView) {
     let picture = &state.shown().picture;
-    let rate = |rate: f64| picture.said_of_a_mean(|| grouped(rate.round() as u64));
+    let rate = |rate: f64| picture.mean_text(|| grouped(rate.round() as u64));
     canvas.write_before(3, y, &letter(worker.index), strong());
     let style = state_style(canvas, worker.doing);
     canvas.write(4, y, worker.doing.word(), style);
@@ -122,7 +122,7 @@ fn draw_worker(canvas: &mut Canvas<'_>, y: u16, state: &State, worker: &WorkerPi
         worker.longest_run.to_string(),
         rate(worker.voluntary),
         rate(worker.involuntary),
-        picture.said_of_a_mean(|| format!("{:.2}", worker.cpu)),
+        picture.mean_text(|| format!("{:.2}", worker.cpu)),
         grouped(worker.respawns),
     ];
     for (((_, end), cell), number) in COLUMNS.iter().zip(cells).zip(NUMBERS) {

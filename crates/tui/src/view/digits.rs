@@ -149,17 +149,17 @@ mod tests {
 
     #[test]
     fn half_blocks_put_five_lines_into_three() {
-        let said = lines("0.62", Size::Big, Glyphs::Unicode);
-        assert_eq!(said, ["█▀█   █▀▀ ▀▀█", "█ █   █▀█ █▀▀", "▀▀▀ ▀ ▀▀▀ ▀▀▀"]);
+        let text = lines("0.62", Size::Big, Glyphs::Unicode);
+        assert_eq!(text, ["█▀█   █▀▀ ▀▀█", "█ █   █▀█ █▀▀", "▀▀▀ ▀ ▀▀▀ ▀▀▀"]);
     }
 
     #[test]
     fn every_line_of_a_number_is_equally_wide() {
         for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
             for size in [Size::Plain, Size::Big, Size::Huge(1), Size::Huge(3)] {
-                let said = lines("1 234.5 67 890 – × ÷", size, glyphs);
-                let widths: Vec<usize> = said.iter().map(|line| line.chars().count()).collect();
-                assert_eq!(said.len(), usize::from(size.lines()));
+                let text = lines("1 234.5 67 890 – × ÷", size, glyphs);
+                let widths: Vec<usize> = text.iter().map(|line| line.chars().count()).collect();
+                assert_eq!(text.len(), usize::from(size.lines()));
                 assert!(widths.iter().all(|width| *width == widths[0]));
             }
         }

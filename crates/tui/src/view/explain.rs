@@ -45,13 +45,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, marks: &[Mark], wante
     };
     marked.patch(Style::new().add_modifier(Modifier::REVERSED));
     let screen = Rect::new(0, 0, canvas.width(), canvas.height());
-    let said = |width: u16| lines(state, number, width.saturating_sub(4 + TEXT_AT));
-    let at = place(screen, area, |width| said(width).len() as u16 + FRAME);
-    let lines = said(at.width);
+    let text = |width: u16| lines(state, number, width.saturating_sub(4 + TEXT_AT));
+    let at = place(screen, area, |width| text(width).len() as u16 + FRAME);
+    let lines = text(at.width);
     let mut part = canvas.part(at.x, at.y, at.width, at.height);
     let title = match value.as_str() {
-        "" => number.said().name.to_owned(),
-        value => format!("{}: {value}", number.said().name),
+        "" => number.texts().name.to_owned(),
+        value => format!("{}: {value}", number.texts().name),
     };
     draw_box(&mut part, state, &title, &lines);
 }
@@ -81,14 +81,14 @@ fn draw_box(canvas: &mut Canvas<'_>, state: &State, title: &str, lines: &[(&str,
 
 /// Returns the lines of the explanation, each with its label.
 fn lines(state: &State, number: Number, width: u16) -> Vec<(&'static str, String)> {
-    let said = number.said();
+    let sentence = number.texts();
     let parts = [
-        ("is", Some(said.what.to_owned())),
+        ("is", Some(sentence.meaning.to_owned())),
         ("of", Some(number.time_base().describe().to_owned())),
-        ("unit", Some(said.unit.to_owned())),
+        ("unit", Some(sentence.unit.to_owned())),
         ("ceiling", ceiling(state, number)),
         ("by", theory::source(state, number)),
-        ("caution", Some(said.caution.to_owned())),
+        ("caution", Some(sentence.caution.to_owned())),
     ];
     let mut lines = Vec::new();
     for (word, text) in parts {
@@ -130,7 +130,7 @@ fn all_cores(state: &State) -> String {
 /// Describes the ceiling of a number now, if it has one.
 pub(super) fn ceiling(state: &State, number: Number) -> Option<String> {
     let found = CEILINGS.iter().find(|(bounded, _)| *bounded == number);
-    found.map(|(_, said)| said(state))
+    found.map(|(_, text)| text(state))
 }
 
 /// Returns the place of a box, given its height by its width: below the number, above it or beside it, if

@@ -16,12 +16,12 @@ pub(super) fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
     let height = usize::from(canvas.height());
     let note = state.note();
     let room = height.saturating_sub(usize::from(note.is_some()));
-    let said = in_lines(state.caption(), room, width);
-    let left = height.saturating_sub(said.len());
+    let text = in_lines(state.caption(), room, width);
+    let left = height.saturating_sub(text.len());
     let note = note.map(|note| in_lines(&sentences(&note), left, width));
-    let said = said.into_iter().map(|line| (line, strong()));
+    let sentence = text.into_iter().map(|line| (line, strong()));
     let note = note.into_iter().flatten().map(|line| (line, plain()));
-    for (y, (line, style)) in (0..canvas.height()).zip(said.chain(note)) {
+    for (y, (line, style)) in (0..canvas.height()).zip(sentence.chain(note)) {
         canvas.write(1, y, &line, style);
     }
 }
@@ -78,7 +78,7 @@ impl Entry {
         let words_at = match self {
             Self::Glyph(meaning) => canvas.glyphs(x, 0, meaning, 1) + 1,
             Self::Sliver => {
-                canvas.sliver(x, 0, Side::Left);
+                canvas.partial_column(x, 0, Side::Left);
                 x + 2
             }
             Self::Open | Self::Cores => x,
@@ -120,7 +120,7 @@ const BEFORE: [Command; 3] = [
     Command::Go(CursorMotion::StepBack),
     Command::Go(CursorMotion::StepForward),
 ];
-const BEHIND: [Command; 3] = [Command::NextView, Command::Help, Command::Quit];
+const LAST_COMMANDS: [Command; 3] = [Command::NextView, Command::Help, Command::Quit];
 
 /// Returns the commands of a view: one line holds two at most.
 fn of_the_view(pane: Pane) -> [Command; 2] {
@@ -147,7 +147,9 @@ pub(super) fn draw_keys(canvas: &mut Canvas<'_>, state: &State) {
     } else {
         let back = state.has_card().then_some(Command::Leave);
         let back = back.into_iter().chain(BEFORE);
-        back.chain(of_the_view(state.pane)).chain(BEHIND).collect()
+        back.chain(of_the_view(state.pane))
+            .chain(LAST_COMMANDS)
+            .collect()
     };
     let named = commands.iter().map(|command| match command {
         Command::Pause if state.is_paused() => (*command, "go on"),

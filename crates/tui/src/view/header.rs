@@ -23,10 +23,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let line = "─".repeat(usize::from(width));
     canvas.write(0, 1, &line, quiet());
     let mut end = width.saturating_sub(1);
-    let (said, trust_style) = trust(canvas, state);
+    let (sentence, trust_style) = trust(canvas, state);
     let instant = (!state.is_live()).then_some(Number::Instant);
     let parts: [(String, Style, Option<Number>); 3] = [
-        (said, trust_style, instant),
+        (sentence, trust_style, instant),
         (
             stage(state),
             stage_style(canvas, picture.stage),
@@ -60,7 +60,7 @@ pub(super) fn place(state: &State) -> String {
 /// Returns the stage, `counting 3.1 of 5 s`.
 pub(super) fn stage(state: &State) -> String {
     let picture = &state.shown().picture;
-    let seconds = picture.lasted.as_secs_f64();
+    let seconds = picture.stage_age.as_secs_f64();
     let lasted = match picture.lasts {
         Some(lasts) => format!(
             "{:.1} of {}",
@@ -113,14 +113,14 @@ fn fill(canvas: &mut Canvas<'_>, state: &State) {
 /// Returns the trust in the run, once it is judged; or the state of the cursor if it is not live.
 fn trust(canvas: &Canvas<'_>, state: &State) -> (String, Style) {
     let picture = &state.shown().picture;
-    let (said, style) = match picture.trust {
+    let (text, style) = match picture.trust {
         _ if !state.is_live() => return (motion(state), strong().add_modifier(Modifier::REVERSED)),
         Trust::Ok if !picture.is_judged => ("", quiet()),
         Trust::Ok => ("trust ok", quiet()),
         Trust::Rough => ("rough", canvas.style(Meaning::Ready)),
         Trust::ProvesNothing => ("proves nothing", canvas.style(Meaning::Blocked)),
     };
-    (said.to_owned(), style)
+    (text.to_owned(), style)
 }
 
 /// Returns the state of the cursor, `PAUSED 6.412 803 s` or `REPLAY 1/1000 6.412 803 s`: time since load
@@ -147,7 +147,7 @@ fn progress(picture: &ViewModel, requests: Option<u64>) -> f64 {
     let share = match (picture.stage, picture.lasts, requests) {
         (Stage::Counting, _, Some(all)) => picture.ended as f64 / all.max(1) as f64,
         (Stage::WarmUp | Stage::Counting, Some(lasts), _) => {
-            picture.lasted.as_secs_f64() / lasts.as_secs_f64().max(1e-9)
+            picture.stage_age.as_secs_f64() / lasts.as_secs_f64().max(1e-9)
         }
         (Stage::Preparing | Stage::Counting, ..) => 0.0,
         (Stage::WarmUp | Stage::Draining | Stage::Done, ..) => 1.0,
@@ -174,10 +174,10 @@ pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
     let forms = [&place, long, &format!("{origin}{name}")];
     let forms = forms.map(|it| format!("{it}, {now}"));
     let fits = forms.iter().find(|form| width_of(form) <= width);
-    let said = fits.cloned().unwrap_or_else(|| {
+    let text = fits.cloned().unwrap_or_else(|| {
         let room = width.saturating_sub(width_of(&now) + width_of(origin) + 2);
         let name = cut_in_the_middle(name, room);
         cut(&format!("{origin}{name}, {now}"), width)
     });
-    canvas.number(1, 1, &said, plain(), number);
+    canvas.number(1, 1, &text, plain(), number);
 }

@@ -156,7 +156,7 @@ pub(crate) fn extent(state: &State, help: &Help) -> (usize, usize) {
     let (width, height) = state.size;
     let sheet = Sheet::of(width, height);
     let lines = lines(state, help, sheet.text_width());
-    (lines.len(), usize::from(sheet.room()))
+    (lines.len(), usize::from(sheet.text_lines()))
 }
 
 /// Draws the help over the screen.
@@ -171,9 +171,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, help: &Help) {
     let (columns, rows) = sheet.margin();
     let mut inside = part.inside(columns, rows);
     let lines = lines(state, help, sheet.text_width());
-    let room = usize::from(sheet.room());
+    let room = usize::from(sheet.text_lines());
     let first = help.scrolled.min(lines.len().saturating_sub(room));
-    for (y, line) in (0..sheet.room()).zip(lines.iter().skip(first)) {
+    for (y, line) in (0..sheet.text_lines()).zip(lines.iter().skip(first)) {
         draw_line(&mut inside, y, line);
     }
     let left = lines.len().saturating_sub(first + room);
@@ -207,7 +207,7 @@ impl Sheet {
     }
 
     /// Returns the number of lines for text: the last line has the keys.
-    fn room(&self) -> u16 {
+    fn text_lines(&self) -> u16 {
         let taken = 2 * self.margin().1 + u16::from(self.height > 1);
         self.height.saturating_sub(taken)
     }
@@ -225,13 +225,13 @@ fn draw_line(canvas: &mut Canvas<'_>, y: u16, line: &Line) {
 
 /// Draws the keys of the help, and the search.
 fn draw_keys(canvas: &mut Canvas<'_>, state: &State, help: &Help, left: usize) {
-    let said = match &help.only {
+    let text = match &help.only {
         HelpFilter::All | HelpFilter::About(_) => String::new(),
         HelpFilter::Typed(letters) => format!("search: {letters}_"),
         HelpFilter::With(letters) => format!("search: {letters}"),
     };
-    let behind = canvas.write(1, 0, &said, strong());
-    let x = if said.is_empty() { 0 } else { behind + 2 };
+    let behind = canvas.write(1, 0, &text, strong());
+    let x = if text.is_empty() { 0 } else { behind + 2 };
     let commands: &[(Command, &str)] = match &help.only {
         HelpFilter::Typed(_) => &[],
         HelpFilter::With(_) | HelpFilter::About(_) => &[(Command::CloseHelp, "all lines")],
@@ -266,7 +266,7 @@ fn lines(state: &State, help: &Help, width: u16) -> Vec<Line> {
             ..Line::default()
         });
         for item in shown {
-            lay_out(item, width, &mut lines);
+            add_item(item, width, &mut lines);
         }
     }
     if lines.is_empty() {
@@ -278,7 +278,7 @@ fn lines(state: &State, help: &Help, width: u16) -> Vec<Line> {
     lines
 }
 
-fn lay_out(item: &Item, width: u16, lines: &mut Vec<Line>) {
+fn add_item(item: &Item, width: u16, lines: &mut Vec<Line>) {
     let beside = if width < 60 { TEXT_AT.1 } else { TEXT_AT.0 };
     let head_width = width_of(&item.head) + 2 * u16::from(item.glyph.is_some());
     let is_below = item.number.is_some() || head_width + 1 > beside;
@@ -382,18 +382,18 @@ fn words() -> Vec<Item> {
 }
 
 fn of_number(state: &State, number: Number) -> Item {
-    let said = number.said();
+    let text = number.texts();
     let bound = ceiling(state, number).map(|bound| format!("Ceiling now: {bound}."));
     let texts = [
-        Some(said.what.to_owned()),
-        Some(format!("Unit: {}.", said.unit)),
+        Some(text.meaning.to_owned()),
+        Some(format!("Unit: {}.", text.unit)),
         bound,
         super::theory::source(state, number).map(|by| format!("By {by}.")),
-        Some(format!("Caution: {}", said.caution)),
+        Some(format!("Caution: {}", text.caution)),
     ];
     Item {
         number: Some(number),
         texts: texts.into_iter().flatten().collect(),
-        ..Item::new(said.name, "")
+        ..Item::new(text.name, "")
     }
 }

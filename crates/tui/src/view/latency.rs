@@ -34,13 +34,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let picture = &state.shown().picture;
     let latencies = &picture.latencies;
     let behind = canvas.write(1, 0, "LATENCY", strong());
-    let whose = match picture.stage {
+    let owner = match picture.stage {
         Stage::Preparing | Stage::WarmUp => "of all so far, not counted",
         Stage::Counting | Stage::Draining => "of the counted window so far",
         Stage::Done => "of the counted window",
     };
-    let said = format!("{whose}, from the instant a request is due");
-    canvas.write(behind + 2, 0, &said, quiet());
+    let text = format!("{owner}, from the instant a request is due");
+    canvas.write(behind + 2, 0, &text, quiet());
     let patience = state.scenario().load.patience;
     let (width, height) = (canvas.width(), canvas.height());
     let is_large = canvas.look().room == Room::Projector
@@ -71,12 +71,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     if let Some((breakdown, answers)) = spectrum.spent.filter(|_| spent > 0) {
         let kind = state.scenario().server.kind;
         let mut part = canvas.part(0, below, width, SPENT - 1);
-        let whose = match picture.stage {
+        let owner_text = match picture.stage {
             Stage::Preparing | Stage::WarmUp => "so far, not counted",
             Stage::Counting | Stage::Draining => "in the window so far",
             Stage::Done => "in the window",
         };
-        draw_spent(&mut part, &breakdown, (answers, whose), kind);
+        draw_spent(&mut part, &breakdown, (answers, owner_text), kind);
     }
 }
 
@@ -195,8 +195,8 @@ fn eighths(count: u32, most: u32, thick: u16) -> u16 {
 
 /// Draws the edge of a bar, `≤ 120 ms`.
 fn draw_edge(canvas: &mut Canvas<'_>, y: u16, edge: Elapsed) {
-    let said = format!("≤ {}", length(edge));
-    canvas.number_before(AXIS_AT - 1, y, &said, quiet(), Number::LengthEdge);
+    let text = format!("≤ {}", length(edge));
+    canvas.number_before(AXIS_AT - 1, y, &text, quiet(), Number::LengthEdge);
 }
 
 /// Returns the glyph of a cell filled by a number of eighths, from below.
@@ -216,8 +216,8 @@ fn draw_spent(
     kind: WorkerKind,
 ) {
     let behind = canvas.write(1, 0, "WHERE THE TIME WENT", strong());
-    let said = format!("mean of {} {of_what}", newest_answers(answers));
-    canvas.number(behind + 2, 0, &said, quiet(), Number::AnswersAveraged);
+    let text = format!("mean of {} {of_what}", newest_answers(answers));
+    canvas.number(behind + 2, 0, &text, quiet(), Number::AnswersAveraged);
     let (waits, waiting) = if kind.has_a_loop() {
         (Meaning::Parked, "parked")
     } else {
@@ -268,11 +268,11 @@ fn draw_spent(
         if part * 1e3 < 1.0 || part < whole / 1e3 {
             continue;
         }
-        let said = format!("{word} {}", Elapsed((part * 1e6).round() as u64));
-        if word_at > 1 && word_at + width_of(&said) >= canvas.width() {
+        let line = format!("{word} {}", Elapsed((part * 1e6).round() as u64));
+        if word_at > 1 && word_at + width_of(&line) >= canvas.width() {
             (word_at, y) = (1, y + 1);
         }
         let style = meaning.map_or(quiet(), |meaning| canvas.style(meaning));
-        word_at = canvas.number(word_at, y, &said, style, Number::Spent(what)) + 3;
+        word_at = canvas.number(word_at, y, &line, style, Number::Spent(what)) + 3;
     }
 }

@@ -6,7 +6,7 @@
 
 use super::digits::Size;
 use super::numbers;
-use super::roster::Roster;
+use super::worker_list::WorkerListForm;
 
 /// Least size of the picture: columns, lines.
 pub(super) const LEAST_SCREEN: (u16, u16) = (60, 16);
@@ -24,7 +24,7 @@ pub(super) struct Need {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
     pub(super) script: u16,
-    pub(super) roster: Roster,
+    pub(super) workers_table: WorkerListForm,
     /// Lines of the workers, without their heading.
     pub(super) workers: u16,
     pub(super) digits: Size,
@@ -92,7 +92,7 @@ impl Layout {
             Self::candidates(width, height, need).find(|layout| layout.lines() <= height);
         first_fit.unwrap_or_else(|| {
             // Not even a strip of all workers fits: as many lines of it as do.
-            let mut layout = Self::of(Density::OneVariant, Roster::Strip, 0, width, need);
+            let mut layout = Self::of(Density::OneVariant, WorkerListForm::Strip, 0, width, need);
             let too_many = layout.lines().saturating_sub(height);
             layout.workers = layout.workers.saturating_sub(too_many).max(1);
             layout
@@ -101,11 +101,15 @@ impl Layout {
 
     /// Returns all layouts, the most generous first.
     fn candidates(width: u16, height: u16, need: Need) -> impl Iterator<Item = Self> {
-        let rosters = [Roster::Rows, Roster::Pairs, Roster::Strip];
+        let rosters = [
+            WorkerListForm::Rows,
+            WorkerListForm::Pairs,
+            WorkerListForm::Strip,
+        ];
         Density::IN_ORDER.into_iter().flat_map(move |thrift| {
-            rosters.into_iter().flat_map(move |roster| {
+            rosters.into_iter().flat_map(move |table| {
                 (0..=ALL_GAPS).rev().map(move |gaps| {
-                    let mut layout = Self::of(thrift, roster, gaps, width, need);
+                    let mut layout = Self::of(thrift, table, gaps, width, need);
                     if width >= 120 && height >= 44 && layout.digits == Size::Big {
                         layout.digits = Size::Huge(1);
                     }
@@ -115,11 +119,11 @@ impl Layout {
         })
     }
 
-    fn of(thrift: Density, roster: Roster, gaps: u16, width: u16, need: Need) -> Self {
+    fn of(thrift: Density, table: WorkerListForm, gaps: u16, width: u16, need: Need) -> Self {
         Self {
             script: thrift.script(need.scripts),
-            roster,
-            workers: roster.lines(need.workers, width),
+            workers_table: table,
+            workers: table.lines(need.workers, width),
             digits: if thrift < Density::PlainDigits {
                 Size::Big
             } else {
@@ -180,15 +184,18 @@ mod tests {
     fn four_workers_and_three_variants_only_cost_empty_lines() {
         let layout = fit(80, 24, 4, 3);
         assert_eq!(
-            (layout.roster, layout.legend, layout.script),
-            (Roster::Rows, true, 1)
+            (layout.workers_table, layout.legend, layout.script),
+            (WorkerListForm::Rows, true, 1)
         );
     }
 
     #[test]
     fn the_large_digits_outlive_the_workers_rows() {
         let layout = fit(80, 24, 60, 3);
-        assert_eq!((layout.roster, layout.digits), (Roster::Strip, Size::Big));
+        assert_eq!(
+            (layout.workers_table, layout.digits),
+            (WorkerListForm::Strip, Size::Big)
+        );
     }
 
     #[test]

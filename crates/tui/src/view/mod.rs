@@ -18,7 +18,6 @@ pub(super) mod help;
 mod lanes;
 mod latency;
 mod layout;
-mod listed;
 pub(super) mod mark;
 pub(super) mod marks;
 mod menu;
@@ -29,7 +28,6 @@ mod question;
 mod remarks;
 mod request;
 mod requests;
-mod roster;
 mod script;
 mod short;
 mod small;
@@ -37,12 +35,14 @@ mod theory;
 mod title;
 mod variant_row;
 mod variants;
+mod worker_list;
+mod worker_rows;
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::terminal::Frame;
 
+use super::frame_state::Screen;
 use super::pane::Pane;
-use super::show::Screen;
 use super::state::State;
 use canvas::Canvas;
 use concsim_model::palette::{Glyphs, Room};
@@ -118,7 +118,7 @@ fn draw_play(canvas: &mut Canvas<'_>, state: &State) {
     match state.pane {
         Pane::Workers if is_for_a_hall => projector::workers::draw(&mut middle, state),
         Pane::Compare if is_for_a_hall => projector::compare::draw(&mut middle, state),
-        Pane::Requests if is_for_a_hall && state.requests.way.is_none() => {
+        Pane::Requests if is_for_a_hall && state.requests.path.is_none() => {
             projector::requests::draw(&mut middle, state);
         }
         Pane::Overview | Pane::Lanes | Pane::Workers => detail::draw(&mut middle, state),

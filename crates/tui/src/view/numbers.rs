@@ -7,7 +7,7 @@ use crate::number;
 use crate::state::State;
 use concsim_engine::telemetry::Stage;
 use concsim_model::palette::{Meaning, Room};
-use concsim_model::scenario::{Arrivals, Begins};
+use concsim_model::scenario::{Arrivals, RequestCapacity};
 use concsim_model::words::{counted, grouped, mean};
 
 /// Column at which large digits begin.
@@ -46,13 +46,13 @@ pub(super) fn fit(state: &State, size: Size, width: u16) -> bool {
         Arrivals::Open { .. } | Arrivals::Scheduled => 0,
     };
     let most = most.min(state.scenario().server.concurrency_limit());
-    let said = [
+    let text = [
         grouped(most as u64),
         concurrency(state).value,
         parallelism(state).value,
         "0.00".to_owned(),
     ];
-    said.iter().all(|said| digits::columns(said, size) <= room)
+    text.iter().all(|line| digits::columns(line, size) <= room)
 }
 
 /// Number with its meaning and its ceiling.
@@ -68,7 +68,7 @@ struct Number {
     now: String,
     which_now: number::Number,
     limit: String,
-    because: String,
+    computed_from: String,
     /// Glyph of the requests that it counts, if there is one.
     colour: Option<Meaning>,
 }
@@ -79,7 +79,7 @@ impl Number {
         let base = self.base.iter();
         let mut base = base.map(|base| format!("{}, {base}", self.meaning));
         let room = canvas.width().saturating_sub(behind + 2);
-        let base = base.find(|said| width_of(said) <= room);
+        let base = base.find(|text| width_of(text) <= room);
         canvas.write(behind + 2, 0, &base.unwrap_or_default(), quiet());
         let style = self
             .colour
@@ -100,14 +100,14 @@ impl Number {
     fn draw_now(&self, canvas: &mut Canvas<'_>, x: u16, y: u16) {
         let now = format!("now {} of {}", self.now, self.limit);
         let behind = canvas.number(x, y, &now, plain(), self.which_now);
-        let because = format!(": {}", self.because);
+        let because = format!(": {}", self.computed_from);
         if behind + width_of(&because) <= canvas.width() {
             canvas.number(behind, y, &because, quiet(), self.which);
         }
     }
 
     fn ceiling(&self) -> String {
-        format!("{}: {}", self.limit, self.because)
+        format!("{}: {}", self.limit, self.computed_from)
     }
 
     fn draw_plain(&self, canvas: &mut Canvas<'_>) {
@@ -119,10 +119,10 @@ impl Number {
 }
 
 /// Returns the text of a number, or a dash until something is played.
-fn known(state: &State, said: String) -> String {
+fn known(state: &State, text: String) -> String {
     match state.shown().picture.stage {
         Stage::Preparing => "–".into(),
-        Stage::WarmUp | Stage::Counting | Stage::Draining | Stage::Done => said,
+        Stage::WarmUp | Stage::Counting | Stage::Draining | Stage::Done => text,
     }
 }
 
@@ -140,9 +140,9 @@ pub(super) fn ceiling_of_parallelism(state: &State) -> String {
 pub(super) fn ceiling_of_a_worker(state: &State) -> String {
     let kind = state.scenario().server.kind;
     match kind.begins() {
-        Begins::One => format!("1: a {} worker has one request at a time", kind.word()),
-        Begins::OneForEachThread => format!("{} threads", grouped(of_each(state))),
-        Begins::OneForEachConnection => format!("{} connections", grouped(of_each(state))),
+        RequestCapacity::One => format!("1: a {} worker has one request at a time", kind.word()),
+        RequestCapacity::OneForEachThread => format!("{} threads", grouped(of_each(state))),
+        RequestCapacity::OneForEachConnection => format!("{} connections", grouped(of_each(state))),
     }
 }
 
@@ -162,12 +162,9 @@ fn concurrency(state: &State) -> Number {
         which: number::Number::Concurrency,
         now: known(state, grouped(held.all())),
         which_now: number::Number::ConcurrencyNow,
-        value: known(
-            state,
-            picture.said_of_a_mean(|| mean(picture.mean.concurrency)),
-        ),
+        value: known(state, picture.mean_text(|| mean(picture.mean.concurrency))),
         limit: grouped(server.concurrency_limit_of(workers) as u64),
-        because: format!("{} × {}", counted(workers as u64, "worker"), grouped(each)),
+        computed_from: format!("{} × {}", counted(workers as u64, "worker"), grouped(each)),
         colour: None,
     }
 }
@@ -184,9 +181,9 @@ fn parallelism(state: &State) -> Number {
         which: number::Number::Parallelism,
         now: known(state, grouped(held.running)),
         which_now: number::Number::ComputingNow,
-        value: known(state, picture.said_of_a_mean(parallelism)),
+        value: known(state, picture.mean_text(parallelism)),
         limit: grouped(workers.min(state.cores) as u64),
-        because: format!(
+        computed_from: format!(
             "{}, {}",
             counted(workers as u64, "worker"),
             counted(state.cores as u64, "core")

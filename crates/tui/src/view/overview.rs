@@ -2,8 +2,10 @@
 
 use super::canvas::Canvas;
 use super::layout::{Layout, Need};
-use super::listed::Listed;
-use super::{cores, detail, footer, header, lanes, latency, numbers, roster, script, variants};
+use super::worker_rows::WorkerRows;
+use super::{
+    cores, detail, footer, header, lanes, latency, numbers, script, variants, worker_list,
+};
 use crate::state::State;
 
 /// Least number of free lines for panes.
@@ -16,7 +18,7 @@ const WIDE: u16 = 120;
 /// Draws the overview.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let need = Need {
-        workers: Listed::of(&state.shown().picture).rows().max(1),
+        workers: WorkerRows::of(&state.shown().picture).rows().max(1),
         variants: state.variants().len(),
         scripts: script::lines(state.scenario()),
     };
@@ -27,8 +29,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     header::draw(&mut down.next(2), state);
     script::draw(&mut down.next(layout.script), state);
     down.skip(layout.gap(3));
-    roster::draw_door(&mut down.next(1), state, layout.roster);
-    roster::draw_workers(&mut down.next(1 + layout.workers), state, layout.roster);
+    worker_list::draw_door(&mut down.next(1), state, layout.workers_table);
+    worker_list::draw_workers(
+        &mut down.next(1 + layout.workers),
+        state,
+        layout.workers_table,
+    );
     cores::draw(&mut down.next(1), state);
     down.skip(layout.gap(0));
     numbers::draw(

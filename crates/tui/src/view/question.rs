@@ -8,7 +8,7 @@ use crate::state::State;
 
 const WIDTH: u16 = 77;
 /// Width of a screen below which the keys have short labels.
-const NARROW: u16 = 56;
+const NARROW_WIDTH: u16 = 56;
 /// Column at which choices begin, behind their keys.
 const LABEL_AT: u16 = 5;
 /// Columns of a bar that stands for all votes.
@@ -31,7 +31,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, asked: usize) {
     let mut last = canvas.part(0, height.saturating_sub(1), width, 1);
     let guesses = (0..state.votes()[asked].len()).map(Command::Guess);
     let label = |guess: &Command| {
-        if width < NARROW {
+        if width < NARROW_WIDTH {
             "guess"
         } else {
             guess.entry().short
@@ -64,7 +64,7 @@ fn share(state: &State, asked: usize, width: u16, height: u16) -> (Share, u16) {
     let choices: u16 = labels
         .map(|it| lines(&it.label, width.saturating_sub(LABEL_AT)))
         .sum();
-    let before = lines(&before(state), width);
+    let before = lines(&progress_text(state), width);
     let bars = 2 * question.choices.len() as u16;
     let all = [
         (Share::All, before + 1 + asked + 1 + choices + bars),
@@ -76,7 +76,7 @@ fn share(state: &State, asked: usize, width: u16, height: u16) -> (Share, u16) {
     fitting.unwrap_or(all[3])
 }
 
-fn before(state: &State) -> String {
+fn progress_text(state: &State) -> String {
     format!("{}: what comes next, and what will you see?", state.title())
 }
 
@@ -87,7 +87,7 @@ fn draw_card(canvas: &mut Canvas<'_>, state: &State, asked: usize, share: Share)
     let all: u64 = votes.iter().sum();
     let mut y = 0;
     if !matches!(share, Share::Least) {
-        for line in wrap(&before(state), width) {
+        for line in wrap(&progress_text(state), width) {
             canvas.write(0, y, &line, quiet());
             y += 1;
         }
@@ -107,8 +107,8 @@ fn draw_card(canvas: &mut Canvas<'_>, state: &State, asked: usize, share: Share)
             y += 1;
         }
         if all > 0 && !has_bars {
-            let said = format!("({votes})");
-            canvas.write(behind + 1, y.saturating_sub(1), &said, quiet());
+            let text = format!("({votes})");
+            canvas.write(behind + 1, y.saturating_sub(1), &text, quiet());
         } else if let Some(share) = (BAR * votes).checked_div(all) {
             let bar = "▪".repeat(share as usize);
             let behind = canvas.write(LABEL_AT, y, &bar, plain());

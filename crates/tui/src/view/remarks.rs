@@ -10,7 +10,7 @@ use concsim_model::words::counted;
 use concsim_record::remark::Remark;
 
 /// Columns at which sentences begin, and their evidence.
-const SAID_AT: u16 = 1;
+const TEXT_COLUMN: u16 = 1;
 const BECAUSE_AT: u16 = 4;
 
 /// Line of the list.
@@ -53,16 +53,16 @@ pub(super) fn draw_small(canvas: &mut Canvas<'_>, state: &State) {
         &lines[first..end],
     );
     let below = lines.len() - end;
-    let said = match (first, below) {
+    let text = match (first, below) {
         (0, 0) => String::new(),
         (above, 0) => format!("↑ {above} above"),
         (_, below) => format!("↑ ↓ {below} more below"),
     };
     let mut last = canvas.part(0, height.saturating_sub(1), width, 1);
-    let room = width.saturating_sub(width_of(&said) + 2);
+    let room = width.saturating_sub(width_of(&text) + 2);
     let commands = [(Command::Help, "help"), (Command::Quit, "quit")];
     footer::draw_commands(&mut last.part(0, 0, room, 1), state, &commands);
-    last.write_before(width.saturating_sub(1), 0, &said, quiet());
+    last.write_before(width.saturating_sub(1), 0, &text, quiet());
 }
 
 fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
@@ -77,8 +77,8 @@ fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
     let first = state.scrolled.min(lines.len() - room);
     draw_lines(canvas, &lines[first..first + room]);
     let (above, below) = (first as u64, (lines.len() - room - first) as u64);
-    let said = format!("↑ ↓ {} above, {below} below", counted(above, "line"));
-    canvas.write(SAID_AT, room as u16, &said, quiet());
+    let text = format!("↑ ↓ {} above, {below} below", counted(above, "line"));
+    canvas.write(TEXT_COLUMN, room as u16, &text, quiet());
 }
 
 fn draw_lines(canvas: &mut Canvas<'_>, lines: &[Line]) {
@@ -92,7 +92,7 @@ fn lines(state: &State, width: u16) -> Vec<Line> {
     if remarks.is_empty() {
         let text = "No remark.".into();
         return vec![Line {
-            at: SAID_AT,
+            at: TEXT_COLUMN,
             text,
             style: plain(),
         }];
@@ -106,7 +106,7 @@ fn lines(state: &State, width: u16) -> Vec<Line> {
                 style: plain(),
             });
         }
-        add(&mut lines, remark, state.gives_away_nothing(), width);
+        add(&mut lines, remark, state.hides_answers(), width);
     }
     lines
 }
@@ -116,7 +116,7 @@ fn add(lines: &mut Vec<Line>, remark: &Remark, with_advice: bool, width: u16) {
         let wrapped = wrap(text, width.saturating_sub(at + 1));
         lines.extend(wrapped.into_iter().map(|text| Line { at, text, style }));
     };
-    add(SAID_AT, &remark.sentence(), strong());
+    add(TEXT_COLUMN, &remark.sentence(), strong());
     add(
         BECAUSE_AT,
         &format!("{}: {}", remark.kind.code(), remark.evidence),

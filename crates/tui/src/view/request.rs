@@ -1,6 +1,6 @@
 //! Words about one request: its class, its latency, and the reason of its failure.
 
-use crate::requests::{Ended, RequestRow};
+use crate::requests::{RequestEnd, RequestRow};
 use crate::state::State;
 use concsim_engine::telemetry::Failure;
 
@@ -14,18 +14,18 @@ pub(super) fn class_name(state: &State, class: u16) -> &str {
 /// client's patience.
 pub(super) fn latency_of(row: &RequestRow) -> String {
     match row.ended {
-        Some(Ended::Answered) => row.latency.to_string(),
-        Some(Ended::Failed(_)) | None => format!("≥{}", row.latency),
+        Some(RequestEnd::Answered) => row.latency.to_string(),
+        Some(RequestEnd::Failed(_)) | None => format!("≥{}", row.latency),
     }
 }
 
 /// Returns the reason for which it was not answered.
 pub(super) fn failure_of(row: &RequestRow) -> Option<&'static str> {
     match row.ended {
-        None | Some(Ended::Answered) => None,
-        Some(Ended::Failed(Failure::Refused)) => Some("refused"),
-        Some(Ended::Failed(Failure::Reset)) => Some("reset"),
-        Some(Ended::Failed(Failure::Timeout)) => Some("patience was over"),
-        Some(Ended::Failed(Failure::Status)) => Some("bad status"),
+        None | Some(RequestEnd::Answered) => None,
+        Some(RequestEnd::Failed(Failure::Refused)) => Some("refused"),
+        Some(RequestEnd::Failed(Failure::Reset)) => Some("reset"),
+        Some(RequestEnd::Failed(Failure::Timeout)) => Some("patience was over"),
+        Some(RequestEnd::Failed(Failure::Status)) => Some("bad status"),
     }
 }

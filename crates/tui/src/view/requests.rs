@@ -11,11 +11,11 @@ use crate::command::Command;
 use crate::number::{Number, Part};
 use crate::requests::{MOST_LISTED, Parts, RequestFilter, RequestPath, RequestRow, Step};
 use crate::state::State;
-use concsim_engine::telemetry::{Awaited, SwitchReason};
+use concsim_engine::telemetry::{SwitchReason, WaitPurpose};
 use concsim_model::palette::Room;
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{grouped, number_of};
-use concsim_record::lanes::{Doing, Interval, RequestLane};
+use concsim_record::lanes::{Interval, RequestLane, RequestState};
 
 /// Columns: heading, and the column's end.
 const COLUMNS: [(&str, u16); 8] = [
@@ -49,7 +49,7 @@ const THICK_IN_A_HALL: u16 = 4;
 
 /// Draws the list, or the course of the selected request.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
-    match &state.requests.way {
+    match &state.requests.path {
         Some(way) => draw_way(canvas, state, way),
         None => draw_list(canvas, state),
     }
@@ -58,9 +58,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 pub(super) fn draw_list(canvas: &mut Canvas<'_>, state: &State) {
     let view = &state.requests;
     let behind = canvas.write(1, 0, "REQUESTS", strong());
-    let said = heading(state);
-    canvas.number(behind + 2, 0, &said, quiet(), Number::RequestsListed);
-    let x = behind + 2 + width_of(&said) + 2;
+    let text = heading(state);
+    canvas.number(behind + 2, 0, &text, quiet(), Number::RequestsListed);
+    let x = behind + 2 + width_of(&text) + 2;
     let commands = [
         (Command::Order, "order"),
         (Command::Others, "others"),
@@ -190,13 +190,13 @@ fn draw_way(canvas: &mut Canvas<'_>, state: &State, way: &RequestPath) {
     let behind = canvas.number(behind, 0, &number, strong(), Number::WhichRequest);
     let ended = failure_of(row).map_or(String::new(), |word| format!(", {word}"));
     let queued = queued(row);
-    let said = format!(
+    let text = format!(
         "{} at {worker}, due at {}: {}{queued}{ended}",
         class_name(state, row.class),
         seconds(row.due),
         latency_of(row)
     );
-    canvas.number(behind + 2, 0, &said, quiet(), Number::Latency);
+    canvas.number(behind + 2, 0, &text, quiet(), Number::Latency);
     let axis = Axis {
         interval: Interval {
             from: Stamp::ZERO,
@@ -229,11 +229,11 @@ fn queued(row: &RequestRow) -> String {
         .into_iter()
         .zip(names)
         .filter(|(long, _)| *long > 0.0);
-    let said = long.map(|(long, name)| {
+    let text = long.map(|(long, name)| {
         let long = Elapsed((long * 1e6).round() as u64);
         format!(", {long} of it {name}")
     });
-    said.collect()
+    text.collect()
 }
 
 /// Draws each step in a line; if there are too many, the first and the last ones.
@@ -250,16 +250,16 @@ fn draw_steps(canvas: &mut Canvas<'_>, way: &RequestPath) {
     }));
     if let Some(read_after) = way.read_after {
         let written = way.row.latency.0.saturating_sub(read_after.0);
-        let said = "written, not yet read to its end".into();
-        lines.push((Elapsed(written), None, said, Some(read_after)));
+        let text = "written, not yet read to its end".into();
+        lines.push((Elapsed(written), None, text, Some(read_after)));
     }
     let room = usize::from(canvas.height());
     let hidden = lines.len().saturating_sub(room);
     for y in 0..lines.len().min(room) {
         let is_gap = hidden > 0 && y + 2 == room;
         if is_gap {
-            let said = format!("… {} more", grouped(hidden as u64 + 1));
-            canvas.write(15, y as u16, &said, quiet());
+            let line = format!("… {} more", grouped(hidden as u64 + 1));
+            canvas.write(15, y as u16, &line, quiet());
             continue;
         }
         let place = if hidden > 0 && y + 2 > room {
@@ -267,14 +267,14 @@ fn draw_steps(canvas: &mut Canvas<'_>, way: &RequestPath) {
         } else {
             y
         };
-        let (after, meaning, said, took) = &lines[place];
+        let (after, meaning, sentence, took) = &lines[place];
         let y = y as u16;
         let after = format!("+{after}");
         canvas.number_before(11, y, &after, quiet(), Number::StepAfter);
         if let Some(meaning) = meaning {
             canvas.glyphs(13, y, *meaning, 1);
         }
-        let behind = canvas.write(15, y, said, plain());
+        let behind = canvas.write(15, y, sentence, plain());
         if let Some(took) = took {
             let took = took.to_string();
             canvas.number(behind + 2, y, &took, strong(), Number::StepTook);
@@ -286,21 +286,21 @@ fn describe(step: &Step, way: &RequestPath) -> String {
     let worker = way.row.worker.map_or_else(String::new, |worker| {
         format!(" in worker {}", letter(usize::from(worker)))
     });
-    let what_for = match (step.queue, step.what_for) {
-        (Some(Awaited::Thread), _) => " for a thread of the pool",
-        (Some(Awaited::Connection), _) => " for a connection to a service",
-        (Some(Awaited::Queue), _) => " in a service's queue",
+    let reason = match (step.queue, step.wait_reason) {
+        (Some(WaitPurpose::Thread), _) => " for a thread of the pool",
+        (Some(WaitPurpose::Connection), _) => " for a connection to a service",
+        (Some(WaitPurpose::Queue), _) => " in a service's queue",
         (_, Some(SwitchReason::Service)) => " for a service",
         (_, Some(SwitchReason::Timer)) => " for a timer",
         (_, Some(SwitchReason::Client)) => " for its client",
         (_, Some(SwitchReason::Ended | SwitchReason::Yielded) | None) => "",
     };
     match step.doing {
-        Doing::AtTheDoor => "at the door: no worker has taken it".into(),
-        Doing::Ready => format!("ready{worker}, which runs another"),
-        Doing::WantsACore => format!("wants a core{worker}"),
-        Doing::Running => format!("running{worker}"),
-        Doing::Parked => format!("parked{what_for}; the process goes on"),
-        Doing::Blocked => format!("blocked{what_for}, and with it the process"),
+        RequestState::AtTheDoor => "at the door: no worker has taken it".into(),
+        RequestState::Ready => format!("ready{worker}, which runs another"),
+        RequestState::WantsACore => format!("wants a core{worker}"),
+        RequestState::Running => format!("running{worker}"),
+        RequestState::Parked => format!("parked{reason}; the process goes on"),
+        RequestState::Blocked => format!("blocked{reason}, and with it the process"),
     }
 }

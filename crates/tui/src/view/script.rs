@@ -22,8 +22,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     for (y, request) in (0..canvas.height()).zip(&asked) {
         canvas.write(1, y, &heading(request, &asked, scenario), quiet());
         if columns.scale == 0.0 {
-            let said = cut(&steps(request, scenario), columns.room);
-            canvas.number(columns.from, y, &said, plain(), Number::StepLength);
+            let text = cut(&steps(request, scenario), columns.room);
+            canvas.number(columns.from, y, &text, plain(), Number::StepLength);
             continue;
         }
         let behind = columns.from + columns.room;
@@ -159,8 +159,8 @@ fn draw_to_scale(canvas: &mut Canvas<'_>, request: &Request, scenario: &Scenario
             _ => next.to,
         });
         if let Some((x, words)) = place(segment, free_from, behind) {
-            let said = format!(" {words} ");
-            canvas.number(x, 0, &said, plain(), Number::StepLength);
+            let text = format!(" {words} ");
+            canvas.number(x, 0, &text, plain(), Number::StepLength);
             free_from = x + width_of(words) + 2;
         }
     }

@@ -8,7 +8,7 @@ use crate::number::Number;
 use crate::pane::Pane;
 use crate::requests::RequestRow;
 use crate::state::State;
-use crate::view_model::WorkerPicture;
+use crate::view_model::WorkerView;
 use concsim_engine::telemetry::Stage;
 use concsim_model::scenario::Variant;
 use concsim_model::units::letter;
@@ -105,11 +105,11 @@ fn requests(state: &State) -> Vec<Figure> {
 fn workers(state: &State) -> Vec<Figure> {
     let picture = &state.shown().picture;
     let listed = detail::listed_from(state);
-    let figure = |worker: &WorkerPicture| Figure {
+    let figure = |worker: &WorkerView| Figure {
         name: format!("{} {}", letter(worker.index), worker.doing.word()),
         value: format!("{} begun now", grouped(worker.held.all())),
         bases: {
-            let cores = picture.said_of_a_mean(|| format!("{:.2}", worker.cpu));
+            let cores = picture.mean_text(|| format!("{:.2}", worker.cpu));
             let [mean, number] = [picture.mean_of.few_words(), picture.mean_of.number()];
             vec![
                 format!("{cores} cores, {mean}"),
@@ -128,7 +128,7 @@ fn bounds(state: &State) -> Vec<Figure> {
         name: "answers".to_owned(),
         ..answers
     });
-    let beside = state.beside(on);
+    let beside = state.comparison(on);
     let bounds = beside.iter().flat_map(|beside| &beside.bounds);
     let figure = |bound: &Ceiling| Figure {
         name: bound.describe(),

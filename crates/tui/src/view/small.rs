@@ -13,7 +13,7 @@ use concsim_model::words::{grouped, mean, mean_rate};
 
 /// Lines and columns below which only the figures are drawn.
 const LOW: u16 = 9;
-const NARROW: u16 = 32;
+const NARROW_WIDTH: u16 = 32;
 
 /// True if there is no room for the picture.
 pub(super) fn is_for(width: u16, height: u16) -> bool {
@@ -23,7 +23,7 @@ pub(super) fn is_for(width: u16, height: u16) -> bool {
 /// Draws the text.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
-    if height < LOW || width < NARROW {
+    if height < LOW || width < NARROW_WIDTH {
         draw_least(canvas, state);
         return;
     }
@@ -31,10 +31,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let mut y = 3;
     let of_the_view =
         short::figures(state).filter(|_| state.shown().picture.stage != Stage::Preparing);
-    let mut said = state.caption().to_vec();
-    said.extend(state.note().iter().flat_map(|note| sentences(note)));
+    let mut text = state.caption().to_vec();
+    text.extend(state.note().iter().flat_map(|note| sentences(note)));
     // Two lines are left for the caption; more if its first sentence needs them, but at most half of all.
-    let first = said
+    let first = text
         .first()
         .map_or(0, |it| wrap(it, width.saturating_sub(2)).len());
     let all = usize::from(height.saturating_sub(4));
@@ -68,15 +68,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
         y += 1;
     }
     let room = usize::from(height.saturating_sub(y + 1));
-    for line in in_lines(&said, room, width.saturating_sub(2)) {
+    for line in in_lines(&text, room, width.saturating_sub(2)) {
         canvas.write(1, y, &line, plain());
         y += 1;
     }
     let mut last = canvas.part(0, height.saturating_sub(1).max(y), width, 1);
     let commands = [(Command::Help, "help"), (Command::Quit, "quit")];
     footer::draw_commands(&mut last, state, &commands);
-    let said = format!("picture: {}", needed());
-    last.write_before(width.saturating_sub(1), 0, &said, quiet());
+    let sentence = format!("picture: {}", needed());
+    last.write_before(width.saturating_sub(1), 0, &sentence, quiet());
 }
 
 fn needed() -> String {
@@ -108,7 +108,7 @@ fn figures(state: &State) -> Vec<(&'static str, String, Number)> {
     let server = &state.scenario().server;
     let picture = &state.shown().picture;
     let means = &picture.mean;
-    let known = |said: String| picture.said_of_a_mean(|| said);
+    let known = |text: String| picture.mean_text(|| text);
     if picture.stage == Stage::Preparing {
         return Vec::new();
     }

@@ -8,12 +8,12 @@ use crate::state::State;
 use concsim_model::units::Elapsed;
 use concsim_model::words::{counted, digits};
 use concsim_record::comparison::{
-    Balance, Ceiling, ModelComparison, Modelled, Pair, per_second, percent,
+    Balance, Ceiling, ModelComparison, ModelNumbers, Pair, per_second, percent,
 };
 use concsim_record::trust::Trust;
 
 /// Column at which rows begin, below the name of their variant.
-const SAID_AT: u16 = 3;
+const ROW_COLUMN: u16 = 3;
 /// Columns at which the numbers end: answers, mean, wait, p50, p99.
 const ENDS: [u16; 5] = [40, 50, 60, 70, 79];
 const HEADS: [&str; 5] = ["answers/s", "mean", "wait", "p50", "p99"];
@@ -35,8 +35,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
             state.shown().picture.mean_of.few_words()
         ),
     };
-    let said = format!("computed; beside it {came_out}");
-    canvas.write(behind + 2, 0, &said, quiet());
+    let text = format!("computed; beside it {came_out}");
+    canvas.write(behind + 2, 0, &text, quiet());
     let (width, height) = (canvas.width(), canvas.height());
     let mut y = 1;
     for variant in (0..=on).rev() {
@@ -63,7 +63,7 @@ impl Lines {
 /// Draws one variant; returns its number of lines.
 fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
     let mut lines = Lines { next: 0 };
-    let Some(beside) = state.beside(variant) else {
+    let Some(beside) = state.comparison(variant) else {
         return 0;
     };
     let y = lines.take();
@@ -82,11 +82,11 @@ fn draw_variant(canvas: &mut Canvas<'_>, state: &State, variant: usize) -> u16 {
         draw_text(canvas, &mut lines, above);
     }
     if let Some(waits) = &beside.waits {
-        let said = format!("No bound is reached: {}.", waits.describe());
-        draw_text(canvas, &mut lines, &said);
+        let text = format!("No bound is reached: {}.", waits.describe());
+        draw_text(canvas, &mut lines, &text);
     }
-    if let Some(said) = waits_so_far(state, variant, &beside) {
-        draw_text(canvas, &mut lines, &said);
+    if let Some(line) = waits_so_far(state, variant, &beside) {
+        draw_text(canvas, &mut lines, &line);
     }
     draw_model(canvas, state, &mut lines, (variant, &beside));
     draw_balance(canvas, state, &mut lines, variant);
@@ -131,7 +131,7 @@ pub(super) fn newest_answers(answers: usize) -> String {
 
 fn draw_bound(canvas: &mut Canvas<'_>, y: u16, ceiling: &Ceiling, reached: Option<f64>) {
     let style = if ceiling.binds { strong() } else { plain() };
-    canvas.number(SAID_AT, y, &ceiling.describe(), style, Number::Bound);
+    canvas.number(ROW_COLUMN, y, &ceiling.describe(), style, Number::Bound);
     let per_s = per_second(ceiling.per_s);
     canvas.number_before(ENDS[0], y, &per_s, style, Number::Bound);
     let Some(reached) = reached else {
@@ -164,8 +164,8 @@ fn draw_model(
             .why_none
             .as_deref()
             .unwrap_or("the run has none on record");
-        let said = format!("No closed form applies: {reason}.");
-        draw_text(canvas, lines, &said);
+        let text = format!("No closed form applies: {reason}.");
+        draw_text(canvas, lines, &text);
         return;
     };
     let y = lines.take();
@@ -178,11 +178,11 @@ fn draw_model(
     let all: Vec<Pair> = all.collect();
     draw_row(canvas, lines.take(), &computed, |place| {
         let grows = grows.filter(|_| place == 1).map(str::to_owned);
-        let said = grows.unwrap_or_else(|| said_of(all[place].computed, place));
-        (said, Number::Computed)
+        let line = grows.unwrap_or_else(|| number_text(all[place].computed, place));
+        (line, Number::Computed)
     });
     draw_row(canvas, lines.take(), &voice(state, variant), |place| {
-        (said_of(all[place].found, place), FOUND[place])
+        (number_text(all[place].found, place), FOUND[place])
     });
     let proves_nothing = proves_nothing(state, variant);
     draw_row(canvas, lines.take(), "computed is off by", |place| {
@@ -219,7 +219,7 @@ const FOUND: [Number; 5] = [
     Number::P99,
 ];
 
-fn said_of(value: Option<f64>, place: usize) -> String {
+fn number_text(value: Option<f64>, place: usize) -> String {
     match (value, place) {
         (None, _) => "–".into(),
         (Some(rate), 0) => per_second(rate),
@@ -227,8 +227,8 @@ fn said_of(value: Option<f64>, place: usize) -> String {
     }
 }
 
-fn draw_row(canvas: &mut Canvas<'_>, y: u16, said: &str, cell: impl Fn(usize) -> (String, Number)) {
-    canvas.write(SAID_AT, y, said, plain());
+fn draw_row(canvas: &mut Canvas<'_>, y: u16, line: &str, cell: impl Fn(usize) -> (String, Number)) {
+    canvas.write(ROW_COLUMN, y, line, plain());
     for (place, end) in ENDS.into_iter().enumerate() {
         let (text, number) = cell(place);
         canvas.number_before(end, y, &text, plain(), number);
@@ -246,10 +246,10 @@ fn draw_balance(canvas: &mut Canvas<'_>, state: &State, lines: &mut Lines, varia
         return;
     }
     let y = lines.take();
-    let behind = canvas.write(SAID_AT, y, "Little, X × R against N:", plain()) + 1;
+    let behind = canvas.write(ROW_COLUMN, y, "Little, X × R against N:", plain()) + 1;
     let room = canvas.width().saturating_sub(behind);
-    let said = cut(&places.join(", "), room);
-    canvas.number(behind, y, &said, plain(), Number::Balance);
+    let text = cut(&places.join(", "), room);
+    canvas.number(behind, y, &text, plain(), Number::Balance);
 }
 
 fn balanced(balance: &Balance) -> Option<String> {
@@ -264,7 +264,7 @@ fn draw_assumed(canvas: &mut Canvas<'_>, lines: &mut Lines, beside: &ModelCompar
     }
 }
 
-fn assumed(model: &Modelled) -> String {
+fn assumed(model: &ModelNumbers) -> String {
     match model.assumes.as_slice() {
         [] => format!("see concsim theory {} --help", model.help),
         _ => model.assumed(),
@@ -272,15 +272,15 @@ fn assumed(model: &Modelled) -> String {
 }
 
 fn draw_text(canvas: &mut Canvas<'_>, lines: &mut Lines, text: &str) {
-    for line in wrap(text, canvas.width().saturating_sub(SAID_AT + 1)) {
-        canvas.write(SAID_AT, lines.take(), &line, quiet());
+    for line in wrap(text, canvas.width().saturating_sub(ROW_COLUMN + 1)) {
+        canvas.write(ROW_COLUMN, lines.take(), &line, quiet());
     }
 }
 
 /// Describes the source of a computed number: the model, and its assumptions.
 pub(super) fn source(state: &State, number: Number) -> Option<String> {
     let is_a_models = matches!(number, Number::Computed | Number::OffBy);
-    let beside = is_a_models.then(|| state.beside(state.shown().variant))??;
+    let beside = is_a_models.then(|| state.comparison(state.shown().variant))??;
     let model = beside.model?;
     Some(format!("{}. It assumes: {}", model.name, assumed(&model)))
 }

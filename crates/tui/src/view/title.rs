@@ -67,14 +67,14 @@ struct Share {
     /// Number of settings, or changes.
     facts: usize,
     /// True if empty lines separate the parts.
-    has_air: bool,
+    has_blank_lines: bool,
 }
 
 /// Returns the card for this size: as much as fits, and nothing of it cut. The claim, the variant and the
 /// hint are always included; the file's text loses its last sentences first, then the setting its last
 /// lines.
 fn card(state: &State, width: u16, height: u16) -> Vec<Line> {
-    let about = state.about().filter(|_| state.shown().variant == 0);
+    let about = state.introduction().filter(|_| state.shown().variant == 0);
     let sentences = sentences(about.unwrap_or_default());
     let facts = facts(state);
     let with_text = (0..=sentences.len())
@@ -85,7 +85,7 @@ fn card(state: &State, width: u16, height: u16) -> Vec<Line> {
         [true, false].map(|has_air| Share {
             sentences,
             facts,
-            has_air,
+            has_blank_lines: has_air,
         })
     });
     let mut cards = shares.map(|share| lines_of(state, width, (&sentences, &facts), share));
@@ -94,7 +94,7 @@ fn card(state: &State, width: u16, height: u16) -> Vec<Line> {
         let least = Share {
             sentences: 0,
             facts: 0,
-            has_air: false,
+            has_blank_lines: false,
         };
         lines_of(state, width, (&sentences, &facts), least)
     })
@@ -115,18 +115,18 @@ fn lines_of(
 ) -> Vec<Line> {
     let mut card = Card {
         width,
-        has_air: share.has_air,
+        has_air: share.has_blank_lines,
         lines: Vec::new(),
     };
     let none = ("", plain());
     card.add(none, 0, state.title(), strong());
-    card.air();
+    card.add_blank_line();
     if share.sentences > 0 {
         card.add(none, 0, &sentences[..share.sentences].join(" "), plain());
-        card.air();
+        card.add_blank_line();
     }
     card.add(none, 0, &header::place(state), strong());
-    card.air();
+    card.add_blank_line();
     for (name, value) in &facts[..share.facts] {
         let at = VALUES_AT.max(width_of(name) + 1);
         card.add((name, quiet()), at, value, plain());
@@ -134,8 +134,8 @@ fn lines_of(
     if state.changes().is_some() {
         card.add(none, 0, rest(state, share.facts), quiet());
     }
-    card.air();
-    let watched = format!("{}.", state.watch());
+    card.add_blank_line();
+    let watched = format!("{}.", state.watch_hint());
     card.add(("Watch", strong()), WATCHED_AT, &watched, plain());
     card.lines
 }
@@ -162,7 +162,7 @@ impl Card {
     }
 
     /// Adds an empty line, if there is room for any.
-    fn air(&mut self) {
+    fn add_blank_line(&mut self) {
         if self.has_air {
             self.add(("", plain()), 0, "", plain());
         }

@@ -83,7 +83,7 @@ fn draw_time_base(canvas: &mut Canvas<'_>, state: &State, ends: &[u16; 8]) {
     let is_over = show.rows[show.variant].is_some() || show.picture.stage == Stage::Preparing;
     let [long, short] = show.picture.mean_of.forms();
     let number = show.picture.mean_of.number();
-    let said = match (is_over, state.variants().len()) {
+    let text = match (is_over, state.variants().len()) {
         (true, _) => ["means of the counted window", "window mean", ""].map(str::to_owned),
         (false, 1) => [long.replacen("mean", "means", 1), short, number],
         (false, _) => [
@@ -94,8 +94,8 @@ fn draw_time_base(canvas: &mut Canvas<'_>, state: &State, ends: &[u16; 8]) {
     };
     let (heading, _) = COLUMNS[0];
     let room = ends[1].saturating_sub(width_of(heading) + 3);
-    if let Some(said) = said.iter().find(|said| width_of(said) <= room) {
-        canvas.write(2, 0, said, quiet());
+    if let Some(line) = text.iter().find(|sentence| width_of(sentence) <= room) {
+        canvas.write(2, 0, line, quiet());
     }
 }
 
@@ -190,7 +190,7 @@ fn write_before(
 }
 
 fn cells(row: &Row, first: Option<f64>, patience: Elapsed) -> [String; 7] {
-    let known = |value: Option<f64>, said: fn(f64) -> String| value.map_or_else(unknown, said);
+    let known = |value: Option<f64>, text: fn(f64) -> String| value.map_or_else(unknown, text);
     let latency =
         |long: Option<Elapsed>| long.map_or_else(unknown, |long| words::latency(long, patience));
     let is_some = |rate: &f64| *rate > 0.0;

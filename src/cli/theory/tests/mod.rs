@@ -74,7 +74,7 @@ fn the_help_of_each_model_says_what_it_is_when_it_fails_where_it_is_from_and_an_
             .expect("a long help")
             .to_string();
         let name = model.get_name();
-        for head in ["What it is: ", "Assumes: ", "Fails when: ", "Source: "] {
+        for head in ["Model: ", "Assumes: ", "Fails when: ", "Source: "] {
             assert!(help.contains(head), "{name} does not say `{head}`");
         }
         assert!(help.is_ascii(), "{name}: every terminal shows ASCII");

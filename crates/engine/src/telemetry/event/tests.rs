@@ -70,7 +70,7 @@ fn every_kind_of_event_reads_back_as_written() {
             request: 7,
             core: None,
         },
-        Event::Sent(Sent {
+        Event::Sent(SentRequest {
             request: 7,
             class: 300,
             due: from,
@@ -125,7 +125,7 @@ fn every_kind_of_event_reads_back_as_written() {
             at: from,
             task: 4,
             request: 7,
-            part: Awaited::Queue,
+            part: WaitPurpose::Queue,
         },
         Event::Waited(WaitParts {
             at: to,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::paths::{self, Star};
+use super::paths::{self, Wildcard};
 use super::{Comparison, Dimension, Expression, Mistake, Name, Operator, Test, Tolerance};
 use crate::scenario::Variant;
 
@@ -200,17 +200,17 @@ fn given_name(variant: &Variant, path: &str, at: usize) -> Result<(), Mistake> {
     let Some((first, rest)) = path.split_once('.') else {
         return Ok(());
     };
-    let Some(star) = Star::after(first) else {
+    let Some(star) = Wildcard::after(first) else {
         return Ok(());
     };
     let word = rest.split('.').next().unwrap_or(rest);
     let scenario = &variant.scenario;
     let problem = match star {
-        Star::Request => missing(word, scenario.requests.iter().map(|request| &request.name)),
-        Star::Counter => missing(word, scenario.counters.iter()),
-        Star::Service => missing(word, scenario.services.iter().map(|service| &service.name)),
-        Star::Worker => beyond(word, Some(scenario.server.workers)),
-        Star::Core => beyond(word, None),
+        Wildcard::Request => missing(word, scenario.requests.iter().map(|request| &request.name)),
+        Wildcard::Counter => missing(word, scenario.counters.iter()),
+        Wildcard::Service => missing(word, scenario.services.iter().map(|service| &service.name)),
+        Wildcard::Worker => out_of_range(word, Some(scenario.server.workers)),
+        Wildcard::Core => out_of_range(word, None),
     };
     let Some(hint) = problem else {
         return Ok(());
@@ -235,7 +235,7 @@ fn missing<'a>(word: &str, mut names: impl Iterator<Item = &'a String> + Clone) 
     })
 }
 
-fn beyond(word: &str, count: Option<usize>) -> Option<String> {
+fn out_of_range(word: &str, count: Option<usize>) -> Option<String> {
     match (word.parse::<usize>(), count) {
         (Ok(index), Some(count)) if index >= count => {
             Some(format!("they are numbered 0 to {}", count - 1))
@@ -267,11 +267,11 @@ mod tests {
         let mistakes = parse(that).expect(that).check(&plan.variants);
         mistakes
             .into_iter()
-            .map(|mistake| (that[mistake.range.clone()].to_owned(), said(&mistake)))
+            .map(|mistake| (that[mistake.range.clone()].to_owned(), message(&mistake)))
             .collect()
     }
 
-    fn said(mistake: &Mistake) -> String {
+    fn message(mistake: &Mistake) -> String {
         match &mistake.hint {
             Some(hint) => format!("{}; {hint}", mistake.message),
             None => mistake.message.clone(),

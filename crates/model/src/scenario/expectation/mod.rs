@@ -207,7 +207,7 @@ pub struct Sides {
 
 /// Result of a comparison, with the numbers that decided it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
+pub struct ComparisonResult {
     /// True if it holds.
     pub holds: bool,
     /// The left side.
@@ -261,7 +261,7 @@ impl Comparison {
         &self,
         look_up: &mut impl FnMut(&Name) -> Result<Quantity, E>,
         undefined: impl Fn() -> E,
-    ) -> Result<Judged, E> {
+    ) -> Result<ComparisonResult, E> {
         let sides = self.sides(look_up)?;
         let Sides { left, right, .. } = sides;
         let holds = match &self.test {
@@ -281,7 +281,7 @@ impl Comparison {
         for name in self.names() {
             measured.push(look_up(name)?);
         }
-        Ok(Judged {
+        Ok(ComparisonResult {
             holds,
             left,
             right,
@@ -338,7 +338,7 @@ impl Expression {
 mod tests {
     use super::*;
 
-    fn judge(that: &str) -> Result<Judged, String> {
+    fn judge(that: &str) -> Result<ComparisonResult, String> {
         let mut look_up = |name: &Name| match name.text.as_str() {
             "coroutine.throughput" => Ok(Quantity {
                 value: 597.0,
@@ -398,8 +398,8 @@ mod tests {
     #[test]
     fn the_numbers_that_decided_are_kept_with_their_units() {
         let judged = judge("coroutine.throughput >= 25 * sync.throughput").unwrap();
-        let said: Vec<String> = judged.measured.iter().map(Quantity::to_string).collect();
-        assert_eq!(said, ["597/s", "20.0/s"]);
+        let text: Vec<String> = judged.measured.iter().map(Quantity::to_string).collect();
+        assert_eq!(text, ["597/s", "20.0/s"]);
         let judged = judge("latency.p99 < 150ms").unwrap();
         assert_eq!(
             (judged.left.to_string(), judged.right.to_string()),

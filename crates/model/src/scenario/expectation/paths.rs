@@ -7,7 +7,7 @@ use super::Dimension;
 
 /// Meaning of a `*` in a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Star {
+pub(super) enum Wildcard {
     Request,
     Counter,
     Service,
@@ -15,7 +15,7 @@ pub(super) enum Star {
     Core,
 }
 
-impl Star {
+impl Wildcard {
     /// Returns the meaning of a `*` after this word.
     pub(super) fn after(word: &str) -> Option<Self> {
         Some(match word {

@@ -121,10 +121,10 @@ fn a_variant_is_laid_over_what_the_command_line_sets() {
 
 #[test]
 fn setting_what_every_played_variant_sets_is_refused() {
-    let said = refused(GOOD, &["server.kind=sync"], &[]);
-    assert!(said.contains("--variant: `sync` or `coroutine`"), "{said}");
-    let said = refused(GOOD, &["server.kind=sync"], &["coroutine"]);
-    assert!(said.contains("--variant: `coroutine`"), "{said}");
+    let text = refused(GOOD, &["server.kind=sync"], &[]);
+    assert!(text.contains("--variant: `sync` or `coroutine`"), "{text}");
+    let line = refused(GOOD, &["server.kind=sync"], &["coroutine"]);
+    assert!(line.contains("--variant: `coroutine`"), "{line}");
 }
 
 #[test]
@@ -134,8 +134,8 @@ fn a_list_from_the_command_line_takes_the_place_of_the_files() {
     let text = GOOD.replace("[\"sync\", \"coroutine\"]", "\"coroutine\"");
     let plan = read_with(&text, &["server.workers=[1,2,4]"], &["workers_2"]).expect("it is valid");
     assert_eq!(names(&plan), ["workers_2"]);
-    let said = refused(GOOD, &["server.workers=[1,2]"], &[]);
-    assert!(said.contains("already makes the variants"), "{said}");
+    let line = refused(GOOD, &["server.workers=[1,2]"], &[]);
+    assert!(line.contains("already makes the variants"), "{line}");
 }
 
 #[test]
@@ -175,8 +175,8 @@ fn a_run_that_counts_requests_has_no_warm_up_unless_it_is_given() {
 
 #[test]
 fn a_variant_that_nobody_knows_is_refused_with_the_nearest() {
-    let said = refused(GOOD, &[], &["corotine"]);
-    assert!(said.contains("did you mean `coroutine`?"), "{said}");
+    let text = refused(GOOD, &[], &["corotine"]);
+    assert!(text.contains("did you mean `coroutine`?"), "{text}");
 }
 
 const TIMED: &str = r#"

@@ -14,24 +14,24 @@ fn parked<R: fmt::Debug>(resumed: Resumed<R>) -> R {
 
 #[test]
 fn two_tasks_take_turns_on_one_thread() {
-    let said = Rc::new(RefCell::new(String::new()));
+    let text = Rc::new(RefCell::new(String::new()));
     let stacks = Stacks::new();
     let mut tasks = ["ab", "12"].map(|letters| {
-        let said = Rc::clone(&said);
+        let line = Rc::clone(&text);
         stacks.start(move |parker| {
             for letter in letters.chars() {
-                said.borrow_mut().push(letter);
+                line.borrow_mut().push(letter);
                 parker.park(());
             }
         })
     });
-    assert_eq!(said.borrow().as_str(), "", "a task starts when resumed");
+    assert_eq!(text.borrow().as_str(), "", "a task starts when resumed");
     for _ in 0..2 {
         for task in &mut tasks {
             parked(task.resume());
         }
     }
-    assert_eq!(said.borrow().as_str(), "a1b2");
+    assert_eq!(text.borrow().as_str(), "a1b2");
     for task in &mut tasks {
         assert!(matches!(task.resume(), Resumed::Ended));
         assert!(matches!(task.resume(), Resumed::Ended), "and stays so");

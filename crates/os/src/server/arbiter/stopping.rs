@@ -17,11 +17,11 @@ impl Arbiter<'_> {
             Stop::Quick => (Signal::Quit, graceful_timeout),
             Stop::Orphaned => (Signal::Kill, Elapsed::ZERO),
         };
-        self.tell_all(farewell);
+        self.signal_all(farewell);
         self.wait_for_all(self.now() + patience);
-        while self.anyone_left() {
+        while self.reap_and_check() {
             self.is_killing = true;
-            self.tell_all(Signal::Kill);
+            self.signal_all(Signal::Kill);
             self.poll_timeout(BOOT_POLL);
         }
     }
@@ -29,13 +29,13 @@ impl Arbiter<'_> {
     /// Waits until all workers have left, until `limit`, or until the driver is gone. A second, quick
     /// request to stop shortens it.
     fn wait_for_all(&mut self, mut limit: Stamp) {
-        while self.anyone_left() && self.now() < limit {
+        while self.reap_and_check() && self.now() < limit {
             let driver_is_gone = self.poll_timeout(limit.since(self.now()).min(BOOT_POLL));
             if driver_is_gone {
                 return;
             }
             if self.signals.take().into_iter().any(is_quick) {
-                self.tell_all(Signal::Quit);
+                self.signal_all(Signal::Quit);
                 limit = limit.min(self.now() + FORCED_STOP_TIMEOUT);
             }
         }
@@ -49,16 +49,16 @@ impl Arbiter<'_> {
     }
 
     /// Reaps the workers that have ended. Returns true if any worker is left.
-    fn anyone_left(&mut self) -> bool {
+    fn reap_and_check(&mut self) -> bool {
         while let Some(death) = fork::reap() {
             // A server that stops does not fail for lack of workers.
             let _ = self.on_exit(death);
         }
-        self.roster.living().next().is_some()
+        self.table.living().next().is_some()
     }
 
-    fn tell_all(&self, signal: Signal) {
-        for (_, hand) in self.roster.living() {
+    fn signal_all(&self, signal: Signal) {
+        for (_, hand) in self.table.living() {
             signals::send(hand.pid, signal);
         }
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::server::wire::{ANSWER_BYTES, Answer, CALL_BYTES, Call};
 use crate::telemetry::Reader;
 
-fn opened(scoreboard: &Scoreboard) -> Services<'_> {
+fn open_services(scoreboard: &Scoreboard) -> Services<'_> {
     Services::open(2, Clock::starting_now(), Telemetry::On, scoreboard).unwrap()
 }
 
@@ -44,7 +44,7 @@ fn answers(caller: &mut TcpStream, count: usize) -> Vec<Answer> {
 #[test]
 fn an_answer_comes_when_it_is_due_and_says_when_it_was_written() {
     let scoreboard = Scoreboard::new(64).unwrap();
-    let mut services = opened(&scoreboard);
+    let mut services = open_services(&scoreboard);
     let mut caller = caller_of(&services, 1);
     caller.write_all(&call(7, 20)).unwrap();
     play_until_answered(&mut services, 1, 1);
@@ -68,7 +68,7 @@ fn an_answer_comes_when_it_is_due_and_says_when_it_was_written() {
 #[test]
 fn a_later_call_with_a_shorter_wait_is_answered_first() {
     let scoreboard = Scoreboard::new(64).unwrap();
-    let mut services = opened(&scoreboard);
+    let mut services = open_services(&scoreboard);
     let mut caller = caller_of(&services, 0);
     caller
         .write_all(&[call(1, 60), call(2, 5), call(3, 0)].concat())
@@ -81,7 +81,7 @@ fn a_later_call_with_a_shorter_wait_is_answered_first() {
 #[test]
 fn two_thousand_calls_are_held_at_once_and_each_is_answered() {
     let scoreboard = Scoreboard::new(64).unwrap();
-    let mut services = opened(&scoreboard);
+    let mut services = open_services(&scoreboard);
     let mut callers: Vec<_> = (0..20).map(|_| caller_of(&services, 0)).collect();
     for (number, caller) in callers.iter_mut().enumerate() {
         let calls = (0..100).map(|id| call(number as u64 * 100 + id, 300));
@@ -107,7 +107,7 @@ fn two_thousand_calls_are_held_at_once_and_each_is_answered() {
 #[test]
 fn a_call_may_come_in_pieces() {
     let scoreboard = Scoreboard::new(64).unwrap();
-    let mut services = opened(&scoreboard);
+    let mut services = open_services(&scoreboard);
     let mut caller = caller_of(&services, 0);
     let bytes = [call(1, 0), call(2, 0)].concat();
     for piece in bytes.chunks(5) {
@@ -121,7 +121,7 @@ fn a_call_may_come_in_pieces() {
 #[test]
 fn the_calls_of_a_worker_that_hung_up_are_forgotten() {
     let scoreboard = Scoreboard::new(64).unwrap();
-    let mut services = opened(&scoreboard);
+    let mut services = open_services(&scoreboard);
     let mut caller = caller_of(&services, 0);
     caller.write_all(&call(1, 10)).unwrap();
     while scoreboard.service(0).held.count() == 0 {
@@ -153,7 +153,7 @@ fn play_until_hung_up(services: &mut Services<'_>, mut caller: impl FnMut(usize)
 #[test]
 fn a_connection_with_more_calls_than_a_worker_makes_is_closed_and_its_calls_are_forgotten() {
     let scoreboard = Scoreboard::new(64).unwrap();
-    let mut services = opened(&scoreboard);
+    let mut services = open_services(&scoreboard);
     let mut caller = caller_of(&services, 0);
     let calls: Vec<_> = (0..1025).map(|id| call(id, 3_600_000)).collect();
     caller.write_all(&calls.concat()).unwrap();
@@ -165,7 +165,7 @@ fn a_connection_with_more_calls_than_a_worker_makes_is_closed_and_its_calls_are_
 #[test]
 fn callers_that_hang_up_again_and_again_leave_no_more_calls_than_are_kept() {
     let scoreboard = Scoreboard::new(64).unwrap();
-    let mut services = opened(&scoreboard);
+    let mut services = open_services(&scoreboard);
     let mut patient = caller_of(&services, 0);
     patient.write_all(&call(1, 3_600_000)).unwrap();
     while scoreboard.service(0).held.count() == 0 {
@@ -194,7 +194,7 @@ fn callers_that_hang_up_again_and_again_leave_no_more_calls_than_are_kept() {
 #[test]
 fn a_caller_that_reads_no_answers_is_hung_up_on() {
     let scoreboard = Scoreboard::new(64).unwrap();
-    let mut services = opened(&scoreboard);
+    let mut services = open_services(&scoreboard);
     let mut caller = caller_of(&services, 0);
     caller.set_nonblocking(true).unwrap();
     let calls: Vec<_> = (0..500).map(|id| call(id, 0)).collect();

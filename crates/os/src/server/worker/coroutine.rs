@@ -23,7 +23,7 @@ use crate::server::accounting::{RequestAccounting, Wait};
 use crate::server::calls::ServiceConnection;
 use crate::server::connection;
 use crate::server::date_cache::DateCache;
-use crate::server::hub::{Ended, Hub};
+use crate::server::hub::{Hub, HubExit};
 use crate::server::service_pool::{PooledConnection, ServicePool};
 use crate::server::task_context::{
     IoSource, Registration, Shared, SwitchSnapshot, TaskContext, TimedOut, WaitReason,
@@ -56,8 +56,8 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
     let ended = hub.run()?;
     exit(&shared.probe);
     Ok(match ended {
-        Ended::Drained => 0,
-        Ended::Overflowed => OVERFLOWED,
+        HubExit::Drained => 0,
+        HubExit::Overflowed => OVERFLOWED,
     })
 }
 
@@ -78,7 +78,7 @@ fn serve_one(
     accepted: Stamp,
 ) {
     // If there is no memory for a registration, the connection is closed.
-    let Ok(source) = task.shared.watch(&socket) else {
+    let Ok(source) = task.shared.register(&socket) else {
         return;
     };
     task.shared.could_run_since(accepted);
@@ -158,7 +158,7 @@ impl<'task> Parking<'_, 'task> {
             return Ok(pooled);
         }
         let connection = ServiceConnection::begin(self.resources.services.address(service))?;
-        let registration = self.task.shared.watch(&connection);
+        let registration = self.task.shared.register(&connection);
         let registration = registration.map_err(|error| error.source)?;
         // On one machine a connection is mostly open at once. A task that parked for it all the same would
         // send its call only after the tasks that are ready now.
@@ -177,7 +177,7 @@ impl<'task> Parking<'_, 'task> {
 
     /// Calls a service. Parks the task until the answer is there.
     fn call_parking(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
-        pooled.connection.ask(wait, self.accounting.request)?;
+        pooled.connection.send_call(wait, self.accounting.request)?;
         let mut answered = false;
         while !answered {
             let answer = self.park(

@@ -27,7 +27,7 @@ use crate::handler::Access;
 use crate::handler::{Application, Whoami};
 use crate::sys::clock::Clock;
 use crate::sys::signals::{Signal, Signals};
-use crate::sys::{self, Doing, child, fork, poller, processes, signals};
+use crate::sys::{self, ErrorContext, child, fork, poller, processes, signals};
 use crate::telemetry::{Phase, Probe, Scoreboard, Telemetry};
 use concsim_engine::policy::BOOT_FAILED;
 use concsim_model::scenario::{Scenario, WorkerKind};

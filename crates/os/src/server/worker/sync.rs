@@ -24,7 +24,7 @@ use crate::server::date_cache::DateCache;
 use crate::server::log::log;
 use crate::server::transport::{Deadline, Interest, Transport, WaitStrategy};
 use crate::sys::signals::Signal;
-use crate::sys::{self, Doing, fork, net};
+use crate::sys::{self, ErrorContext, fork, net};
 use crate::telemetry::{Phase, Probe, SwitchReason};
 use concsim_engine::policy;
 use concsim_engine::telemetry::task_number;

@@ -2,9 +2,9 @@
 //! arithmetic.
 
 use super::recordings::*;
-use super::{AtTheEnd, Kind, NOW, Now, When, find};
+use super::{AtTheEnd, CheckedPart, Kind, NOW, Now, find};
 use crate::Recording;
-use crate::synthetic::{Life, MS, S, Synthetic, read_sample_by_sample};
+use crate::synthetic::{MS, RequestLife, S, Synthetic, read_sample_by_sample};
 use concsim_engine::telemetry::{Event, Failure, Phase, RunSlice, SwitchReason};
 use concsim_model::scenario::ConnectionMode;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
@@ -37,9 +37,9 @@ fn blocked_in_each_tenth(stretches: [Option<(u64, u64)>; 2]) -> Recording {
     with_a_door(recording, 5)
 }
 
-fn first_sentence(recording: &Recording, when: When, kind: Kind) -> String {
-    let said = find(recording, when, kind).unwrap_or_else(|| panic!("{kind:?} is not said"));
-    said.sentences[0].clone()
+fn first_sentence(recording: &Recording, when: CheckedPart, kind: Kind) -> String {
+    let text = find(recording, when, kind).unwrap_or_else(|| panic!("{kind:?} is not said"));
+    text.sentences[0].clone()
 }
 
 #[test]
@@ -47,7 +47,12 @@ fn a_share_of_time_is_of_the_log_where_samples_never_meet_it() {
     // 45 and 57 of every 100 ms, and no sample lies in them. A remark needs half of the time.
     let recording = blocked_in_each_tenth([Some((20, 65)), Some((20, 77))]);
     let looks = recording.present().unwrap().last_second();
-    assert_eq!(looks.looks(|worker| worker.phase == Phase::Blocked).0, 0);
+    assert_eq!(
+        looks
+            .count_samples(|worker| worker.phase == Phase::Blocked)
+            .0,
+        0
+    );
     for (when, time) in [(Now, "last second"), (AtTheEnd, "counted window")] {
         assert_eq!(
             first_sentence(&recording, when, Kind::BlockedWithFreeCores),
@@ -243,11 +248,11 @@ fn a_burst() -> Synthetic {
     let mut run = Synthetic::idle(Sync, 2);
     run.scenario.server.backlog = 50;
     run.lives = vec![
-        Life {
+        RequestLife {
             due: 3_400 * MS,
             door: 200 * MS,
             cpu: MS,
-            ..Life::default()
+            ..RequestLife::default()
         };
         60
     ];
@@ -284,13 +289,13 @@ fn requests_on_kept_connections_fill_no_queue() {
 #[test]
 fn parked_requests_are_those_begun_that_neither_run_nor_could_run() {
     let recording = io_bound(Coroutine, |_| {});
-    let said = find(&recording, Now, Kind::Parked).unwrap();
+    let text = find(&recording, Now, Kind::Parked).unwrap();
     assert_eq!(
-        said.sentences[1],
+        text.sentences[1],
         "On average 59 of 60 requests begun were parked in the last second."
     );
     // 59.9 begun × 0.99.
-    assert!(said.evidence.contains("59.3 parked"), "{}", said.evidence);
+    assert!(text.evidence.contains("59.3 parked"), "{}", text.evidence);
 }
 
 /// Two clients run out of patience, and three are waiting when the run is ended.
@@ -311,10 +316,10 @@ fn what_the_end_of_a_run_cut_off_has_not_failed() {
         };
         outcome.done = outcome.due + waited;
     }
-    let said = find(&recording, AtTheEnd, Kind::Failures).unwrap();
+    let text = find(&recording, AtTheEnd, Kind::Failures).unwrap();
     let patience = length(patience);
     assert_eq!(
-        said.sentences,
+        text.sentences,
         [
             format!(
                 "2 of {all} requests due in the counted window failed. In latencies each counts as its \

@@ -17,13 +17,13 @@ use recordings::*;
 
 /// Part of a recording that is checked.
 #[derive(Clone, Copy, Debug)]
-enum When {
+enum CheckedPart {
     /// The last second, 4 s after the beginning.
     Now,
     /// The run as a whole.
     AtTheEnd,
 }
-use When::{AtTheEnd, Now};
+use CheckedPart::{AtTheEnd, Now};
 
 /// The instant of [`Now`].
 const NOW: Stamp = Stamp(4 * S);
@@ -32,27 +32,27 @@ const NOW: Stamp = Stamp(4 * S);
 /// not.
 struct Case {
     kind: Kind,
-    when: When,
+    part: CheckedPart,
     sentence: &'static str,
     applies: fn() -> Recording,
-    does_not: fn() -> Recording,
+    without: fn() -> Recording,
 }
 
 const CASES: [Case; 27] = [
     Case {
         kind: Kind::WorkerGone,
-        when: Now,
+        part: Now,
         sentence: "Worker B's process ended at 3.80 s. It had no request begun, so none is lost. The arbiter forks",
         applies: || with_a_death(-9),
         // It was told to exit.
-        does_not: || with_a_death(0),
+        without: || with_a_death(0),
     },
     Case {
         kind: Kind::WorkerStopped,
-        when: Now,
+        part: Now,
         sentence: "Worker B stands still, with 1 request begun now, and the other worker goes on. Its requests wait",
         applies: || steered(&[(3_000, Intervention::StopWorker, Some(1))]),
-        does_not: || {
+        without: || {
             steered(&[
                 (3_000, Intervention::StopWorker, Some(1)),
                 (3_500, Intervention::ContinueWorker, Some(1)),
@@ -61,199 +61,199 @@ const CASES: [Case; 27] = [
     },
     Case {
         kind: Kind::LostUpdates,
-        when: Now,
+        part: Now,
         sentence: "Counter visits got 1 000 additions so far and is at 80, so 920 are lost. Two requests read the same",
         applies: || counting((500, 40)),
         // Each worker was read between its two counters.
-        does_not: || counting((500, 499)),
+        without: || counting((500, 499)),
     },
     Case {
         kind: Kind::DeadWork,
-        when: Now,
+        part: Now,
         sentence: "Both workers spent 100 % of their busy and blocked time, taken together, on requests whose clients",
         applies: || abandoned(MS),
         // They leave after their answers have been written.
-        does_not: || abandoned(10 * S),
+        without: || abandoned(10 * S),
     },
     Case {
         kind: Kind::Crowded,
-        when: Now,
+        part: Now,
         sentence: "On average 0.99 workers wanted a core and had none in the last second. Other programs kept",
         applies: || wanting_a_core(0.4),
-        does_not: || wanting_a_core(0.0),
+        without: || wanting_a_core(0.0),
     },
     Case {
         kind: Kind::Hog,
-        when: Now,
+        part: Now,
         sentence: "Request 2 has kept worker A for 180 ms now, and a typical request of this scenario keeps one for",
         applies: || holding(180, 1),
-        does_not: || holding(40, 1),
+        without: || holding(40, 1),
     },
     Case {
         kind: Kind::HoldsAll,
-        when: Now,
+        part: Now,
         sentence: "In 3 of 3 samples in the last second worker J held all requests that were begun, 10 on average, and",
         applies: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Blocked, 10)),
         // It holds all requests, and keeps none waiting.
-        does_not: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Idle, 10)),
+        without: || tenth_of_ten(Coroutine, |worker, _| take(worker, Phase::Idle, 10)),
     },
     Case {
         kind: Kind::Unpatched,
-        when: Now,
+        part: Now,
         sentence: "Both workers were blocked in an unpatched wait in the last second, each for 100 % of the time on",
         applies: || all_in(Phase::Blocked),
-        does_not: || all_in(Phase::Idle),
+        without: || all_in(Phase::Idle),
     },
     Case {
         kind: Kind::BlockedWithFreeCores,
-        when: Now,
+        part: Now,
         sentence: "Both workers were blocked in a wait in the last second, each for 99 % of the time on average. A",
         applies: || io_bound(Sync, |_| {}),
         // Load needs both cores for itself.
-        does_not: || io_bound(Sync, |run| run.load_cpu = 1.8),
+        without: || io_bound(Sync, |run| run.load_cpu = 1.8),
     },
     Case {
         kind: Kind::CoresFull,
-        when: Now,
+        part: Now,
         sentence: "This run kept 2.00 of 2 cores busy on average in the last second. On average 2.0 requests were",
         applies: || computing(Sync, 2, 0),
-        does_not: || computing(Sync, 1, 0),
+        without: || computing(Sync, 1, 0),
     },
     Case {
         kind: Kind::WorkersFull,
-        when: Now,
+        part: Now,
         sentence: "The worker computed for 100 % of the time in the last second, and a process computes on one core",
         applies: || computing(Sync, 1, 0),
-        does_not: || computing(Sync, 2, 0),
+        without: || computing(Sync, 2, 0),
     },
     Case {
         kind: Kind::CoroutinesDoNotHelp,
-        when: Now,
+        part: Now,
         sentence: "These requests only compute, so no request waits while another one runs. On average 8.0 were",
         applies: || computing(Coroutine, 2, 0),
         // In a wait of 1 ms another request can run.
-        does_not: || computing(Coroutine, 2, 1),
+        without: || computing(Coroutine, 2, 1),
     },
     Case {
         kind: Kind::ConnectionsFull,
-        when: Now,
+        part: Now,
         sentence: "Both workers had 30 requests begun each on average in the last second, and a worker may hold 30",
         applies: || with_room_for(30),
-        does_not: || with_room_for(1_000),
+        without: || with_room_for(1_000),
     },
     Case {
         kind: Kind::BacklogFull,
-        when: Now,
+        part: Now,
         sentence: "In 3 of 3 samples in the last second more connections waited at the door than the listener's queue",
         applies: || io_bound(Sync, |run| run.scenario.server.backlog = 50),
-        does_not: || io_bound(Sync, |run| run.scenario.server.backlog = 64),
+        without: || io_bound(Sync, |run| run.scenario.server.backlog = 64),
     },
     Case {
         kind: Kind::QueueGrows,
-        when: Now,
+        part: Now,
         sentence: "On average 14.2 requests came in a second and 9.50 ended in the last 4 s, so their number grows.",
         applies: || asked(20.0),
-        does_not: || asked(5.0),
+        without: || asked(5.0),
     },
     Case {
         kind: Kind::Parked,
-        when: Now,
+        part: Now,
         sentence: "A wait parks the coroutine; its process goes on.",
         applies: || io_bound(Coroutine, |_| {}),
-        does_not: || io_bound(Sync, |_| {}),
+        without: || io_bound(Sync, |_| {}),
     },
     Case {
         kind: Kind::Idle,
-        when: Now,
+        part: Now,
         sentence: "The workers were idle in 6 of 6 samples of one worker each in the last second, and 0.30 requests were at",
         applies: || asked_once(300),
-        does_not: || asked_once(700),
+        without: || asked_once(700),
     },
     Case {
         kind: Kind::Failures,
-        when: Now,
+        part: Now,
         sentence: "3 of 20 requests that ended in the last second failed",
         applies: || failing_until(NOW),
         // That was before the last second.
-        does_not: || failing_until(Stamp(2 * S)),
+        without: || failing_until(Stamp(2 * S)),
     },
     Case {
         kind: Kind::UnevenAccepts,
-        when: AtTheEnd,
+        part: AtTheEnd,
         sentence: "Since the run began worker A has taken 97 connections and worker B 3.",
         applies: || accepting(97, 3),
-        does_not: || accepting(60, 40),
+        without: || accepting(60, 40),
     },
     Case {
         kind: Kind::ClientsLate,
-        when: AtTheEnd,
+        part: AtTheEnd,
         sentence: "The clients sent requests late, so this run is rough.",
         applies: || with_lives(|life| life.late = 5_400_000),
-        does_not: || with_lives(|life| life.late = 2_400_000),
+        without: || with_lives(|life| life.late = 2_400_000),
     },
     Case {
         kind: Kind::ClientsStarved,
-        when: AtTheEnd,
+        part: AtTheEnd,
         sentence: "Answers lay in the sockets until the clients read them, so this run is rough.",
         applies: || with_lives(|life| life.tail = 5_600_000),
-        does_not: || with_lives(|life| life.tail = 2_400_000),
+        without: || with_lives(|life| life.tail = 2_400_000),
     },
     Case {
         kind: Kind::EventsDropped,
-        when: Now,
+        part: Now,
         sentence: "Some records have been lost so far",
         applies: || dropping(3),
-        does_not: || dropping(0),
+        without: || dropping(0),
     },
     Case {
         kind: Kind::Steered,
-        when: AtTheEnd,
+        part: AtTheEnd,
         sentence: "This run was steered by hand, so its claims are not judged: a worker was added at 3.00 s.",
         applies: || steered(&[(3_000, Intervention::AddWorker, None)]),
-        does_not: || changed_by_timeline(Some(0)),
+        without: || changed_by_timeline(Some(0)),
     },
     Case {
         kind: Kind::SteeredByTimeline,
-        when: AtTheEnd,
+        part: AtTheEnd,
         sentence: "The scenario's timeline steered this run: a worker was added at 3.00 s.",
         applies: || changed_by_timeline(Some(0)),
-        does_not: || changed_by_timeline(None),
+        without: || changed_by_timeline(None),
     },
     Case {
         kind: Kind::NotStationary,
-        when: AtTheEnd,
+        part: AtTheEnd,
         sentence: "The run is not steady in the counted window",
         applies: || asked(40.0),
-        does_not: || io_bound(Coroutine, |_| {}),
+        without: || io_bound(Coroutine, |_| {}),
     },
     Case {
         kind: Kind::ShortWarmup,
-        when: AtTheEnd,
+        part: AtTheEnd,
         sentence: "The warm-up of 100 ms is short for a 99th percentile of 100 ms.",
         applies: || beginning_at(900),
-        does_not: || beginning_at(0),
+        without: || beginning_at(0),
     },
     Case {
         kind: Kind::Thinned,
-        when: Now,
+        part: Now,
         sentence: "Lanes show one request in 4",
         applies: || one_in(4),
-        does_not: || one_in(1),
+        without: || one_in(1),
     },
 ];
 
-fn remarks(recording: &Recording, when: When) -> Vec<Remark> {
+fn remarks(recording: &Recording, when: CheckedPart) -> Vec<Remark> {
     match when {
         AtTheEnd => summarise(recording).remarks,
         Now => {
-            let past = recording.past_at(NOW).unwrap();
-            let (means, doubts) = (past.last_second().means(), so_far(&past).1);
-            all(&Context::of_the_last_second(past, means, &doubts))
+            let snapshot = recording.snapshot_at(NOW).unwrap();
+            let (means, doubts) = (snapshot.last_second().means(), so_far(&snapshot).1);
+            all(&Context::of_the_last_second(snapshot, means, &doubts))
         }
     }
 }
 
-fn find(recording: &Recording, when: When, kind: Kind) -> Option<Remark> {
+fn find(recording: &Recording, when: CheckedPart, kind: Kind) -> Option<Remark> {
     let all = remarks(recording, when);
     all.into_iter().find(|remark| remark.kind == kind)
 }
@@ -262,17 +262,17 @@ fn find(recording: &Recording, when: When, kind: Kind) -> Option<Remark> {
 fn each_remark_is_made_of_what_it_is_about_and_of_nothing_close_by() {
     for case in CASES {
         let code = case.kind.code();
-        let said = find(&(case.applies)(), case.when, case.kind);
-        let said = said.unwrap_or_else(|| panic!("{code} is not said"));
-        let sentence = said.sentence();
+        let text = find(&(case.applies)(), case.part, case.kind);
+        let line = text.unwrap_or_else(|| panic!("{code} is not said"));
+        let sentence = line.sentence();
         assert!(sentence.starts_with(case.sentence), "{code}: {sentence}");
         assert!(
-            said.evidence.chars().any(|it| it.is_ascii_digit()),
+            line.evidence.chars().any(|it| it.is_ascii_digit()),
             "{code} rests on no number: {}",
-            said.evidence
+            line.evidence
         );
-        let said = find(&(case.does_not)(), case.when, case.kind);
-        assert_eq!(said, None, "{code} is said where it is not so");
+        let label = find(&(case.without)(), case.part, case.kind);
+        assert_eq!(label, None, "{code} is said where it is not so");
     }
 }
 
@@ -299,11 +299,11 @@ fn a_worker_that_the_system_finds_stopped_stands_still() {
             worker.is_stopped = is_stopped && worker.index == 1;
         })
     };
-    let said = find(&found(true), Now, Kind::WorkerStopped).unwrap();
-    assert!(said.sentences[0].starts_with("Worker B stands still"));
+    let text = find(&found(true), Now, Kind::WorkerStopped).unwrap();
+    assert!(text.sentences[0].starts_with("Worker B stands still"));
     assert!(
-        said.evidence.contains("finds its process stopped"),
-        "{said:?}"
+        text.evidence.contains("finds its process stopped"),
+        "{text:?}"
     );
     assert_eq!(find(&found(false), Now, Kind::WorkerStopped), None);
 }
@@ -311,10 +311,10 @@ fn a_worker_that_the_system_finds_stopped_stands_still() {
 #[test]
 fn the_evidence_of_a_worker_that_was_killed_for_its_silence_names_the_timeout() {
     let silent = with_a_termination(1, Some(TerminationCause::Silent));
-    let said = find(&silent, Now, Kind::WorkerGone).unwrap();
+    let text = find(&silent, Now, Kind::WorkerGone).unwrap();
     let named = "(killed: silent for longer than timeout (30 s))";
-    assert!(said.evidence.contains(named), "{}", said.evidence);
-    assert!(said.sentences[0].contains(named), "{:?}", said.sentences);
+    assert!(text.evidence.contains(named), "{}", text.evidence);
+    assert!(text.sentences[0].contains(named), "{:?}", text.sentences);
 }
 
 #[test]
@@ -324,13 +324,13 @@ fn a_run_as_a_whole_remembers_the_longest_that_a_request_had_its_worker() {
             sample.workers[0].running_since = Some(Stamp(NOW.0 - 120 * MS));
         }
     });
-    let said = find(&recording, AtTheEnd, Kind::Hog).unwrap();
+    let text = find(&recording, AtTheEnd, Kind::Hog).unwrap();
     assert_eq!(
-        said.sentences[0],
+        text.sentences[0],
         "At 4.00 s request 2 had kept worker A for 120 ms, and a typical request of this scenario keeps one for \
          1 ms (computed)."
     );
-    assert!(said.evidence.contains("at 4.00 s"), "{}", said.evidence);
+    assert!(text.evidence.contains("at 4.00 s"), "{}", text.evidence);
 }
 
 #[test]
@@ -340,10 +340,10 @@ fn a_hog_that_has_let_go_is_spoken_of_for_another_second() {
             sample.workers[0].running_since = Some(Stamp(sample.at.0 - 120 * MS));
         }
     });
-    let said = find(&recording, Now, Kind::Hog).unwrap();
+    let text = find(&recording, Now, Kind::Hog).unwrap();
     assert!(
-        said.sentences[0].starts_with("At 3.50 s request 2 had kept worker A for 120 ms,"),
-        "{said:?}"
+        text.sentences[0].starts_with("At 3.50 s request 2 had kept worker A for 120 ms,"),
+        "{text:?}"
     );
 }
 
@@ -400,15 +400,15 @@ fn what_would_help_is_computed_and_says_so() {
 #[test]
 fn of_a_run_that_was_steered_nothing_is_promised() {
     let steered = steered(&[(2_000, Intervention::SetLoad(2_000), None)]);
-    let said = find(&steered, Now, Kind::BlockedWithFreeCores).unwrap();
-    assert_eq!(said.advice, None);
+    let text = find(&steered, Now, Kind::BlockedWithFreeCores).unwrap();
+    assert_eq!(text.advice, None);
 }
 
 #[test]
 fn the_last_second_and_the_whole_run_are_remarked_upon_alike() {
     let recording = io_bound(Sync, |_| {});
-    let said = |when| find(&recording, when, Kind::BlockedWithFreeCores).unwrap();
-    let [now, at_the_end] = [Now, AtTheEnd].map(|when| said(when).sentence());
+    let text = |when| find(&recording, when, Kind::BlockedWithFreeCores).unwrap();
+    let [now, at_the_end] = [Now, AtTheEnd].map(|when| text(when).sentence());
     assert_eq!(
         now,
         "Both workers were blocked in a wait in the last second, each for 99 % of the time on average. A wait blocks the whole \
@@ -416,13 +416,13 @@ fn the_last_second_and_the_whole_run_are_remarked_upon_alike() {
          door on average."
     );
     assert_eq!(now.replace("last second", "counted window"), at_the_end);
-    assert_eq!(said(Now).advice, said(AtTheEnd).advice);
+    assert_eq!(text(Now).advice, text(AtTheEnd).advice);
 }
 
 #[test]
 fn programs_get_a_code_a_sentence_and_its_evidence() {
-    let said = find(&dropping(3), Now, Kind::EventsDropped).unwrap();
-    let said = serde_json::to_value(said).unwrap();
-    assert_eq!(said["code"], "events-dropped");
-    assert!(said["sentence"].is_string() && said["evidence"].is_string());
+    let text = find(&dropping(3), Now, Kind::EventsDropped).unwrap();
+    let line = serde_json::to_value(text).unwrap();
+    assert_eq!(line["code"], "events-dropped");
+    assert!(line["sentence"].is_string() && line["evidence"].is_string());
 }

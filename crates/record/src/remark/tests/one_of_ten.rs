@@ -1,9 +1,9 @@
 //! One stuck worker of ten raises a remark like all ten: a mean over all workers would hide it.
 
 use super::recordings::*;
-use super::{Kind, Now, When, find};
+use super::{CheckedPart, Kind, Now, find};
 use crate::Recording;
-use crate::synthetic::{Life, MS, S};
+use crate::synthetic::{MS, RequestLife, S};
 use concsim_engine::telemetry::Phase;
 use concsim_model::scenario::Intervention;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
@@ -184,15 +184,15 @@ const ALL: [(Kind, OneOfTen); 27] = [
 ];
 
 /// One request of a second for each of ten workers every second, blocked for `waited` in the middle.
-fn lives(waited: impl Fn(usize) -> u64) -> Vec<Life> {
+fn lives(waited: impl Fn(usize) -> u64) -> Vec<RequestLife> {
     let of_second = |second: u64| {
         let waited = &waited;
-        (0..10).map(move |worker| Life {
+        (0..10).map(move |worker| RequestLife {
             due: second * S,
             cpu: 100 * MS,
             waited: waited(worker),
             worker,
-            ..Life::default()
+            ..RequestLife::default()
         })
     };
     (0..6).flat_map(of_second).collect()
@@ -200,12 +200,12 @@ fn lives(waited: impl Fn(usize) -> u64) -> Vec<Life> {
 
 #[test]
 fn each_remark_about_workers_is_raised_by_one_of_ten() {
-    let now: When = Now;
+    let now: CheckedPart = Now;
     for (kind, one) in &ALL {
         match one {
             Raised(recording) => {
-                let said = find(&recording(), now, *kind);
-                assert!(said.is_some(), "{} is not said of one of ten", kind.code());
+                let text = find(&recording(), now, *kind);
+                assert!(text.is_some(), "{} is not said of one of ten", kind.code());
             }
             Whole(reason) => assert!(!reason.is_empty(), "{}", kind.code()),
         }
@@ -221,7 +221,7 @@ fn of_every_kind_of_remark_it_is_known_whether_one_worker_raises_it() {
 
 #[test]
 fn the_worker_that_is_stuck_is_named() {
-    let said = |kind: Kind| {
+    let text = |kind: Kind| {
         let (_, one) = ALL.iter().find(|(it, _)| *it == kind).unwrap();
         let Raised(recording) = one else {
             panic!("one worker raises it");
@@ -239,8 +239,8 @@ fn the_worker_that_is_stuck_is_named() {
         Kind::ConnectionsFull,
         Kind::UnevenAccepts,
     ] {
-        let said = said(kind);
-        let names_it = said.contains("orker J");
-        assert!(names_it, "{}: {said}", kind.code());
+        let line = text(kind);
+        let names_it = line.contains("orker J");
+        assert!(names_it, "{}: {line}", kind.code());
     }
 }

@@ -1,7 +1,7 @@
 //! Recordings for the tests of remarks: mostly `io_bound` and ten idle workers, changed in one place.
 
 use super::NOW;
-use crate::synthetic::{Demand, Life, MS, Synthetic, scenario};
+use crate::synthetic::{Demand, MS, RequestLife, Synthetic, scenario};
 use crate::{Recording, Sample, WorkerSample};
 use concsim_engine::telemetry::{Event, Failure, Marker, Phase, TerminationCause};
 use concsim_model::scenario::Intervention;
@@ -15,22 +15,22 @@ pub(super) fn io_bound(kind: WorkerKind, change: impl FnOnce(&mut Synthetic)) ->
 }
 
 /// Changes each sample of a recording.
-pub(super) fn with_samples(mut recording: Recording, spoil: impl Fn(&mut Sample)) -> Recording {
-    recording.samples.iter_mut().for_each(spoil);
+pub(super) fn with_samples(mut recording: Recording, change: impl Fn(&mut Sample)) -> Recording {
+    recording.samples.iter_mut().for_each(change);
     recording
 }
 
 pub(super) fn with_workers(
     recording: Recording,
-    spoil: impl Fn(&mut WorkerSample, Stamp),
+    change: impl Fn(&mut WorkerSample, Stamp),
 ) -> Recording {
     with_samples(recording, |sample| {
         let at = sample.at;
-        sample.workers.iter_mut().for_each(|it| spoil(it, at));
+        sample.workers.iter_mut().for_each(|it| change(it, at));
     })
 }
 
-pub(super) fn with_lives(change: impl Fn(&mut Life)) -> Recording {
+pub(super) fn with_lives(change: impl Fn(&mut RequestLife)) -> Recording {
     io_bound(Coroutine, |run| run.lives.iter_mut().for_each(change))
 }
 
@@ -51,7 +51,7 @@ pub(super) fn with_a_death_of(
     (status, cause): (i32, Option<TerminationCause>),
 ) -> Recording {
     let at = Stamp(NOW.0 - 200 * MS);
-    let before = recording.past_at(at).unwrap().sample().seen.events;
+    let before = recording.snapshot_at(at).unwrap().sample().seen.events;
     let died = Event::Died {
         at,
         worker: u32::from(worker),
@@ -141,12 +141,12 @@ pub(super) fn holding(milliseconds: u64, class: u16) -> Recording {
 /// Ten idle workers; the tenth is changed in each sample.
 pub(super) fn tenth_of_ten(
     kind: WorkerKind,
-    spoil: impl Fn(&mut WorkerSample, Stamp),
+    change: impl Fn(&mut WorkerSample, Stamp),
 ) -> Recording {
     let run = idle_ten(kind);
     with_workers(run.recording(), |worker, at| {
         if worker.index == 9 {
-            spoil(worker, at);
+            change(worker, at);
         } else {
             worker.phase = Phase::Idle;
         }
@@ -188,8 +188,8 @@ pub(super) fn abandoned(after: u64) -> Recording {
 }
 
 /// Lets the clients of these requests leave `after` nanoseconds after sending, if they have no answer yet.
-pub(super) fn give_up(recording: &mut Recording, after: u64, whose: impl Fn(u32) -> bool) {
-    for outcome in recording.outcomes.iter_mut().filter(|it| whose(it.request)) {
+pub(super) fn give_up(recording: &mut Recording, after: u64, owner: impl Fn(u32) -> bool) {
+    for outcome in recording.outcomes.iter_mut().filter(|it| owner(it.request)) {
         let left = Stamp(outcome.sent.0 + after);
         if left < outcome.done {
             (outcome.failure, outcome.done) = (Some(Failure::Timeout), left);
@@ -254,10 +254,10 @@ pub(super) fn asked(rate: f64) -> Recording {
 /// One request in the last second, which waits for `waited` milliseconds.
 pub(super) fn asked_once(waited: u64) -> Recording {
     let mut run = Synthetic::idle(Sync, 2);
-    run.lives.push(Life {
+    run.lives.push(RequestLife {
         due: NOW.0 - 900 * MS,
         waited: waited * MS,
-        ..Life::default()
+        ..RequestLife::default()
     });
     with_workers(run.recording(), |worker, _| {
         // As more frequent samples would show: idle most of the time.
@@ -268,7 +268,7 @@ pub(super) fn asked_once(waited: u64) -> Recording {
 /// Three requests that failed within a second before `until`.
 pub(super) fn failing_until(until: Stamp) -> Recording {
     io_bound(Sync, |run| {
-        let ended = |life: &&mut Life| {
+        let ended = |life: &&mut RequestLife| {
             let done = life.due + life.late + life.door + life.cpu + life.waited + life.tail;
             until.0 - 900 * MS < done && done < until.0 - 100 * MS
         };

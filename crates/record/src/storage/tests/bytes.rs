@@ -7,7 +7,7 @@ use concsim_engine::telemetry::Record;
 /// The first instant that no run reaches.
 pub(super) const LATE: Stamp = Stamp(72 * 3_600_000_000_000 + 1);
 /// The first number of a request that no run reaches.
-pub(super) const FAR: u32 = 0x0200_0001;
+pub(super) const UNREACHED_NUMBER: u32 = 0x0200_0001;
 
 /// A header with one kind of request, one service and one timeline event.
 pub(super) fn header() -> Header {

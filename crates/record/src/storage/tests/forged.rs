@@ -1,10 +1,11 @@
 //! Records with values that no run has: a file is read up to there, and the reader reports the value and
 //! its position.
 
-use super::bytes::{FAR, LATE, file, header, record};
+use super::bytes::{LATE, UNREACHED_NUMBER, file, header, record};
 use super::*;
 use concsim_engine::telemetry::{
-    Awaited, Failure, NO_REQUEST, Outcome, RunSlice, SLOTS, Sent, Served, SwitchReason, WaitParts,
+    Failure, NO_REQUEST, Outcome, RunSlice, SLOTS, SentRequest, Served, SwitchReason, WaitParts,
+    WaitPurpose,
 };
 use concsim_model::units::CpuTime;
 
@@ -41,8 +42,8 @@ fn served() -> Served {
     }
 }
 
-fn sent() -> Sent {
-    Sent {
+fn sent() -> SentRequest {
+    SentRequest {
         request: 0,
         class: 0,
         due: Stamp(1),
@@ -90,7 +91,7 @@ fn awaits(at: Stamp, request: u32) -> Event {
         at,
         task: 0,
         request,
-        part: Awaited::Queue,
+        part: WaitPurpose::Queue,
     }
 }
 
@@ -164,7 +165,7 @@ fn forged() -> Vec<(u64, Event, &'static str)> {
         (
             WORKER,
             Event::RunSlice(RunSlice {
-                request: FAR,
+                request: UNREACHED_NUMBER,
                 ..ran()
             }),
             request,
@@ -200,17 +201,17 @@ fn forged() -> Vec<(u64, Event, &'static str)> {
         ),
         (WORKER + 256, Event::RunSlice(ran()), worker),
         (WORKER, blocked(LATE, 0), late),
-        (WORKER, blocked(Stamp(3), FAR), request),
-        (WORKER, preempted(FAR, None), request),
+        (WORKER, blocked(Stamp(3), UNREACHED_NUMBER), request),
+        (WORKER, preempted(UNREACHED_NUMBER, None), request),
         (WORKER, preempted(0, Some(8_192)), core),
-        (WORKER, awaits(Stamp(3), FAR), request),
+        (WORKER, awaits(Stamp(3), UNREACHED_NUMBER), request),
         (WORKER, awaits(LATE, 0), late),
-        (WORKER, waited(FAR, Elapsed(0)), request),
+        (WORKER, waited(UNREACHED_NUMBER, Elapsed(0)), request),
         (WORKER, waited(0, long_wait), long),
         (
             WORKER,
             Event::Served(Served {
-                request: FAR,
+                request: UNREACHED_NUMBER,
                 ..served()
             }),
             request,
@@ -235,24 +236,24 @@ fn forged() -> Vec<(u64, Event, &'static str)> {
         (WORKER, accepted(LATE), late),
         (
             LOAD,
-            Event::Sent(Sent {
-                request: FAR,
+            Event::Sent(SentRequest {
+                request: UNREACHED_NUMBER,
                 ..sent()
             }),
             request,
         ),
         (
             LOAD,
-            Event::Sent(Sent {
+            Event::Sent(SentRequest {
                 request: NO_REQUEST,
                 ..sent()
             }),
             none,
         ),
-        (LOAD, Event::Sent(Sent { class: 1, ..sent() }), class),
+        (LOAD, Event::Sent(SentRequest { class: 1, ..sent() }), class),
         (
             LOAD,
-            Event::Sent(Sent {
+            Event::Sent(SentRequest {
                 due: LATE,
                 ..sent()
             }),
@@ -261,7 +262,7 @@ fn forged() -> Vec<(u64, Event, &'static str)> {
         (
             LOAD,
             Event::Ended(Outcome {
-                request: FAR,
+                request: UNREACHED_NUMBER,
                 ..ended()
             }),
             request,
@@ -291,7 +292,7 @@ fn forged() -> Vec<(u64, Event, &'static str)> {
             late,
         ),
         (SERVICES, answered(1, 0, Stamp(2)), service),
-        (SERVICES, answered(0, FAR, Stamp(2)), request),
+        (SERVICES, answered(0, UNREACHED_NUMBER, Stamp(2)), request),
         (SERVICES, answered(0, 0, LATE), late),
         (ARBITER, forked(256), worker),
         // Not worker A, whose number is that of the lowest 16 bits.
@@ -329,7 +330,7 @@ fn a_record_that_names_what_no_run_has_is_refused_with_its_place() {
         let bad = record(writer, event.to_record());
         // A valid record follows.
         let (bytes, payload_at) = file(&header(), &[&good[..], &bad, &good].concat());
-        let (recording, tear) = read(&bytes[..]);
+        let (recording, corruption) = read(&bytes[..]);
         let recording = recording.expect("the header is whole");
         assert_eq!(recording.events.len(), 1, "{event:?}");
         assert!(recording.switches.is_empty(), "{event:?}");
@@ -342,16 +343,16 @@ fn a_record_that_names_what_no_run_has_is_refused_with_its_place() {
             "{event:?}"
         );
         let at = payload_at + good.len() as u64;
-        let said = tear.expect("it is refused").to_string();
-        assert!(said.contains(words), "{event:?}: {said}");
-        assert!(said.ends_with(&format!("at byte {at}")), "{at}: {said}");
+        let text = corruption.expect("it is refused").to_string();
+        assert!(text.contains(words), "{event:?}: {text}");
+        assert!(text.ends_with(&format!("at byte {at}")), "{at}: {text}");
     }
 }
 
 #[test]
 fn the_last_of_all_that_a_run_may_have_is_read() {
     let end = Stamp(LATE.0 - 1);
-    let highest = FAR - 1;
+    let highest = UNREACHED_NUMBER - 1;
     let all = [
         (
             WORKER + 255,
@@ -380,7 +381,7 @@ fn the_last_of_all_that_a_run_may_have_is_read() {
         (WORKER, blocked(end, NO_REQUEST)),
         (
             LOAD,
-            Event::Sent(Sent {
+            Event::Sent(SentRequest {
                 request: highest,
                 ..sent()
             }),
@@ -403,8 +404,8 @@ fn the_last_of_all_that_a_run_may_have_is_read() {
     ];
     for (writer, event) in all {
         let (bytes, _) = file(&header(), &record(writer, event.to_record()));
-        let (recording, tear) = read(&bytes[..]);
-        assert_eq!(tear, Some(Corruption::Unended), "{event:?}");
+        let (recording, corruption) = read(&bytes[..]);
+        assert_eq!(corruption, Some(Corruption::Unended), "{event:?}");
         let recording = recording.expect("the header is whole");
         let lists = [
             recording.events.len(),

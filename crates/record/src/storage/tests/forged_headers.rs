@@ -1,6 +1,6 @@
 //! Samples, headers and plans with values that no run has.
 
-use super::bytes::{FAR, LATE, file, header, number};
+use super::bytes::{LATE, UNREACHED_NUMBER, file, header, number};
 use super::*;
 use crate::Header;
 use concsim_model::scenario::{Arrivals, Draw, Job, Request, Step, WaitMode};
@@ -14,11 +14,11 @@ fn with_a_sample(change: impl FnOnce(&mut serde_json::Value)) -> (usize, String)
     let json = serde_json::to_vec(&sample).unwrap();
     let payload = [&number(0)[..], &number(json.len() as u64), &json].concat();
     let (bytes, payload_at) = file(&recording.header, &payload);
-    let (recording, tear) = read(&bytes[..]);
-    let said = tear.unwrap().to_string();
+    let (recording, corruption) = read(&bytes[..]);
+    let text = corruption.unwrap().to_string();
     let place = format!(" at byte {payload_at}");
-    let said = said.strip_suffix(&place).map_or(said.clone(), Into::into);
-    (recording.unwrap().samples.len(), said)
+    let line = text.strip_suffix(&place).map_or(text.clone(), Into::into);
+    (recording.unwrap().samples.len(), line)
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_sample_that_names_what_no_run_has_is_refused_with_its_place() {
         ),
         (
             "/workers/0/running_request",
-            FAR.into(),
+            UNREACHED_NUMBER.into(),
             "it holds request 33554433, not below 33554433,",
         ),
         (
@@ -66,17 +66,17 @@ fn a_sample_that_names_what_no_run_has_is_refused_with_its_place() {
             "it holds an instant of 1152921504606846976 ns, not below 259200000000001 ns,",
         ),
     ] {
-        let (count, said) = with_a_sample(|sample| {
+        let (count, text) = with_a_sample(|sample| {
             *sample.pointer_mut(place).expect(place) = value.into();
         });
-        assert_eq!((count, said.as_str()), (0, words), "{place}");
+        assert_eq!((count, text.as_str()), (0, words), "{place}");
     }
-    let (count, said) = with_a_sample(|sample| {
+    let (count, line) = with_a_sample(|sample| {
         let workers = sample["workers"].as_array_mut().unwrap();
         *workers = vec![workers[0].clone(); 257];
     });
     let words = "it holds a worker count of 257, not below 257,";
-    assert_eq!((count, said.as_str()), (0, words));
+    assert_eq!((count, line.as_str()), (0, words));
 }
 
 /// Changes to headers that make them invalid, and their descriptions.
@@ -145,10 +145,10 @@ fn a_header_of_no_run_is_refused() {
         let mut header = header();
         change(&mut header);
         let (bytes, _) = file(&header, &[]);
-        let (recording, tear) = read(&bytes[..]);
+        let (recording, corruption) = read(&bytes[..]);
         assert!(recording.is_none(), "{words}");
-        let said = tear.unwrap().to_string();
-        assert!(said.contains(words), "{words}: {said}");
+        let text = corruption.unwrap().to_string();
+        assert!(text.contains(words), "{words}: {text}");
     }
 }
 
@@ -165,10 +165,10 @@ fn a_later_header_with_another_scenario_is_refused() {
     let (mut bytes, _) = file(&first, &[]);
     let begin = bytes.len() + 9;
     bytes.extend(&file(&second, &[]).0[FIRST_LINE.len()..]);
-    let (recording, tear) = read(&bytes[..]);
+    let (recording, corruption) = read(&bytes[..]);
     assert_eq!(recording.unwrap().header.scenario, first.scenario);
-    let said = tear.unwrap().to_string();
-    assert_eq!(said, format!("it holds a second scenario at byte {begin}"));
+    let text = corruption.unwrap().to_string();
+    assert_eq!(text, format!("it holds a second scenario at byte {begin}"));
 }
 
 #[test]
@@ -180,9 +180,9 @@ fn a_plan_of_no_run_is_refused() {
     plan.variants[0].scenario.server.workers = 1 << 60;
     std::fs::create_dir(&path).unwrap();
     std::fs::write(path.join(PLAN), plan_file(&plan)).unwrap();
-    let said = open(&path).unwrap_err().to_string();
+    let text = open(&path).unwrap_err().to_string();
     assert!(
-        said.contains("a worker count of 1152921504606846976"),
-        "{said}"
+        text.contains("a worker count of 1152921504606846976"),
+        "{text}"
     );
 }

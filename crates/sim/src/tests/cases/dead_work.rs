@@ -226,9 +226,9 @@ fn a_short_queue_is_a_cure_where_its_last_place_is_served_in_time() {
 }
 
 /// The settings that a remark proposes against dead work.
-fn cures_of(run: &Run) -> Vec<String> {
-    let said = run.remarks.iter().find(|it| it.kind == Kind::DeadWork);
-    let advice = said.and_then(|it| it.advice.as_deref()).unwrap_or_default();
+fn remedies_of(run: &Run) -> Vec<String> {
+    let text = run.remarks.iter().find(|it| it.kind == Kind::DeadWork);
+    let advice = text.and_then(|it| it.advice.as_deref()).unwrap_or_default();
     let number = |words: &str, after: &str| {
         let rest = &words[words.find(after)? + after.len()..];
         Some(rest.split([' ', ',']).next()?.to_owned())
@@ -280,9 +280,9 @@ fn whatever_is_said_to_cure_dead_work_cures_it_when_it_is_simulated() {
                      {load}\n"
                 );
                 let run = runs_of(&text, &[]).remove(0);
-                let said = run.remarks.iter().any(|it| it.kind == Kind::DeadWork);
-                let cures = cures_of(&run);
-                plain += usize::from(said && cures.is_empty());
+                let line = run.remarks.iter().any(|it| it.kind == Kind::DeadWork);
+                let cures = remedies_of(&run);
+                plain += usize::from(line && cures.is_empty());
                 for cure in cures {
                     let after = runs_of(&text, &[&cure]).remove(0);
                     let dead = after.dead_work.and_then(|it| it.share).unwrap_or(0.0);
@@ -323,22 +323,26 @@ fn one_of_ten_workers_that_holds_all_requests_is_remarked_upon() {
     "#;
     let recording = recording_of(&plan(text, &[]), 0);
     for (second, begun) in [(12, 9), (30, 6)] {
-        let past = recording.past_at(Stamp(second * 1_000_000_000)).unwrap();
+        let snapshot = recording
+            .snapshot_at(Stamp(second * 1_000_000_000))
+            .unwrap();
         // By arithmetic: ten at 5 s, one answered every 5 s.
-        let held = past
+        let held = snapshot
             .sample()
             .workers
             .iter()
             .map(|worker| worker.begun.count);
         let held: Vec<u64> = held.filter(|count| *count > 0).collect();
         assert_eq!(held, [begun], "at {second} s");
-        let scene = Context::of_the_last_second(past, past.last_second().means(), &[]);
-        let said: Vec<String> = remark::all(&scene)
+        let context = Context::of_the_last_second(snapshot, snapshot.last_second().means(), &[]);
+        let line: Vec<String> = remark::all(&context)
             .iter()
             .map(remark::Remark::sentence)
             .collect();
-        let holds = said.iter().find(|said| said.contains("held all requests"));
-        let holds = holds.unwrap_or_else(|| panic!("at {second} s: {said:?}"));
+        let holds = line
+            .iter()
+            .find(|label| label.contains("held all requests"));
+        let holds = holds.unwrap_or_else(|| panic!("at {second} s: {line:?}"));
         assert!(
             holds.contains("the other 9 workers were idle")
                 && holds.contains("It took 10 connections in one turn"),
@@ -376,11 +380,17 @@ fn who_asks_again_stands_at_the_door_whatever_a_worker_does_for_those_who_left()
     let mut index = Index::default();
     index.extend(&recording);
     for second in 15..25 {
-        let past = recording.past_at(Stamp(second * 1_000_000_000)).unwrap();
-        let span = past.last_second();
-        assert_eq!(past.sample().begun(), 1, "it has a client that has left");
+        let snapshot = recording
+            .snapshot_at(Stamp(second * 1_000_000_000))
+            .unwrap();
+        let span = snapshot.last_second();
+        assert_eq!(
+            snapshot.sample().begun(),
+            1,
+            "it has a client that has left"
+        );
         assert!((span.means_by(&index).at_the_door - 5.0).abs() < 1e-9);
-        let now = index.at_the_door(&recording, past.sample().at);
+        let now = index.at_the_door(&recording, snapshot.sample().at);
         assert_eq!(now, Some(5), "at {second} s");
         // Gauges do not know the client of a worker's request.
         assert!((span.means().at_the_door - 4.0).abs() < 1e-9);
@@ -406,12 +416,12 @@ fn a_hog_keeps_those_waiting_who_stand_at_the_door_whether_its_own_client_has_le
     index.extend(&recording);
     let mut alone = 0;
     for tenth in 20..200 {
-        let past = recording.past_at(Stamp(tenth * 100_000_000)).unwrap();
-        let sample = past.sample();
-        let means = past.last_second().means_by(&index);
-        let scene = Context::of_the_last_second(past, means, &[]).with_index(Some(&index));
-        let hog = remark::one(Kind::Hog, &scene).map(|it| it.sentence());
-        let Some(hog) = hog.filter(|said| said.contains(" has kept ")) else {
+        let snapshot = recording.snapshot_at(Stamp(tenth * 100_000_000)).unwrap();
+        let sample = snapshot.sample();
+        let means = snapshot.last_second().means_by(&index);
+        let context = Context::of_the_last_second(snapshot, means, &[]).with_index(Some(&index));
+        let hog = remark::remark_of_kind(Kind::Hog, &context).map(|it| it.sentence());
+        let Some(hog) = hog.filter(|line| line.contains(" has kept ")) else {
             continue;
         };
         let request = sample.workers[0].running_request.unwrap();

@@ -12,7 +12,7 @@ fn freeze(mark: Elapsed) -> Results {
            { at = '200s', do = 'continue a worker' }]\nload.requests = 2000\n";
     let plan = plan(&text, &[]);
     let scenario = &plan.variants[0].scenario;
-    let mut ledger = Ledger::<false> {
+    let mut ledger = EndObserver::<false> {
         scenario,
         marks: Marks {
             late: Some(mark),

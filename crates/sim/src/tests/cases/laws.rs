@@ -67,7 +67,7 @@ fn throughput(
         + &steps(script);
     let plan = plan(&text, &[]);
     let scenario = &plan.variants[0].scenario;
-    let mut ended = Ended::default();
+    let mut ended = EndCount::default();
     play(scenario, &mut ended);
     let seconds = ended.last.since(Stamp(BEGIN)).as_secs_f64();
     (
@@ -130,7 +130,7 @@ fn a_shared_core_keeps_time_for_weeks() {
     let text = processes(1, 1)
         + "server.backlog = 100\nload.clients = 1\nload.patience = '1h'\nload.requests = 500\n"
         + &steps(&["compute 50min"]);
-    let mut ended = Ended::default();
+    let mut ended = EndCount::default();
     play(&plan(&text, &[]).variants[0].scenario, &mut ended);
     assert_eq!(ended.count, 500);
     let all = Elapsed::from_secs(500 * 50 * 60);
@@ -139,12 +139,12 @@ fn a_shared_core_keeps_time_for_weeks() {
 
 /// Number of ended requests, and time of the last end.
 #[derive(Default)]
-struct Ended {
+struct EndCount {
     count: u64,
     last: Stamp,
 }
 
-impl Observer for Ended {
+impl Observer for EndCount {
     const WANTS_EVENTS: bool = false;
     const WANTS_SWITCHES: bool = false;
 

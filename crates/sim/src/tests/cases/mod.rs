@@ -150,7 +150,7 @@ impl Batch {
 }
 
 /// Observer of the ends of requests, and with `STATIONS` also of the answers of services.
-struct Ledger<'a, const STATIONS: bool> {
+struct EndObserver<'a, const STATIONS: bool> {
     scenario: &'a Scenario,
     marks: Marks,
     /// Number of requests in a batch.
@@ -161,7 +161,7 @@ struct Ledger<'a, const STATIONS: bool> {
     began: Stamp,
 }
 
-impl<const STATIONS: bool> Ledger<'_, STATIONS> {
+impl<const STATIONS: bool> EndObserver<'_, STATIONS> {
     fn count(&mut self, outcome: &Outcome) {
         if outcome.failure.is_some() {
             self.batch.lost += 1.0;
@@ -200,7 +200,7 @@ impl<const STATIONS: bool> Ledger<'_, STATIONS> {
     }
 }
 
-impl<const STATIONS: bool> Observer for Ledger<'_, STATIONS> {
+impl<const STATIONS: bool> Observer for EndObserver<'_, STATIONS> {
     const WANTS_EVENTS: bool = STATIONS;
     const WANTS_SWITCHES: bool = false;
 
@@ -256,7 +256,7 @@ fn play_stations(name: &str, text: &str, requests: u64) -> Results {
 fn play_with<const STATIONS: bool>(name: &str, text: &str, requests: u64, marks: Marks) -> Results {
     let plan = plan(&format!("{text}load.requests = {requests}\n"), &[]);
     let scenario = &plan.variants[0].scenario;
-    let mut ledger = Ledger::<STATIONS> {
+    let mut ledger = EndObserver::<STATIONS> {
         scenario,
         marks,
         size: requests / (BATCHES + 2),

@@ -7,14 +7,14 @@ use concsim_theory::closed::{Network, Station, Steady, limits, solve};
 
 /// A station: number served at once, number of visits, and time of a visit in ms.
 #[derive(Clone, Copy)]
-struct Visited {
+struct VisitedStation {
     servers: usize,
     visits: usize,
     service_ms: f64,
 }
 
-fn visited(servers: usize, visits: usize, service_ms: f64) -> Visited {
-    Visited {
+fn visited(servers: usize, visits: usize, service_ms: f64) -> VisitedStation {
+    VisitedStation {
         servers,
         visits,
         service_ms,
@@ -22,7 +22,7 @@ fn visited(servers: usize, visits: usize, service_ms: f64) -> Visited {
 }
 
 /// A hub that calls all stations in order.
-fn hub(stations: &[Visited]) -> String {
+fn hub(stations: &[VisitedStation]) -> String {
     let (mut lines, mut script) = (Vec::new(), Vec::new());
     for (at, station) in stations.iter().enumerate() {
         lines.push(format!("services.s{at}.capacity = {}\n", station.servers));
@@ -36,7 +36,7 @@ fn hub(stations: &[Visited]) -> String {
         + &steps(&script)
 }
 
-fn network(stations: &[Visited], think_ms: f64) -> Network {
+fn network(stations: &[VisitedStation], think_ms: f64) -> Network {
     let demands = stations.iter().map(|station| {
         Station::queue(
             station.servers,
@@ -50,7 +50,7 @@ fn network(stations: &[Visited], think_ms: f64) -> Network {
 }
 
 /// Plays a closed load, and compares throughput, response time and the time at each station.
-fn check(name: &str, stations: &[Visited], (count, think_ms): (usize, f64), requests: u64) {
+fn check(name: &str, stations: &[VisitedStation], (count, think_ms): (usize, f64), requests: u64) {
     let theory = solve(&network(stations, think_ms), count);
     let text = hub(stations) + &clients(count, think_ms);
     let found = play_stations(name, &text, requests);
@@ -60,7 +60,7 @@ fn check(name: &str, stations: &[Visited], (count, think_ms): (usize, f64), requ
     check_stations(&found, stations, &theory);
 }
 
-fn check_stations(found: &Results, stations: &[Visited], theory: &Steady) {
+fn check_stations(found: &Results, stations: &[VisitedStation], theory: &Steady) {
     for (at, (station, theory)) in stations.iter().zip(&theory.stations).enumerate() {
         let each = theory.residence / station.visits as f64;
         found.check(Number::Residence(at), each);

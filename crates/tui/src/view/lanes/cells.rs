@@ -8,10 +8,10 @@
 //! claims more parallelism than there was.
 
 use crate::view::axis::Axis;
-use concsim_engine::telemetry::Awaited;
+use concsim_engine::telemetry::WaitPurpose;
 use concsim_model::palette::{Meaning, Side};
 use concsim_model::units::Stamp;
-use concsim_record::lanes::{CoreLane, Doing, RequestLane};
+use concsim_record::lanes::{CoreLane, RequestLane, RequestState};
 
 /// Reciprocal of the share of a cell for which a request must run to fill it.
 const RUNS_FROM: u64 = 8;
@@ -28,7 +28,7 @@ pub(in crate::view) enum Cell {
 
 /// Cell of a core's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::view) enum Use {
+pub(in crate::view) enum CoreCell {
     /// The core was busy for an eighth of it at least, with this worker for most of that time.
     By(u16),
     /// The core was busy for less than an eighth of it, or it was lost for an eighth at least; most of the
@@ -37,7 +37,7 @@ pub(in crate::view) enum Use {
 }
 
 /// Returns the use of a core in each column.
-pub(in crate::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -> Vec<Option<Use>> {
+pub(in crate::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -> Vec<Option<CoreCell>> {
     let columns = usize::from(axis.columns);
     let mut times: Vec<Vec<(u16, u64)>> = vec![Vec::new(); columns];
     let mut late = vec![0; columns];
@@ -57,7 +57,7 @@ pub(in crate::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -> Vec
         }
     }
     let mut lost = vec![0; columns];
-    for away in &core.lost {
+    for away in &core.without_core {
         let (from, to) = (since(began, away.from), since(began, away.to));
         for column in axis.columns_of(from, to) {
             lost[usize::from(column)] += shared(axis, column, from, to);
@@ -71,8 +71,8 @@ pub(in crate::view) fn of_core(core: &CoreLane, began: Stamp, axis: Axis) -> Vec
         let lost = lost[usize::from(column)].min(length.saturating_sub(busy));
         match busy * RUNS_FROM >= length && lost * RUNS_FROM < length {
             _ if most == 0 => None,
-            true => Some(Use::By(worker)),
-            false => Some(Use::InPart(Side::of(late[usize::from(column)], busy))),
+            true => Some(CoreCell::By(worker)),
+            false => Some(CoreCell::InPart(Side::of(late[usize::from(column)], busy))),
         }
     };
     (0..).zip(times).map(holder).collect()
@@ -99,8 +99,8 @@ fn late_part(axis: Axis, column: u16, from: Stamp, to: Stamp) -> u64 {
 /// Time in a column.
 #[derive(Clone, Copy, Debug, Default)]
 struct Times {
-    /// Nanoseconds by state, in the order of [`DOINGS`].
-    by: [u64; DOINGS.len()],
+    /// Nanoseconds by state, in the order of [`STATES`].
+    by: [u64; STATES.len()],
     /// Nanoseconds of waiting in queues, in the order of [`Meaning::QUEUES`].
     queued: [u64; Meaning::QUEUES.len()],
     /// Nanoseconds of running in the second half of the column.
@@ -119,37 +119,37 @@ impl Times {
 }
 
 /// States in order of precedence, for two that took equally long.
-const DOINGS: [Doing; 6] = [
-    Doing::Running,
-    Doing::Blocked,
-    Doing::Ready,
-    Doing::WantsACore,
-    Doing::Parked,
-    Doing::AtTheDoor,
+const STATES: [RequestState; 6] = [
+    RequestState::Running,
+    RequestState::Blocked,
+    RequestState::Ready,
+    RequestState::WantsACore,
+    RequestState::Parked,
+    RequestState::AtTheDoor,
 ];
 
-fn meaning(doing: Doing) -> Meaning {
+fn meaning(doing: RequestState) -> Meaning {
     match doing {
-        Doing::Running => Meaning::Running,
-        Doing::Blocked => Meaning::Blocked,
-        Doing::Ready | Doing::WantsACore => Meaning::Ready,
-        Doing::Parked => Meaning::Parked,
-        Doing::AtTheDoor => Meaning::AtTheDoor,
+        RequestState::Running => Meaning::Running,
+        RequestState::Blocked => Meaning::Blocked,
+        RequestState::Ready | RequestState::WantsACore => Meaning::Ready,
+        RequestState::Parked => Meaning::Parked,
+        RequestState::AtTheDoor => Meaning::AtTheDoor,
     }
 }
 
 /// Returns the meaning of a span: a wait in a queue differs from the call itself.
-pub(in crate::view) fn meaning_of(doing: Doing, queue: Option<Awaited>) -> Meaning {
+pub(in crate::view) fn meaning_of(doing: RequestState, queue: Option<WaitPurpose>) -> Meaning {
     let queue = queue.and_then(meaning_of_queue);
     queue.unwrap_or_else(|| meaning(doing))
 }
 
 /// Returns the meaning of a queue.
-fn meaning_of_queue(queue: Awaited) -> Option<Meaning> {
+fn meaning_of_queue(queue: WaitPurpose) -> Option<Meaning> {
     match queue {
-        Awaited::Thread | Awaited::Connection => Some(Meaning::ForThePool),
-        Awaited::Queue => Some(Meaning::InAQueue),
-        Awaited::Answer | Awaited::Timer => None,
+        WaitPurpose::Thread | WaitPurpose::Connection => Some(Meaning::ForThePool),
+        WaitPurpose::Queue => Some(Meaning::InAQueue),
+        WaitPurpose::Answer | WaitPurpose::Timer => None,
     }
 }
 
@@ -185,7 +185,7 @@ fn times(request: &RequestLane, began: Stamp, axis: Axis) -> Vec<Times> {
     let mut times = vec![Times::default(); usize::from(axis.columns)];
     for span in &request.spans {
         let (from, to) = (since(began, span.from), since(began, span.to));
-        let doing = DOINGS.iter().position(|doing| *doing == span.doing);
+        let doing = STATES.iter().position(|doing| *doing == span.doing);
         for column in axis.columns_of(from, to) {
             let time = shared(axis, column, from, to);
             let times = &mut times[usize::from(column)];
@@ -195,7 +195,7 @@ fn times(request: &RequestLane, began: Stamp, axis: Axis) -> Vec<Times> {
                 Some(queue) => times.queued[queue] += time,
                 None => times.by[doing.unwrap_or(0)] += time,
             }
-            if span.doing == Doing::Running {
+            if span.doing == RequestState::Running {
                 times.late += late_part(axis, column, from, to);
             }
         }
@@ -214,12 +214,12 @@ fn not_full(times: &Times) -> Option<Cell> {
 /// Returns the state that took most of a column besides running; ready and without a core count as one.
 fn most_besides_running(times: &Times) -> Option<Meaning> {
     let sum = |meant: Meaning| -> u64 {
-        let all = DOINGS.iter().zip(times.by);
+        let all = STATES.iter().zip(times.by);
         let same = all.filter(|(doing, _)| meaning(**doing) == meant);
         same.map(|(_, time)| time).sum()
     };
     let mut best = (0, None);
-    for doing in &DOINGS[1..] {
+    for doing in &STATES[1..] {
         let time = sum(meaning(*doing));
         if time > best.0 {
             best = (time, Some(meaning(*doing)));
@@ -238,11 +238,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use concsim_record::lanes::{Held, Interval, Span};
+    use concsim_record::lanes::{CoreInterval, Interval, Span};
 
     const END: u64 = 100_000;
 
-    fn span(doing: Doing, from: u64, to: u64) -> Span {
+    fn span(doing: RequestState, from: u64, to: u64) -> Span {
         Span {
             doing,
             queue: None,
@@ -295,14 +295,14 @@ mod tests {
                 spans: spans
                     .iter()
                     .filter(|(_, to, _)| *to > began)
-                    .map(|(from, to, which)| Span { doing: DOINGS[*which], queue: None, from: *from, to: *to, is_open: false })
+                    .map(|(from, to, which)| Span { doing: STATES[*which], queue: None, from: *from, to: *to, is_open: false })
                     .collect(),
                 done: None,
             };
             let lanes: Vec<RequestLane> = rows.iter().map(lane).collect();
             let rows = of_requests(&lanes, cores, began, axis);
             for (lane, row) in lanes.iter().zip(&rows) {
-                for span in lane.spans.iter().filter(|span| span.doing == Doing::Running) {
+                for span in lane.spans.iter().filter(|span| span.doing == RequestState::Running) {
                     let Some((from, to)) = seen(axis, began, (span.from, span.to)) else {
                         continue;
                     };
@@ -327,8 +327,8 @@ mod tests {
             axis in axis(),
         ) {
             let held = stretches.iter().filter(|(_, to, _)| *to > began);
-            let held = held.map(|(from, to, worker)| Held { worker: *worker as u16, from: *from, to: *to });
-            let core = CoreLane { core: None, held: held.collect(), lost: Vec::new() };
+            let held = held.map(|(from, to, worker)| CoreInterval { worker: *worker as u16, from: *from, to: *to });
+            let core = CoreLane { core: None, held: held.collect(), without_core: Vec::new() };
             let row = of_core(&core, began, axis);
             for held in &core.held {
                 let seen = seen(axis, began, (held.from, held.to));
@@ -340,7 +340,7 @@ mod tests {
     }
 
     /// Returns a request with spans that follow each other from 0 on, each with its end.
-    fn lane(spans: &[(Doing, u64)]) -> RequestLane {
+    fn lane(spans: &[(RequestState, u64)]) -> RequestLane {
         let begins = std::iter::once(0).chain(spans.iter().map(|(_, end)| *end));
         let spans = spans.iter().zip(begins);
         RequestLane {
@@ -364,11 +364,11 @@ mod tests {
     #[test]
     fn a_wait_with_a_moment_of_work_is_a_sliver_and_a_cell_without_work_is_a_wait() {
         let lane = lane(&[
-            (Doing::Parked, 190),
-            (Doing::Running, 200),
-            (Doing::Parked, 300),
-            (Doing::Running, 320),
-            (Doing::Parked, 400),
+            (RequestState::Parked, 190),
+            (RequestState::Running, 200),
+            (RequestState::Parked, 300),
+            (RequestState::Running, 320),
+            (RequestState::Parked, 400),
         ]);
         let axis = cells_of_100(4);
         let [parked, running] = [Meaning::Parked, Meaning::Running].map(Cell::Mostly);
@@ -383,18 +383,18 @@ mod tests {
         let runs = [(0, 100), (100, 120), (180, 200), (210, 300)];
         let without = [(120, 180), (200, 210), (300, 400)];
         let lane = lane(&[
-            (Doing::Running, 120),
-            (Doing::WantsACore, 180),
-            (Doing::Running, 200),
-            (Doing::WantsACore, 210),
-            (Doing::Running, 300),
-            (Doing::WantsACore, 400),
+            (RequestState::Running, 120),
+            (RequestState::WantsACore, 180),
+            (RequestState::Running, 200),
+            (RequestState::WantsACore, 210),
+            (RequestState::Running, 300),
+            (RequestState::WantsACore, 400),
         ]);
         let interval = |(from, to): (u64, u64)| Interval {
             from: Stamp(from),
             to: Stamp(to),
         };
-        let held = |(from, to): (u64, u64)| Held {
+        let held = |(from, to): (u64, u64)| CoreInterval {
             worker: 4,
             from: Stamp(from),
             to: Stamp(to),
@@ -402,7 +402,7 @@ mod tests {
         let core = CoreLane {
             core: Some(1),
             held: runs.map(held).into(),
-            lost: without.map(interval).into(),
+            without_core: without.map(interval).into(),
         };
         let axis = cells_of_100(4);
         let rows = of_requests(&[lane], 1, Stamp::ZERO, axis);
@@ -416,15 +416,15 @@ mod tests {
         let uses = of_core(&core, Stamp::ZERO, axis);
         assert_eq!(
             [uses[0], uses[2], uses[3]],
-            [Some(Use::By(4)), Some(Use::By(4)), None]
+            [Some(CoreCell::By(4)), Some(CoreCell::By(4)), None]
         );
-        assert!(matches!(uses[1], Some(Use::InPart(_))));
+        assert!(matches!(uses[1], Some(CoreCell::InPart(_))));
     }
 
     #[test]
     fn a_cell_shows_the_queue_that_took_most_of_it_and_the_call_behind_it() {
         let span = |queue, from, to| Span {
-            doing: Doing::Parked,
+            doing: RequestState::Parked,
             queue,
             from: Stamp(from),
             to: Stamp(to),
@@ -434,8 +434,8 @@ mod tests {
             request: 0,
             worker: Some(0),
             spans: vec![
-                span(Some(Awaited::Connection), 0, 130),
-                span(Some(Awaited::Queue), 130, 260),
+                span(Some(WaitPurpose::Connection), 0, 130),
+                span(Some(WaitPurpose::Queue), 130, 260),
                 span(None, 260, 400),
             ],
             done: None,

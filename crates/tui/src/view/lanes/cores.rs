@@ -1,7 +1,7 @@
 //! Rows of cores. Cores for which there is no room share the last row: the height of a column is the share
 //! that was busy in it.
 
-use super::cells::{self, Cell, Use};
+use super::cells::{self, Cell, CoreCell};
 use super::rows::{Labels, draw_cell, draw_running, filled};
 use crate::lanes::Panel;
 use crate::view::axis::Axis;
@@ -12,12 +12,12 @@ use concsim_record::lanes::CoreLane;
 
 /// Cores that have rows of their own, and cores that share one, by position.
 #[derive(Clone, Debug)]
-pub(super) struct Fold {
+pub(super) struct CoreRows {
     own: Vec<usize>,
     shared: Vec<usize>,
 }
 
-impl Fold {
+impl CoreRows {
     /// Returns a row for each core.
     pub(super) fn none(panel: &Panel) -> Self {
         Self {
@@ -59,7 +59,7 @@ pub(super) fn draw(
     canvas: &mut Canvas<'_>,
     (first, thick): (u16, u16),
     panel: &Panel,
-    fold: &Fold,
+    fold: &CoreRows,
     grid: (Labels, Axis),
 ) {
     let mut y = first;
@@ -88,11 +88,11 @@ fn draw_core(
     for (column, used) in (grid.0.axis_at..).zip(uses) {
         let worker = match used {
             None => continue,
-            Some(Use::InPart(side)) => {
+            Some(CoreCell::InPart(side)) => {
                 draw_cell(canvas, column, (y, thick), Cell::RanInPart(side));
                 continue;
             }
-            Some(Use::By(worker)) => worker,
+            Some(CoreCell::By(worker)) => worker,
         };
         draw_running(canvas, column, (y, thick));
         // A thick row names its worker once.
@@ -108,7 +108,7 @@ fn draw_shared(
     canvas: &mut Canvas<'_>,
     (y, thick): (u16, u16),
     panel: &Panel,
-    fold: &Fold,
+    fold: &CoreRows,
     grid: (Labels, Axis),
 ) {
     let columns = usize::from(grid.1.columns);
@@ -116,8 +116,8 @@ fn draw_shared(
     for place in &fold.shared {
         let uses = cells::of_core(&panel.cores[*place], panel.began, grid.1);
         for ((count, briefly), used) in busy.iter_mut().zip(&mut briefly).zip(uses) {
-            *count += usize::from(matches!(used, Some(Use::By(_))));
-            if let Some(Use::InPart(side)) = used {
+            *count += usize::from(matches!(used, Some(CoreCell::By(_))));
+            if let Some(CoreCell::InPart(side)) = used {
                 *briefly = Some(side);
             }
         }
@@ -125,7 +125,7 @@ fn draw_shared(
     let lines = filled(thick);
     for (column, (busy, briefly)) in (grid.0.axis_at..).zip(busy.into_iter().zip(briefly)) {
         if let (0, Some(side)) = (busy, briefly) {
-            canvas.sliver(column, y + lines - 1, side);
+            canvas.partial_column(column, y + lines - 1, side);
             continue;
         }
         let height = f64::from(lines) * busy as f64 / fold.shared.len() as f64;

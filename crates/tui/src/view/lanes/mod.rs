@@ -20,7 +20,7 @@ use concsim_model::palette::Room;
 use concsim_model::units::Elapsed;
 use concsim_model::words::{counted, grouped, length, number_of};
 use concsim_record::lanes::RequestLane;
-use cores::Fold;
+use cores::CoreRows;
 use rows::Labels;
 pub(super) use rows::draw_cell;
 
@@ -48,7 +48,7 @@ enum Layout<'a> {
     /// The current variant alone, with folded cores and a range of its requests.
     Alone {
         panel: &'a Panel,
-        cores: Fold,
+        cores: CoreRows,
         requests: Range<usize>,
         thick: usize,
     },
@@ -83,7 +83,7 @@ impl<'a> Layout<'a> {
         };
         // Cores get a third of the lines at most.
         let rows = height / thick;
-        let cores = Fold::into(panel, (rows / 3).max(1));
+        let cores = CoreRows::into(panel, (rows / 3).max(1));
         let room = rows.saturating_sub(cores.rows()).min(panel.requests.len());
         // A third of the rest goes to requests that had ended.
         let before = (panel.around - panel.first).saturating_sub(room / 3);
@@ -155,15 +155,15 @@ fn draw_for_a_hall(canvas: &mut Canvas<'_>, state: &State) {
     let lines = (lines + 1).saturating_sub(caption);
     draw_lanes(&mut canvas.part(0, 2, width, lines), state);
     let from_below = height.saturating_sub(1 + caption);
-    let mut said = canvas.part(0, from_below, width, caption);
+    let mut text = canvas.part(0, from_below, width, caption);
     match state.lanes.sheet() {
         Some(sheet) if caption == 1 => {
-            let reply = state.said_of_the_key();
+            let reply = state.key_message();
             let sentence = reply.unwrap_or_else(|| sentence(state, sheet));
             let sentence = in_a_line(&sentence, width.saturating_sub(2));
-            said.write(1, 0, &sentence, strong());
+            text.write(1, 0, &sentence, strong());
         }
-        Some(_) | None => draw_caption(&mut said, state, lines),
+        Some(_) | None => draw_caption(&mut text, state, lines),
     }
     let mut below = canvas.part(0, height.saturating_sub(1), width, 1);
     footer::draw_legend_of_lanes(&mut below, state.lanes.sheet());
@@ -245,10 +245,10 @@ fn draw_stacked(
     let all = (panel, 0..panel.requests.len());
     let end = rows::draw(canvas, (1, thick), state, all, grid, true);
     let y = 1 + panel.requests.len() as u16 * thick;
-    cores::draw(canvas, (y, thick), panel, &Fold::none(panel), grid);
+    cores::draw(canvas, (y, thick), panel, &CoreRows::none(panel), grid);
     if let Some((took, busy)) = panel.result {
         let behind = end + at + 2;
-        let done = format!("done at {}", said(took));
+        let done = format!("done at {}", length_text(took));
         canvas.number(
             behind,
             y.saturating_sub(thick),
@@ -262,7 +262,7 @@ fn draw_stacked(
 }
 
 /// Formats a length to a tenth of a second; one below 1 s in full.
-fn said(took: Elapsed) -> String {
+fn length_text(took: Elapsed) -> String {
     const TENTH: u64 = 100_000_000;
     if took.0 < 10 * TENTH {
         return took.to_string();
@@ -283,23 +283,23 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
     let below = canvas.height().saturating_sub(1);
     if below > 0 {
         let caption = state
-            .said_of_the_key()
+            .key_message()
             .or(state.shown().intervention_caption.clone());
-        let said = caption.unwrap_or_else(|| sentence(state, sheet));
-        canvas.write(1, 0, &in_a_line(&said, width), strong());
+        let text = caption.unwrap_or_else(|| sentence(state, sheet));
+        canvas.write(1, 0, &in_a_line(&text, width), strong());
     }
     let room = canvas.look().room;
     let mut x = 1;
-    for (said, number) in notes(sheet, lines, room) {
+    for (line, number) in notes(sheet, lines, room) {
         let left = (width + 1).saturating_sub(x);
         // The first note is cut if it must be; the others are shown in full or not at all.
-        if x > 1 && width_of(&said) > left {
+        if x > 1 && width_of(&line) > left {
             continue;
         }
-        let said = cut(&said, left);
+        let sentence = cut(&line, left);
         x = match number {
-            Some(number) => canvas.number(x, below, &said, plain(), number),
-            None => canvas.write(x, below, &said, plain()),
+            Some(number) => canvas.number(x, below, &sentence, plain(), number),
+            None => canvas.write(x, below, &sentence, plain()),
         } + 3;
     }
 }
@@ -327,8 +327,8 @@ fn notes(sheet: &Sheet, lines: u16, room: Room) -> Vec<(String, Option<Number>)>
     let mut notes = vec![if sheet.is_whole {
         ("the whole time, since load began".to_owned(), None)
     } else {
-        let said = format!("◂ {} wide ▸ time since load began", length(width));
-        (said, Some(Number::AxisWidth))
+        let text = format!("◂ {} wide ▸ time since load began", length(width));
+        (text, Some(Number::AxisWidth))
     }];
     let panel = &sheet.panels[sheet.panels.len() - 1];
     if let Layout::Alone {
@@ -341,15 +341,15 @@ fn notes(sheet: &Sheet, lines: u16, room: Room) -> Vec<(String, Option<Number>)>
         if requests.len() < panel.request_count {
             let shown = grouped(requests.len() as u64);
             let all = counted(panel.request_count as u64, "request");
-            let said = format!("{shown} of {all}: ↑ ↓");
-            notes.push((said, Some(Number::RowsShown)));
+            let line = format!("{shown} of {all}: ↑ ↓");
+            notes.push((line, Some(Number::RowsShown)));
         }
         notes.extend(cores.note().map(|note| (note, None)));
     }
     if panel.one_in > 1 {
         let kept = grouped(u64::from(panel.one_in));
-        let said = format!("one request in {kept} was kept");
-        notes.push((said, Some(Number::RowsShown)));
+        let sentence = format!("one request in {kept} was kept");
+        notes.push((sentence, Some(Number::RowsShown)));
     }
     notes
 }

@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use super::cells::{self, Cell};
 use super::{THICKEST, name_of_small};
-use crate::lanes::{Fate, Panel};
+use crate::lanes::{Panel, RequestResult};
 use crate::number::Number;
-use crate::requests::Ended;
+use crate::requests::RequestEnd;
 use crate::state::State;
 use crate::view::axis::Axis;
 use crate::view::canvas::{Canvas, cut, plain, quiet, strong, width_of};
@@ -72,7 +72,7 @@ impl Labels {
         (panel, place): (&Panel, usize),
         is_small: bool,
     ) {
-        let (request, fate) = (&panel.requests[place], panel.fates[place]);
+        let (request, result) = (&panel.requests[place], panel.results[place]);
         let is_on = panel.variant == state.shown().variant;
         if is_on && state.requests.has_picked(request.request) {
             canvas.write(0, y, "▸", strong());
@@ -85,31 +85,31 @@ impl Labels {
             let worker = request.worker.map(|worker| letter(usize::from(worker)));
             canvas.write_before(3, y, &worker.unwrap_or_default(), strong());
             let number = number_of(request.request);
-            let said = if self.is_wide {
+            let text = if self.is_wide {
                 format!("request {}", grouped(number))
             } else {
                 number.to_string()
             };
-            canvas.number_before(end, y, &said, plain(), Number::WhichRequest);
+            canvas.number_before(end, y, &text, plain(), Number::WhichRequest);
         }
-        if let Some(class) = fate.class.filter(|_| self.kind > 0) {
+        if let Some(class) = result.class.filter(|_| self.kind > 0) {
             let name = cut(class_name(state, class), self.kind);
             canvas.write(end + 1, y, &name, quiet());
         }
         if self.is_wide {
-            let said = latency(fate);
-            canvas.number_before(self.axis_at - 1, y, &said, plain(), Number::Latency);
+            let line = latency(result);
+            canvas.number_before(self.axis_at - 1, y, &line, plain(), Number::Latency);
         }
     }
 }
 
 /// Formats a latency; `≥` marks a request that has not ended.
-fn latency(fate: Fate) -> String {
-    match fate.ended {
-        _ if fate.class.is_none() => String::new(),
-        None => format!("≥{}", fate.latency),
-        Some(Ended::Answered) => fate.latency.to_string(),
-        Some(Ended::Failed(_)) => "failed".to_owned(),
+fn latency(result: RequestResult) -> String {
+    match result.ended {
+        _ if result.class.is_none() => String::new(),
+        None => format!("≥{}", result.latency),
+        Some(RequestEnd::Answered) => result.latency.to_string(),
+        Some(RequestEnd::Failed(_)) => "failed".to_owned(),
     }
 }
 
@@ -166,7 +166,7 @@ pub(in crate::view) fn draw_cell(
 ) {
     for line in 0..filled(thick) {
         match cell {
-            Cell::RanInPart(side) => canvas.sliver(x, y + line, side),
+            Cell::RanInPart(side) => canvas.partial_column(x, y + line, side),
             // A row of two lines has no empty one that separates it from the next.
             Cell::Mostly(meaning) if (thick, line) == (2, 1) => canvas.foot(x, y + line, meaning),
             Cell::Mostly(meaning) => {

@@ -33,15 +33,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
         Size::Plain => {
             let behind = canvas.write(behind + 2, 0, &rate, strong());
             let behind = canvas.write(behind + 1, 0, &base, strong());
-            if let Some(Compared {
+            if let Some(PreviousVariant {
                 name,
                 base,
                 rate,
                 times,
             }) = ratio
             {
-                let said = format!("{times}   {name} {base}: {rate}");
-                canvas.write(behind + 4, 0, &said, strong());
+                let text = format!("{times}   {name} {base}: {rate}");
+                canvas.write(behind + 4, 0, &text, strong());
             }
         }
         Size::Big | Size::Huge(_) => {
@@ -58,7 +58,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, size: Size) {
 
 /// Draws the number compared with, in digits of the same size, and the ratio. If both do not fit, the ratio
 /// is a word below the name.
-fn draw_compared(canvas: &mut Canvas<'_>, from: u16, compared: &Compared, size: Size) {
+fn draw_compared(canvas: &mut Canvas<'_>, from: u16, compared: &PreviousVariant, size: Size) {
     let end = canvas.width().saturating_sub(1);
     let [before, times] =
         [&compared.rate, &compared.times].map(|it| digits::columns(it, size) as u16);
@@ -103,7 +103,7 @@ fn rate_now(state: &State) -> String {
 }
 
 /// Variant before, to compare with.
-struct Compared {
+struct PreviousVariant {
     name: String,
     /// Time base: its window, or the same second of it.
     base: &'static str,
@@ -115,7 +115,7 @@ struct Compared {
 
 /// Compares numbers of the same time base: both windows or, while this variant goes on, the same second of
 /// both. `None` if there is no number to compare with, or it proves nothing.
-fn ratio(state: &State) -> Option<Compared> {
+fn ratio(state: &State) -> Option<PreviousVariant> {
     let variant = state.shown().variant;
     let before = variant.checked_sub(1)?;
     let rows = &state.shown().rows;
@@ -134,7 +134,7 @@ fn ratio(state: &State) -> Option<Compared> {
     let same_second = then_there.filter(|rate| *rate > 0.0);
     let then = if is_over { then } else { same_second? };
     let name = &state.variants()[before].name;
-    Some(Compared {
+    Some(PreviousVariant {
         name: name.clone(),
         base: if is_over { "window" } else { "then" },
         rate: mean_rate(then),

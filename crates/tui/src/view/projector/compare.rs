@@ -1,10 +1,10 @@
 //! Comparison of the variants in projector mode: few measures, with a thick bar and large digits for each
 //! variant. All digits of a measure have one size.
 
-use super::large::{LINES, Large};
+use super::large_value::{LINES, LargeValue};
 use crate::state::State;
 use crate::view::canvas::{Canvas, cut, strong, width_of};
-use crate::view::compare::{self, Compared};
+use crate::view::compare::{self, MeasureRow};
 
 /// Column at which the bars begin, behind the variants' names.
 const BARS_AT: u16 = 20;
@@ -33,11 +33,11 @@ pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
 }
 
-fn draw_measure(canvas: &mut Canvas<'_>, state: &State, compared: &Compared) {
+fn draw_measure(canvas: &mut Canvas<'_>, state: &State, compared: &MeasureRow) {
     canvas.write(1, 0, &compared.name, strong());
     let values = compared.values.iter();
-    let values: Vec<Large> = values.map(|it| Large::of(&it.said)).collect();
-    let widest = values.iter().map(Large::columns).max().unwrap_or(0);
+    let values: Vec<LargeValue> = values.map(|it| LargeValue::of(&it.text)).collect();
+    let widest = values.iter().map(LargeValue::columns).max().unwrap_or(0);
     let end = canvas.width().saturating_sub(1);
     let room = end.saturating_sub(BARS_AT + widest + 2);
     let style = compared

@@ -6,8 +6,8 @@
 use super::rows::Rows;
 use crate::state::State;
 use crate::view::digits::Size;
-use crate::view::listed::Listed;
 use crate::view::numbers;
+use crate::view::worker_rows::WorkerRows;
 
 /// Lines of header, caption and legend.
 const ALWAYS: u16 = 4;
@@ -71,7 +71,7 @@ impl Layout {
 
 /// Returns the number of workers now, or before they are forked the number of the scenario.
 fn workers(state: &State) -> usize {
-    let seen = Listed::of(&state.shown().picture).own.len();
+    let seen = WorkerRows::of(&state.shown().picture).own.len();
     seen.max(if seen == 0 {
         state.scenario().server.workers
     } else {

@@ -5,7 +5,7 @@
 
 mod answers;
 pub(super) mod compare;
-mod large;
+mod large_value;
 mod layout;
 pub(super) mod requests;
 mod rows;
@@ -65,8 +65,8 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State) {
 
 fn caption(state: &State, width: u16) -> String {
     let show = state.shown();
-    if let Some(said) = state.said_of_the_key() {
-        return said;
+    if let Some(text) = state.key_message() {
+        return text;
     }
     if let Some(caption) = &show.intervention_caption {
         return caption.clone();
@@ -95,11 +95,11 @@ fn draw_glyphs(canvas: &mut Canvas<'_>) -> u16 {
 fn draw_legend(canvas: &mut Canvas<'_>, kind: Kind, scale: rows::Scale) {
     let x = draw_glyphs(canvas);
     let requests = counted(scale.requests, "request");
-    let said = match kind {
+    let text = match kind {
         Kind::Each => format!("a mark: {requests}"),
         Kind::Strip => "a mark: a process".to_owned(),
     };
-    if x + 1 + width_of(&said) < canvas.width() {
-        canvas.write_before(canvas.width() - 1, 0, &said, strong());
+    if x + 1 + width_of(&text) < canvas.width() {
+        canvas.write_before(canvas.width() - 1, 0, &text, strong());
     }
 }

@@ -1,6 +1,6 @@
 //! Requests in projector mode: for each its latency in large digits and a thick lane.
 
-use super::large::{LINES, Large};
+use super::large_value::{LINES, LargeValue};
 use crate::number::Number;
 use crate::requests::RequestRow;
 use crate::state::State;
@@ -30,8 +30,8 @@ pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     }
     let view = &state.requests;
     let behind = canvas.write(1, 0, "REQUESTS", strong());
-    let said = cut(&requests::heading(state), width - behind - 3);
-    canvas.number(behind + 2, 0, &said, strong(), Number::RequestsListed);
+    let text = cut(&requests::heading(state), width - behind - 3);
+    canvas.number(behind + 2, 0, &text, strong(), Number::RequestsListed);
     let room = usize::from((height - HEADING + 1) / PITCH);
     let place = view.place();
     let first = place
@@ -70,7 +70,7 @@ fn draw_row(canvas: &mut Canvas<'_>, state: &State, row: &RequestRow, is_picked:
     canvas.write(1, 1, &name, strong());
     let worker = row.worker.map(|worker| letter(usize::from(worker)));
     let worker = worker.map_or_else(|| "no worker".into(), |it| format!("worker {it}"));
-    let said = failure_of(row).map_or(worker, str::to_owned);
-    canvas.write(1, 2, &cut(&said, LATENCY_AT - 2), strong());
-    Large::of(&latency_of(row)).draw(canvas, (LATENCY_AT, 0), Number::Latency);
+    let text = failure_of(row).map_or(worker, str::to_owned);
+    canvas.write(1, 2, &cut(&text, LATENCY_AT - 2), strong());
+    LargeValue::of(&latency_of(row)).draw(canvas, (LATENCY_AT, 0), Number::Latency);
 }

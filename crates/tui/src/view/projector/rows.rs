@@ -10,9 +10,9 @@ use super::shape::Shape;
 use crate::state::State;
 use crate::view::canvas::{Canvas, plain, strong, width_of};
 use crate::view::digits::{self, Size};
-use crate::view::listed::Listed;
-use crate::view::roster::{doing_as_a_glyph, state_style};
-use crate::view_model::{ViewModel, WorkerPicture};
+use crate::view::worker_list::{doing_as_a_glyph, state_style};
+use crate::view::worker_rows::WorkerRows;
+use crate::view_model::{ViewModel, WorkerView};
 use concsim_model::palette::Meaning;
 use concsim_model::scenario::Arrivals;
 use concsim_model::units::letter;
@@ -136,13 +136,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, rows: Rows, scale: Sc
 
 fn draw_each(canvas: &mut Canvas<'_>, picture: &ViewModel, rows: Rows, scale: Scale) {
     let width = canvas.width();
-    for (number, worker) in (0..).zip(Listed::of(picture).own) {
+    for (number, worker) in (0..).zip(WorkerRows::of(picture).own) {
         let mut row = canvas.part(0, rows.thick.saturating_mul(number), width, rows.thick);
         draw_worker(&mut row, worker, rows, scale);
     }
 }
 
-fn draw_worker(row: &mut Canvas<'_>, worker: &WorkerPicture, rows: Rows, scale: Scale) {
+fn draw_worker(row: &mut Canvas<'_>, worker: &WorkerView, rows: Rows, scale: Scale) {
     let held = worker.held;
     let style = state_style(row, worker.doing);
     let name = letter(worker.index);
@@ -167,16 +167,16 @@ fn draw_worker(row: &mut Canvas<'_>, worker: &WorkerPicture, rows: Rows, scale: 
 /// if there are three.
 fn draw_label(row: &mut Canvas<'_>, rows: Rows, name: &str, style: Style, count: u64) {
     row.write(1, 0, name, style.patch(strong()));
-    let said = grouped(count);
+    let text = grouped(count);
     let end = glyphs_at(row.width()) - 1;
     match rows.filled() {
-        0 | 1 => row.write_before(end, 0, &said, strong()),
-        2 | 3 => row.write_before(end, 1, &said, strong()),
+        0 | 1 => row.write_before(end, 0, &text, strong()),
+        2 | 3 => row.write_before(end, 1, &text, strong()),
         _ => {
             let glyphs = row.look().glyphs;
-            let is_wide = digits::columns(&said, Size::Big) > usize::from(end);
+            let is_wide = digits::columns(&text, Size::Big) > usize::from(end);
             let size = if is_wide { Size::Plain } else { Size::Big };
-            for (y, line) in (1..).zip(digits::lines(&said, size, glyphs)) {
+            for (y, line) in (1..).zip(digits::lines(&text, size, glyphs)) {
                 row.write_before(end, y, &line, strong());
             }
         }
@@ -201,7 +201,7 @@ fn draw_requests(row: &mut Canvas<'_>, rows: Rows, counts: &[(Meaning, u64)], sc
 /// Draws a column for each process, with its state.
 fn draw_strip(canvas: &mut Canvas<'_>, picture: &ViewModel, rows: Rows) {
     let at = glyphs_at(canvas.width());
-    let workers = Listed::of(picture).own;
+    let workers = WorkerRows::of(picture).own;
     let all = workers.len() as u64;
     draw_label(canvas, rows, "WORKERS", plain(), all);
     let in_a_line = usize::from(canvas.width().saturating_sub(at + 1).max(1));

@@ -56,9 +56,9 @@ fn lines(blocks: &[Block]) -> usize {
 /// Returns the parts of the card, each in its own lines: all of them with rules around the change, or as
 /// many as fit, the change first. None is cut.
 fn blocks(state: &State, room: u16, height: usize) -> Vec<Block> {
-    let said = state.announcement();
-    let said = balanced(&said.unwrap_or_else(|| first_setting(state)), room);
-    let watch = format!("Watch {}.", state.watch());
+    let text = state.announcement();
+    let line = balanced(&text.unwrap_or_else(|| first_setting(state)), room);
+    let watch = format!("Watch {}.", state.watch_hint());
     let rest = [
         (balanced(state.title(), room), strong()),
         (vec![header::place(state)], strong()),
@@ -66,17 +66,17 @@ fn blocks(state: &State, room: u16, height: usize) -> Vec<Block> {
     ];
     let rule = || vec![RULE.repeat(usize::from(room))];
     let [title, place, watch] = rest.clone();
-    let framed = [rule(), said.clone(), rule()].map(|lines| (lines, strong()));
+    let framed = [rule(), line.clone(), rule()].map(|lines| (lines, strong()));
     let all: Vec<Block> = std::iter::once(title.clone())
         .chain(framed)
         .chain([place, watch.clone()])
         .collect();
-    let said = (said, strong());
+    let sentence = (line, strong());
     let fewer = [
-        std::iter::once(said.clone()).chain(rest).collect(),
-        vec![said.clone(), title, watch.clone()],
-        vec![said.clone(), watch],
-        vec![said],
+        std::iter::once(sentence.clone()).chain(rest).collect(),
+        vec![sentence.clone(), title, watch.clone()],
+        vec![sentence.clone(), watch],
+        vec![sentence],
     ];
     let mut cards = std::iter::once(all).chain(fewer);
     let fitting = cards.find(|card| lines(card) <= height);

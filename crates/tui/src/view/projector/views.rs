@@ -3,7 +3,7 @@
 
 use ratatui_core::style::Style;
 
-use super::large::Large;
+use super::large_value::LargeValue;
 use crate::number::Number;
 use crate::state::State;
 use crate::view::canvas::{Canvas, cut, strong, width_of, wrap};
@@ -20,7 +20,7 @@ const MOST_BOUNDS: usize = 3;
 /// Draws a word and its number in large digits, with the unit behind it; returns the column behind them.
 fn draw_number(canvas: &mut Canvas<'_>, x: u16, word: &str, value: &str, number: Number) -> u16 {
     let at = canvas.write(x, 0, word, strong()) + 1;
-    Large::of(value).draw(canvas, (at, 0), number)
+    LargeValue::of(value).draw(canvas, (at, 0), number)
 }
 
 /// Draws the percentiles beside one another, in [`NUMBER_LINES`] lines.
@@ -61,7 +61,7 @@ pub(in crate::view) fn draw_remarks(canvas: &mut Canvas<'_>, state: &State) {
 /// Draws the computed values beside the measured ones, and the tightest bounds.
 pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
     let on = state.shown().variant;
-    let Some(beside) = state.beside(on) else {
+    let Some(beside) = state.comparison(on) else {
         return;
     };
     let show = state.shown();
@@ -78,12 +78,12 @@ pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
     if let Some(model) = &beside.model {
         let mut part = canvas.part(1, y, width, NUMBER_LINES);
         let rates = model.throughput_per_s;
-        let said = |rate: Option<f64>| rate.map_or_else(|| "–".to_owned(), per_second);
+        let text = |rate: Option<f64>| rate.map_or_else(|| "–".to_owned(), per_second);
         let behind = draw_number(
             &mut part,
             0,
             "computed",
-            &said(rates.computed),
+            &text(rates.computed),
             Number::Computed,
         );
         let found = rates.found.filter(|_| trust != Trust::ProvesNothing);
@@ -91,15 +91,15 @@ pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
             &mut part,
             behind + 3,
             word,
-            &said(found),
+            &text(found),
             Number::AnswersPerSecond,
         );
         y += NUMBER_LINES;
     } else {
         let reason = beside.why_none.as_deref();
         let reason = reason.unwrap_or("the run has none on record");
-        let said = format!("No closed form applies: {reason}.");
-        for line in wrap(&said, width.saturating_sub(2)) {
+        let sentence = format!("No closed form applies: {reason}.");
+        for line in wrap(&sentence, width.saturating_sub(2)) {
             canvas.write(1, y, &line, strong());
             y += 1;
         }
@@ -134,9 +134,9 @@ pub(in crate::view) fn draw_theory(canvas: &mut Canvas<'_>, state: &State) {
 fn draw_waits(canvas: &mut Canvas<'_>, state: &State, beside: &ModelComparison) -> u16 {
     let (width, height) = (canvas.width(), canvas.height());
     let waits = beside.waits.map(|it| it.describe());
-    let said = waits.map(|waits| format!("No bound is reached: {waits}."));
-    let said = said.or_else(|| waits_so_far(state, state.shown().variant, beside));
-    let lines = said.map_or_else(Vec::new, |said| wrap(&said, width.saturating_sub(2)));
+    let text = waits.map(|waits| format!("No bound is reached: {waits}."));
+    let sentence = text.or_else(|| waits_so_far(state, state.shown().variant, beside));
+    let lines = sentence.map_or_else(Vec::new, |label| wrap(&label, width.saturating_sub(2)));
     let first = height.saturating_sub(lines.len() as u16);
     for (y, line) in (first..height).zip(&lines) {
         canvas.write(1, y, line, strong());

@@ -1,14 +1,14 @@
 //! Workers in projector mode: state, begun requests, use of cores and context switches per second, in large
 //! digits.
 
-use super::large::{LINES, Large};
+use super::large_value::{LINES, LargeValue};
 use crate::number::Number;
 use crate::state::State;
 use crate::view::canvas::{Canvas, strong};
 use crate::view::detail;
-use crate::view::listed::Listed;
-use crate::view::roster::state_style;
-use crate::view_model::WorkerPicture;
+use crate::view::worker_list::state_style;
+use crate::view::worker_rows::WorkerRows;
+use crate::view_model::WorkerView;
 use concsim_model::units::letter;
 use concsim_model::words::{counted, grouped};
 
@@ -29,7 +29,7 @@ const HEADING: u16 = 2;
 /// Draws as many workers as there is room for, beginning at the one scrolled to; if not even one fits,
 /// draws them as at a desk.
 pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
-    let listed = Listed::of(&state.shown().picture);
+    let listed = WorkerRows::of(&state.shown().picture);
     let workers = &listed.own;
     let (width, height) = (canvas.width(), canvas.height());
     let room = height.saturating_sub(HEADING + 1);
@@ -59,7 +59,7 @@ pub(in crate::view) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let gone = listed.shared(width.saturating_sub(14));
     let more = (left > 0).then(|| format!("and {} more", grouped(left)));
     let gone =
-        gone.map(|(count, said)| format!("{} gone: {said}", counted(count as u64, "worker")));
+        gone.map(|(count, text)| format!("{} gone: {text}", counted(count as u64, "worker")));
     let below: Vec<String> = more.into_iter().chain(gone).collect();
     canvas.write(1, height - 1, &below.join("; "), strong());
 }
@@ -70,17 +70,17 @@ fn spread(heading: &str) -> String {
     letters.join(" ")
 }
 
-fn draw_worker(canvas: &mut Canvas<'_>, state: &State, worker: &WorkerPicture, column: u16) {
+fn draw_worker(canvas: &mut Canvas<'_>, state: &State, worker: &WorkerView, column: u16) {
     let picture = &state.shown().picture;
     let style = state_style(canvas, worker.doing).patch(strong());
     canvas.write(1, 1, &letter(worker.index), strong());
     canvas.write(4, 1, worker.doing.word(), style);
     let values = [
         grouped(worker.held.all()),
-        picture.said_of_a_mean(|| format!("{:.2}", worker.cpu)),
-        picture.said_of_a_mean(|| grouped(worker.process_switches().round() as u64)),
+        picture.mean_text(|| format!("{:.2}", worker.cpu)),
+        picture.mean_text(|| grouped(worker.process_switches().round() as u64)),
     ];
     for (place, (value, (.., number))) in (0..).zip(values.iter().zip(COLUMNS)) {
-        Large::of(value).draw(canvas, (NUMBERS_AT + place * column, 0), number);
+        LargeValue::of(value).draw(canvas, (NUMBERS_AT + place * column, 0), number);
     }
 }

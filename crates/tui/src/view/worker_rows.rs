@@ -4,22 +4,22 @@
 //! come back: once there are several, they share the last row, so that they push no living worker off the
 //! screen.
 
-use crate::view_model::{Doing, ViewModel, WorkerPicture};
+use crate::view_model::{ViewModel, WorkerState, WorkerView};
 use concsim_model::units::letter;
 use concsim_model::words::cut_list;
 
 /// Rows of workers, in order.
-pub(super) struct Listed<'a> {
+pub(super) struct WorkerRows<'a> {
     /// Workers with a row of their own.
-    pub(super) own: Vec<&'a WorkerPicture>,
+    pub(super) own: Vec<&'a WorkerView>,
     /// Slots of the workers that share the last row: none, or several.
     gone: Vec<usize>,
 }
 
-impl<'a> Listed<'a> {
+impl<'a> WorkerRows<'a> {
     /// Returns the rows for a picture.
     pub(super) fn of(picture: &'a ViewModel) -> Self {
-        let is_gone = |worker: &&WorkerPicture| worker.doing == Doing::Gone;
+        let is_gone = |worker: &&WorkerView| worker.doing == WorkerState::Gone;
         let gone = picture.workers.iter().filter(is_gone);
         let gone: Vec<usize> = gone.map(|worker| worker.index).collect();
         let all_own = gone.len() < 2;
@@ -43,8 +43,8 @@ impl<'a> Listed<'a> {
         }
         let names = self.gone.iter().map(|index| letter(*index));
         let behind = ": their processes have ended";
-        let said = cut_list(names, usize::from(width).saturating_sub(behind.len()));
-        Some((self.gone.len(), said + behind))
+        let text = cut_list(names, usize::from(width).saturating_sub(behind.len()));
+        Some((self.gone.len(), text + behind))
     }
 }
 
@@ -52,11 +52,11 @@ impl<'a> Listed<'a> {
 mod tests {
     use super::*;
 
-    fn picture(doings: &[Doing]) -> ViewModel {
-        let worker = |(index, doing): (usize, &Doing)| WorkerPicture {
+    fn picture(doings: &[WorkerState]) -> ViewModel {
+        let worker = |(index, doing): (usize, &WorkerState)| WorkerView {
             index,
             doing: *doing,
-            ..WorkerPicture::default()
+            ..WorkerView::default()
         };
         ViewModel {
             workers: doings.iter().enumerate().map(worker).collect(),
@@ -66,14 +66,19 @@ mod tests {
 
     #[test]
     fn a_worker_that_is_gone_keeps_its_row_and_several_share_the_last() {
-        let one = picture(&[Doing::Idle, Doing::Gone, Doing::Running]);
-        let listed = Listed::of(&one);
+        let one = picture(&[WorkerState::Idle, WorkerState::Gone, WorkerState::Running]);
+        let listed = WorkerRows::of(&one);
         assert_eq!((listed.rows(), listed.shared(80)), (3, None));
-        let two = picture(&[Doing::Gone, Doing::Idle, Doing::Gone, Doing::Running]);
-        let listed = Listed::of(&two);
+        let two = picture(&[
+            WorkerState::Gone,
+            WorkerState::Idle,
+            WorkerState::Gone,
+            WorkerState::Running,
+        ]);
+        let listed = WorkerRows::of(&two);
         let own: Vec<usize> = listed.own.iter().map(|worker| worker.index).collect();
         assert_eq!((own, listed.rows()), (vec![1, 3], 3));
-        let said = "A C: their processes have ended".to_owned();
-        assert_eq!(listed.shared(80), Some((2, said)));
+        let text = "A C: their processes have ended".to_owned();
+        assert_eq!(listed.shared(80), Some((2, text)));
     }
 }

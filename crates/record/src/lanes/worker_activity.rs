@@ -7,7 +7,7 @@ use concsim_model::units::Stamp;
 
 /// Activity of one worker.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Workings {
+pub(super) struct WorkerActivity {
     pub(super) slices: Vec<Slice>,
     pub(super) breaks: Vec<Break>,
     /// Number of breaks before the run slice in progress.
@@ -33,7 +33,7 @@ pub(super) struct Slice {
     /// Due time of the timer that it waits for.
     pub(super) due: Option<Stamp>,
     pub(super) core: Option<u32>,
-    /// Range of its breaks in [`Workings::breaks`].
+    /// Range of its breaks in [`WorkerActivity::breaks`].
     pub(super) breaks: (u32, u32),
 }
 
@@ -74,7 +74,7 @@ pub(super) enum Part {
     Broken { to: Stamp, kind: BreakKind },
 }
 
-impl Workings {
+impl WorkerActivity {
     /// Adds a break. It lies inside the run slice that is reported later, or between two.
     pub(super) fn note(&mut self, from: Stamp, to: Stamp, kind: BreakKind) {
         let from = from.max(self.until);

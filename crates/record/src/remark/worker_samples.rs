@@ -9,35 +9,35 @@ use concsim_model::units::{Elapsed, Stamp};
 
 /// Activity of one worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Looks {
+pub(super) struct WorkerSampleCounts {
     /// Slot of the worker.
     pub(super) worker: usize,
     /// Number of samples in which it lives …
-    pub(super) all: usize,
+    pub(super) sample_count: usize,
     /// … and in which it was blocked.
     pub(super) found_blocked: usize,
     /// Time from the first of these samples to the last, without gaps in which the slot had no process.
-    pub(super) there: Elapsed,
-    /// True if `there` is less than the whole span.
-    pub(super) came_late: bool,
+    pub(super) present: Elapsed,
+    /// True if `present` is less than the whole span.
+    pub(super) began_late: bool,
     /// Time for which it was blocked meanwhile, by its log; [`None`] if the log is not complete.
     pub(super) blocked: Option<Elapsed>,
     begun: u64,
     begun_while_blocked: u64,
 }
 
-impl Looks {
+impl WorkerSampleCounts {
     /// Share of its time in which it was blocked: by its log, or else by samples.
     pub(super) fn blocked_share(&self) -> f64 {
         match self.blocked {
-            Some(blocked) => blocked.0 as f64 / self.there.0.max(1) as f64,
-            None => self.found_blocked as f64 / self.all.max(1) as f64,
+            Some(blocked) => blocked.0 as f64 / self.present.0.max(1) as f64,
+            None => self.found_blocked as f64 / self.sample_count.max(1) as f64,
         }
     }
 
     /// Requests that it had begun, on average over the samples.
     pub(super) fn begun(&self) -> f64 {
-        self.begun as f64 / self.all.max(1) as f64
+        self.begun as f64 / self.sample_count.max(1) as f64
     }
 
     /// Mean number of requests begun over the samples that found it blocked; [`None`] if none did.
@@ -46,8 +46,8 @@ impl Looks {
         (found > 0).then(|| self.begun_while_blocked as f64 / found as f64)
     }
 
-    fn look(&mut self, worker: &WorkerSample) {
-        self.all += 1;
+    fn add_sample(&mut self, worker: &WorkerSample) {
+        self.sample_count += 1;
         self.begun += worker.begun.count;
         if worker.phase == Phase::Blocked {
             self.found_blocked += 1;
@@ -73,15 +73,15 @@ pub(super) fn of(
     span: &Span<'_>,
     log: Option<&[(u16, Event)]>,
     events: &[(u16, Event)],
-) -> Vec<Looks> {
+) -> Vec<WorkerSampleCounts> {
     let end = last_with_workers(span);
     let slots = end.workers.iter().map(|worker| worker.index + 1);
-    let mut all: Vec<Option<Looks>> = vec![None; slots.max().unwrap_or(0)];
+    let mut all: Vec<Option<WorkerSampleCounts>> = vec![None; slots.max().unwrap_or(0)];
     let mut seen: Vec<Option<(Stamp, Stamp)>> = vec![None; all.len()];
     for worker in end.workers.iter().filter(|it| lives(it)) {
-        all[worker.index] = Some(Looks {
+        all[worker.index] = Some(WorkerSampleCounts {
             worker: worker.index,
-            ..Looks::default()
+            ..WorkerSampleCounts::default()
         });
     }
     let mut before = span.begin().at;
@@ -90,10 +90,10 @@ pub(super) fn of(
             let Some(Some(looks)) = all.get_mut(worker.index) else {
                 continue;
             };
-            looks.look(worker);
+            looks.add_sample(worker);
             let (from, to) = seen[worker.index].unwrap_or((sample.at, sample.at));
             if to == before {
-                looks.there += sample.at.since(to);
+                looks.present += sample.at.since(to);
             }
             seen[worker.index] = Some((from, sample.at));
         }
@@ -101,7 +101,7 @@ pub(super) fn of(
     }
     for (looks, seen) in all.iter_mut().zip(seen) {
         if let (Some(looks), Some(seen)) = (looks, seen) {
-            looks.came_late = looks.there < end.at.since(span.begin().at);
+            looks.began_late = looks.present < end.at.since(span.begin().at);
             looks.blocked = log.map(|log| {
                 let recorded = waits(log, looks.worker).into_iter();
                 let all = recorded.chain(cut_short(span, events, looks.worker));
@@ -133,7 +133,7 @@ fn waits(log: &[(u16, Event)], worker: usize) -> Vec<(Stamp, Stamp)> {
 }
 
 /// Waits that ended with the process of a worker, which died before logging them. If its slot was empty
-/// afterwards, only the time up to the last sample before counts, as in [`Looks::there`].
+/// afterwards, only the time up to the last sample before counts, as in [`WorkerSampleCounts::present`].
 fn cut_short(
     span: &Span<'_>,
     events: &[(u16, Event)],
@@ -164,7 +164,7 @@ fn cut_short(
 fn blocked(
     mut waits: Vec<(Stamp, Stamp)>,
     end: &Sample,
-    looks: &Looks,
+    looks: &WorkerSampleCounts,
     (from, to): (Stamp, Stamp),
 ) -> Elapsed {
     let (mut all, mut covered) = (Elapsed::ZERO, from);
@@ -183,5 +183,5 @@ fn blocked(
     if let Some(now) = now.filter(|it| it.phase == Phase::Blocked) {
         add(now.phase_since, end.at);
     }
-    all.min(looks.there)
+    all.min(looks.present)
 }

@@ -147,9 +147,9 @@ fn a_list_on_a_small_screen_leaves_room_for_the_first_sentence_of_the_caption() 
     for view in ['1', '3', '4', '5', '6', '8'] {
         // The sentence takes three lines.
         let screen = words(&in_a_replay(&recordings, (0, Stamp(4 * S)), view), (34, 12));
-        let said: Vec<&str> = screen.iter().map(|line| line.trim()).collect();
+        let text: Vec<&str> = screen.iter().map(|line| line.trim()).collect();
         let sentence = "Both workers are blocked in a wait; 58 requests are at the door.";
-        assert!(said.join(" ").contains(sentence), "{view}: {screen:#?}");
+        assert!(text.join(" ").contains(sentence), "{view}: {screen:#?}");
     }
 }
 

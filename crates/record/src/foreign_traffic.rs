@@ -18,7 +18,7 @@ const SHARE: f64 = 0.01;
 
 /// Requests and connections of a run that did not come from load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Foreign {
+pub(super) struct ForeignTraffic {
     /// Requests served, load's among them.
     served: usize,
     /// Requests served that load did not send.
@@ -28,7 +28,7 @@ pub(super) struct Foreign {
     connections: usize,
 }
 
-impl Foreign {
+impl ForeignTraffic {
     /// Compares the workers' events with load's. Reports nothing for a recording with dropped events.
     pub(super) fn in_recording(recording: &Recording) -> Self {
         if recording.dropped_events + recording.dropped_outcomes > 0 {
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_run_that_only_load_asks_has_no_foreign_requests() {
-        let foreign = Foreign::in_recording(&busy());
+        let foreign = ForeignTraffic::in_recording(&busy());
         assert!(foreign.served > 100);
         assert_eq!((foreign.requests, foreign.connections), (0, 0));
         assert_eq!(foreign.reason().trust, Trust::Ok);
@@ -119,7 +119,7 @@ mod tests {
             served.request = concsim_engine::telemetry::NO_REQUEST;
         }
         recording.events.push((worker, event));
-        let foreign = Foreign::in_recording(&recording);
+        let foreign = ForeignTraffic::in_recording(&recording);
         assert_eq!(foreign.requests, 2);
         assert_eq!(foreign.reason().trust, Trust::Rough);
     }
@@ -138,7 +138,7 @@ mod tests {
         let accepted = |it: &&(u16, Event)| matches!(it.1, Event::Accepted { .. });
         let accepted = recording.events.iter().filter(accepted).count();
         let opened = recording.outcomes.iter().filter(|it| it.opened).count();
-        let foreign = Foreign::in_recording(&recording);
+        let foreign = ForeignTraffic::in_recording(&recording);
         assert_eq!(foreign.connections, accepted.saturating_sub(opened));
         assert_eq!(foreign.connections, 1);
         assert_eq!(foreign.reason().trust, Trust::ProvesNothing);

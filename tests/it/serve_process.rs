@@ -20,12 +20,12 @@ use nix::unistd::Pid;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running `concsim serve`.
-pub(crate) struct House {
+pub(crate) struct ServeProcess {
     process: Child,
     address: SocketAddr,
     lines: Receiver<String>,
     /// Its messages so far.
-    said: Vec<String>,
+    messages: Vec<String>,
     _scratch: tempfile::TempDir,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-impl House {
+impl ServeProcess {
     /// Serves `server` (the keys of `[server]`) and `requests` (lines `name = [steps]`).
     pub(crate) fn open(server: &str, requests: &[(&str, &str)]) -> Self {
         Self::open_with(server, requests, &[])
@@ -57,30 +57,30 @@ impl House {
             .spawn()
             .unwrap();
         let errors = BufReader::new(process.stderr.take().unwrap());
-        let (say, lines) = channel();
+        let (report, lines) = channel();
         std::thread::spawn(move || {
             for line in errors.lines().map_while(Result::ok) {
-                let _ = say.send(line);
+                let _ = report.send(line);
             }
         });
-        let mut house = Self {
+        let mut serve_process = Self {
             process,
             address: ([127, 0, 0, 1], 0).into(),
             lines,
-            said: Vec::new(),
+            messages: Vec::new(),
             _scratch: scratch,
         };
-        let line = house.hears("is served by");
+        let line = serve_process.wait_for_line("is served by");
         let address = line
             .split_whitespace()
             .find_map(|word| word.strip_prefix("http://"));
-        house.address = address.unwrap().parse().unwrap();
-        house
+        serve_process.address = address.unwrap().parse().unwrap();
+        serve_process
     }
 
     /// Returns the first line with `words` in it, past or future.
-    pub(crate) fn hears(&mut self, words: &str) -> String {
-        if let Some(line) = self.said.iter().find(|line| line.contains(words)) {
+    pub(crate) fn wait_for_line(&mut self, words: &str) -> String {
+        if let Some(line) = self.messages.iter().find(|line| line.contains(words)) {
             return line.clone();
         }
         let until = Instant::now() + PATIENCE;
@@ -88,12 +88,12 @@ impl House {
             .lines
             .recv_timeout(until.saturating_duration_since(Instant::now()))
         {
-            self.said.push(line.clone());
+            self.messages.push(line.clone());
             if line.contains(words) {
                 return line;
             }
         }
-        panic!("nobody said `{words}`, only: {:#?}", self.said);
+        panic!("nobody said `{words}`, only: {:#?}", self.messages);
     }
 
     /// Opens a connection and sends nothing.
@@ -169,7 +169,7 @@ impl House {
     }
 }
 
-impl Drop for House {
+impl Drop for ServeProcess {
     fn drop(&mut self) {
         // Its children die with it.
         let _ = self.process.kill();

@@ -5,7 +5,7 @@ use super::row::Row;
 use super::view_model::ViewModel;
 use concsim_engine::telemetry::Stage;
 use concsim_model::units::{Elapsed, Stamp};
-use concsim_record::{Origin, Past};
+use concsim_record::{Origin, Snapshot};
 
 /// Least time for which a caption stays.
 const READING_TIME: Elapsed = Elapsed::from_millis(1_500);
@@ -25,7 +25,7 @@ pub(super) enum Screen {
 
 /// Everything that a frame is drawn from.
 #[derive(Clone, Debug)]
-pub(super) struct Show {
+pub(super) struct FrameState {
     pub(super) screen: Screen,
     /// Variant shown, by position.
     pub(super) variant: usize,
@@ -35,9 +35,9 @@ pub(super) struct Show {
     /// Time at which load began: zero on the screen's clock.
     pub(super) began: Stamp,
     /// Topic of the caption …
-    pub(super) sight: Caption,
+    pub(super) topic: Caption,
     /// … the time since which it is shown …
-    pub(super) sight_since: Stamp,
+    pub(super) caption_since: Stamp,
     /// … and its sentences.
     pub(super) caption: Vec<String>,
     /// Latest intervention, in words.
@@ -49,27 +49,37 @@ pub(super) struct Show {
     pub(super) rates_then: Vec<Option<f64>>,
 }
 
-impl Show {
+impl FrameState {
     /// Updates the caption: it stays as long as it is true and has not been read.
-    pub(super) fn say(&mut self, past: Past<'_>, same_processes: bool, stage_before: Stage) {
+    pub(super) fn update_caption(
+        &mut self,
+        snapshot: Snapshot<'_>,
+        same_processes: bool,
+        stage_before: Stage,
+    ) {
         let is_same_stage = self.picture.stage == stage_before;
-        let (seen, sentences) = self.seen(past, same_processes, is_same_stage);
-        if seen != self.sight {
-            self.sight_since = self.picture.at;
+        let (seen, sentences) = self.seen(snapshot, same_processes, is_same_stage);
+        if seen != self.topic {
+            self.caption_since = self.picture.at;
         }
-        self.sight = seen;
+        self.topic = seen;
         self.caption = sentences;
     }
 
     /// Shows the caption at the cursor's instant: that of the last sample if it is true then, or another
     /// one. The next sample starts from the caption of the last sample, not from this one.
-    pub(super) fn say_of_the_instant(&mut self, past: Past<'_>, same_processes: bool) {
-        self.caption = self.seen(past, same_processes, true).1;
+    pub(super) fn set_caption_of_instant(&mut self, snapshot: Snapshot<'_>, same_processes: bool) {
+        self.caption = self.seen(snapshot, same_processes, true).1;
     }
 
-    fn seen(&self, past: Past<'_>, same_processes: bool, can_stay: bool) -> (Caption, Vec<String>) {
-        let was_read = self.picture.at.since(self.sight_since) >= READING_TIME;
-        let before = (can_stay && !was_read).then_some(self.sight);
-        caption::caption(&Now::new(past, &self.picture, same_processes), before)
+    fn seen(
+        &self,
+        snapshot: Snapshot<'_>,
+        same_processes: bool,
+        can_stay: bool,
+    ) -> (Caption, Vec<String>) {
+        let was_read = self.picture.at.since(self.caption_since) >= READING_TIME;
+        let before = (can_stay && !was_read).then_some(self.topic);
+        caption::caption(&Now::new(snapshot, &self.picture, same_processes), before)
     }
 }

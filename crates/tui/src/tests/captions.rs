@@ -1,14 +1,14 @@
 //! Captions of pictures: in the present tense, with the numbers that are drawn.
 
-use super::staging::{Context, TimelineEvent, call, compute, plan, request, scenario};
+use super::staging::{Context, WorkerSpec, call, compute, plan, request, scenario};
 use crate::State;
 use concsim_engine::telemetry::Phase;
 use concsim_model::scenario::{Scenario, Step, WaitMode, WorkerKind};
 
 /// Returns the caption of `scene`, on two cores.
-fn said(scenario: Scenario, scene: &Context) -> String {
+fn caption_text(scenario: Scenario, context: &Context) -> String {
     let mut state = State::new(&plan("a claim", vec![("only", scenario)]), 2);
-    scene.play(&mut state);
+    context.play(&mut state);
     state.caption().join(" ")
 }
 
@@ -19,20 +19,20 @@ fn computing(kind: WorkerKind, workers: usize) -> Scenario {
     computing
 }
 
-fn busy(wants_a_core: bool) -> TimelineEvent {
-    TimelineEvent {
+fn busy(wants_a_core: bool) -> WorkerSpec {
+    WorkerSpec {
         wants_a_core,
         cpu: 0.95,
         run: Some(20),
-        ..TimelineEvent::new(Phase::Running, 1)
+        ..WorkerSpec::new(Phase::Running, 1)
     }
 }
 
 #[test]
 fn sleeping_sync_workers_leave_cores_free_and_requests_at_the_door() {
-    let said = said(scenario(WorkerKind::Sync), &Context::sync());
+    let text = caption_text(scenario(WorkerKind::Sync), &Context::sync());
     assert_eq!(
-        said,
+        text,
         "Both workers are blocked in a wait; 58 requests are at the door. A wait blocks the whole process; none of \
          2 cores runs a worker."
     );
@@ -40,14 +40,14 @@ fn sleeping_sync_workers_leave_cores_free_and_requests_at_the_door() {
 
 #[test]
 fn one_worker_that_computes_all_the_time_leaves_a_core_free() {
-    let scene = Context {
+    let context = Context {
         workers: vec![busy(false)],
         door: 7,
         ..Context::sync()
     };
-    let said = said(computing(WorkerKind::Sync, 1), &scene);
+    let text = caption_text(computing(WorkerKind::Sync, 1), &context);
     assert_eq!(
-        said,
+        text,
         "Worker A computes; 7 requests are at the door. A process computes on one core at a time; 1 of 2 cores \
          runs a worker."
     );
@@ -57,32 +57,32 @@ fn one_worker_that_computes_all_the_time_leaves_a_core_free() {
 fn a_thread_that_needs_no_lock_has_a_core_of_its_own() {
     let mut threads = computing(WorkerKind::Threads, 1);
     (threads.server.threads, threads.server.gil) = (4, false);
-    let scene = Context {
+    let context = Context {
         workers: vec![busy(false)],
         door: 7,
         ..Context::sync()
     };
-    let said = said(threads, &scene);
+    let text = caption_text(threads, &context);
     assert!(
-        said.contains("A thread computes on one core at a time"),
-        "{said}"
+        text.contains("A thread computes on one core at a time"),
+        "{text}"
     );
 }
 
 #[test]
 fn full_cores_are_the_ceiling_for_coroutines_too() {
-    let worker = TimelineEvent {
+    let worker = WorkerSpec {
         begun: 20,
         ready: 19,
         ..busy(false)
     };
-    let scene = Context {
-        workers: vec![worker.clone(), TimelineEvent { core: 1, ..worker }],
+    let context = Context {
+        workers: vec![worker.clone(), WorkerSpec { core: 1, ..worker }],
         ..Context::coroutine()
     };
-    let said = said(computing(WorkerKind::Coroutine, 2), &scene);
+    let text = caption_text(computing(WorkerKind::Coroutine, 2), &context);
     assert_eq!(
-        said,
+        text,
         "Both workers compute; 38 requests wait in their queues. Both cores run a worker, so more requests \
          begun would not be faster. These requests only compute, and no wait lets another one run."
     );
@@ -90,7 +90,7 @@ fn full_cores_are_the_ceiling_for_coroutines_too() {
 
 #[test]
 fn more_processes_than_cores_take_turns() {
-    let worker = |(wants, core)| TimelineEvent {
+    let worker = |(wants, core)| WorkerSpec {
         cpu: 0.48,
         core,
         ..busy(wants)
@@ -98,7 +98,7 @@ fn more_processes_than_cores_take_turns() {
     let workers = [(false, 0), (false, 1), (true, 0), (true, 1)]
         .map(worker)
         .to_vec();
-    let said = said(
+    let text = caption_text(
         computing(WorkerKind::Sync, 4),
         &Context {
             workers,
@@ -106,7 +106,7 @@ fn more_processes_than_cores_take_turns() {
         },
     );
     assert_eq!(
-        said,
+        text,
         "2 of 4 workers compute; 2 requests wait in their queues, 58 at the door. 2 of 4 \
          workers want a core, so more processes would not be faster."
     );
@@ -114,19 +114,19 @@ fn more_processes_than_cores_take_turns() {
 
 #[test]
 fn other_programs_on_the_cores_are_not_taken_for_ours() {
-    let worker = TimelineEvent {
+    let worker = WorkerSpec {
         wants_a_core: true,
         cpu: 0.1,
-        ..TimelineEvent::new(Phase::Running, 1)
+        ..WorkerSpec::new(Phase::Running, 1)
     };
-    let scene = Context {
+    let context = Context {
         workers: vec![worker],
         others: 1.8,
         ..Context::sync()
     };
-    let said = said(computing(WorkerKind::Sync, 1), &scene);
+    let text = caption_text(computing(WorkerKind::Sync, 1), &context);
     assert_eq!(
-        said,
+        text,
         "Worker A wants a core and has none; 58 requests are at the door. Other programs kept 1.80 of 2 cores \
          busy in the last second."
     );
@@ -136,18 +136,18 @@ fn other_programs_on_the_cores_are_not_taken_for_ours() {
 fn full_coroutine_workers_say_so() {
     let mut small = scenario(WorkerKind::Coroutine);
     small.server.connections = 10;
-    let worker = TimelineEvent::new(Phase::Idle, 10);
-    let scene = Context {
+    let worker = WorkerSpec::new(Phase::Idle, 10);
+    let context = Context {
         workers: vec![worker.clone(), worker],
         door: 40,
         ..Context::coroutine()
     };
-    let said = said(small, &scene);
+    let text = caption_text(small, &context);
     assert!(
-        said.starts_with(
+        text.starts_with(
             "Both workers hold as many connections as a worker may, 10. 40 requests are at"
         ),
-        "{said}"
+        "{text}"
     );
 }
 
@@ -162,12 +162,12 @@ fn lost_updates_are_counted_over_all_processes() {
             with_yield: true,
         }],
     )];
-    let worker = |counters| TimelineEvent {
+    let worker = |counters| WorkerSpec {
         counters,
-        ..TimelineEvent::new(Phase::Idle, 3)
+        ..WorkerSpec::new(Phase::Idle, 3)
     };
     let workers = vec![worker(vec![(500, 40)]), worker(vec![(700, 60)])];
-    let said = said(
+    let text = caption_text(
         counting,
         &Context {
             workers,
@@ -175,20 +175,20 @@ fn lost_updates_are_counted_over_all_processes() {
         },
     );
     assert!(
-        said.starts_with(
+        text.starts_with(
             "Counter visits got 1 200 additions so far and is at 100, so 1 100 are lost."
         ),
-        "{said}"
+        "{text}"
     );
 }
 
 #[test]
 fn a_worker_that_died_is_what_is_seen_first() {
     let workers = vec![
-        TimelineEvent::new(Phase::Gone, 0),
-        TimelineEvent::new(Phase::Blocked, 1),
+        WorkerSpec::new(Phase::Gone, 0),
+        WorkerSpec::new(Phase::Blocked, 1),
     ];
-    let said = said(
+    let text = caption_text(
         scenario(WorkerKind::Sync),
         &Context {
             workers,
@@ -196,8 +196,8 @@ fn a_worker_that_died_is_what_is_seen_first() {
         },
     );
     assert!(
-        said.starts_with("Worker A's process ended at 4.60 s"),
-        "{said}"
+        text.starts_with("Worker A's process ended at 4.60 s"),
+        "{text}"
     );
 }
 
@@ -216,11 +216,11 @@ fn with_hogs() -> Scenario {
 }
 
 fn hogging(run: u64) -> Context {
-    let long_run = TimelineEvent {
+    let long_run = WorkerSpec {
         ready: 7,
         run: Some(run),
         cpu: 0.2,
-        ..TimelineEvent::new(Phase::Running, 10)
+        ..WorkerSpec::new(Phase::Running, 10)
     };
     Context {
         at: 4_000,
@@ -232,7 +232,7 @@ fn hogging(run: u64) -> Context {
 #[test]
 fn a_hog_is_named_with_the_requests_that_wait_behind_it() {
     assert_eq!(
-        said(with_hogs(), &hogging(62)),
+        caption_text(with_hogs(), &hogging(62)),
         "One request has kept worker A for 62 ms; 7 requests wait in its queue. A coroutine is not \
          interrupted; most requests here let go after 1 ms."
     );
@@ -240,8 +240,8 @@ fn a_hog_is_named_with_the_requests_that_wait_behind_it() {
 
 #[test]
 fn where_all_requests_compute_equally_long_none_is_a_hog() {
-    let said = said(computing(WorkerKind::Coroutine, 1), &hogging(200));
-    assert!(!said.contains("has kept"), "{said}");
+    let text = caption_text(computing(WorkerKind::Coroutine, 1), &hogging(200));
+    assert!(!text.contains("has kept"), "{text}");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn a_caption_that_has_become_false_goes_at_once() {
     assert!(hog[0].starts_with("One request has kept worker A for 180 ms"));
     let calm = Context {
         at: 4_100,
-        workers: vec![TimelineEvent::new(Phase::Idle, 10)],
+        workers: vec![WorkerSpec::new(Phase::Idle, 10)],
         ..Context::coroutine()
     };
     calm.play_now(&mut state);
@@ -266,11 +266,11 @@ fn a_caption_that_has_become_false_goes_at_once() {
 #[test]
 fn a_caption_that_is_still_true_stays_until_it_could_be_read_with_new_numbers() {
     let parked = |at, parked, running: bool| {
-        let mut workers = vec![TimelineEvent::new(Phase::Idle, parked)];
-        let busy = TimelineEvent {
+        let mut workers = vec![WorkerSpec::new(Phase::Idle, parked)];
+        let busy = WorkerSpec {
             cpu: 0.9,
             ready: 9,
-            ..TimelineEvent::new(Phase::Running, 10)
+            ..WorkerSpec::new(Phase::Running, 10)
         };
         workers.extend(running.then_some(busy));
         Context {
@@ -305,17 +305,17 @@ fn a_caption_that_is_still_true_stays_until_it_could_be_read_with_new_numbers() 
 
 #[test]
 fn one_blocked_worker_of_ten_is_named_with_what_is_in_it() {
-    let mut workers = vec![TimelineEvent::new(Phase::Idle, 0); 9];
-    workers.push(TimelineEvent {
+    let mut workers = vec![WorkerSpec::new(Phase::Idle, 0); 9];
+    workers.push(WorkerSpec {
         ready: 8,
-        ..TimelineEvent::new(Phase::Blocked, 9)
+        ..WorkerSpec::new(Phase::Blocked, 9)
     });
-    let scene = Context {
+    let context = Context {
         workers,
         ..Context::coroutine()
     };
     assert_eq!(
-        said(scenario(WorkerKind::Coroutine), &scene),
+        caption_text(scenario(WorkerKind::Coroutine), &context),
         "Worker J is blocked in an unpatched wait, with 9 requests in it; 9 workers are idle. An unpatched wait \
          blocks the whole process, with every coroutine in it."
     );
@@ -323,15 +323,15 @@ fn one_blocked_worker_of_ten_is_named_with_what_is_in_it() {
 
 #[test]
 fn a_little_of_everything_is_counted() {
-    let scene = Context {
+    let context = Context {
         workers: vec![
-            TimelineEvent::new(Phase::Idle, 0),
-            TimelineEvent::new(Phase::Running, 1),
+            WorkerSpec::new(Phase::Idle, 0),
+            WorkerSpec::new(Phase::Running, 1),
         ],
         ..Context::coroutine()
     };
     assert_eq!(
-        said(scenario(WorkerKind::Coroutine), &scene),
+        caption_text(scenario(WorkerKind::Coroutine), &context),
         "1 of 2 workers computes; no request is at the door."
     );
 }
@@ -343,11 +343,11 @@ fn a_wait_that_sync_workers_block_in_is_no_hog() {
     if let Step::Call { mode, .. } = &mut waiting.requests[0].script[0] {
         *mode = WaitMode::Unpatched;
     }
-    let worker = TimelineEvent {
+    let worker = WorkerSpec {
         run: Some(900),
-        ..TimelineEvent::new(Phase::Blocked, 1)
+        ..WorkerSpec::new(Phase::Blocked, 1)
     };
-    let said = said(
+    let text = caption_text(
         waiting,
         &Context {
             workers: vec![worker],
@@ -355,7 +355,7 @@ fn a_wait_that_sync_workers_block_in_is_no_hog() {
         },
     );
     assert!(
-        said.starts_with("Worker A is blocked in a wait; 58"),
-        "{said}"
+        text.starts_with("Worker A is blocked in a wait; 58"),
+        "{text}"
     );
 }

@@ -5,7 +5,7 @@ use concsim_model::scenario::WorkerKind;
 use concsim_model::units::letter;
 
 /// Shortest delay that is mentioned: 50 µs, in nanoseconds.
-const WORTH_SAYING: u64 = 50_000;
+const MIN_DELAY: u64 = 50_000;
 
 /// Bytes of a default body: room for the longest usual line, and three rows of a terminal.
 pub(super) const BODY: usize = 240;
@@ -28,7 +28,7 @@ pub(super) fn name(me: Whoami) -> String {
 }
 
 /// Describes a request's time in one line. `counted` is the name of a counter and its new value.
-pub(super) fn tell(me: Whoami, spent: &RequestTimes, counted: Option<(&str, u64)>) -> String {
+pub(super) fn describe(me: Whoami, spent: &RequestTimes, counted: Option<(&str, u64)>) -> String {
     let mut line = name(me) + ": ";
     let mut separator = "";
     for fact in facts(me.kind, spent, counted) {
@@ -66,8 +66,8 @@ fn facts(kind: WorkerKind, spent: &RequestTimes, counted: Option<(&str, u64)>) -
         yields,
         (spent.parked.0 > 0).then(|| format!("parked {}", milliseconds(spent.parked.0))),
         (spent.blocked.0 > 0).then(|| format!("blocked {}", milliseconds(spent.blocked.0))),
-        worth_saying(spent.ready.0).map(|delay| format!("ready {delay} before its turn came")),
-        worth_saying(spent.core_wait.0).map(|delay| format!("wanted a core for {delay}")),
+        delay_text(spent.ready.0).map(|delay| format!("ready {delay} before its turn came")),
+        delay_text(spent.core_wait.0).map(|delay| format!("wanted a core for {delay}")),
     ]
     .into_iter()
     .flatten()
@@ -78,8 +78,8 @@ fn facts(kind: WorkerKind, spent: &RequestTimes, counted: Option<(&str, u64)>) -
     facts
 }
 
-fn worth_saying(nanoseconds: u64) -> Option<String> {
-    (nanoseconds >= WORTH_SAYING).then(|| milliseconds(nanoseconds))
+fn delay_text(nanoseconds: u64) -> Option<String> {
+    (nanoseconds >= MIN_DELAY).then(|| milliseconds(nanoseconds))
 }
 
 /// Formats always in milliseconds, so that the parts can be compared at a glance: `99.1 ms`, `0.02 ms`.

@@ -18,12 +18,12 @@ pub(super) fn origin(runs: &[Run]) -> Origin {
 /// Describes the scenario: its load, its workers, and the steps of each request. If requests differ between
 /// variants, each variant has its own sentence. Simulated parts are named first.
 pub(super) fn setting(plan: &Plan, runs: &[Run], cores: usize) -> Vec<String> {
-    let mut said = played(plan, runs);
+    let mut text = played(plan, runs);
     if origin(runs) == Origin::Simulated {
         let cores = counted(cores as u64, "core");
-        said.insert(0, format!("Simulated, on {cores}, in virtual time."));
+        text.insert(0, format!("Simulated, on {cores}, in virtual time."));
     }
-    said
+    text
 }
 
 fn played(plan: &Plan, runs: &[Run]) -> Vec<String> {
@@ -45,10 +45,10 @@ fn played(plan: &Plan, runs: &[Run]) -> Vec<String> {
             each.join(", ")
         )
     });
-    let who = [one_load, workers(plan, runs), changed(runs)];
-    let who = who.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let said = demands(plan, first, who);
-    differ.into_iter().chain(said).collect()
+    let source = [one_load, workers(plan, runs), changed(runs)];
+    let actor = source.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let text = demands(plan, first, actor);
+    differ.into_iter().chain(text).collect()
 }
 
 /// Returns the loads of all variants, each with the names of its variants.
@@ -65,16 +65,16 @@ fn loads(plan: &Plan) -> Vec<(String, Vec<&str>)> {
 }
 
 /// Returns the load, the workers, and the steps of each request.
-fn demands(plan: &Plan, first: &Variant, who: String) -> Vec<String> {
+fn demands(plan: &Plan, first: &Variant, source: String) -> Vec<String> {
     let all = |variant: &Variant| demand(variant) == demand(first);
     if plan.variants.iter().all(all) {
-        return vec![format!("{who}; {}", demand(first))];
+        return vec![format!("{source}; {}", demand(first))];
     }
     let demands = plan
         .variants
         .iter()
         .map(|variant| format!("{}: {}", variant.name, demand(variant)));
-    std::iter::once(who).chain(demands).collect()
+    std::iter::once(source).chain(demands).collect()
 }
 
 /// Returns `2 workers`, `1, 2 and 4 workers`, or `2 to 3 workers` if one started or ended in the window.
@@ -94,7 +94,7 @@ fn workers(plan: &Plan, runs: &[Run]) -> Option<String> {
     });
     let mut counts: Vec<(usize, usize)> = counts.collect();
     counts.dedup();
-    let said = |(least, most): &(usize, usize)| {
+    let text = |(least, most): &(usize, usize)| {
         if least == most {
             grouped(*most as u64)
         } else {
@@ -104,7 +104,7 @@ fn workers(plan: &Plan, runs: &[Run]) -> Option<String> {
     Some(match counts.as_slice() {
         [(1, 1)] => "1 worker".to_owned(),
         several => {
-            let several: Vec<String> = several.iter().map(said).collect();
+            let several: Vec<String> = several.iter().map(text).collect();
             let several: Vec<&str> = several.iter().map(String::as_str).collect();
             format!("{} workers", list(&several))
         }
@@ -170,8 +170,8 @@ pub(super) fn claimed(judgement: &Judgement, runs: &[Run]) -> String {
         .map(|numbers| format!("{} {numbers}", origin(runs).word()));
     let because = judgement.because.as_ref();
     let because = because.map(|because| trust::without_reasons(because, runs));
-    let said: Vec<String> = measured.into_iter().chain(because).collect();
-    format!("{}: {}", judgement.claim, said.join("; "))
+    let text: Vec<String> = measured.into_iter().chain(because).collect();
+    format!("{}: {}", judgement.claim, text.join("; "))
 }
 
 /// Returns all claims in a few lines, each a label and a text: the number that hold, and each of the others.
@@ -190,7 +190,7 @@ pub(super) fn verdicts(expect: &[Judgement], runs: &[Run]) -> Vec<(&'static str,
         count if count == all => Some(format!("all {all} claims")),
         count => Some(format!("{count} of {all} claims")),
     };
-    let holds = holds.map(|said| (judged(Verdict::Holds), said));
+    let holds = holds.map(|text| (judged(Verdict::Holds), text));
     let others = expect.iter().filter(|it| it.verdict != Verdict::Holds);
     others.map(in_words).chain(holds).collect()
 }
@@ -230,8 +230,8 @@ pub(super) fn guessed(answer: &Answer, runs: &[Run]) -> String {
 pub(super) fn asked(answer: &Answer, runs: &[Run]) -> String {
     let because = answer.because.as_ref();
     let because = because.map(|because| format!("{}.", trust::without_reasons(because, runs)));
-    let said = [Some(guessed(answer, runs)), because, answer.why.clone()];
-    said.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let text = [Some(guessed(answer, runs)), because, answer.why.clone()];
+    text.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Describes the failed requests by cause; [`None`] if none failed.
@@ -259,7 +259,7 @@ pub(super) fn failures(run: &Run) -> Option<String> {
 
 /// Describes the mean waits of an answered request by cause; [`None`] if no request queued for a thread, for
 /// a connection or inside a service.
-pub(super) fn waits(run: &Run) -> Option<String> {
+pub(super) fn waits_sentence(run: &Run) -> Option<String> {
     let waits = run.waits_ms?;
     let [thread, connection, queue] = waits.queues();
     if thread + connection + queue <= 0.0 {
@@ -274,11 +274,11 @@ pub(super) fn waits(run: &Run) -> Option<String> {
         (waits.client, "for the client"),
     ];
     let long = |(part, _): &(f64, _)| *part >= waits.total() / 1e3;
-    let said = parts.into_iter().filter(long);
-    let said: Vec<String> = said
+    let text = parts.into_iter().filter(long);
+    let line: Vec<String> = text
         .map(|(part, what)| format!("{} {what}", millis(part)))
         .collect();
-    Some(said.join(", "))
+    Some(line.join(", "))
 }
 
 /// Returns the switches per answer, of all workers together.
@@ -305,7 +305,7 @@ pub(super) fn switches(run: &Run) -> Option<String> {
 
 /// Returns the results of `count` steps.
 pub(super) fn counters(run: &Run) -> Option<String> {
-    let said = run.counters.iter().map(|(name, counter)| {
+    let text = run.counters.iter().map(|(name, counter)| {
         let (additions, value) = (grouped(counter.additions), grouped(counter.value));
         let lost = match counter.lost {
             0 => "none is lost".to_owned(),
@@ -314,8 +314,8 @@ pub(super) fn counters(run: &Run) -> Option<String> {
         };
         format!("{name} was raised {additions} times by one and is {value}, so {lost}")
     });
-    let said: Vec<String> = said.collect();
-    (!said.is_empty()).then(|| said.join(", "))
+    let line: Vec<String> = text.collect();
+    (!line.is_empty()).then(|| line.join(", "))
 }
 
 /// Returns each sentence once, with the variants to which it applies.
@@ -325,10 +325,10 @@ pub(super) fn grouped_by(
 ) -> Vec<(String, Vec<&str>)> {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for run in runs {
-        for said in text(run) {
-            match groups.iter_mut().find(|(known, _)| *known == said) {
+        for line in text(run) {
+            match groups.iter_mut().find(|(known, _)| *known == line) {
                 Some((_, names)) => names.push(&run.variant),
-                None => groups.push((said, vec![&run.variant])),
+                None => groups.push((line, vec![&run.variant])),
             }
         }
     }
@@ -340,39 +340,42 @@ pub(super) fn counted_windows(runs: &[Run]) -> Option<String> {
     let window = |run: &Run| {
         let seconds = |seconds: f64| format!("{} s", three_digits(seconds));
         let (window, warm_up) = (seconds(run.window_s), seconds(run.warmup_s));
-        let said = format!("requests due in {window}, after {warm_up} of warm-up");
-        (run.window_s > 0.0).then_some(said).into_iter().collect()
+        let text = format!("requests due in {window}, after {warm_up} of warm-up");
+        (run.window_s > 0.0).then_some(text).into_iter().collect()
     };
     let groups = grouped_by(runs, window);
-    let said = match groups.as_slice() {
+    let line = match groups.as_slice() {
         [] => return None,
-        [(said, names)] if names.len() == runs.len() => said.clone(),
+        [(sentence, names)] if names.len() == runs.len() => sentence.clone(),
         several => {
             let each = several.iter();
-            let each = each.map(|(said, names)| format!("{said} ({})", list(names)));
+            let each = each.map(|(label, names)| format!("{label} ({})", list(names)));
             each.collect::<Vec<_>>().join("; ")
         }
     };
-    Some(format!("counted: {said}"))
+    Some(format!("counted: {line}"))
 }
 
 /// Returns facts that are in no table: at most `most` remarks of a run, and a violated switch law.
-pub(super) fn news(run: &Run, most: usize) -> Vec<String> {
-    let news = run.remarks.iter().filter(|remark| is_news(remark.kind));
-    let mut said: Vec<String> = news.take(most).map(Remark::sentence).collect();
+pub(super) fn other_facts(run: &Run, most: usize) -> Vec<String> {
+    let news = run
+        .remarks
+        .iter()
+        .filter(|remark| is_other_fact(remark.kind));
+    let mut text: Vec<String> = news.take(most).map(Remark::sentence).collect();
     let ended_regularly = run.workers.iter().filter(|worker| worker.respawns == 0);
     for worker in ended_regularly.filter(|worker| !worker.law_holds()) {
-        said.push(format!(
+        text.push(format!(
             "The switch law does not hold for worker {}.",
             letter(worker.index)
         ));
     }
-    said
+    text
 }
 
 /// True if neither the table nor another line of the card has the fact. Observations are in the table; doubts
 /// about a run are under `trust`.
-fn is_news(kind: Kind) -> bool {
+fn is_other_fact(kind: Kind) -> bool {
     match kind {
         Kind::WorkerGone
         | Kind::DeadWork

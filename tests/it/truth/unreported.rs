@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use super::census::Unread;
+use super::census::UnreadRun;
 use super::events::{Ns, Request, Slice, State};
 use super::tables::{Row, number};
 
@@ -18,14 +18,14 @@ const STAMPED_EARLY: Ns = 10_000_000;
 
 /// Accepts and ends of processes.
 #[derive(Default)]
-struct Known {
+struct KnownEvents {
     /// By connection: time of its accept, and worker.
     accepts: BTreeMap<u64, Vec<(Ns, u16)>>,
     /// By worker: ends of its processes.
     deaths: BTreeMap<u16, Vec<Ns>>,
 }
 
-impl Known {
+impl KnownEvents {
     fn of(events: &[Row]) -> Self {
         let mut known = Self::default();
         for row in events {
@@ -56,7 +56,7 @@ impl Known {
 
     /// Adds the runs in which workers died, and returns those of connections whose request was not read yet. A
     /// worker that reported a run after the last sample had another one then.
-    fn cut_short(&self, requests: &mut [Request], workers: &[Row]) -> Vec<Unread> {
+    fn cut_short(&self, requests: &mut [Request], workers: &[Row]) -> Vec<UnreadRun> {
         let mut unread = Vec::new();
         for (worker, deaths) in &self.deaths {
             let own = |row: &&Row| number(row, "worker") == Some(u64::from(*worker));
@@ -70,13 +70,13 @@ impl Known {
                     continue;
                 };
                 let slices = requests.iter().flat_map(|it| &it.slices);
-                let told = slices.filter(|it| it.worker == Some(*worker) && it.from < *death);
-                let told = told.map(|it| it.to).max().unwrap_or(0);
+                let reported = slices.filter(|it| it.worker == Some(*worker) && it.from < *death);
+                let messages = reported.map(|it| it.to).max().unwrap_or(0);
                 let Some(since) = number(last, "running_since_ns") else {
                     continue;
                 };
-                let from = since.max(told);
-                if Some(told) > seen(last) || from >= *death {
+                let from = since.max(messages);
+                if Some(messages) > seen(last) || from >= *death {
                     continue;
                 }
                 let core = number(last, "core");
@@ -85,7 +85,7 @@ impl Known {
                 let request = number(last, "running_request");
                 let mut all = requests.iter_mut();
                 let Some(request) = all.find(|it| request == Some(u64::from(it.number))) else {
-                    unread.push(Unread::cut_short(*worker, core, (from, *death), blocked));
+                    unread.push(UnreadRun::cut_short(*worker, core, (from, *death), blocked));
                     continue;
                 };
                 request.worker = Some(*worker);
@@ -118,8 +118,8 @@ pub(super) fn complete(
     requests: &mut [Request],
     connections: &[Option<u64>],
     (events, workers): (&[Row], &[Row]),
-) -> Vec<Unread> {
-    let known = Known::of(events);
+) -> Vec<UnreadRun> {
+    let known = KnownEvents::of(events);
     let unread = known.cut_short(requests, workers);
     for (request, connection) in requests.iter_mut().zip(connections) {
         if request.written.is_some() {
@@ -135,7 +135,7 @@ pub(super) fn complete(
         };
         let death = known.death(worker, taken);
         // Its client may have left long before.
-        request.lost = if request.failure == "timeout" {
+        request.lost_at = if request.failure == "timeout" {
             Some(death.unwrap_or(Ns::MAX))
         } else {
             death

@@ -3,30 +3,33 @@
 
 use concsim_model::units::Elapsed;
 use concsim_model::words;
-use concsim_record::{Past, Span};
+use concsim_record::{Snapshot, Span};
 
 /// Shortest length that is called a second …
-const NEARLY: Elapsed = Elapsed::from_millis(950);
+const ROUNDS_TO_SECOND: Elapsed = Elapsed::from_millis(950);
 /// … and the longest.
 const MORE: Elapsed = Elapsed::from_millis(1_500);
 
 /// Length of time of means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct MeanOf {
+pub(super) struct MeanInterval {
     pub(super) length: Elapsed,
     /// True if it begins with the load.
     is_all: bool,
 }
 
-impl MeanOf {
+impl MeanInterval {
     /// Returns that of the means of `span`, which ends with the newest sample of `past`.
-    pub(super) fn of(past: &Past<'_>, span: &Span<'_>) -> Self {
-        let before = past.samples().len() - span.samples().len();
-        let earlier = before.checked_sub(1).map(|last| past.samples()[last].at);
-        let began = past.header().began;
+    pub(super) fn of(snapshot: &Snapshot<'_>, span: &Span<'_>) -> Self {
+        let before = snapshot.samples().len() - span.samples().len();
+        let earlier = before
+            .checked_sub(1)
+            .map(|last| snapshot.samples()[last].at);
+        let began = snapshot.header().began;
         Self {
             length: span.length(),
-            is_all: earlier.is_none_or(|earlier| earlier < began) && span.length() < NEARLY,
+            is_all: earlier.is_none_or(|earlier| earlier < began)
+                && span.length() < ROUNDS_TO_SECOND,
         }
     }
 
@@ -60,7 +63,7 @@ impl MeanOf {
 
     fn is_a_second(self) -> bool {
         // If there is no mean yet, the first one will be of a second.
-        self.length == Elapsed::ZERO || (NEARLY..=MORE).contains(&self.length)
+        self.length == Elapsed::ZERO || (ROUNDS_TO_SECOND..=MORE).contains(&self.length)
     }
 }
 
@@ -78,14 +81,14 @@ mod tests {
 
     #[test]
     fn a_mean_says_of_how_much_time_it_is() {
-        let said = |millis, is_all| {
+        let text = |millis, is_all| {
             let length = Elapsed::from_millis(millis);
-            MeanOf { length, is_all }.forms().join("; ")
+            MeanInterval { length, is_all }.forms().join("; ")
         };
-        assert_eq!(said(1_049, false), "mean of the last second; 1 s mean");
-        assert_eq!(said(951, true), "mean of the last second; 1 s mean");
-        assert_eq!(said(412, true), "mean since begin, 0.4 s; 0.4 s mean");
-        assert_eq!(said(51, true), "mean since begin, 0.05 s; 0.05 s mean");
-        assert_eq!(said(2_400, false), "mean of the last 2.4 s; 2.4 s mean");
+        assert_eq!(text(1_049, false), "mean of the last second; 1 s mean");
+        assert_eq!(text(951, true), "mean of the last second; 1 s mean");
+        assert_eq!(text(412, true), "mean since begin, 0.4 s; 0.4 s mean");
+        assert_eq!(text(51, true), "mean since begin, 0.05 s; 0.05 s mean");
+        assert_eq!(text(2_400, false), "mean of the last 2.4 s; 2.4 s mean");
     }
 }

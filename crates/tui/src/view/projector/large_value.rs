@@ -9,13 +9,13 @@ use crate::number::Number;
 pub(super) const LINES: u16 = 3;
 
 /// Value in its parts, such as `≥ 30.0 s`.
-pub(super) struct Large {
-    before: &'static str,
+pub(super) struct LargeValue {
+    prefix: &'static str,
     digits: String,
     unit: String,
 }
 
-impl Large {
+impl LargeValue {
     /// Splits the text of a value; a word stays as it is, as a unit without digits.
     pub(super) fn of(value: &str) -> Self {
         let (before, rest) = match value.strip_prefix('≥') {
@@ -35,7 +35,7 @@ impl Large {
             ("", rest)
         };
         Self {
-            before,
+            prefix: before,
             digits: digits.to_owned(),
             unit: unit.to_owned(),
         }
@@ -47,13 +47,13 @@ impl Large {
             "" => 0,
             digits => digits::columns(digits, Size::Big) as u16 + 1,
         };
-        width_of(self.before) + digits + width_of(&self.unit)
+        width_of(self.prefix) + digits + width_of(&self.unit)
     }
 
     /// Draws it at column `x`, in the [`LINES`] from `y` on; returns the column behind it.
     pub(super) fn draw(&self, canvas: &mut Canvas<'_>, (x, y): (u16, u16), number: Number) -> u16 {
         let foot = y + LINES - 1;
-        let at = canvas.write(x, foot, self.before, strong());
+        let at = canvas.write(x, foot, self.prefix, strong());
         if self.digits.is_empty() {
             return canvas.number(at, foot, &self.unit, strong(), number);
         }
@@ -82,9 +82,9 @@ mod tests {
             ("–", ("", "–", "")),
             ("proves nothing", ("", "", "proves nothing")),
         ] {
-            let large = Large::of(value);
-            let said = (large.before, large.digits.as_str(), large.unit.as_str());
-            assert_eq!(said, parts);
+            let large = LargeValue::of(value);
+            let text = (large.prefix, large.digits.as_str(), large.unit.as_str());
+            assert_eq!(text, parts);
         }
     }
 }

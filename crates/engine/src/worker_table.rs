@@ -16,7 +16,7 @@ pub struct Process {
     /// True if it was told to abort.
     aborted: bool,
     /// True if it was told to stop and will not be replaced.
-    pub going: bool,
+    pub is_stopping: bool,
 }
 
 impl Process {
@@ -45,12 +45,12 @@ pub enum Verdict {
 
 /// All slots of the server.
 #[derive(Debug)]
-pub struct Roster {
+pub struct WorkerTable {
     places: Vec<Slot>,
     forks: u64,
 }
 
-impl Roster {
+impl WorkerTable {
     /// Returns a roster of at most `slots`, of which the first `wanted` belong to the server.
     pub fn new(slots: usize, wanted: usize) -> Self {
         let place = |index| Slot {
@@ -89,12 +89,12 @@ impl Roster {
         }
         let (slot, process) = self
             .living()
-            .filter(|(_, process)| !process.going)
+            .filter(|(_, process)| !process.is_stopping)
             .min_by_key(|(_, process)| process.age)?;
         let place = &mut self.places[slot];
         place.wanted = false;
         place.process = Some(Process {
-            going: true,
+            is_stopping: true,
             ..process
         });
         Some((slot, process.pid))
@@ -117,7 +117,7 @@ impl Roster {
         {
             place.wanted = false;
             if let Some(process) = &mut place.process {
-                process.going = true;
+                process.is_stopping = true;
                 leaving.push((slot, process.pid));
             }
         }
@@ -147,7 +147,7 @@ impl Roster {
             pid,
             age,
             aborted: false,
-            going: false,
+            is_stopping: false,
         });
     }
 
@@ -167,7 +167,7 @@ impl Roster {
     /// True if the process `pid` of a slot lives and has been told to stop.
     pub fn is_going(&self, slot: usize, pid: u32) -> bool {
         let process = self.places[slot].process;
-        process.is_some_and(|process| process.pid == pid && process.going)
+        process.is_some_and(|process| process.pid == pid && process.is_stopping)
     }
 
     /// Decides what to do at `now`, a tick, with each worker that was silent for longer than `timeout`.
@@ -201,74 +201,66 @@ impl Roster {
 mod tests {
     use super::*;
 
-    fn staffed(workers: usize) -> Roster {
-        let mut roster = Roster::new(4, workers);
-        while let Some(slot) = roster.free_slot() {
-            let age = roster.next_age();
-            roster.insert(slot, 100 + slot as u32, age);
+    fn staffed(workers: usize) -> WorkerTable {
+        let mut table = WorkerTable::new(4, workers);
+        while let Some(slot) = table.free_slot() {
+            let age = table.next_age();
+            table.insert(slot, 100 + slot as u32, age);
         }
-        roster
+        table
     }
 
     #[test]
     fn a_slot_whose_process_died_is_vacant_until_it_has_another() {
-        let mut roster = staffed(2);
-        assert_eq!(roster.dismiss(101).map(|(slot, _)| slot), Some(1));
-        assert_eq!(roster.dismiss(101), None, "nobody is reaped twice");
-        assert_eq!(roster.free_slot(), Some(1));
-        roster.insert(1, 201, 3);
-        assert_eq!(roster.free_slot(), None);
+        let mut table = staffed(2);
+        assert_eq!(table.dismiss(101).map(|(slot, _)| slot), Some(1));
+        assert_eq!(table.dismiss(101), None, "a process is reaped once");
+        assert_eq!(table.free_slot(), Some(1));
+        table.insert(1, 201, 3);
+        assert_eq!(table.free_slot(), None);
     }
 
     #[test]
     fn the_oldest_goes_first_and_the_last_one_stays() {
-        let mut roster = staffed(3);
-        roster.dismiss(100);
-        roster.insert(0, 200, 9);
-        assert_eq!(roster.remove_oldest(), Some((1, 101)));
-        assert_eq!(roster.remove_oldest(), Some((2, 102)));
-        assert_eq!(roster.remove_oldest(), None);
-        roster.dismiss(101);
-        assert_eq!(
-            roster.free_slot(),
-            None,
-            "who was sent home is not replaced"
-        );
+        let mut table = staffed(3);
+        table.dismiss(100);
+        table.insert(0, 200, 9);
+        assert_eq!(table.remove_oldest(), Some((1, 101)));
+        assert_eq!(table.remove_oldest(), Some((2, 102)));
+        assert_eq!(table.remove_oldest(), None);
+        table.dismiss(101);
+        assert_eq!(table.free_slot(), None, "who was sent home is not replaced");
     }
 
     #[test]
     fn all_are_replaced_at_once_if_there_are_slots_for_twice_as_many() {
-        let mut roster = staffed(2);
-        assert_eq!(roster.replace_all(), Some(vec![(0, 100), (1, 101)]));
-        assert_eq!((roster.wanted(), roster.free_slot()), (2, Some(2)));
+        let mut table = staffed(2);
+        assert_eq!(table.replace_all(), Some(vec![(0, 100), (1, 101)]));
+        assert_eq!((table.wanted(), table.free_slot()), (2, Some(2)));
         for slot in [2, 3] {
-            roster.insert(slot, 200 + slot as u32, 9);
+            table.insert(slot, 200 + slot as u32, 9);
         }
-        assert_eq!(roster.replace_all(), None, "the old ones are still there");
-        roster.dismiss(100);
-        roster.dismiss(101);
-        assert_eq!(
-            roster.free_slot(),
-            None,
-            "who was sent home is not replaced"
-        );
-        assert_eq!(roster.replace_all().map(|leaving| leaving.len()), Some(2));
+        assert_eq!(table.replace_all(), None, "the old ones are still there");
+        table.dismiss(100);
+        table.dismiss(101);
+        assert_eq!(table.free_slot(), None, "who was sent home is not replaced");
+        assert_eq!(table.replace_all().map(|leaving| leaving.len()), Some(2));
     }
 
     #[test]
     fn workers_can_be_added_while_there_are_slots() {
-        let mut roster = staffed(3);
-        assert_eq!(roster.add(), Some(3));
-        assert_eq!(roster.add(), None);
-        assert_eq!(roster.wanted(), 4);
+        let mut table = staffed(3);
+        assert_eq!(table.add(), Some(3));
+        assert_eq!(table.add(), None);
+        assert_eq!(table.wanted(), 4);
     }
 
     #[test]
     fn who_is_silent_is_aborted_and_a_tick_later_killed() {
-        let mut roster = staffed(2);
+        let mut table = staffed(2);
         let timeout = Elapsed::from_secs(2);
         let beats = |slot| Stamp([0, 5_000_000_000][slot]);
-        let mut judge = |seconds: u64| roster.judge(Stamp(seconds * 1_000_000_000), timeout, beats);
+        let mut judge = |seconds: u64| table.judge(Stamp(seconds * 1_000_000_000), timeout, beats);
         assert_eq!(judge(2), []);
         assert_eq!(judge(3), [(0, 100, Verdict::Abort)]);
         assert_eq!(judge(4), [(0, 100, Verdict::Kill)]);
@@ -276,13 +268,13 @@ mod tests {
 
     #[test]
     fn a_worker_with_the_number_of_one_that_left_is_not_told_to_go() {
-        let mut roster = staffed(1);
-        let leaving = roster.replace_all().expect("there is room");
+        let mut table = staffed(1);
+        let leaving = table.replace_all().expect("there is room");
         let (slot, pid) = leaving[0];
-        assert!(roster.is_going(slot, pid));
-        roster.dismiss(pid);
-        assert!(!roster.is_going(slot, pid));
-        roster.insert(slot, pid, 9);
-        assert!(!roster.is_going(slot, pid));
+        assert!(table.is_going(slot, pid));
+        table.dismiss(pid);
+        assert!(!table.is_going(slot, pid));
+        table.insert(slot, pid, 9);
+        assert!(!table.is_going(slot, pid));
     }
 }

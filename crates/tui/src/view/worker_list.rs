@@ -7,11 +7,11 @@
 use ratatui_core::style::Style;
 
 use super::canvas::{Canvas, plain, quiet, strong, width_of};
-use super::listed::Listed;
+use super::worker_rows::WorkerRows;
 use crate::number::Number;
 use crate::setting::service_name;
 use crate::state::State;
-use crate::view_model::{Doing, Held, ViewModel, WorkerPicture};
+use crate::view_model::{ViewModel, WorkerRequests, WorkerState, WorkerView};
 use concsim_model::palette::Meaning;
 use concsim_model::scenario::Scenario;
 use concsim_model::units::Elapsed;
@@ -37,7 +37,7 @@ const MOST_GLYPHS: u64 = 200;
 
 /// Form of the list of workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Roster {
+pub(super) enum WorkerListForm {
     /// Row for each worker, with its switches and its process.
     Rows,
     /// As many beside each other as there is room for.
@@ -46,7 +46,7 @@ pub(super) enum Roster {
     Strip,
 }
 
-impl Roster {
+impl WorkerListForm {
     /// Returns the lines of `workers` on a screen of `width` columns.
     pub(super) fn lines(self, workers: usize, width: u16) -> u16 {
         let in_a_line = match self {
@@ -58,7 +58,7 @@ impl Roster {
     }
 
     /// Returns the columns for the glyphs of one worker.
-    fn room(self, width: u16) -> u16 {
+    fn glyph_columns(self, width: u16) -> u16 {
         match self {
             Self::Rows => width.min(WIDEST).saturating_sub(GLYPHS_AT + FIGURES),
             Self::Pairs => PAIR_WIDTH - PAIR_GLYPHS_AT - 1,
@@ -69,13 +69,14 @@ impl Roster {
 
 /// Returns the number of requests that one glyph stands for: 1 as long as half of the fullest row so far
 /// fits; else the first of 10, 20, 50, 100 … with which all of it fits.
-fn scale(picture: &ViewModel, roster: Roster, width: u16) -> u64 {
+fn scale(picture: &ViewModel, table: WorkerListForm, width: u16) -> u64 {
     let door = u64::from(width.saturating_sub(GLYPHS_AT).max(1));
-    let worker = u64::from(roster.room(width).max(1));
+    let worker = u64::from(table.glyph_columns(width).max(1));
     let most = picture.most;
     let fit = |scale: u64, rows: u64| {
         let fits = |most: u64, room: u64| most.div_ceil(scale) <= (rows * room).min(MOST_GLYPHS);
-        fits(most.at_the_door, door) && (roster == Roster::Strip || fits(most.in_a_worker, worker))
+        fits(most.at_the_door, door)
+            && (table == WorkerListForm::Strip || fits(most.in_a_worker, worker))
     };
     if fit(1, 2) {
         return 1;
@@ -88,9 +89,9 @@ fn scale(picture: &ViewModel, roster: Roster, width: u16) -> u64 {
 }
 
 /// Draws the row of requests that no worker has taken yet.
-pub(super) fn draw_door(canvas: &mut Canvas<'_>, state: &State, roster: Roster) {
+pub(super) fn draw_door(canvas: &mut Canvas<'_>, state: &State, table: WorkerListForm) {
     let picture = &state.shown().picture;
-    let scale = scale(picture, roster, canvas.width());
+    let scale = scale(picture, table, canvas.width());
     let behind = canvas.write(1, 0, "AT THE DOOR", strong());
     let door = grouped(picture.door);
     draw_now(canvas, behind, COUNT_END.saturating_sub(width_of(&door)));
@@ -109,30 +110,32 @@ pub(super) fn draw_now(canvas: &mut Canvas<'_>, behind: u16, until: u16) {
 }
 
 /// Draws the heading, and all workers.
-pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, roster: Roster) {
+pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, table: WorkerListForm) {
     let picture = &state.shown().picture;
     let width = canvas.width();
-    let scale = scale(picture, roster, width);
+    let scale = scale(picture, table, width);
     canvas.write(1, 0, "WORKERS", strong());
-    let said = match (roster, scale) {
-        (Roster::Strip, _) => "a glyph for each process".to_owned(),
-        (Roster::Rows | Roster::Pairs, 1) => String::new(),
-        (Roster::Rows, scale) if width < 70 => format!("glyph = {}", grouped(scale)),
-        (Roster::Rows | Roster::Pairs, scale) => format!("one glyph = {}", grouped(scale)),
+    let text = match (table, scale) {
+        (WorkerListForm::Strip, _) => "a glyph for each process".to_owned(),
+        (WorkerListForm::Rows | WorkerListForm::Pairs, 1) => String::new(),
+        (WorkerListForm::Rows, scale) if width < 70 => format!("glyph = {}", grouped(scale)),
+        (WorkerListForm::Rows | WorkerListForm::Pairs, scale) => {
+            format!("one glyph = {}", grouped(scale))
+        }
     };
-    if roster != Roster::Strip {
+    if table != WorkerListForm::Strip {
         canvas.write_before(COUNT_END, 0, "now", quiet());
     }
-    let behind = canvas.number(GLYPHS_AT, 0, &said, plain(), Number::GlyphScale);
+    let behind = canvas.number(GLYPHS_AT, 0, &text, plain(), Number::GlyphScale);
     let height = canvas.height().saturating_sub(1);
     let mut below = canvas.part(0, 1, width, height);
-    match roster {
-        Roster::Rows => {
+    match table {
+        WorkerListForm::Rows => {
             draw_rows(&mut below, state, scale);
             draw_headings(canvas, behind, picture);
         }
-        Roster::Pairs => draw_pairs(&mut below, picture, scale),
-        Roster::Strip => draw_strip(&mut below, picture),
+        WorkerListForm::Pairs => draw_pairs(&mut below, picture, scale),
+        WorkerListForm::Strip => draw_strip(&mut below, picture),
     }
 }
 
@@ -158,9 +161,9 @@ fn draw_headings(canvas: &mut Canvas<'_>, from: u16, picture: &ViewModel) {
 
 fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
     let width = canvas.width().min(WIDEST);
-    let room = Roster::Rows.room(width);
+    let room = WorkerListForm::Rows.glyph_columns(width);
     let picture = &state.shown().picture;
-    let listed = Listed::of(picture);
+    let listed = WorkerRows::of(picture);
     draw_shared(canvas, &listed);
     for (y, worker) in (0..canvas.height()).zip(&listed.own) {
         draw_state(canvas, NAME_END, y, worker);
@@ -173,7 +176,7 @@ fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
             row.write(behind + 2, 0, &hint, quiet());
         }
         let pid = worker.pid.to_string();
-        let rate = |rate: f64| picture.said_of_a_mean(|| grouped(rate.round() as u64));
+        let rate = |rate: f64| picture.mean_text(|| grouped(rate.round() as u64));
         let process = rate(worker.process_switches());
         let coroutine = rate(worker.coroutine_switches);
         for (figure, end, number) in [
@@ -188,9 +191,9 @@ fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
 }
 
 /// Draws the row that ended workers share, below those that have rows of their own.
-fn draw_shared(canvas: &mut Canvas<'_>, listed: &Listed<'_>) {
+fn draw_shared(canvas: &mut Canvas<'_>, listed: &WorkerRows<'_>) {
     let room = canvas.width().min(WIDEST).saturating_sub(GLYPHS_AT + 1);
-    if let Some((count, said)) = listed.shared(room) {
+    if let Some((count, text)) = listed.shared(room) {
         let y = listed.own.len() as u16;
         canvas.write(
             NAME_END + 1,
@@ -198,32 +201,32 @@ fn draw_shared(canvas: &mut Canvas<'_>, listed: &Listed<'_>) {
             &format!("{} gone", grouped(count as u64)),
             strong(),
         );
-        canvas.write(GLYPHS_AT, y, &said, quiet());
+        canvas.write(GLYPHS_AT, y, &text, quiet());
     }
 }
 
 fn draw_pairs(canvas: &mut Canvas<'_>, picture: &ViewModel, scale: u64) {
     let in_a_line = (canvas.width() / PAIR_WIDTH).max(1);
-    let listed = Listed::of(picture);
+    let listed = WorkerRows::of(picture);
     for (position, worker) in (0_u16..).zip(&listed.own) {
         let (x, y) = (position % in_a_line * PAIR_WIDTH, position / in_a_line);
         let mut part = canvas.part(x, y, PAIR_WIDTH, 1);
         draw_state(&mut part, NAME_END, 0, worker);
         let begun = grouped(worker.held.all());
         part.number_before(PAIR_GLYPHS_AT - 1, 0, &begun, plain(), Number::BegunNow);
-        let mut glyphs = part.part(PAIR_GLYPHS_AT, 0, Roster::Pairs.room(0), 1);
+        let mut glyphs = part.part(PAIR_GLYPHS_AT, 0, WorkerListForm::Pairs.glyph_columns(0), 1);
         draw_held(&mut glyphs, worker.held, scale);
     }
     if let Some((count, _)) = listed.shared(0) {
         let position = listed.own.len() as u16;
         let (x, y) = (position % in_a_line * PAIR_WIDTH, position / in_a_line);
-        let said = format!("{} gone", grouped(count as u64));
-        canvas.write(x + NAME_END + 1, y, &said, strong());
+        let text = format!("{} gone", grouped(count as u64));
+        canvas.write(x + NAME_END + 1, y, &text, strong());
     }
 }
 
 fn draw_strip(canvas: &mut Canvas<'_>, picture: &ViewModel) {
-    let workers = Listed::of(picture).own;
+    let workers = WorkerRows::of(picture).own;
     let count = grouped(workers.len() as u64);
     canvas.number_before(COUNT_END, 0, &count, plain(), Number::Workers);
     let in_a_line = usize::from(canvas.width().saturating_sub(GLYPHS_AT).max(1));
@@ -231,7 +234,7 @@ fn draw_strip(canvas: &mut Canvas<'_>, picture: &ViewModel) {
         for (x, worker) in (GLYPHS_AT..).zip(line) {
             match doing_as_a_glyph(worker) {
                 Some(meaning) => canvas.glyphs(x, y, meaning, 1),
-                None if worker.doing == Doing::Stopped => canvas.write(x, y, "‖", strong()),
+                None if worker.doing == WorkerState::Stopped => canvas.write(x, y, "‖", strong()),
                 None => canvas.write(x, y, "_", quiet()),
             };
         }
@@ -239,36 +242,40 @@ fn draw_strip(canvas: &mut Canvas<'_>, picture: &ViewModel) {
 }
 
 /// Returns the glyph of a request for the state of a worker's process.
-pub(super) fn doing_as_a_glyph(worker: &WorkerPicture) -> Option<Meaning> {
+pub(super) fn doing_as_a_glyph(worker: &WorkerView) -> Option<Meaning> {
     match worker.doing {
-        Doing::Running => Some(Meaning::Running),
-        Doing::WantsACore => Some(Meaning::Ready),
-        Doing::Blocked => Some(Meaning::Blocked),
-        Doing::Idle | Doing::Draining if worker.held.all() > 0 => Some(Meaning::Parked),
-        Doing::Booting | Doing::Idle | Doing::Draining | Doing::Gone | Doing::Stopped => None,
+        WorkerState::Running => Some(Meaning::Running),
+        WorkerState::WantsACore => Some(Meaning::Ready),
+        WorkerState::Blocked => Some(Meaning::Blocked),
+        WorkerState::Idle | WorkerState::Draining if worker.held.all() > 0 => Some(Meaning::Parked),
+        WorkerState::Booting
+        | WorkerState::Idle
+        | WorkerState::Draining
+        | WorkerState::Gone
+        | WorkerState::Stopped => None,
     }
 }
 
 /// Draws the worker's letter and its state, in the state's colour.
-fn draw_state(canvas: &mut Canvas<'_>, x: u16, y: u16, worker: &WorkerPicture) {
+fn draw_state(canvas: &mut Canvas<'_>, x: u16, y: u16, worker: &WorkerView) {
     canvas.write_before(x, y, &letter(worker.index), strong());
     let style = state_style(canvas, worker.doing);
     canvas.write(x + 1, y, worker.doing.word(), style);
 }
 
 /// Returns the colour of a state.
-pub(super) fn state_style(canvas: &Canvas<'_>, doing: Doing) -> Style {
+pub(super) fn state_style(canvas: &Canvas<'_>, doing: WorkerState) -> Style {
     match doing {
-        Doing::Running => canvas.style(Meaning::Running),
-        Doing::WantsACore => canvas.style(Meaning::Ready),
-        Doing::Blocked => canvas.style(Meaning::Blocked),
-        Doing::Gone | Doing::Stopped => strong(),
-        Doing::Booting | Doing::Idle | Doing::Draining => quiet(),
+        WorkerState::Running => canvas.style(Meaning::Running),
+        WorkerState::WantsACore => canvas.style(Meaning::Ready),
+        WorkerState::Blocked => canvas.style(Meaning::Blocked),
+        WorkerState::Gone | WorkerState::Stopped => strong(),
+        WorkerState::Booting | WorkerState::Idle | WorkerState::Draining => quiet(),
     }
 }
 
 /// Draws the requests of one worker: running first, then blocked, ready, parked.
-fn draw_held(row: &mut Canvas<'_>, held: Held, scale: u64) -> u16 {
+fn draw_held(row: &mut Canvas<'_>, held: WorkerRequests, scale: u64) -> u16 {
     let counts = [
         (Meaning::Running, held.running),
         (Meaning::Blocked, held.blocked),
@@ -297,15 +304,15 @@ fn draw_glyphs(row: &mut Canvas<'_>, counts: &[(Meaning, u64)], scale: u64) -> u
 }
 
 /// Returns a hint about a worker besides its state.
-fn hint(worker: &WorkerPicture, state: &State) -> String {
+fn hint(worker: &WorkerView, state: &State) -> String {
     const LONG: Elapsed = Elapsed::from_millis(50);
     match (worker.doing, worker.run) {
-        (Doing::Running | Doing::WantsACore, Some(run)) if run >= LONG => {
+        (WorkerState::Running | WorkerState::WantsACore, Some(run)) if run >= LONG => {
             format!("for {}", length(Elapsed(run.0 / 1_000_000 * 1_000_000)))
         }
-        (Doing::Blocked, _) => format!("asleep in {}", only_wait(state.scenario())),
-        (Doing::Stopped, _) => "a signal has stopped it".into(),
-        (Doing::Gone, _) => "its process has ended".into(),
+        (WorkerState::Blocked, _) => format!("asleep in {}", only_wait(state.scenario())),
+        (WorkerState::Stopped, _) => "a signal has stopped it".into(),
+        (WorkerState::Gone, _) => "its process has ended".into(),
         _ if worker.respawns > 0 => format!("respawned {}", counted(worker.respawns, "time")),
         _ => String::new(),
     }

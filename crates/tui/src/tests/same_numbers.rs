@@ -8,7 +8,7 @@ use super::staging::{drawn, plan, text};
 use crate::number::Number;
 use crate::time_base::TimeBase;
 use crate::view::marks;
-use crate::view_model::Held;
+use crate::view_model::WorkerRequests;
 use crate::{Key, State};
 use concsim_model::palette::Room;
 use concsim_model::scenario::WorkerKind::{self, Coroutine, Sync};
@@ -67,23 +67,23 @@ fn number_at_the_end(before: &str) -> Option<u64> {
 }
 
 /// Returns the numbers before these words in a sentence about the present.
-fn numbers_before(said: &str, words: &str) -> Vec<u64> {
-    let places = said.match_indices(words).map(|(place, _)| place);
+fn numbers_before(text: &str, words: &str) -> Vec<u64> {
+    let places = text.match_indices(words).map(|(place, _)| place);
     places
-        .filter_map(|place| number_at_the_end(said[..place].trim_end()))
+        .filter_map(|place| number_at_the_end(text[..place].trim_end()))
         .collect()
 }
 
 /// Returns the numbers of a caption that differ from the picture's.
 fn contradictions(state: &State) -> Vec<String> {
-    let said = state.caption().join(" ");
+    let text = state.caption().join(" ");
     let picture = &state.shown().picture;
-    let Held { ready, parked, .. } = picture.held();
+    let WorkerRequests { ready, parked, .. } = picture.held();
     let begun = picture.held().all();
     let mut found = Vec::new();
     let mut check = |what: &str, said_numbers: Vec<u64>, right: u64| {
         for number in said_numbers.into_iter().filter(|number| *number != right) {
-            found.push(format!("{what}: {number} instead of {right} in `{said}`"));
+            found.push(format!("{what}: {number} instead of {right} in `{text}`"));
         }
     };
     for words in [
@@ -91,21 +91,21 @@ fn contradictions(state: &State) -> Vec<String> {
         "request is at the door",
         "at the door.",
     ] {
-        check("at the door", numbers_before(&said, words), picture.door);
+        check("at the door", numbers_before(&text, words), picture.door);
     }
     for words in ["begun requests are parked", "begun requests is parked"] {
-        check("begun", numbers_before(&said, words), begun);
+        check("begun", numbers_before(&text, words), begun);
     }
     for words in ["parked;", "parked."] {
-        check("parked", numbers_before(&said, words), parked);
+        check("parked", numbers_before(&text, words), parked);
     }
-    if !said.contains("in its queue") || picture.workers.len() == 1 {
+    if !text.contains("in its queue") || picture.workers.len() == 1 {
         for words in ["requests wait in", "request waits in"] {
-            check("ready", numbers_before(&said, words), ready);
+            check("ready", numbers_before(&text, words), ready);
         }
     }
-    if said.contains("no request is at the door") && picture.door != 0 {
-        found.push(format!("{} at the door: `{said}`", picture.door));
+    if text.contains("no request is at the door") && picture.door != 0 {
+        found.push(format!("{} at the door: `{text}`", picture.door));
     }
     found
 }
@@ -138,25 +138,25 @@ fn check_the_screen(state: &State) -> Result<(), TestCaseError> {
     }
     let begun = picture.held().all();
     for now in texts(state, Number::ConcurrencyNow) {
-        let said = now
+        let text = now
             .strip_prefix("now ")
             .and_then(|it| it.split(" of ").next())
             .and_then(whole);
         prop_assert!(
-            now.contains('–') || said == Some(begun),
+            now.contains('–') || text == Some(begun),
             "{} is not {}",
             now,
             begun
         );
     }
     for now in texts(state, Number::ComputingNow) {
-        let said = now
+        let line = now
             .strip_prefix("now ")
             .and_then(|it| it.split(" of ").next())
             .and_then(whole);
         let running = picture.held().running;
         prop_assert!(
-            now.contains('–') || said == Some(running),
+            now.contains('–') || line == Some(running),
             "{} is not {}",
             now,
             running
@@ -278,8 +278,8 @@ fn percentiles_and_the_parts_of_the_mean_are_of_the_answers_by_the_instant_of_th
         let state = at(&recording, '3', instant, (80, 24));
         let ended = ended_in_the_window(&recording, instant);
         assert!(ended > 0, "{millis} ms");
-        let said = texts(&state, Number::Answers);
-        assert_eq!(said, [format!("{} requests ended", grouped(ended))]);
+        let text = texts(&state, Number::Answers);
+        assert_eq!(text, [format!("{} requests ended", grouped(ended))]);
         // No request of this run fails.
         let averaged = texts(&state, Number::AnswersAveraged);
         let averaged: Vec<&str> = averaged.iter().map(String::as_str).collect();
@@ -314,8 +314,8 @@ fn of_so_many_requests_all_that_have_ended_are_counted_before_the_last_one_ends(
     }
     for millis in [1_000, 1_500, 2_900, 4_300] {
         let state = at(&known, '3', Stamp(millis * 1_000_000), (80, 24));
-        let said = texts(&state, Number::Answers);
-        assert_eq!(said, [counted(ended(millis) as u64, "request") + " ended"]);
+        let text = texts(&state, Number::Answers);
+        assert_eq!(text, [counted(ended(millis) as u64, "request") + " ended"]);
     }
     assert_eq!((ended(1_500), ended(2_900), all), (1, 2, 3));
 }
@@ -332,8 +332,8 @@ fn requests_that_were_reported_late_have_ended_when_they_did() {
         let instant = Stamp(millis * 1_000_000);
         let ended = ended_in_the_window(&recording, instant);
         let state = at(&recording, '3', instant, (80, 24));
-        let said = texts(&state, Number::Answers);
-        assert_eq!(said, [format!("{} requests ended", grouped(ended))]);
+        let text = texts(&state, Number::Answers);
+        assert_eq!(text, [format!("{} requests ended", grouped(ended))]);
     }
 }
 
@@ -365,8 +365,8 @@ fn answers_count_by_the_instant_at_which_they_came_though_load_has_counted_fewer
     }
     for second in 3..6 {
         let instant = Stamp(second * 1_000_000_000);
-        let past = recording.past_at(instant).unwrap();
-        let span = past.last_second();
+        let snapshot = recording.snapshot_at(instant).unwrap();
+        let span = snapshot.last_second();
         let (from, to) = (span.begin().at, span.end().at);
         let came = recording.outcomes.iter();
         let came = came.filter(|it| from < it.done && it.done <= to).count();
@@ -391,8 +391,8 @@ fn remarks_of_view_7_name_the_time_that_they_speak_of() {
         let recording = run(kind).recording();
         for second in 1..6 {
             let state = at(&recording, '7', Stamp(second * 1_000_000_000), (80, 24));
-            for said in &state.remarks {
-                let sentence = remark::Remark::sentence(said);
+            for text in &state.remarks {
+                let sentence = remark::Remark::sentence(text);
                 let names_it = [
                     "last",
                     "now",
@@ -403,7 +403,7 @@ fn remarks_of_view_7_name_the_time_that_they_speak_of() {
                     "show one request",
                 ];
                 let names_it = names_it.iter().any(|words| sentence.contains(words));
-                assert!(names_it, "{}: {sentence}", said.kind.code());
+                assert!(names_it, "{}: {sentence}", text.kind.code());
             }
         }
     }

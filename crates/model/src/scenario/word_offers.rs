@@ -4,7 +4,7 @@ use super::WorkerKind;
 
 /// Place of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Where<'a> {
+pub(super) enum WordPlace<'a> {
     /// As a key of this table; empty for the file itself.
     KeyOf(&'a str),
     /// As the value of this key.
@@ -14,18 +14,20 @@ pub(super) enum Where<'a> {
 }
 
 /// Returns the hint for such a term; `None` for any other word.
-pub(super) fn hint(word: &str, place: Where<'_>) -> Option<String> {
+pub(super) fn hint(word: &str, place: WordPlace<'_>) -> Option<String> {
     let word = word.to_lowercase().replace('-', "_");
     match place {
-        Where::ValueOf("server.kind") => {
+        WordPlace::ValueOf("server.kind") => {
             WorkerKind::called_elsewhere(&word).map(|kind| called(&word, kind.word()))
         }
-        Where::KeyOf("server") => of_the_server(&word),
-        Where::KeyOf("load") => among(&OF_THE_LOAD, &word),
-        Where::KeyOf(table) if table.starts_with("services.") => among(&OF_A_SERVICE, &word),
-        Where::KeyOf("") => at_the_top(&word),
-        Where::ValueOf(_) | Where::KeyOf(_) => None,
-        Where::Step => among(&STEPS, &word),
+        WordPlace::KeyOf("server") => of_the_server(&word),
+        WordPlace::KeyOf("load") => nearest_word(&OF_THE_LOAD, &word),
+        WordPlace::KeyOf(table) if table.starts_with("services.") => {
+            nearest_word(&OF_A_SERVICE, &word)
+        }
+        WordPlace::KeyOf("") => at_the_top(&word),
+        WordPlace::ValueOf(_) | WordPlace::KeyOf(_) => None,
+        WordPlace::Step => nearest_word(&STEPS, &word),
     }
 }
 
@@ -35,7 +37,7 @@ fn called(word: &str, here: &str) -> String {
 
 type Words = [(&'static str, &'static str)];
 
-fn among(words: &Words, word: &str) -> Option<String> {
+fn nearest_word(words: &Words, word: &str) -> Option<String> {
     let (_, here) = words.iter().find(|(known, _)| *known == word)?;
     Some(called(word, here))
 }
@@ -63,7 +65,7 @@ fn of_the_server(word: &str) -> Option<String> {
             Some("the address is an argument: concsim serve FILE --bind 127.0.0.1:8000".into())
         }
         "reuse_port" | "reuseport" => Some("accept = \"reuseport\"".into()),
-        _ => among(&OF_THE_SERVER, word),
+        _ => nearest_word(&OF_THE_SERVER, word),
     }
 }
 
@@ -156,7 +158,7 @@ fn at_the_top(word: &str) -> Option<String> {
     match word {
         "time" | "length" | "runtime" | "run_time" => Some(called(word, "duration")),
         "assert" | "assertions" => Some(called(word, "expect")),
-        _ => of_the_server(word).or_else(|| among(&OF_THE_LOAD, word)),
+        _ => of_the_server(word).or_else(|| nearest_word(&OF_THE_LOAD, word)),
     }
 }
 
@@ -165,7 +167,7 @@ mod tests {
     use crate::scenario::{Overrides, read};
 
     /// Returns the messages about a scenario with this additional line.
-    fn said(line: &str) -> String {
+    fn messages_about(line: &str) -> String {
         let rest = match line {
             line if line.contains("steps") => "load.clients = 1",
             _ => "requests.page.steps = ['call db 1ms']\nload.clients = 1",
@@ -217,14 +219,14 @@ mod tests {
                 "use `sleep` instead of `wait`",
             ),
         ] {
-            let said = said(line);
-            assert!(said.contains(hint), "{hint} is not in\n{said}");
+            let text = messages_about(line);
+            assert!(text.contains(hint), "{hint} is not in\n{text}");
         }
     }
 
     #[test]
     fn a_slip_of_the_pen_is_still_a_slip_of_the_pen() {
-        assert!(said("server.kind = 'corutine'").contains("did you mean `coroutine`?"));
-        assert!(said("load.client = 9").contains("did you mean `clients`?"));
+        assert!(messages_about("server.kind = 'corutine'").contains("did you mean `coroutine`?"));
+        assert!(messages_about("load.client = 9").contains("did you mean `clients`?"));
     }
 }

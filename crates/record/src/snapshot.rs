@@ -1,14 +1,14 @@
 //! A recording as it was at one instant: everything that the recorder had read by then, and nothing later.
-//! A picture drawn from a [`Past`] is the same for a live run and for a stored one.
+//! A picture drawn from a [`Snapshot`] is the same for a live run and for a stored one.
 
-use super::{Header, Recording, Sample, Seen, Window};
-use concsim_engine::telemetry::{Event, Marker, Outcome, Sent};
+use super::{Header, ListLengths, Recording, Sample, Window};
+use concsim_engine::telemetry::{Event, Marker, Outcome, SentRequest};
 use concsim_model::scenario::Warmup;
 use concsim_model::units::{Elapsed, Stamp};
 
 /// The part of a recording known at one of its samples.
 #[derive(Clone, Copy, Debug)]
-pub struct Past<'a> {
+pub struct Snapshot<'a> {
     recording: &'a Recording,
     /// The newest sample.
     newest: usize,
@@ -17,8 +17,8 @@ pub struct Past<'a> {
 impl Recording {
     /// Returns what was known at the sample with this index; `None` if there is no such sample.
     #[must_use]
-    pub fn past(&self, newest: usize) -> Option<Past<'_>> {
-        (newest < self.samples.len()).then_some(Past {
+    pub fn snapshot(&self, newest: usize) -> Option<Snapshot<'_>> {
+        (newest < self.samples.len()).then_some(Snapshot {
             recording: self,
             newest,
         })
@@ -26,19 +26,19 @@ impl Recording {
 
     /// Returns what was known at `at`; `None` before the first sample.
     #[must_use]
-    pub fn past_at(&self, at: Stamp) -> Option<Past<'_>> {
+    pub fn snapshot_at(&self, at: Stamp) -> Option<Snapshot<'_>> {
         let until = self.samples.partition_point(|sample| sample.at <= at);
-        self.past(until.checked_sub(1)?)
+        self.snapshot(until.checked_sub(1)?)
     }
 
     /// Returns what is known now; `None` before the first sample.
     #[must_use]
-    pub fn present(&self) -> Option<Past<'_>> {
-        self.past(self.samples.len().checked_sub(1)?)
+    pub fn present(&self) -> Option<Snapshot<'_>> {
+        self.snapshot(self.samples.len().checked_sub(1)?)
     }
 }
 
-impl<'a> Past<'a> {
+impl<'a> Snapshot<'a> {
     /// Returns the header of the whole run. Its window and the end of the run may lie in the future.
     #[must_use]
     pub fn header(&self) -> &'a Header {
@@ -62,7 +62,7 @@ impl<'a> Past<'a> {
     /// If `newest` is later than this.
     #[must_use]
     pub fn earlier(&self, newest: usize) -> Self {
-        assert!(newest <= self.newest, "nobody knows the future");
+        assert!(newest <= self.newest, "a snapshot has no later samples");
         Self { newest, ..*self }
     }
 
@@ -128,13 +128,13 @@ impl<'a> Past<'a> {
 
     /// Returns the requests sent by `at`, even if load had no core to report them by then.
     #[must_use]
-    pub fn sent_by(&self, at: Stamp) -> &'a [Sent] {
+    pub fn sent_by(&self, at: Stamp) -> &'a [SentRequest] {
         let sent = &self.recording.sent;
         &sent[..sent.partition_point(|it| it.sent <= at)]
     }
 
     /// Length of a list a second after `at`, when everything that was over by `at` had been reported.
-    fn seen_soon_after(&self, at: Stamp, of: fn(&Seen) -> usize) -> usize {
+    fn seen_soon_after(&self, at: Stamp, of: fn(&ListLengths) -> usize) -> usize {
         const LATE: Elapsed = Elapsed::from_secs(1);
         let samples = &self.recording.samples;
         let later = samples.partition_point(|sample| sample.at < at + LATE);
@@ -151,7 +151,7 @@ impl<'a> Past<'a> {
 
     /// Returns the requests that had been sent.
     #[must_use]
-    pub fn sent(&self) -> &'a [Sent] {
+    pub fn sent(&self) -> &'a [SentRequest] {
         &self.recording.sent[..self.sample().seen.sent]
     }
 
@@ -168,7 +168,7 @@ impl<'a> Past<'a> {
     }
 
     /// Returns n such that only requests whose number is divisible by n have their switches in
-    /// [`Past::switches`], as the recording is now.
+    /// [`Snapshot::switches`], as the recording is now.
     #[must_use]
     pub fn one_in(&self) -> u32 {
         self.recording.one_in

@@ -2,13 +2,13 @@
 
 #![cfg(target_os = "linux")]
 
-use crate::faults::Doing;
-use crate::on_screen::OnScreen;
+use crate::faults::WorkerState;
+use crate::on_screen::TerminalRun;
 
 #[test]
 fn a_hog_is_sent_by_hand_whatever_it_is_called() {
-    let scenario = Doing::Computing.scenario("coroutine", "60s");
-    let mut played = OnScreen::begin(&scenario);
+    let scenario = WorkerState::Computing.scenario("coroutine", "60s");
+    let mut played = TerminalRun::begin(&scenario);
     played.until_it_plays();
     played.types("fh");
     played.until_it_shows("one request `a` was sent");
@@ -20,10 +20,10 @@ fn a_hog_is_sent_by_hand_whatever_it_is_called() {
 #[test]
 fn a_file_that_is_watched_is_played_again_when_it_is_saved_with_mistakes_shown_in_between() {
     let named = |name: &str| {
-        let scenario = Doing::Idle.scenario("coroutine", "60s");
+        let scenario = WorkerState::Idle.scenario("coroutine", "60s");
         format!("title = '{name}'\n{scenario}")
     };
-    let mut played = OnScreen::begin_with(&named("first"), &["--watch"]);
+    let mut played = TerminalRun::begin_with(&named("first"), &["--watch"]);
     played.until_it_plays();
     played.until_it_shows("first");
     played.saves(&named("second"));
@@ -43,7 +43,7 @@ fn a_file_that_is_watched_is_played_again_when_it_is_saved_with_mistakes_shown_i
 
 #[test]
 fn whoever_waits_for_a_file_to_be_saved_leaves_with_q() {
-    let mut played = OnScreen::begin_with("title = 5", &["--watch"]);
+    let mut played = TerminalRun::begin_with("title = 5", &["--watch"]);
     played.until_it_shows("waiting for");
     played.types("q");
     let (status, text) = played.end("left");

@@ -23,12 +23,12 @@ pub(super) const MODEL: Model = Model {
     name: "amdahl",
     title: "Amdahl and Gustafson: speedup of partly serial work by more processors",
     help: "\
-What it is: how many times sooner the same work is done on n processors if a part of it runs on one only (Amdahl), and \
-how many times more is done in the same time if the rest grows with the machine (Gustafson).
+Model: the speedup of the same work on n processors if a part of it runs on one processor only (Amdahl), and the \
+factor of work done in the same time if the rest grows with the number of processors (Gustafson).
 
-Assumes: the rest is shared perfectly; no part waits for another, and sharing costs nothing.
+Assumes: the rest is divided evenly; no part waits for another, and dividing costs nothing.
 
-Fails when: processors contend or have to agree with each other (usl), or the work is requests that come at random \
+Fails when: processors contend or synchronise (usl), or the work consists of requests that arrive at random \
 (mmc, tokens).
 
 Source: Amdahl 1967; Gustafson 1988.",

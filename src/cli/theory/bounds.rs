@@ -18,17 +18,16 @@ pub(super) const MODEL: Model = Model {
     name: "bounds",
     title: "Bounds: upper limits of workers or stations",
     help: "\
-What it is: asymptotic bounds. Of workers: answers per second are at most workers / (compute + wait) for sync workers, \
-workers / compute for coroutine workers, cores / compute, and clients / (compute + wait + think). Of a network with \
---station: at most what the busiest station gives and what clients ask for if none waits; at least what they get if \
-each waits for all the others.
+Model: asymptotic bounds. For workers: answers per second are at most workers / (compute + wait) with sync \
+workers, workers / compute with coroutine workers, cores / compute, and clients / (compute + wait + think). For \
+a network (--station): at most the capacity of the busiest station, and the rate of clients whose requests never \
+queue; at least the rate of clients whose requests each queue behind all others.
 
-Assumes: for the upper bounds nothing but work that is not done twice; for the lower ones exponential service or \
-sharing.
+Assumes: for upper bounds only that no work is done twice; for lower bounds exponential service times or shared \
+stations.
 
-Fails when: a run is so short that its requests are not as long as the mean, which it may exceed for that long. And a \
-bound says nothing of how near one comes to it (closed, tokens), nor of the time \
-of a request.
+Fails when: a run is so short that its requests are shorter than the mean; it may then exceed a bound. A bound \
+does not state the distance to it (closed and tokens do), nor the time of a request.
 
 Source: Denning and Buzen 1978; Lazowska, Zahorjan, Graham, Sevcik 1984.",
     examples: &["bounds --workers 5 --cores 2 --compute 2ms --wait 98ms --clients 100", "bounds --station cpu=9.2s --station disk=8s --think 120s --clients 20"],

@@ -26,13 +26,14 @@ pub(super) const MODEL: Model = Model {
     name: "little",
     title: "Little's law: N, X or R from the other two; three are checked",
     help: "\
-What it is: the mean number there is the throughput times the mean time that each stays, N = X R. Any two give the \
-third; of all three it is said whether they agree within 1 %.
+Model: N = X R: the mean number of requests present is the throughput times their mean time in the system. Two \
+of the numbers give the third; three are compared, and agree within 1 %.
 
-Assumes: nothing but a long run in which as many leave as come: no law, no order, no number of servers. It holds for \
-every part by itself: of the door alone, N is those at the door and R the time there.
+Assumes: only a long run, in which as many requests leave as arrive; any distribution, order of service and \
+number of servers. The law also holds for a part of the system: for the door alone, N is the number of requests \
+at the door and R the time at the door.
 
-Fails when: the window is short against the times in it, medians are taken for means, or the three numbers are of \
+Fails when: the window is short compared with the times, medians replace means, or the three numbers are of \
 different places.
 
 Source: Little 1961.",

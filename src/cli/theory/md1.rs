@@ -9,16 +9,17 @@ pub(super) const MODEL: Model = Model {
     name: "md1",
     title: "M/D/1: one server, one queue, constant service time",
     help: "\
-What it is: requests come at random and queue for one server that needs the same time for each, M/D/1. They wait \
-half as long as under M/M/1. The law of the wait is exact, and so are all percentiles.
+Model: M/D/1: requests arrive at random and queue for one server with a constant service time. The mean wait is \
+half of that under M/M/1. The distribution of the wait is exact, and so are all percentiles.
 
-Assumes: Poisson arrivals that do not depend on the queue, constant service, first come first served, no limit \
-to the queue.
+Assumes: Poisson arrivals that do not depend on the queue, a constant service time, first come first served, an \
+unlimited queue.
 
-For workers: with mmc the bracket for one sync worker; what was measured should lie between the two if demands \
-vary less than exponential ones.
+For workers: md1 and mmc bracket one sync worker: a measured wait lies between the two if demands vary, but less \
+than exponential ones.
 
-Fails when: demands vary (mg1 has the mean for any law), or clients wait before they ask again (closed).
+Fails when: demands vary (mg1 has the mean for any distribution), or clients wait for an answer before their \
+next request (closed).
 
 Source: Erlang 1909; Crommelin 1932; in the form of Franx 2001, which has positive terms only.",
     examples: &["md1 --arrival-rate 80/s --service-time 10ms"],

@@ -20,19 +20,20 @@ pub(super) const MODEL: Model = Model {
     name: "mg1",
     title: "M/G/1: one server, any distribution of service time (Pollaczek-Khinchine)",
     help: "\
-What it is: requests come at random and queue for one server with any law of service, M/G/1. The mean wait is that \
-of Pollaczek and Khinchine: it grows with the mean of the squared service, so a few long requests make all others \
-wait. Give the mean and the squared variation c2 (variance / mean^2: 0 constant, 1 exponential), or a mix of \
-classes (each constant unless it says squared-variation).
+Model: M/G/1: requests arrive at random and queue for one server with any distribution of service times. The \
+mean wait (Pollaczek and Khinchine) grows with the mean of the squared service time, so a few long requests make \
+all others wait. The input is the mean and the squared variation c2 (variance / mean^2: 0 constant, 1 \
+exponential), or a mix of classes, each constant unless it sets squared-variation.
 
-Assumes: Poisson arrivals that do not depend on the queue, services independent of each other, first come first \
-served to the end of each, no limit to the queue.
+Assumes: Poisson arrivals that do not depend on the queue, independent service times, first come first served \
+without interruption, an unlimited queue.
 
-For workers: one sync worker; or one coroutine worker with room for all requests, for each burst of computing, where \
-nothing takes the core from a coroutine. A blocking call in a coroutine makes the burst as long as the call.
+For workers: one sync worker; or one coroutine worker with room for all requests, for each burst of computing, \
+because a coroutine keeps the core until it yields. A blocking call in a coroutine makes the burst as long as \
+the call.
 
-Fails when: computing is cut into slices (ps), connections run out (tokens), or clients are synchronised. \
-Percentiles need the whole law of service; md1 and mm1 have them for two laws.
+Fails when: computing is cut into slices (use ps), connections run out (tokens), or clients are synchronised. \
+Percentiles need the whole distribution of service times; md1 and mm1 have them for two distributions.
 
 Source: Pollaczek 1930, Khinchine 1932.",
     examples: &["mg1 --arrival-rate 200/s --class short=1ms,weight=99 --class hog=100ms,weight=1"],

@@ -9,14 +9,14 @@ pub(super) const MODEL: Model = Model {
     name: "mm1",
     title: "M/M/1: one server, one queue, exponential times",
     help: "\
-What it is: requests come at random and queue for one server, M/M/1. Time in the system is exponential, so all \
+Model: M/M/1: requests arrive at random and queue for one server. The time in the system is exponential, so all \
 percentiles are exact.
 
-Assumes: Poisson arrivals that do not depend on the queue, exponential service, first come first served, no \
-limit to the queue.
+Assumes: Poisson arrivals that do not depend on the queue, exponential service times, first come first served, \
+an unlimited queue.
 
-Fails when: service hardly varies (md1) or varies more (mg1), clients wait for their answer before they ask again \
-(closed), or the server is several workers (mmc, tokens).
+Fails when: service times hardly vary (use md1) or vary more than exponential ones (mg1), clients wait for an \
+answer before their next request (closed), or there are several workers (mmc, tokens).
 
 Source: Erlang 1917; Kleinrock, Queueing Systems I, 1975.",
     examples: &["mm1 --arrival-rate 80/s --service-time 10ms"],

@@ -16,17 +16,18 @@ pub(super) const MODEL: Model = Model {
     name: "mmc",
     title: "M/M/c: several servers, one queue, exponential times (Erlang C)",
     help: "\
-What it is: requests come at random and share one queue for several servers, M/M/c. The probability to wait is \
-Erlang's C; the laws of wait and response are known exactly, and so are all percentiles.
+Model: M/M/c: requests arrive at random and share one queue for several servers. The probability of a wait is \
+Erlang's C; the distributions of wait and response time are known exactly, and so are all percentiles.
 
-Assumes: Poisson arrivals that do not depend on the queue, exponential service, servers that are alike, first \
-come first served, no limit to the queue.
+Assumes: Poisson arrivals that do not depend on the queue, exponential service times, equal servers, first come \
+first served, an unlimited queue.
 
 For workers: n sync workers whose requests mostly wait, so that n x compute / (compute + wait) is well below the \
-cores; a server is a worker, its service compute + wait.
+number of cores. A server is a worker, its service time compute + wait.
 
-Fails when: the workers are more than the cores and compute (tokens), service hardly varies (then about half of \
-this wait at high load), the queue has an end (mmck), or clients wait before they ask again (closed).
+Fails when: more workers than cores compute (use tokens), service times hardly vary (at high load the wait is \
+then about half of this), the queue is limited (mmck), or clients wait for an answer before their next request \
+(closed).
 
 Source: Erlang 1917 (B and C); Kleinrock, Queueing Systems I, 1975.",
     examples: &["mmc --arrival-rate 13/s --service-rate 4/s --servers 5 --within 300ms"],

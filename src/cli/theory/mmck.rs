@@ -21,19 +21,19 @@ pub(super) const MODEL: Model = Model {
     name: "mmck",
     title: "M/M/c/K: several servers, a finite queue, and its losses",
     help: "\
-What it is: as mmc, but with so many places, those in service included; an arrival that finds them all taken is \
-lost, M/M/c/K. There is always a steady state, also in overload. With as many places as servers the loss is \
-Erlang's B. Times are of arrivals that get in, with exact percentiles.
+Model: M/M/c/K: as mmc, with a limited number of places, those in service included; an arrival that finds all \
+places taken is lost. A steady state always exists, also in overload. With as many places as servers the loss is \
+Erlang's B. Times are those of admitted requests, with exact percentiles.
 
-Assumes: Poisson arrivals that do not depend on the queue and that do not come again after a loss, exponential \
-service, first come first served.
+Assumes: Poisson arrivals that do not depend on the queue, no further attempt after a loss, exponential service \
+times, first come first served.
 
 For workers: n sync workers behind a listen backlog of B: places = n + B + 1.
 
-Fails when: those refused try again (the rate is then higher), clients give up while they wait, or workers contend \
-for cores (tokens).
+Fails when: refused clients try again (the arrival rate is then higher), clients give up while they wait, or \
+workers contend for cores (tokens).
 
-Source: Erlang 1917; the law of the response by uniformisation (Jensen 1953).",
+Source: Erlang 1917; the distribution of the response time by uniformisation (Jensen 1953).",
     examples: &["mmck --arrival-rate 60/s --service-time 100ms --servers 5 --places 16"],
     parameters: &[&ARRIVAL_RATE, &SERVICE_TIME, &SERVICE_RATE, &SERVERS, &PLACES, &WITHIN],
     read,

@@ -23,18 +23,18 @@ pub(super) const MODEL: Model = Model {
     name: "ps",
     title: "M/G/1-PS: one or several cores shared by all requests present",
     help: "\
-What it is: requests come at random, and all that are there share the cores, each at most one of them, M/G/1-PS \
-and its version with several cores. Every request is slowed down by the same factor, whatever its length and \
-whatever the law of lengths: a short one does not wait behind a long one.
+Model: M/G/1-PS, and its version with several cores: requests arrive at random, and all present requests share \
+the cores; a request uses at most one core. All requests are slowed down by the same factor, for any \
+distribution of sizes: a short request does not wait behind a long one.
 
-Assumes: Poisson arrivals that do not depend on the load, slices that are short compared with the service, no cost \
-of switching, no limit to how many are there.
+Assumes: Poisson arrivals that do not depend on the load, slices that are short compared with the service time, \
+switches without cost, no limit to the number of requests present.
 
 For workers: one process or thread for each request on m cores; a coroutine worker whose computing is cut into \
 slices (one core).
 
-Fails when: slices are as long as the service (then it is nearer to mg1), switches cost, or the number of workers is \
-limited (tokens). Percentiles depend on the law of lengths.
+Fails when: slices are about as long as the service time (mg1 is then closer), switches cost time, or the number \
+of workers is limited (tokens). Percentiles depend on the distribution of sizes.
 
 Source: Kleinrock 1967; Sakata, Noguchi, Oizumi 1971; several cores: Cohen 1979 (numbers as under M/M/m, by Erlang).",
     examples: &["ps --arrival-rate 200/s --class short=1ms,weight=99 --class hog=100ms,weight=1"],

@@ -26,22 +26,23 @@ pub(super) const MODEL: Model = Model {
     name: "tokens",
     title: "Tokens: an open load on a number of workers or connections, and of cores",
     help: "\
-What it is: requests come at random, and each needs one of so many tokens to begin; those begun compute on some cores \
-and then wait without them. A token is a sync worker, or a connection of a coroutine worker. The chain of all states is \
-solved exactly, level by level.
+Model: requests arrive at random, and each needs a token to begin; begun requests compute on the cores and then \
+wait without a core. A token is a sync worker, or a connection of a coroutine worker. The Markov chain of all \
+states is solved exactly, level by level.
 
-Assumes: Poisson arrivals, exponential computing and waiting, cores that are shared or taken in turn, no limit to the \
-queue at the door.
+Assumes: Poisson arrivals, exponential times of computing and of waiting, cores that are shared or used in turn, \
+an unlimited queue at the door.
 
-For workers: n sync workers: --tokens n and the machine's cores. One coroutine process: --tokens is worker_connections \
-and --cores 1. n coroutine processes on at least n cores: each a model of its own with its share of the load.
+For workers: n sync workers: --tokens n, and --cores as the machine has. One coroutine process: --tokens as its \
+worker_connections, and --cores 1. n coroutine processes on at least n cores: one model for each process, with \
+its share of the load.
 
-Fails when: demands never vary and go in step (vary them by 10 % at least), scheduling slices are much longer than the \
-computing, clients are synchronised, or arrivals are spread unevenly over processes. Near saturation the law of \
-demands matters: constant ones wait less.
+Fails when: demands never vary, so that requests go in step (vary them by at least 10 %), scheduling slices are \
+much longer than the computing, clients are synchronised, or arrivals are spread unevenly over processes. Near \
+saturation the distribution of demands matters: with constant demands requests wait less.
 
-Source: quasi-birth-and-death processes (Neuts 1981; Latouche and Ramaswami 1993); capacity by Buzen 1973; without a \
-limit of tokens Burke 1956.",
+Source: quasi-birth-and-death processes (Neuts 1981; Latouche and Ramaswami 1993); capacity by Buzen 1973; with \
+unlimited tokens Burke 1956.",
     examples: &["tokens --arrival-rate 40/s --tokens 5 --cores 2 --compute 10ms --wait 90ms"],
     parameters: &[&ARRIVAL_RATE, &TOKENS, &CORES, &COMPUTE.with_help("Mean computing time of a request"), &WAIT.with_help("Mean time that a request waits for other systems")],
     read,

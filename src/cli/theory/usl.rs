@@ -37,21 +37,23 @@ pub(super) const MODEL: Model = Model {
     name: "usl",
     title: "Universal scalability law: fitted to measured throughputs",
     help: "\
-What it is: the universal scalability law X(N) = gamma N / (1 + alpha (N - 1) + beta N (N - 1)), fitted to measured \
-throughputs by least squares over all three coefficients (Levenberg and Marquardt), none of them negative. alpha is \
-contention, beta coherence; with beta above zero there is a load beyond which more is less.
+Model: the universal scalability law X(N) = gamma N / (1 + alpha (N - 1) + beta N (N - 1)), fitted to measured \
+throughputs by least squares over all three coefficients (Levenberg and Marquardt), none of them negative. alpha \
+is contention, beta coherence; with beta above zero the throughput has a peak and falls beyond it.
 
-The file: a line N,X for each load, in any unit of X; a head and lines that begin with # are allowed. Results are in \
-the unit of the file.
+The file: a line N,X for each load, in any unit of X; a header and lines that begin with # are allowed. Results \
+are in the unit of the file.
 
-Assumes: the same work at every load, and enough of it; six points or more are wise, three the least.
+Assumes: the same work at each load, and a measurement that is long enough; at least three points, better six or \
+more.
 
 For workers: threads or processes that share locks or caches.
 
-Fails when: something else gives out in the range (a pool, a limit of memory: the fit then takes it for coherence), or \
-the points lie all on one side of the peak. It says nothing of times.
+Fails when: another resource runs out within the range (a pool, memory: the fit takes that for coherence), or \
+all points are on one side of the peak. The law does not give times.
 
-Source: Gunther 1993; Guerrilla Capacity Planning, 2007. Older recipes divide by X(1) and give other coefficients.",
+Source: Gunther 1993; Guerrilla Capacity Planning, 2007. Older methods divide by X(1) and give other \
+coefficients.",
     examples: &["usl --data measured.csv --at 128"],
     parameters: &[&Data, &AT],
     read,

@@ -1,5 +1,5 @@
 //! `concsim theory`: predictions of queueing models. A model is a file with its
-//! description (`model.rs`) and an entry in [`MODELS`].
+//! description (`model.rs`) and an entry in `MODELS`.
 //!
 //! The formulas are in [`concsim_theory`]; nothing here is measured, and every answer says so.
 

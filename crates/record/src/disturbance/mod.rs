@@ -17,7 +17,7 @@
 //! Baccelli, Cohen, Olsder, Quadrat, *Synchronization and Linearity*, 1992, 3.2.)
 //!
 //! - In a closed load the clients stop too: only requests in the system are longer, by the lost time between
-//!   due and end ([`delays`]).
+//!   due and end (`delays`).
 //! - In an open load requests come in the meantime, and find a queue. It is gone when the server is idle: the
 //!   lost time counts from the last idle instant before the request was due.
 //!

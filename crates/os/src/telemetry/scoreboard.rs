@@ -40,7 +40,7 @@ pub struct RunWords {
     pub stop: AtomicU64,
     /// Another amount of load: requests per million seconds, or clients. Written by the driver.
     pub amount: Mailbox,
-    /// One more request, see [`Extra`](super::Extra). Written by the driver.
+    /// One more request, see [`ExtraRequest`](super::ExtraRequest). Written by the driver.
     pub extra: Mailbox,
     _drivers_line: [AtomicU64; 4],
     /// Words of load.

@@ -277,7 +277,7 @@ impl Machine {
         std::mem::take(&mut self.common.preemptions)
     }
 
-    /// True if [`Self::preemptions`] has entries.
+    /// True if [`Self::taken_off`] has entries.
     #[inline]
     pub(super) fn has_taken_off(&self) -> bool {
         !self.common.preemptions.is_empty()

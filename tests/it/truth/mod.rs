@@ -65,7 +65,8 @@ fn play(engine: &str, name: &str, more: &[&str], folder: &Path) {
         .expect("the binary starts");
     let text = String::from_utf8_lossy(&output.stderr);
     let code = output.status.code();
-    assert!(matches!(code, Some(0 | 3)), "{name}: {code:?}: {text}");
+    // A claim may fail, or be undecided on a machine with other programs.
+    assert!(matches!(code, Some(0 | 3 | 4)), "{name}: {code:?}: {text}");
 }
 
 /// Returns the variants of a stored run, by name.

@@ -93,7 +93,7 @@ impl ServeProcess {
                 return line;
             }
         }
-        panic!("nobody said `{words}`, only: {:#?}", self.messages);
+        panic!("no message has `{words}`, only: {:#?}", self.messages);
     }
 
     /// Opens a connection and sends nothing.

@@ -39,7 +39,7 @@ fn curl_alone_is_told_what_happened_to_its_request() {
         }
         assert_eq!(server.get("/profile?n=3&d=1000000,0").status, 200);
         assert_eq!(server.get("/profile?d=1").status, 400);
-        assert_eq!(server.get("/nobody").status, 404);
+        assert_eq!(server.get("/unknown").status, 404);
     }
 }
 

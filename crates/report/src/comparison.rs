@@ -64,7 +64,7 @@ struct Pair {
     trust: [Option<Trust>; 2],
     /// Reason why the two are not compared; null if they are.
     why_not: Option<String>,
-    /// How the repeats of both are compared. Omitted if one of them was played once.
+    /// Method by which the repeats of both are compared. Omitted if one of them was played once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pairing: Option<Pairing>,
     numbers: Vec<Number>,

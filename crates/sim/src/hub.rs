@@ -187,7 +187,7 @@ impl<O: Observer> Simulation<'_, O> {
     fn begin_turn(&mut self, worker: usize) -> bool {
         let now = self.now;
         let (stopping, may_take) = (self.workers[worker].stopping, self.may_take(worker));
-        let somebody = may_take && self.has_waiting(worker);
+        let may_accept = may_take && self.has_waiting(worker);
         let hub = self.hub(worker);
         if hub.queue.ready_count() > 0 {
             hub.turn = hub.queue.begin_turn();
@@ -196,7 +196,7 @@ impl<O: Observer> Simulation<'_, O> {
             self.workers[worker].enter(Phase::Running, now);
             return true;
         }
-        if hub.has_news() || somebody {
+        if hub.has_news() || may_accept {
             hub.state = State::Polling { woken: false };
             return true;
         }

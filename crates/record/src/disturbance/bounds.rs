@@ -109,14 +109,17 @@ impl Inputs<'_> {
         let rate = self.numbers.get("throughput_per_s").unwrap_or_default();
         found.push(("throughput_per_s", low, high));
         if let (Some(cores), true) = (self.numbers.get("parallelism"), rate > 0.0) {
-            // Each answer takes its CPU time, whenever it comes; requests at the edges take it inside or outside.
-            let (_, edges) = self.moved_time(causes);
+            // Each answer takes its CPU time, whenever it comes. Without the delays it comes earlier: what was
+            // computed behind the begin of the window may lie before it, and what was behind the end inside.
+            let [begin, end] = self.moved_computing(causes);
+            let most = self.recording.header.machine.cores as f64;
             let more = if self.delays.is_closed {
                 high / rate
             } else {
                 1.0
             };
-            found.push(("parallelism", cores - edges, cores * more + edges));
+            let high = (cores * more + end).min(most);
+            found.push(("parallelism", cores - begin, high));
         }
         self.add_populations(&mut found, causes);
         if let Some(length) = self.numbers.get("window_s") {
@@ -353,6 +356,28 @@ impl Inputs<'_> {
             }
         }
         (all / 1e9 / self.seconds, edges / 1e9 / self.seconds)
+    }
+
+    /// Returns the CPU time that delays can have moved over the begin and over the end of the window, per second: of each
+    /// request there its own, for no longer than its delay; and of all together as much as the cores give in the longest
+    /// delay.
+    fn moved_computing(&self, causes: Causes) -> [f64; 2] {
+        let Some(window) = self.recording.header.window else {
+            return [0.0; 2];
+        };
+        let moved_over = |edge: Stamp| {
+            let all = self.requests.all().iter().zip(&self.delays.each);
+            let crossing = all
+                .filter(|(request, _)| request.outcome.due < edge && edge < request.outcome.done);
+            let (sum, longest) = crossing.fold((0.0, 0_u64), |(sum, longest), (request, delay)| {
+                let most = delay.known(causes).saturating_add(delay.lost(causes)[0]);
+                let length = request.outcome.done.since(request.outcome.due).0;
+                let computed = request.served.map_or(length, |served| served.cpu.0);
+                (sum + computed.min(most) as f64, longest.max(most))
+            });
+            sum.min(longest as f64 * self.recording.header.machine.cores as f64) / 1e9
+        };
+        [window.begin, window.end].map(|edge| moved_over(edge) / self.seconds)
     }
 
     /// Returns the time by which the whole of a counted number of requests can be too long, in seconds.

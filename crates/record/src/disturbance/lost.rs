@@ -81,9 +81,11 @@ impl Lost {
     }
 
     /// Returns the largest time lost from one instant to another, in ns: of an interval that is covered in
-    /// part, as much as fits in that part.
+    /// part, as much as fits in that part; and no more than was lost in the whole run.
     pub(super) fn most(&self, from: Stamp, to: Stamp) -> u64 {
-        self.sum(from, to, |step, covered| step.most.min(covered))
+        let fits = self.sum(from, to, |step, covered| step.most.min(covered));
+        let all = self.steps.last().map_or(0, |last| last.before + last.most);
+        fits.min((all as f64 * self.share).ceil() as u64)
     }
 
     /// Returns the time lost from one instant to another if it was lost evenly between samples, in ns.

@@ -21,8 +21,8 @@
 //! - In an open load requests come in the meantime, and find a queue. It is gone when the server is idle: the
 //!   lost time counts from the last idle instant before the request was due.
 //!
-//! What has passed also shifts which requests meet later. That is as random as the draws of the run, it is
-//! no part of the bounds, and repeats show its size.
+//! A delay also changes which requests meet later. That effect is as random as the draws of the run: the bounds leave
+//! it out, and repeats show its size.
 //!
 //! | disturbance | a request's latency is too long by at most |
 //! |---|---|
@@ -175,20 +175,24 @@ impl Disturbances {
             .into_iter()
             .filter(|cause| inputs.has(*cause))
             .collect::<Vec<_>>();
-        let each = causes.iter().map(|cause| {
-            let bounds = inputs.bounds(Causes::only(*cause));
-            Disturbance {
-                code: cause.code(),
-                evidence: evidence(*cause),
-                moves: moves(numbers, &bounds),
-                cause: *cause,
-            }
-        });
-        let each: Vec<Disturbance> = each.filter(|it| !it.moves.is_empty()).collect();
+        let disturbance = |cause: Cause, bounds: &NamedValues<Bounds>| Disturbance {
+            code: cause.code(),
+            evidence: evidence(cause),
+            moves: moves(numbers, bounds),
+            cause,
+        };
         let bounds = match causes.as_slice() {
             [] => NamedValues::default(),
             _ => inputs.bounds(Causes::all()),
         };
+        let each = match causes.as_slice() {
+            [one] => vec![disturbance(*one, &bounds)],
+            several => several
+                .iter()
+                .map(|cause| disturbance(*cause, &inputs.bounds(Causes::only(*cause))))
+                .collect(),
+        };
+        let each = each.into_iter().filter(|it| !it.moves.is_empty()).collect();
         Self { each, bounds }
     }
 }

@@ -54,7 +54,7 @@ pub struct Range {
     pub high: f64,
 }
 
-/// How two numbers of repeats are compared.
+/// Method of a comparison of two numbers of repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pairing {

@@ -119,7 +119,7 @@ impl Evidence {
 }
 
 /// Returns the shares by which disturbances can have moved latencies so far. Late sending moves p50 and p99 by
-/// what it adds to each latency, lost core time moves the mean by its share of the time.
+/// the time that it adds to each latency; lost core time moves the mean by the share of the time that was lost.
 fn moved_so_far(
     latencies: impl Fn(fn(&Outcome) -> Elapsed) -> [Option<f64>; 2],
     past: &Snapshot<'_>,

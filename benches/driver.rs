@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use concsim::sys::processes::cpu_of;
 use limits::{Limits, quantile};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use serde_json::Value;
 
@@ -80,6 +81,8 @@ fn driver_share(scratch: &Path, view: &str) -> f64 {
         ws_ypixel: 0,
     };
     let pair = openpty(Some(&size), None).expect("a terminal");
+    // The driver must not hold its own terminal open: it ends with this process.
+    fcntl(&pair.master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("a descriptor");
     let mut command = Command::new("setsid");
     command.args(["--ctty", env!("CARGO_BIN_EXE_concsim"), "run"]);
     command.arg(&file);

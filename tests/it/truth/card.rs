@@ -59,6 +59,17 @@ struct Card<'a> {
     findings: &'a mut Findings,
 }
 
+/// Returns the verdict that a label of the card states, in the word of the summary.
+fn verdict_of(label: &str) -> Option<&'static str> {
+    match label {
+        "✓ holds" => Some("holds"),
+        "✗ fails" => Some("fails"),
+        "? undecided" => Some("undecided"),
+        "– not judged" => Some("not judged"),
+        _ => None,
+    }
+}
+
 /// Returns the highest percentile that a summary has, with its name.
 fn tail(latency: &Value) -> Option<(&'static str, f64)> {
     let named = ["p99", "p95", "p90", "max"].into_iter();
@@ -277,18 +288,10 @@ impl Card<'_> {
 
     fn check_claims(&mut self, claims: &Value, is_full: bool) {
         let claims = claims.as_array().map_or(&[][..], Vec::as_slice);
-        let judged = |label: &str| {
-            let verdicts = [
-                ("✓ holds", "holds"),
-                ("✗ fails", "fails"),
-                ("– not judged", "not judged"),
-            ];
-            verdicts.into_iter().find(|it| it.0 == label).map(|it| it.1)
-        };
         let line = self.labelled();
         let sentence = line
             .iter()
-            .filter_map(|(label, text)| Some((judged(label)?, text)));
+            .filter_map(|(label, text)| Some((verdict_of(label)?, text)));
         let written: Vec<(&str, &String)> = sentence.collect();
         let verdict = |claim: &Value| claim["verdict"].as_str().unwrap_or("").to_owned();
         let place = format!("{}: claims", self.place);
@@ -496,4 +499,32 @@ impl Card<'_> {
         self.findings
             .number(&place, label.map(|it| it.value), counts, holds);
     }
+}
+
+#[test]
+fn a_claim_of_every_verdict_is_read_on_both_cards() {
+    let claim = |verdict: &str| serde_json::json!({ "verdict": verdict, "measured": "7 ms" });
+    let verdicts = ["holds", "fails", "undecided", "not judged"];
+    let claims = Value::from_iter(verdicts.map(claim));
+    let others = "✗ fails      claim: measured 7 ms\n\
+                  ? undecided  claim: measured 7 ms; disturbances may\n\x20            have decided it\n\
+                  – not judged claim: measured 7 ms\n";
+    let short = format!("{others}✓ holds      1 of 4 claims\n");
+    let full = format!("✓ holds      claim: measured 7 ms\n{others}");
+    let contradictions = |text: &str, is_full: bool| {
+        let mut findings = Findings::default();
+        let mut card = Card {
+            lines: text.lines().collect(),
+            runs: &BTreeMap::new(),
+            accounts: &[],
+            place: String::new(),
+            findings: &mut findings,
+        };
+        card.check_claims(&claims, is_full);
+        findings.contradictions
+    };
+    assert_eq!(contradictions(&short, false), [""; 0]);
+    assert_eq!(contradictions(&full, true), [""; 0]);
+    let wrong = full.replace("? undecided ", "✗ fails     ");
+    assert_eq!(contradictions(&wrong, true).len(), 1);
 }

@@ -12,6 +12,7 @@ use std::num::NonZero;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -20,6 +21,7 @@ use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::tcgetattr;
 use nix::unistd::Pid;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::played::MarkedProcesses;
@@ -36,6 +38,8 @@ pub(crate) struct TerminalRun {
     keyboard: File,
     /// Held open, so that the terminal outlives all processes.
     pub(crate) terminal: Option<OwnedFd>,
+    /// False while the test leaves the output of the terminal unread.
+    is_read: Arc<AtomicBool>,
     /// Ends when no process has the terminal open any more.
     screen_thread: Option<JoinHandle<()>>,
     pub(crate) modes_before: String,
@@ -94,12 +98,14 @@ impl TerminalRun {
             .spawn()
             .unwrap();
         let screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
-        let shower = show(pair.master.try_clone().unwrap().into(), &screen);
+        let is_read = Arc::new(AtomicBool::new(true));
+        let shower = show(pair.master.try_clone().unwrap().into(), &screen, &is_read);
         Self {
             processes,
             driver,
             keyboard: pair.master.into(),
             terminal: Some(pair.slave),
+            is_read,
             screen_thread: Some(shower),
             modes_before,
             screen,
@@ -171,6 +177,28 @@ impl TerminalRun {
         kill(Pid::from_raw(self.driver.id().cast_signed()), signal).unwrap();
     }
 
+    /// Reads the output of the terminal no more, and has it drawn anew until there is no room for more of it.
+    pub(crate) fn leave_unread(&self) {
+        self.is_read.store(false, Ordering::Relaxed);
+        let terminal = self.terminal.as_ref().unwrap();
+        let (mut looks, mut without_room) = (0, 0);
+        until("the terminal has no room", || {
+            looks += 1;
+            tcsetwinsize(&self.keyboard, window(40 + looks % 2, 120)).unwrap();
+            let mut polled = [PollFd::new(terminal, PollFlags::OUT)];
+            let has_room = poll(&mut polled, Some(&Timespec::default())).unwrap() == 1;
+            without_room = if has_room { 0 } else { without_room + 1 };
+            without_room == 20
+        });
+    }
+
+    /// Waits for the end of all processes of a terminal that was left unread, and reads it again.
+    pub(crate) fn read_when_all_are_gone(&mut self, story: &str) {
+        until(story, || self.driver.try_wait().unwrap().is_some());
+        self.processes.until_all_are_gone();
+        self.is_read.store(true, Ordering::Relaxed);
+    }
+
     /// Waits for the end of all processes, and checks that the terminal is restored.
     pub(crate) fn end(mut self, story: &str) -> (ExitStatus, String) {
         let status = self.driver.wait().unwrap();
@@ -211,13 +239,18 @@ pub(crate) fn modes_of(terminal: &OwnedFd) -> String {
     format!("{:?}", tcgetattr(terminal).unwrap())
 }
 
-/// Draws the output until no process has the terminal open any more.
-fn show(mut output: File, screen: &Arc<Mutex<vt100::Parser>>) -> JoinHandle<()> {
-    let screen = Arc::clone(screen);
+/// Draws the output, while it is to be read, until no process has the terminal open any more.
+fn show(
+    mut output: File,
+    screen: &Arc<Mutex<vt100::Parser>>,
+    is_read: &Arc<AtomicBool>,
+) -> JoinHandle<()> {
+    let (screen, is_read) = (Arc::clone(screen), Arc::clone(is_read));
     std::thread::spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(count @ 1..) = output.read(&mut bytes) {
             screen.lock().unwrap().process(&bytes[..count]);
+            until("it is read", || is_read.load(Ordering::Relaxed));
         }
     })
 }

@@ -213,6 +213,25 @@ fn every_screen_gives_the_terminal_back_by_every_signal_that_ends_the_program() 
 }
 
 #[test]
+fn a_run_whose_terminal_is_not_read_any_more_ends_by_every_signal() {
+    for signals in SIGNALS.chunks(4) {
+        at_once(signals, |signal| {
+            let mut played = TerminalRun::begin(&WorkerState::Idle.scenario("sync", "60s"));
+            played.until_it_plays();
+            played.leave_unread();
+            played.signal(*signal);
+            played.read_when_all_are_gone(&format!("{signal} ends it"));
+            let (status, text) = played.end(signal.as_ref());
+            let by = match signal {
+                Signal::SIGINT => Signal::SIGTERM,
+                other => *other,
+            };
+            assert_eq!(status.signal(), Some(by as i32), "{signal}: {text}");
+        });
+    }
+}
+
+#[test]
 fn a_run_on_screen_whose_arbiter_load_or_services_are_killed_shows_so_and_leaves_well() {
     at_once([Role::Arbiter, Role::Load, Role::Services], |role| {
         let mut played = TerminalRun::begin(&WorkerState::Blocked.scenario("sync", "60s"));

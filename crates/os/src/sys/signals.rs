@@ -368,13 +368,12 @@ fn change(
     Ok(())
 }
 
-extern "C" fn give_back_and_die(signal: libc::c_int) {
+/// Gives the terminal back, if it is taken, and ends this process by `signal`. Async-signal-safe.
+pub(super) extern "C" fn give_back_and_die(signal: libc::c_int) {
     let taken = TERMINAL_STATE.swap(std::ptr::null_mut(), Ordering::AcqRel);
     // SAFETY: null, or leaked by `give_back_on_death`.
     if let Some(taken) = unsafe { taken.as_ref() } {
-        let leave = super::control_sequences::LEAVE_FULL_SCREEN;
-        // SAFETY: async-signal-safe (signal-safety(7)); the buffer is a constant.
-        unsafe { libc::write(libc::STDOUT_FILENO, leave.as_ptr().cast(), leave.len()) };
+        super::control_sequences::leave_full_screen();
         // SAFETY: async-signal-safe; the modes were read before.
         unsafe { libc::tcsetattr(libc::STDOUT_FILENO, libc::TCSANOW, &raw const taken.modes) };
         if let Some(keeper) = taken.keeper {

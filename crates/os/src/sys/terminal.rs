@@ -12,8 +12,8 @@ use rustix::termios::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use super::control_sequences::{GIVE_THE_MOUSE_BACK, LEAVE_FULL_SCREEN, TAKE_THE_MOUSE};
-use super::{ErrorContext, Result, signals};
+pub use super::control_sequences::{GIVE_THE_MOUSE_BACK, TAKE_THE_MOUSE};
+use super::{ErrorContext, Result, control_sequences, signals};
 
 /// Settings of a terminal before the screen was taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,9 +55,8 @@ impl Modes {
     /// Leaves the full screen on standard output and restores these modes. A terminal that is gone needs
     /// neither.
     pub fn leave_full_screen(&self) {
-        let mut output = io::stdout();
-        let _ = output.write_all(LEAVE_FULL_SCREEN);
-        let _ = output.flush();
+        let _ = io::stdout().flush();
+        control_sequences::leave_full_screen();
         let _ = self.restore(io::stdout());
     }
 }

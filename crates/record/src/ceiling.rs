@@ -3,11 +3,10 @@
 //! A bound is called the cause of a throughput only if it was reached. Otherwise no bound explains the
 //! throughput, and the run's own account of request time gives the place of the wait.
 
-use serde::Serialize;
-
 use super::latency::Breakdown;
 use super::rounding::{rounded, rounded_rate};
-use super::summary::Run;
+use super::schema::Run;
+use super::schema::theory::{Ceiling, Waits};
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, three_digits};
 use concsim_model::words::{counted, digits, grouped, length, rate};
@@ -22,31 +21,6 @@ const TIE: f64 = 0.01;
 /// True if a bound is as tight as the tightest, both in answers per second.
 pub(super) fn is_as_tight(per_s: f64, tightest: f64) -> bool {
     per_s <= tightest * (1.0 + TIE)
-}
-
-/// A bound of the throughput, and the share of it that was reached.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Ceiling {
-    /// Name of the limited resource: `workers`, `threads`, `locks`, `cores`, `connections`, `pool`,
-    /// `capacity`, `pool_threads`, `clients`, `arrivals`.
-    pub of: &'static str,
-    /// Service to which the pool or capacity belongs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
-    /// Number of units of the resource.
-    pub count: f64,
-    /// Time for which each request occupies one unit. [`None`] for arrivals.
-    pub each_ms: Option<f64>,
-    /// Share of requests that can be answered well. Omitted if all can: the heartbeat kills none, and none
-    /// takes longer than the clients' patience.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub good: Option<f64>,
-    /// Good answers per second.
-    pub per_s: f64,
-    /// True if this is the tightest bound, or within 1 % of it, and at least 90 % of it is reached.
-    pub binds: bool,
-    /// The run's throughput ÷ the bound. Above 1 only in short windows: a bound holds in the long run.
-    pub reached: Option<f64>,
 }
 
 impl Ceiling {
@@ -161,20 +135,6 @@ pub fn per_second(rate: f64) -> String {
         }
         rate => three_digits(rate),
     }
-}
-
-/// Place where requests wait longest by the run's own account, or else the other use of their time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Waits {
-    /// `door`, `ready`, `core`, `pool`, `pool_threads`, `service`; `failed` if requests wait nowhere and
-    /// much of the time goes to failed ones; `unanswered` if all are begun and none was answered; or
-    /// `none`.
-    pub at: &'static str,
-    /// Mean time that a request waits there. [`None`] if too few were answered.
-    pub mean_ms: Option<f64>,
-    /// Share of a request's time. If no request was answered: share of the requests in the system. For
-    /// `failed`: share of the time of all requests.
-    pub share: f64,
 }
 
 /// A wait below this share of a request's time is ignored.

@@ -2,7 +2,7 @@
 //! ratio of their numbers. Claims, tables, figures and screens use it.
 
 use super::comparison::is_steered;
-use super::summary::Run;
+use super::schema::Run;
 use super::trust::Trust;
 use concsim_model::scenario::{Arrivals, Draw, Process, Scenario};
 use concsim_model::words::{counted, rate_in_units};

@@ -3,73 +3,17 @@
 //! Values called *computed* come from the scenario alone; values called *found* come from the run, measured
 //! or simulated according to its origin. Nothing is fitted.
 
-use serde::Serialize;
-
+pub use super::ceiling::per_second;
 use super::ceiling::{self, NamedBound};
-pub use super::ceiling::{Ceiling, Waits, per_second};
 use super::latency::Breakdown;
-use super::remark;
 use super::rounding::rounded;
-use super::summary::Run;
+use super::schema::Run;
+use super::schema::remark::Kind;
+pub use super::schema::theory::{Balance, Ceiling, ModelComparison, ModelNumbers, Pair, Waits};
 use super::trust::Trust;
 use concsim_model::scenario::Scenario;
 use concsim_theory::forecast::{self, Forecast, Times};
 use concsim_theory::{attempt, bounds, little};
-
-/// Bounds and the closed form for a scenario, or the reason why no closed form applies.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ModelComparison {
-    /// Always `computed`.
-    pub origin: &'static str,
-    /// Bounds of the throughput of a long run, the tightest first. The tightest, and any as tight, bind if
-    /// they are reached.
-    pub bounds: Vec<Ceiling>,
-    /// Place where requests wait, if no bound binds. Found in the run, not computed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub waits: Option<Waits>,
-    /// Closed form that applies, if one does.
-    pub model: Option<ModelNumbers>,
-    /// Reason why no closed form applies.
-    pub why_none: Option<String>,
-}
-
-/// The numbers of a closed form, each with the run's.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ModelNumbers {
-    /// Name in textbooks.
-    pub name: String,
-    /// MODEL in `concsim theory MODEL --help`, which describes the closed form.
-    pub help: &'static str,
-    /// Further assumptions of the closed form.
-    pub assumes: Vec<String>,
-    /// Share of time for which each worker, or core, is occupied.
-    pub utilisation: f64,
-    /// True if there is a steady state; otherwise the queue grows without bound and no time has a mean.
-    pub steady: bool,
-    /// Good answers per second.
-    pub throughput_per_s: Pair,
-    /// The mean latency.
-    pub mean_ms: Pair,
-    /// Part of the mean latency that is neither computing nor waiting for an answer.
-    pub wait_ms: Pair,
-    /// Median latency.
-    pub p50_ms: Pair,
-    /// 90th percentile.
-    pub p90_ms: Pair,
-    /// 99th percentile.
-    pub p99_ms: Pair,
-}
-
-/// One number, computed and found. [`None`] where the model or the run does not give it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Pair {
-    /// Value of the model.
-    pub computed: Option<f64>,
-    /// Value of the run.
-    pub found: Option<f64>,
-    /// computed ÷ found − 1.
-    pub error: Option<f64>,
-}
 
 /// Formats an error in per cent: `far` from 1000 % on, no digits after the point from 100 % on, and no sign
 /// if it rounds to 0.
@@ -135,7 +79,7 @@ pub const STEERED: &str = "it was changed by hand meanwhile";
 #[must_use]
 pub fn is_steered(run: &Run) -> bool {
     let mut remarks = run.remarks.iter();
-    remarks.any(|remark| remark.kind == remark::Kind::Steered)
+    remarks.any(|remark| remark.kind == Kind::Steered)
 }
 
 /// Theory of a scenario. Computing it may take milliseconds, so callers keep it while the measured numbers
@@ -285,21 +229,6 @@ impl ModelNumbers {
             p99_ms: percentile(2),
         }
     }
-}
-
-/// Little's law at one place: N and X·R, all found in the run.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Balance {
-    /// Place: `system`, `door`, `workers`.
-    pub at: &'static str,
-    /// N: mean number of requests present.
-    pub present: f64,
-    /// X: throughput per second.
-    pub throughput_per_s: f64,
-    /// R: mean time that each stays there, in milliseconds.
-    pub mean_ms: f64,
-    /// X·R ÷ N − 1. Far from 0 if requests fail or the run is not steady. [`None`] if N is next to 0.
-    pub residual: Option<f64>,
 }
 
 impl Balance {

@@ -1,13 +1,16 @@
 //! Evaluates a file's claims about its runs by the runs' numbers.
 
 mod bounded;
+mod margins;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::comparable::ExclusionReason;
-use super::repeats::{self, Estimate, Partial, RepeatNumbers, times, with_error};
-use super::summary::{Run, Summary};
+use super::estimates::{Estimate, RepeatNumbers, ratio, times, with_error};
+use super::lookup::{find, look_up};
+pub use super::schema::claims::{Answer, Judgement, Verdict};
+use super::schema::repeats::Partial;
+use super::schema::{Run, Summary};
 use super::trust::{self, Reason, Trust, millis};
 use concsim_model::scenario::expectation::{
     self, Comparison, Dimension, Expression, Name, Quantity,
@@ -16,62 +19,6 @@ use concsim_model::scenario::{Expectation, Plan, Question};
 use concsim_model::units::three_digits;
 use concsim_model::words::counted;
 use concsim_stats::Interval;
-
-/// A claim and its verdict.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Judgement {
-    /// The claim in words.
-    pub claim: String,
-    /// The claim as a comparison.
-    pub that: String,
-    /// The numbers that decided: `597/s against 20.0/s (29.9 times)`.
-    pub measured: Option<String>,
-    /// Verdict.
-    pub verdict: Verdict,
-    /// Reason why it was not judged or decided, or a reservation.
-    pub because: Option<String>,
-    /// Number of further repeats after which an undecided claim is expected to be decided. Omitted if no
-    /// number is expected to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub more_repeats: Option<usize>,
-}
-
-/// Result of evaluating a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The numbers bear it out.
-    Holds,
-    /// The numbers speak against it.
-    Fails,
-    /// Some values of the interval of all repeats meet it, and some do not; or some of those that the number of
-    /// one run would have without its disturbances.
-    Undecided,
-    /// The runs cannot decide it.
-    #[serde(rename = "not judged")]
-    NotJudged,
-}
-
-/// A question, the votes before the run, and the result.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Answer {
-    /// The question in words.
-    pub question: String,
-    /// Choices, in words.
-    pub choices: Vec<String>,
-    /// Number of votes for each choice.
-    pub votes: Vec<u64>,
-    /// The number that answers it: `29.9`. Null if the runs cannot decide.
-    pub measured: Option<String>,
-    /// Position of the right choice. Null if none is right, or if the runs cannot decide.
-    pub right: Option<usize>,
-    /// Reason why the runs cannot decide, or a reservation.
-    pub because: Option<String>,
-    /// Explanation of the right choice.
-    pub why: Option<String>,
-    /// Misconception behind the wrong choices.
-    pub misconception: Option<String>,
-}
 
 /// Answers every question of a plan by its runs; there are no votes yet.
 pub(super) fn answer(plan: &Plan, cores: usize, runs: &[Run]) -> Vec<Answer> {
@@ -250,7 +197,7 @@ impl<'a> Evaluator<'a> {
         let (interval, open) = if let Some(repeats) = repeats {
             let look_up = |name: &Name| self.estimate(name);
             let count = repeats.count();
-            let interval = repeats::measure(expression, count, repeats.stop(), &look_up)?;
+            let interval = margins::measure(expression, count, repeats.stop(), &look_up)?;
             (interval, format!("{count} repeats do not decide it"))
         } else {
             let mut interval = Interval::exact(quantity.value);
@@ -311,7 +258,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<ReasonedVerdict, String> {
         let look_up = |name: &Name| self.estimate(name);
         let count = repeats.count();
-        let decision = repeats::decide(comparison, count, repeats.stop(), &look_up)?;
+        let decision = margins::decide(comparison, count, repeats.stop(), &look_up)?;
         let undecided = decision.verdict == Verdict::Undecided;
         let more = decision.more.filter(|_| undecided);
         let because = undecided.then(|| {
@@ -347,7 +294,7 @@ impl<'a> Evaluator<'a> {
         match estimates.as_slice() {
             [one] => text(one),
             [one, other] if one.1.dimension == other.1.dimension => {
-                let ratio = repeats::ratio(&one.0, &other.0, repeats.stop());
+                let ratio = ratio(&one.0, &other.0, repeats.stop());
                 let ratio = ratio.map(|ratio| format!(" ({} times)", times(&ratio)));
                 format!(
                     "{} against {}{}",
@@ -436,82 +383,6 @@ fn reserve_of(run: &Run, has_bounds: bool) -> Result<Option<String>, String> {
     }
     let rough = first.filter(|_| grade == Trust::Rough);
     Ok(rough.map(|reason| format!("{variant} is rough: {}", reason.sentence)))
-}
-
-/// Units, by the suffix of the summary's names.
-const UNITS: [(&str, Dimension, f64); 5] = [
-    ("", Dimension::PLAIN, 1.0),
-    ("_ms", Dimension::TIME, 1e-3),
-    ("_s", Dimension::TIME, 1.0),
-    ("_per_s", Dimension::RATE, 1.0),
-    ("_kib", Dimension::PLAIN, 1.0),
-];
-
-/// Returns the number at this path, which is written without units; of repeats its estimate.
-pub(super) fn look_up(numbers: &Value, path: &str) -> Option<Quantity> {
-    let found = find(numbers, path)?;
-    Some(Quantity {
-        value: found.leaf.get("estimate").unwrap_or(found.leaf).as_f64()? * found.scale,
-        dimension: found.dimension,
-    })
-}
-
-/// A number of the summary.
-struct Found<'a> {
-    leaf: &'a Value,
-    /// Its path in the summary, with units: `latency_ms.p50`.
-    path: String,
-    dimension: Dimension,
-    /// Size of its unit.
-    scale: f64,
-}
-
-/// Returns the leaf at a path.
-fn find<'a>(numbers: &'a Value, path: &str) -> Option<Found<'a>> {
-    let mut found = Found {
-        leaf: numbers,
-        path: String::new(),
-        dimension: Dimension::PLAIN,
-        scale: 1.0,
-    };
-    for word in path.split('.') {
-        if let Value::Array(entries) = found.leaf {
-            found.leaf = entries.iter().find(|entry| has_number(entry, word))?;
-            continue;
-        }
-        let (name, value, unit) = UNITS.iter().find_map(|unit| {
-            let name = format!("{word}{}", unit.0);
-            let value = found.leaf.get(&name)?;
-            Some((name, value, unit))
-        })?;
-        found.leaf = value;
-        let dot = if found.path.is_empty() { "" } else { "." };
-        found.path = format!("{}{dot}{name}", found.path);
-        if !unit.0.is_empty() {
-            (found.dimension, found.scale) = (unit.1, unit.2);
-        }
-    }
-    Some(found)
-}
-
-/// Returns the estimate of a number of repeats by its path in claims: `latency.p99`, in seconds.
-pub(super) fn estimate(run: &Run, path: &str) -> Option<Estimate> {
-    let found = find(run.repeated.as_ref()?.numbers(), path)?;
-    Estimate::from_json(found.leaf, found.scale)
-}
-
-impl Run {
-    /// Returns the number at a path of the summary, as expectations resolve it.
-    #[must_use]
-    pub fn number(&self, path: &str) -> Option<Quantity> {
-        look_up(&serde_json::to_value(self).ok()?, path)
-    }
-}
-
-/// True if this entry of a list of workers or cores has that number.
-fn has_number(entry: &Value, number: &str) -> bool {
-    let own = entry.get("index").or_else(|| entry.get("core"));
-    own.and_then(Value::as_u64) == number.parse().ok()
 }
 
 /// The numbers that decided: one beside its limit, two with their ratio, otherwise both sides.

@@ -1,35 +1,13 @@
 //! Comparison of a simulation made before a run with the measurement.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::Recording;
 use super::rounding::rounded;
-use super::summary::Run;
+use super::schema::Run;
+pub use super::schema::prediction::{ErrorInterval, Figure, Prediction, RequestComparison};
 use super::usage::Worker;
-use super::{Origin, Recording};
 use concsim_engine::telemetry::{Event, NO_REQUEST};
-
-/// One number, predicted and measured. `None` if there are too few requests for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Figure {
-    /// Simulated value.
-    pub predicted: Option<f64>,
-    /// Measured value.
-    pub measured: Option<f64>,
-    /// predicted ÷ measured − 1.
-    pub error: Option<f64>,
-    /// Interval of the error of repeats. Omitted if both were played once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub interval: Option<ErrorInterval>,
-}
-
-/// Interval of 95 % of an error.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ErrorInterval {
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-}
 
 impl Figure {
     /// True if the error is within a limit, or 0 is inside its interval: the difference may then be chance.
@@ -85,15 +63,6 @@ pub const LIMITS: Limits = Limits {
     p99: 0.15,
 };
 
-/// Number of requests with the same course in both runs: each is the same request with the same demands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestComparison {
-    /// Requests answered well in both runs, with all switches kept.
-    pub requests: usize,
-    /// Requests among these with the same number of switches in both runs.
-    pub same: usize,
-}
-
 /// Coroutine switches of a recording, by request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SwitchesByRequest {
@@ -143,46 +112,6 @@ impl SwitchesByRequest {
             }
         })
     }
-}
-
-/// A blind prediction: simulated before the run, with the same seed, so with the same arrivals and demands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Prediction {
-    /// Origin of the `predicted` values: the simulation.
-    pub origin: Origin,
-    /// Source of the costs in the simulation: a file, or `calibrated`.
-    pub machine: String,
-    /// Good answers per second.
-    pub throughput_per_s: Figure,
-    /// Mean latency.
-    pub mean_ms: Figure,
-    /// Median latency.
-    pub p50_ms: Figure,
-    /// 99th percentile of the latency.
-    pub p99_ms: Figure,
-    /// Coroutine switches of all workers over their lives. [`None`] for workers without coroutines.
-    pub coroutine_switches: Option<Figure>,
-    /// Coroutine switches per request.
-    pub coroutine_switches_per_request: Option<Figure>,
-    /// Coroutine switches, compared request by request. In a closed load later answers make fewer requests,
-    /// so sums over a run are not comparable there.
-    pub coroutine_switches_of_each: Option<RequestComparison>,
-    /// Coroutine switches of connections outside their requests: for first bytes that were not there yet,
-    /// which is a race if the system does not defer accepts until data, and for closing.
-    pub coroutine_switches_of_connections: Option<Figure>,
-    /// Requests begun and not finished.
-    pub concurrency: Figure,
-    /// Requests computing at the same instant.
-    pub parallelism: Figure,
-    /// Connections that workers accepted, over their lives.
-    #[serde(default)]
-    pub connections: Figure,
-    /// Requests of the window whose connection broke.
-    #[serde(default)]
-    pub resets: Figure,
-    /// Processes that replaced others.
-    #[serde(default)]
-    pub respawns: Figure,
 }
 
 impl Prediction {

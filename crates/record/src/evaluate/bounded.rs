@@ -1,8 +1,10 @@
 //! Evaluation by the bounds of disturbed numbers: what holds at each combination of their ends is decided.
 
-use super::{Evaluator, ReasonedVerdict, Verdict, describe, find};
+use super::margins::decide_by_corners;
+use super::{Evaluator, ReasonedVerdict, describe};
 use crate::disturbance::Bounds;
-use crate::repeats;
+use crate::lookup::find;
+use crate::schema::claims::Verdict;
 use concsim_model::scenario::expectation::{self, Comparison, Name, Quantity};
 
 /// Numbers of a comparison: some of them at an end of their bounds.
@@ -37,7 +39,7 @@ impl Evaluator<'_> {
         };
         let verdict = match sides.as_slice() {
             [] => as_measured,
-            sides => repeats::decide_by_corners(&comparison.test, sides),
+            sides => decide_by_corners(&comparison.test, sides),
         };
         let undecided = verdict == Verdict::Undecided;
         let undecided = undecided.then(|| self.undecided_by(&names));

@@ -3,7 +3,7 @@
 use super::Check;
 use super::scene::{Context, hundredths, recent_interval_name, workers};
 use super::worker_samples::WorkerSampleCounts;
-use crate::summary::Failed;
+use crate::failures::Failed;
 use crate::{LoadSample, Sample, Span, WorkerSample, accounting};
 use concsim_engine::telemetry::Outcome;
 use concsim_model::scenario::Arrivals;

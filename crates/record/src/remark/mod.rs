@@ -17,7 +17,6 @@ mod dead_work;
 mod door;
 mod hog;
 mod holds_all;
-mod kind;
 mod measuring;
 mod scene;
 #[cfg(test)]
@@ -28,62 +27,55 @@ mod worker_samples;
 mod workers;
 
 pub use hog::LONG_RUN;
-pub use kind::Kind;
 pub use scene::Context;
-use serde::{Serialize, Serializer};
 pub use unusual::{UsualRun, classes};
 
 use super::Recording;
-use super::summary::Run;
-
-/// An observation about a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Remark {
-    /// Kind of the remark; in JSON its stable code: `blocked-with-free-cores`.
-    #[serde(rename = "code", serialize_with = "as_code")]
-    pub kind: Kind,
-    /// One or two sentences; in JSON joined.
-    #[serde(rename = "sentence", serialize_with = "joined")]
-    pub sentences: Vec<String>,
-    /// Evidence for the sentences: numbers and their sources. Not a sentence.
-    pub evidence: String,
-    /// Advice. Its numbers are computed, not measured.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub advice: Option<String>,
-}
-
-impl Remark {
-    /// Returns all sentences, joined.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        self.sentences.join(" ")
-    }
-}
-
-// Serde passes references.
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde decides the signature"
-)]
-fn as_code<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(kind.code())
-}
-
-fn joined<S: Serializer>(sentences: &[String], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&sentences.join(" "))
-}
+use super::schema::Run;
+pub use super::schema::remark::{Kind, Remark};
 
 /// Returns the remark of this kind, if it applies.
 #[must_use]
 pub fn remark_of_kind(kind: Kind, context: &Context<'_>) -> Option<Remark> {
-    kind.apply(context)
+    let check = match kind {
+        Kind::WorkerGone => remark::<workers::WorkerGone<'_>>,
+        Kind::WorkerStopped => remark::<workers::WorkerStopped<'_>>,
+        Kind::LostUpdates => remark::<workers::LostUpdates<'_>>,
+        Kind::DeadWork => remark::<dead_work::DeadWork>,
+        Kind::Crowded => remark::<cores::Crowded>,
+        Kind::Hog => remark::<hog::Hog<'_>>,
+        Kind::HoldsAll => remark::<holds_all::HoldsAll>,
+        Kind::Unpatched => remark::<waits::Unpatched>,
+        Kind::BlockedWithFreeCores => remark::<waits::BlockedWithFreeCores>,
+        Kind::CoresFull => remark::<cores::CoresFull>,
+        Kind::WorkersFull => remark::<cores::WorkersFull>,
+        Kind::CoroutinesDoNotHelp => remark::<cores::CoroutinesDoNotHelp>,
+        Kind::ConnectionsFull => remark::<door::ConnectionsFull>,
+        Kind::BacklogFull => remark::<door::BacklogFull>,
+        Kind::QueueGrows => remark::<door::QueueGrows>,
+        Kind::Parked => remark::<waits::Parked>,
+        Kind::Idle => remark::<waits::Idle>,
+        Kind::Failures => remark::<door::Failures>,
+        Kind::UnevenAccepts => remark::<door::UnevenAccepts>,
+        Kind::ClientsLate => remark::<measuring::ClientsLate<'_>>,
+        Kind::ClientsStarved => remark::<measuring::ClientsStarved<'_>>,
+        Kind::EventsDropped => remark::<measuring::EventsDropped>,
+        Kind::Steered => remark::<course::Steered<'_>>,
+        Kind::SteeredByTimeline => remark::<course::SteeredByTimeline<'_>>,
+        Kind::NotStationary => remark::<course::NotStationary>,
+        Kind::ShortWarmup => remark::<course::ShortWarmup>,
+        Kind::Thinned => remark::<measuring::Thinned>,
+    };
+    check(kind, context)
 }
 
 /// Returns all remarks that apply, the most important first.
 #[must_use]
 pub fn all(context: &Context<'_>) -> Vec<Remark> {
     let kinds = Kind::SEEN.iter().chain(Kind::KNOWN);
-    kinds.filter_map(|kind| kind.apply(context)).collect()
+    kinds
+        .filter_map(|kind| remark_of_kind(*kind, context))
+        .collect()
 }
 
 /// Returns all remarks that apply to a run as a whole, the most important first.

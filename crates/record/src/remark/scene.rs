@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use super::worker_samples::{self, WorkerSampleCounts};
 use crate::dead_work::{Account, Log};
 use crate::lanes::{Index, Interval, Lanes, RequestState};
-use crate::summary::Run;
+use crate::schema::Run;
 use crate::trust::Reason;
 use crate::{Means, Recording, Sample, Snapshot, Span, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase, Stage};

@@ -1,24 +1,8 @@
 //! Repeats that prove nothing: they are stated with their reasons, and set aside unless they are the rule.
 
-use serde::Serialize;
-
 use super::Repeats;
-use crate::trust::{Reason, Trust};
-
-/// A variant of a repeat that proves nothing.
-#[derive(Clone, Debug, Serialize)]
-pub struct Doubted {
-    /// The repeat, from 1.
-    pub repeat: usize,
-    /// Its seed.
-    pub seed: u64,
-    /// The variant.
-    pub variant: String,
-    /// Reasons.
-    pub because: Vec<Reason>,
-    /// True if the numbers rest on this repeat nonetheless.
-    pub used: bool,
-}
+use crate::schema::repeats::Doubted;
+use crate::trust::Trust;
 
 impl Repeats {
     /// Returns the variants of all repeats that prove nothing.

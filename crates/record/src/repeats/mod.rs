@@ -10,42 +10,33 @@
 //! values in the repeats, with Student's t; a percentile of latencies becomes that of all requests together
 //! (`concsim_stats::percentile`). Variants of one repeat have the same draws, so they are compared in pairs.
 
-mod claim;
 mod doubted;
-mod estimate;
 mod log;
-mod merged;
+mod merging;
 mod moved;
 mod pairs;
 mod prediction;
 mod stopping;
 mod stored;
-mod tree;
 mod typed;
 mod warm_up;
-mod words;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-pub(super) use self::claim::{decide, decide_by_corners, measure};
-use self::doubted::Doubted;
-pub use self::estimate::{Estimate, LEVEL, Stop};
 use self::log::RequestLog;
-use self::merged::MergedSummary;
-use self::pairs::Pair;
-pub use self::pairs::{Pairing, Range, compare, ratio};
 pub use self::stopping::{Width, numbers_to_narrow};
-use self::tree::Tree;
-use self::warm_up::WarmUp;
-pub use self::words::{times, with_error};
-use super::summary::{Run, Summary, summarise};
+pub use super::estimates::{
+    ContrastIntervals, Estimate, LEVEL, Pairing, Range, RepeatNumbers, Stop, compare, ratio, times,
+    with_error,
+};
+use super::estimates::{MergedSummary, Tree};
+pub use super::schema::repeats::{Partial, RepeatsSummary, Rule};
+use super::schema::repeats::{VariantPair, WarmUp};
+use super::schema::{Run, Summary};
+use super::summary::summarise;
 use super::trust::Trust;
-use super::{Machine, Recording, evaluate};
+use super::{Machine, Recording};
 use concsim_model::scenario::Plan;
-use concsim_model::scenario::expectation::Dimension;
 
 /// One variant in one repeat: its summary, and what is needed of its requests.
 #[derive(Clone, Debug)]
@@ -93,107 +84,6 @@ pub struct Repeats {
     stop: Stop,
     rule: Option<Rule>,
     partial: Option<Partial>,
-}
-
-/// Reason for which fewer repeats were played than were asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Partial {
-    /// ^C.
-    Interrupted,
-    /// A repeat could not be played.
-    Failed,
-}
-
-/// A rule by which the intervals decided the number of repeats.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rule {
-    /// Demanded half-width, as a share of the estimate.
-    pub relative: f64,
-    /// Largest number of repeats.
-    pub cap: usize,
-    /// Numbers whose intervals decide, as claims name them: `sync.throughput`.
-    pub numbers: Vec<String>,
-    /// True if all intervals are narrow enough; false if the cap ended the repeats.
-    pub met: bool,
-}
-
-/// Description of repeats in a summary.
-#[derive(Clone, Debug, Serialize)]
-pub struct RepeatsSummary {
-    /// Number of repeats.
-    pub count: usize,
-    /// Number of repeats that the numbers rest on: all but those that are set aside.
-    pub used: usize,
-    /// Reason for which there are fewer than were asked for. Omitted if there are not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub partial: Option<Partial>,
-    /// Repeats that prove nothing, and whether the numbers rest on them too. Omitted if there are none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub doubted: Vec<Doubted>,
-    /// Seed of the first; the seed of each later one is larger by 1.
-    pub first_seed: u64,
-    /// Share of all experiments whose interval contains the true value.
-    pub level: f64,
-    /// Rule that ended the repeats. Omitted if their number was given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<Rule>,
-    /// Warm-up of each variant, beside the one that its latencies ask for.
-    pub warm_up: Vec<WarmUp>,
-    /// Each later variant compared with the first.
-    pub pairs: Vec<Pair>,
-}
-
-/// All numbers of a variant's repeats, behind its summary.
-#[derive(Clone, Debug)]
-pub struct RepeatNumbers {
-    summary: Tree,
-    numbers: Value,
-    merged: MergedSummary,
-    stop: Stop,
-    seeds: Vec<u64>,
-}
-
-impl RepeatNumbers {
-    /// Returns the estimate at a path of the summary: `latency_ms.p50`.
-    #[must_use]
-    pub fn estimate(&self, path: &str) -> Option<Estimate> {
-        self.merged.estimate(path)
-    }
-
-    /// Returns the dimension of a number by its path in claims: `latency.p99`.
-    pub(super) fn dimension(&self, path: &str) -> Option<Dimension> {
-        evaluate::look_up(&self.numbers, path).map(|it| it.dimension)
-    }
-
-    /// Returns every number as claims find it.
-    pub(super) fn numbers(&self) -> &Value {
-        &self.numbers
-    }
-
-    /// Returns the number of repeats that the numbers rest on.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.seeds.len()
-    }
-
-    /// Returns the seeds of these repeats.
-    #[must_use]
-    pub fn seeds(&self) -> &[u64] {
-        &self.seeds
-    }
-
-    /// Returns the rule for the ends of intervals.
-    #[must_use]
-    pub fn stop(&self) -> Stop {
-        self.stop
-    }
-}
-
-impl Serialize for RepeatNumbers {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.summary.serialize(serializer)
-    }
 }
 
 impl Repeats {
@@ -266,7 +156,7 @@ impl Repeats {
     }
 
     /// Returns the estimates of each variant, and each later variant compared with the first.
-    fn estimated(&self, plan: &Plan, cores: usize) -> (Vec<Run>, Vec<Pair>) {
+    fn estimated(&self, plan: &Plan, cores: usize) -> (Vec<Run>, Vec<VariantPair>) {
         let variants = plan.variants.iter().enumerate();
         let merged: Vec<(String, MergedSummary)> = variants
             .map(|(place, variant)| (variant.name.clone(), self.merged(plan, place)))
@@ -275,15 +165,11 @@ impl Repeats {
             let each: Vec<&Run> = self.of(place).map(|it| &it.run).collect();
             let scenario = &plan.variants[place].scenario;
             let mut run = typed::run(&each, merged, scenario, cores);
+            let seeds = self.of(place).map(|it| it.seed).collect();
             // Ratios and other derived numbers are computed from the estimates.
             let merged = merged.with_parts_of(&Tree::of(&run));
-            run.repeated = Some(Arc::new(RepeatNumbers {
-                summary: merged.summary(),
-                numbers: merged.numbers(),
-                merged,
-                stop: self.stop,
-                seeds: self.of(place).map(|it| it.seed).collect(),
-            }));
+            let numbers = RepeatNumbers::new(merged, self.stop, seeds);
+            run.repeated = Some(Arc::new(numbers));
             run
         });
         let runs = runs.collect();

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tree::Tree;
+use crate::estimates::Tree;
+use crate::named::NamedValues;
 use crate::percentile::PERCENTILES;
 use concsim_stats::Disturbance;
 
@@ -38,7 +39,7 @@ pub(super) fn by_path(summaries: &[&Tree]) -> BTreeMap<String, Disturbance> {
         .collect()
 }
 
-fn bounds(summary: &Tree) -> Option<&crate::named::NamedValues<Tree>> {
+fn bounds(summary: &Tree) -> Option<&NamedValues<Tree>> {
     match summary.get("bounds")? {
         Tree::Object(bounds) => Some(bounds),
         Tree::List(_) | Tree::Leaf(_) => None,

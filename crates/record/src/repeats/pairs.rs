@@ -1,12 +1,7 @@
-//! Variants of the same repeats in pairs: the ratio and the difference of each number, with intervals.
+//! Variants of the same repeats in pairs: each later variant beside the first.
 
-use serde::Serialize;
-
-use super::estimate::{Estimate, LEVEL, Stop};
-use super::merged::MergedSummary;
-use crate::named::NamedValues;
-use crate::rounding::rounded;
-use concsim_stats::{Interval, paired, unpaired};
+use crate::estimates::{MergedSummary, Pairing, Stop, compare};
+use crate::schema::repeats::VariantPair;
 
 /// Numbers that are compared, by their path in the summary.
 const NUMBERS: [&str; 11] = [
@@ -23,127 +18,26 @@ const NUMBERS: [&str; 11] = [
     "parallelism",
 ];
 
-/// A variant compared with another one of the same repeats.
-#[derive(Clone, Debug, Serialize)]
-pub struct Pair {
-    /// The variant.
-    pub variant: String,
-    /// The one that it is compared with.
-    pub to: String,
-    /// The comparison of each number that both have.
-    pub numbers: NamedValues<Contrast>,
-}
-
-/// The comparison of one number.
-#[derive(Clone, Debug, Serialize)]
-pub struct Contrast {
-    /// The variant's number ÷ that of the other; null if a value is 0 or less.
-    pub ratio: Option<Range>,
-    /// The variant's number less that of the other.
-    pub difference: Range,
-}
-
-/// An estimate and the ends of its interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Range {
-    /// The best single value.
-    pub estimate: f64,
-    /// Lower end.
-    pub low: f64,
-    /// Upper end.
-    pub high: f64,
-}
-
-/// Method of a comparison of two numbers of repeats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Pairing {
-    /// In pairs of repeats with the same seed.
-    Seeds,
-    /// As two samples, by Welch.
-    Samples,
-}
-
-impl Range {
-    /// Returns an interval, rounded as the summary does.
-    #[must_use]
-    pub fn of(interval: Interval) -> Self {
-        let round = |value: f64| rounded(value, if value.abs() < 1.0 { 9 } else { 6 });
-        Self {
-            estimate: round(interval.estimate),
-            low: round(interval.low),
-            high: round(interval.high),
-        }
-    }
-}
-
-/// Compares a number of two experiments: the difference of `number` less `other`, and their ratio. [`None`] if a
-/// value is not known.
-#[must_use]
-pub fn compare(
-    number: &Estimate,
-    other: &Estimate,
-    stop: Stop,
-    pairing: Pairing,
-) -> Option<Contrast> {
-    if pairing == Pairing::Seeds {
-        return contrast(number, other, stop);
-    }
-    let [number, other] = [number, other].map(|it| values(it, it.each.len()));
-    let (number, other) = number.zip(other)?;
-    let difference = unpaired::difference(&number, &other, LEVEL).ok()?;
-    let ratio = unpaired::ratio(&number, &other, LEVEL).ok();
-    Some(Contrast {
-        ratio: ratio.map(|ratio| Range::of(stop.stated(ratio))),
-        difference: Range::of(stop.stated(difference)),
-    })
-}
-
 /// Compares each later variant with the first.
-pub(super) fn of(variants: &[(String, MergedSummary)], stop: Stop) -> Vec<Pair> {
+pub(super) fn of(variants: &[(String, MergedSummary)], stop: Stop) -> Vec<VariantPair> {
     let Some(((to, first), later)) = variants.split_first() else {
         return Vec::new();
     };
-    let pair = |(name, merged): &(String, MergedSummary)| Pair {
+    let pair = |(name, merged): &(String, MergedSummary)| VariantPair {
         variant: name.clone(),
         to: to.clone(),
         numbers: NUMBERS
             .iter()
             .filter_map(|path| {
-                let contrast = contrast(&merged.estimate(path)?, &first.estimate(path)?, stop)?;
+                let contrast = compare(
+                    &merged.estimate(path)?,
+                    &first.estimate(path)?,
+                    stop,
+                    Pairing::Seeds,
+                )?;
                 Some(((*path).to_owned(), contrast))
             })
             .collect(),
     };
     later.iter().map(pair).collect()
-}
-
-/// Returns the ratio of two numbers of the same repeats; [`None`] if a value is 0 or less, or not known.
-#[must_use]
-pub fn ratio(number: &Estimate, other: &Estimate, stop: Stop) -> Option<Interval> {
-    let (number, other) = same_length(number, other)?;
-    let ratio = paired::ratio(&number, &other, LEVEL).ok()?;
-    Some(stop.stated(ratio))
-}
-
-fn contrast(number: &Estimate, other: &Estimate, stop: Stop) -> Option<Contrast> {
-    let (values, others) = same_length(number, other)?;
-    let difference = paired::difference(&values, &others, LEVEL).ok()?;
-    Some(Contrast {
-        ratio: ratio(number, other, stop).map(Range::of),
-        difference: Range::of(stop.stated(difference)),
-    })
-}
-
-/// Returns the values of both in each repeat; [`None`] if one is not known.
-fn same_length(one: &Estimate, other: &Estimate) -> Option<(Vec<f64>, Vec<f64>)> {
-    let count = one.each.len().max(other.each.len());
-    Some((values(one, count)?, values(other, count)?))
-}
-
-/// Returns the values of a number in `count` repeats; [`None`] if one is not known. A number that is the same in all
-/// repeats has at least two values, enough for an interval of width 0.
-fn values(number: &Estimate, count: usize) -> Option<Vec<f64>> {
-    let places = 0..count.max(2);
-    places.map(|place| number.in_repeat(place)).collect()
 }

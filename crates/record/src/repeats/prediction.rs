@@ -1,8 +1,8 @@
 //! Predictions of repeats: errors with intervals, from pairs of a simulation and a measurement with the same seed.
 
-use super::{RepeatNumbers, ratio};
-use crate::prediction::{ErrorInterval, Figure, Prediction, RequestComparison};
+use crate::estimates::{RepeatNumbers, ratio};
 use crate::rounding::rounded;
+use crate::schema::prediction::{ErrorInterval, Figure, Prediction, RequestComparison};
 
 impl Prediction {
     /// Combines the predictions of the repeats `each`; `simulated` and `measured` are their estimates. Counts of

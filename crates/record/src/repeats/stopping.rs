@@ -1,8 +1,9 @@
 //! Numbers whose intervals decide when there are enough repeats.
 
-use super::{Repeats, with_error};
-use crate::evaluate;
-use crate::summary::{Run, Summary};
+use super::Repeats;
+use crate::estimates::with_error;
+use crate::lookup;
+use crate::schema::{Run, Summary};
 use concsim_model::scenario::Plan;
 use concsim_model::scenario::expectation::{self, Name};
 use concsim_stats::Interval;
@@ -99,7 +100,7 @@ impl Repeats {
 
 fn interval_of(summary: &Summary, number: &str, count: usize) -> Option<Interval> {
     let (run, path) = summary.run_of(number)?;
-    let estimate = evaluate::estimate(run, path)?;
+    let estimate = lookup::estimate(run, path)?;
     Some(Interval {
         n: count,
         ..estimate.interval
@@ -118,7 +119,7 @@ impl Summary {
     #[must_use]
     pub fn estimate_in_words(&self, number: &str) -> Option<String> {
         let (run, path) = self.run_of(number)?;
-        let interval = evaluate::estimate(run, path)?.interval;
+        let interval = lookup::estimate(run, path)?.interval;
         let dimension = run.repeated.as_ref()?.dimension(path)?;
         Some(with_error(&interval, dimension))
     }

@@ -1,10 +1,12 @@
 //! The summary of all repeats with typed numbers, for lenses: estimates in the places of numbers. Counts of
 //! requests are those of all repeats together, workers and cores those of the first.
 
-use super::merged::MergedSummary;
-use crate::comparison::{self, ModelComparison};
+use crate::comparison;
+use crate::estimates::MergedSummary;
+use crate::failures::{CensoredPercentiles, Failed};
 use crate::latency::{Breakdown, KindLatencies, Latencies, Waits};
-use crate::summary::{CensoredPercentiles, Failed, Kind, Run};
+use crate::schema::theory::ModelComparison;
+use crate::schema::{Kind, Run};
 use concsim_model::scenario::Scenario;
 
 /// Returns the summary of the repeats `each` of a variant.

@@ -1,27 +1,10 @@
 //! The warm-up of the file beside the one that the latencies of all repeats ask for.
 
-use serde::Serialize;
-
 use super::log::RequestLog;
 use crate::rounding::rounded;
+use crate::schema::repeats::WarmUp;
 use concsim_model::scenario::Variant;
 use concsim_stats::warm_up::mser5_pooled;
-
-/// Warm-up of a variant.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct WarmUp {
-    /// The variant.
-    pub variant: String,
-    /// Length of its warm-up, in seconds.
-    pub warmup_s: f64,
-    /// Mean instant at which the first request is due that MSER-5 keeps of the mean latency series of all
-    /// repeats, in seconds. Null if the series does not say.
-    pub needed_s: Option<f64>,
-    /// True if the warm-up is shorter.
-    pub is_short: bool,
-    /// Reason for which the series does not say.
-    pub because: Option<String>,
-}
 
 impl WarmUp {
     pub(super) fn of(variant: &Variant, warmup_s: f64, logs: &[&RequestLog]) -> Self {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::evaluate::look_up;
+use crate::lookup::look_up;
 use crate::remark::Kind;
 use crate::summary::{Run, Summary, summarise};
 use crate::synthetic::{Demand, MS, RequestLife, S, Synthetic, machine, plan};

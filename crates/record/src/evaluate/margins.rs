@@ -1,4 +1,4 @@
-//! The decision of a claim by repeats: it holds if every value of the interval meets it, fails if none does,
+//! The decision of a claim by its margins: it holds if every value in their intervals meets it, fails if none does,
 //! and is undecided otherwise.
 //!
 //! A claim is one or two *margins*, numbers that must not be negative: the right side less the left for `<`, and
@@ -6,21 +6,21 @@
 //! that the summary states. Any other margin is computed in each repeat, from the values of that repeat, and
 //! has the Student t interval of these: so variants are compared in pairs.
 
-use super::estimate::{Estimate, LEVEL, Stop};
-use crate::evaluate::Verdict;
+use crate::estimates::{Estimate, LEVEL, Stop};
+use crate::schema::claims::Verdict;
 use concsim_model::scenario::expectation::{Comparison, Expression, Name, Quantity, Sides, Test};
 use concsim_stats::{Claim, Disturbance, Interval, mean};
 
 /// Returns the estimate of a number; in the quantity, its value and its dimension.
-pub(crate) type EstimateLookup<'a> = dyn Fn(&Name) -> Result<(Estimate, Quantity), String> + 'a;
+pub(super) type EstimateLookup<'a> = dyn Fn(&Name) -> Result<(Estimate, Quantity), String> + 'a;
 
 /// A decided claim.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Decision {
-    pub(crate) verdict: Verdict,
+pub(super) struct Decision {
+    pub(super) verdict: Verdict,
     /// Number of further repeats after which an undecided claim is expected to be decided; [`None`] if no
     /// number is expected to, and for a decided claim.
-    pub(crate) more: Option<usize>,
+    pub(super) more: Option<usize>,
 }
 
 /// A margin with its interval.
@@ -56,7 +56,7 @@ impl Margin {
 }
 
 /// Decides a comparison by `count` repeats; `look_up` returns a number and its dimension.
-pub(crate) fn decide(
+pub(super) fn decide(
     comparison: &Comparison,
     count: usize,
     stop: Stop,
@@ -146,7 +146,7 @@ fn beside_a_constant(
 }
 
 /// Returns the interval of an expression: that of its only number, else by its values in each repeat.
-pub(crate) fn measure(
+pub(super) fn measure(
     expression: &Expression,
     count: usize,
     stop: Stop,
@@ -282,7 +282,7 @@ fn with_room(interval: Interval, room: Disturbance) -> Interval {
 /// Decides a comparison by its margins at some combinations of numbers: what holds for each of them holds for
 /// the numbers between them, too, since sums, products and ratios have their extremes there. A margin that is
 /// no number may be anything.
-pub(crate) fn decide_by_corners(test: &Test, corners: &[Sides]) -> Verdict {
+pub(super) fn decide_by_corners(test: &Test, corners: &[Sides]) -> Verdict {
     let all: Vec<Vec<f64>> = corners.iter().map(|sides| margins(test, sides)).collect();
     let count = all.first().map_or(0, Vec::len);
     let margin = |place: usize| {

@@ -43,13 +43,13 @@ pub struct Estimate {
 
 impl Estimate {
     /// Returns the mean of the repeats' values. At least two.
-    pub(super) fn mean(each: Vec<f64>, stop: Stop) -> Result<Self, StatsError> {
+    pub(crate) fn mean(each: Vec<f64>, stop: Stop) -> Result<Self, StatsError> {
         let interval = mean::interval(&each, LEVEL)?;
         Ok(Self::stated(stop.stated(interval), each))
     }
 
     /// Returns a percentile of the requests of all repeats together.
-    pub(super) fn percentile(
+    pub(crate) fn percentile(
         repeats: &[impl AsRef<[f64]>],
         share: f64,
         stop: Stop,
@@ -74,7 +74,7 @@ impl Estimate {
     }
 
     /// Returns it with room for the disturbances of the repeats.
-    pub(super) fn widened(self, moved: Disturbance) -> Self {
+    pub(crate) fn widened(self, moved: Disturbance) -> Self {
         let interval = self.interval.widened(moved).unwrap_or(self.interval);
         let stated = Self::stated(interval, self.each);
         Self { moved, ..stated }
@@ -92,7 +92,7 @@ impl Estimate {
     }
 
     /// Returns it as a leaf of a tree of numbers; [`Estimate::from_json`] reads it. An infinite end is null.
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let Interval {
             estimate,
             low,

@@ -1,15 +1,49 @@
-//! Kinds of remarks, each with its code and the type that checks it, the most important first.
+//! Remarks, and their kinds, the most important first.
 
-use super::{
-    Context, Remark, cores, course, dead_work, door, hog, holds_all, measuring, remark, waits,
-    workers,
-};
+use serde::{Serialize, Serializer};
+
+/// An observation about a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// Kind of the remark; in JSON its stable code: `blocked-with-free-cores`.
+    #[serde(rename = "code", serialize_with = "as_code")]
+    pub kind: Kind,
+    /// One or two sentences; in JSON joined.
+    #[serde(rename = "sentence", serialize_with = "joined")]
+    pub sentences: Vec<String>,
+    /// Evidence for the sentences: numbers and their sources. Not a sentence.
+    pub evidence: String,
+    /// Advice. Its numbers are computed, not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+impl Remark {
+    /// Returns all sentences, joined.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        self.sentences.join(" ")
+    }
+}
+
+// Serde passes references.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde decides the signature"
+)]
+fn as_code<S: Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.code())
+}
+
+fn joined<S: Serializer>(sentences: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&sentences.join(" "))
+}
 
 /// Builds the enum and its functions from the table below, so that no kind can be forgotten in one of them.
 macro_rules! kinds {
     (
-        seen { $($(#[$seen_doc:meta])* $seen:ident = $seen_code:literal, $check_seen:ty;)* }
-        known { $($(#[$known_doc:meta])* $known:ident = $known_code:literal, $check_known:ty;)* }
+        seen { $($(#[$seen_doc:meta])* $seen:ident = $seen_code:literal;)* }
+        known { $($(#[$known_doc:meta])* $known:ident = $known_code:literal;)* }
     ) => {
         /// Subject of a remark.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +67,6 @@ macro_rules! kinds {
                     $(Self::$known => $known_code,)*
                 }
             }
-
-            /// The remark, if it applies to `scene`.
-            pub(super) fn apply(self, scene: &Context<'_>) -> Option<Remark> {
-                match self {
-                    $(Self::$seen => remark::<$check_seen>(self, scene),)*
-                    $(Self::$known => remark::<$check_known>(self, scene),)*
-                }
-            }
         }
     };
 }
@@ -48,60 +74,60 @@ macro_rules! kinds {
 kinds! {
     seen {
         /// A worker's process has ended without being told to.
-        WorkerGone = "worker-gone", workers::WorkerGone<'_>;
+        WorkerGone = "worker-gone";
         /// A worker is stopped while others run.
-        WorkerStopped = "worker-stopped", workers::WorkerStopped<'_>;
+        WorkerStopped = "worker-stopped";
         /// Updates of a counter got lost between reading and writing.
-        LostUpdates = "lost-updates", workers::LostUpdates<'_>;
+        LostUpdates = "lost-updates";
         /// Workers spend their time on requests whose clients have given up.
-        DeadWork = "dead-work", dead_work::DeadWork;
+        DeadWork = "dead-work";
         /// Workers want cores that other programs use.
-        Crowded = "crowded", cores::Crowded;
+        Crowded = "crowded";
         /// A request or coroutine has had its worker for unusually long, while others wait.
-        Hog = "hog", hog::Hog<'_>;
+        Hog = "hog";
         /// One worker holds all begun requests, while the others are idle.
-        HoldsAll = "one-holds-all", holds_all::HoldsAll;
+        HoldsAll = "one-holds-all";
         /// Coroutine workers are blocked by unpatched waits.
-        Unpatched = "unpatched", waits::Unpatched;
+        Unpatched = "unpatched";
         /// Sync workers are asleep in their waits, and cores are free for them.
-        BlockedWithFreeCores = "blocked-with-free-cores", waits::BlockedWithFreeCores;
+        BlockedWithFreeCores = "blocked-with-free-cores";
         /// All cores are busy.
-        CoresFull = "cores-full", cores::CoresFull;
+        CoresFull = "cores-full";
         /// Every worker computes, and cores are left that no worker can use.
-        WorkersFull = "workers-full", cores::WorkersFull;
+        WorkersFull = "workers-full";
         /// Coroutines have nothing to overlap: their requests only compute.
-        CoroutinesDoNotHelp = "coroutines-do-not-help", cores::CoroutinesDoNotHelp;
+        CoroutinesDoNotHelp = "coroutines-do-not-help";
         /// Coroutine workers hold their maximum number of connections.
-        ConnectionsFull = "connections-full", door::ConnectionsFull;
+        ConnectionsFull = "connections-full";
         /// More connections wait at the door than the listener's queue holds.
-        BacklogFull = "backlog-full", door::BacklogFull;
+        BacklogFull = "backlog-full";
         /// More requests come than are answered.
-        QueueGrows = "queue-grows", door::QueueGrows;
+        QueueGrows = "queue-grows";
         /// Coroutines are parked while their processes go on.
-        Parked = "parked", waits::Parked;
+        Parked = "parked";
         /// The server waits for its clients.
-        Idle = "idle", waits::Idle;
+        Idle = "idle";
     }
     known {
         /// Requests failed.
-        Failures = "failures", door::Failures;
+        Failures = "failures";
         /// Some workers took many more connections than others.
-        UnevenAccepts = "uneven-accepts", door::UnevenAccepts;
+        UnevenAccepts = "uneven-accepts";
         /// The clients were late.
-        ClientsLate = "clients-late", measuring::ClientsLate<'_>;
+        ClientsLate = "clients-late";
         /// The clients had no time to read the answers.
-        ClientsStarved = "clients-starved", measuring::ClientsStarved<'_>;
+        ClientsStarved = "clients-starved";
         /// Events were lost because a ring was full.
-        EventsDropped = "events-dropped", measuring::EventsDropped;
+        EventsDropped = "events-dropped";
         /// The run was steered by hand.
-        Steered = "steered", course::Steered<'_>;
+        Steered = "steered";
         /// The run was steered by the scenario's timeline.
-        SteeredByTimeline = "timeline", course::SteeredByTimeline<'_>;
+        SteeredByTimeline = "timeline";
         /// Mean number of requests in the system differs between the halves of the window.
-        NotStationary = "not-stationary", course::NotStationary;
+        NotStationary = "not-stationary";
         /// The window began before latencies could have settled.
-        ShortWarmup = "short-warmup", course::ShortWarmup;
+        ShortWarmup = "short-warmup";
         /// Lanes hold only some of the requests.
-        Thinned = "thinned", measuring::Thinned;
+        Thinned = "thinned";
     }
 }

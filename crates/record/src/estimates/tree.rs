@@ -9,7 +9,7 @@ use crate::named::NamedValues;
 /// A JSON value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Tree {
+pub(crate) enum Tree {
     Object(NamedValues<Tree>),
     List(Vec<Tree>),
     Leaf(Value),
@@ -20,13 +20,13 @@ impl Tree {
     ///
     /// # Panics
     /// Never, for a summary.
-    pub(super) fn of(value: &impl Serialize) -> Self {
+    pub(crate) fn of(value: &impl Serialize) -> Self {
         let text = serde_json::to_string(value).expect("a summary is always JSON");
         serde_json::from_slice(text.as_bytes()).expect("what was written is JSON")
     }
 
     /// Returns the part of this name.
-    pub(super) fn get(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(parts) => parts.get(name),
             Self::List(_) | Self::Leaf(_) => None,
@@ -34,7 +34,7 @@ impl Tree {
     }
 
     /// Returns the entry at a position of a list.
-    pub(super) fn entry(&self, place: usize) -> Option<&Self> {
+    pub(crate) fn entry(&self, place: usize) -> Option<&Self> {
         match self {
             Self::List(entries) => entries.get(place),
             Self::Object(_) | Self::Leaf(_) => None,
@@ -42,7 +42,7 @@ impl Tree {
     }
 
     /// Returns the number that it is.
-    pub(super) fn number(&self) -> Option<f64> {
+    pub(crate) fn number(&self) -> Option<f64> {
         match self {
             Self::Leaf(value) => value.as_f64(),
             Self::Object(_) | Self::List(_) => None,

@@ -6,10 +6,11 @@ use std::str::FromStr;
 use super::talk;
 use concsim_driver::play::unplayed;
 use concsim_lab::repeats::{Experiment, Player, Repetition};
+use concsim_lab::sweep::grid::WantedRepeats;
 use concsim_model::scenario::Plan;
 use concsim_os::recorder::Folder;
 use concsim_record::Recording;
-use concsim_record::repeats::numbers_to_narrow;
+use concsim_record::repeats::{check_number, numbers_to_narrow};
 use concsim_record::summary::Summary;
 use concsim_stats::until::StoppingRule;
 
@@ -51,6 +52,38 @@ impl RepeatArgs {
             numbers,
         };
         Ok(self.repetition().map(wanted))
+    }
+
+    /// Returns the repeats that are asked for of each row of a sweep; [`None`] if each is played once. A row has one
+    /// variant, so that numbers have none.
+    ///
+    /// # Errors
+    /// A number to be narrowed that no summary has.
+    pub(super) fn of_rows(&self) -> Result<Option<WantedRepeats>, String> {
+        for number in &self.numbers {
+            check_number(number)?;
+        }
+        let wanted = |repetition| WantedRepeats {
+            repetition,
+            numbers: self.numbers.clone(),
+            options: self.options(),
+        };
+        Ok(self.repetition().map(wanted))
+    }
+
+    /// Returns the options that ask for the same.
+    fn options(&self) -> Vec<String> {
+        let numbers = self.numbers.iter().map(|it| ("--of", it.clone()));
+        let until = self.until.iter().flat_map(|Percent(percent)| {
+            let until = [("--until", format!("{percent}%"))].into_iter();
+            let cap = [("--cap", self.cap.to_string())];
+            until.chain(numbers.clone()).chain(cap)
+        });
+        let repeat = self.repeat.map(|count| ("--repeat", count.to_string()));
+        let options = repeat.into_iter().chain(until);
+        options
+            .flat_map(|(name, value)| [name.to_owned(), value])
+            .collect()
     }
 
     fn repetition(&self) -> Option<Repetition> {

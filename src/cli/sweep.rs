@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Command, FromArgMatches};
 
 use super::colour::Colour;
+use super::repeat::RepeatArgs;
 use super::source::{self, SourceArgs};
 use super::talk;
 use concsim_lab::sweep::folder::{Folder, SweepInfo};
@@ -27,7 +28,7 @@ use concsim_os::sys::interrupt;
 #[derive(Debug)]
 pub enum Args {
     /// A sweep to play.
-    Sweep(Sweep),
+    Sweep(Box<Sweep>),
     /// Shards to join.
     Merge(Merge),
 }
@@ -38,7 +39,7 @@ impl FromArgMatches for Args {
     fn from_arg_matches(found: &ArgMatches) -> Result<Self, clap::Error> {
         match found.subcommand() {
             Some((_, found)) => Merge::from_arg_matches(found).map(Self::Merge),
-            None => Sweep::from_arg_matches(found).map(Self::Sweep),
+            None => Sweep::from_arg_matches(found).map(|it| Self::Sweep(Box::new(it))),
         }
     }
 
@@ -79,9 +80,8 @@ pub struct Sweep {
     /// Number of points simulated at once; by default the number of cores
     #[arg(long, value_name = "N", conflicts_with = "measured")]
     jobs: Option<std::num::NonZeroUsize>,
-    /// Number of repeats of each row, each with the next seed; numbers get intervals of 95 %
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100_000))]
-    repeat: Option<u32>,
+    #[command(flatten)]
+    repeats: RepeatArgs,
     /// Share of the points to play: 3/16 is the third of sixteen
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
@@ -140,12 +140,19 @@ fn sweep(args: &Sweep, colour: Colour) -> anyhow::Result<ExitCode> {
         Ok(axes) => axes,
         Err(problems) => return wrong(&problems),
     };
+    let repeats = match args.repeats.of_rows() {
+        Ok(repeats) => repeats,
+        Err(unknown) => {
+            talk::print_message(unknown);
+            return Ok(ExitCode::from(2));
+        }
+    };
     let grid = Grid {
         text,
         file,
         base,
         axes,
-        repeat: args.repeat.map(|count| count as usize),
+        repeats,
     };
     let whole = grid
         .places()

@@ -343,3 +343,48 @@ fn a_repeated_row_has_the_intervals_of_its_command_and_its_figure_whiskers() {
     // A point and its interval at each of two places.
     assert_eq!(rows.count(), 4, "{data}");
 }
+
+#[test]
+fn each_row_is_repeated_until_its_intervals_are_narrow_by_any_way_to_it() {
+    let place = Place::new(&SCENARIO.replace("compute 1ms", "compute ~1ms"));
+    let words = "sweep x.toml --over server.workers=1,2 --until 0.8% --of latency.mean --cap 20";
+    place.status(&format!("{words} --jobs 1"), 0);
+    let whole = place.read("sweep-x");
+    place.status(&format!("{words} --jobs 3 --out three"), 0);
+    assert_eq!(place.read("three"), whole);
+    for shard in 1..3 {
+        place.status(&format!("{words} --shard {shard}/2"), 0);
+    }
+    place.status("sweep merge sweep-x-1of2 sweep-x-2of2 --out merged", 0);
+    assert_eq!(place.read("merged"), whole);
+    let mut counts = Vec::new();
+    for line in whole[0].lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let latency = &row["numbers"]["latency_ms"];
+        let ends = ["low", "high"].map(|end| latency["interval"]["mean"][end].as_f64().unwrap());
+        let share = (ends[1] - ends[0]) / 2.0 / latency["mean"].as_f64().unwrap();
+        let repeats = &row["repeats"];
+        let count = repeats["count"].as_u64().unwrap();
+        let is_met = repeats["until"]["met"].as_bool().unwrap();
+        assert_eq!(is_met, share <= 0.008, "{share}: {repeats}");
+        assert!(is_met || count == 20, "{repeats}");
+        let command = row["command"].as_str().unwrap();
+        let words = command.strip_prefix("concsim ").unwrap();
+        let alone = place.run(&format!("{words} --no-keep --json"));
+        let alone: Value = serde_json::from_slice(&alone.stdout).unwrap();
+        assert_eq!(alone["repeats"]["count"], repeats["count"], "{command}");
+        assert_eq!(alone["repeats"]["until"], repeats["until"]);
+        assert_eq!(alone["runs"][0]["latency_ms"], *latency);
+        counts.push(count);
+    }
+    counts.sort_unstable();
+    counts.dedup();
+    assert!(counts.len() > 1, "rows of different widths: {counts:?}");
+    let other = place.status(&words.replace("0.8%", "0.9%"), 1);
+    assert!(other.contains("the rule that ends repeats"), "{other}");
+    let unknown = place.status(&words.replace("latency.mean", "sync.latency.mean"), 2);
+    assert!(
+        unknown.contains("unknown number `sync.latency.mean`"),
+        "{unknown}"
+    );
+}

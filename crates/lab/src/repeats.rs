@@ -51,6 +51,19 @@ pub enum Repetition {
     Until(StoppingRule),
 }
 
+impl Repetition {
+    /// Returns the numbers of repeats at which the widths of intervals are compared: 5, and then a quarter more each
+    /// time. The last is the largest number of repeats.
+    pub(crate) fn looks(self) -> impl Iterator<Item = usize> {
+        let (first, cap) = match self {
+            Self::Count(count) => (count, count),
+            Self::Until(rule) => (FIRST_LOOK.min(rule.cap), rule.cap),
+        };
+        let next = move |look: &usize| (*look < cap).then(|| (look + (look / 4).max(2)).min(cap));
+        std::iter::successors(Some(first), next)
+    }
+}
+
 /// A plan to be repeated.
 pub struct Experiment<'a> {
     /// The plan of the first repeat.
@@ -115,10 +128,7 @@ impl Experiment<'_> {
     /// # Errors
     /// A process that cannot be started in the first repeat. In a later one, this is reported and ends the repeats.
     pub fn play(self, repetition: Repetition) -> anyhow::Result<Played> {
-        let count = match repetition {
-            Repetition::Count(count) => count,
-            Repetition::Until(_) => FIRST_LOOK,
-        };
+        let first_look = repetition.looks().next().unwrap_or(0);
         let session = Session {
             plan: self.plan,
             player: self.player,
@@ -127,7 +137,7 @@ impl Experiment<'_> {
             folder: Mutex::new(self.folder),
             out: self.out,
             first: Mutex::default(),
-            running: Mutex::new(Running::new(count, self.tells)),
+            running: Mutex::new(Running::new(first_look, self.tells)),
         };
         let mut repeats = Repeats::default();
         let ended = match repetition {
@@ -183,29 +193,23 @@ impl Session<'_> {
     }
 
     /// Plays repeats until the intervals of some numbers are narrow enough, or until there are as many as the
-    /// rule permits. It looks after 5 repeats, and again whenever there are a quarter more.
+    /// rule permits.
     fn extend_until(&self, repeats: &mut Repeats, until: &StoppingRule) -> anyhow::Result<Ended> {
-        let mut look = FIRST_LOOK;
-        let (ended, met) = loop {
-            let ended = self.extend(repeats, look.min(until.cap))?;
-            let count = repeats.count();
-            if ended == Ended::Interrupted && count < 2 {
-                break (ended, false);
+        let (mut ended, mut met) = (Ended::Complete, false);
+        for look in Repetition::Until(*until).looks() {
+            ended = self.extend(repeats, look)?;
+            if ended == Ended::Interrupted && repeats.count() < 2 {
+                break;
             }
             let summary = self.summary(repeats).context("nothing was played")?;
             let width = repeats.width(&summary, self.numbers, until);
-            if width.is_met || count >= until.cap || ended == Ended::Interrupted {
-                break (ended, width.is_met);
+            met = width.is_met;
+            if met || ended == Ended::Interrupted {
+                break;
             }
             self.running().expect(width.expected);
-            look = count + (count / 4).max(2);
-        };
-        repeats.ended_by(Rule {
-            relative: until.relative,
-            cap: until.cap,
-            numbers: self.numbers.to_vec(),
-            met,
-        });
+        }
+        repeats.ended_by(Rule::of(until, self.numbers, met));
         Ok(ended)
     }
 
@@ -354,6 +358,22 @@ fn store_summary(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rule_looks_after_five_repeats_and_then_after_a_quarter_more_up_to_its_cap() {
+        let looks = |repetition: Repetition| repetition.looks().collect::<Vec<_>>();
+        let until = |cap| {
+            looks(Repetition::Until(StoppingRule {
+                relative: 0.1,
+                least: 0,
+                cap,
+            }))
+        };
+        assert_eq!(until(25), [5, 7, 9, 11, 13, 16, 20, 25]);
+        assert_eq!(until(6), [5, 6]);
+        assert_eq!(until(5), [5]);
+        assert_eq!(looks(Repetition::Count(3)), [3]);
+    }
 
     #[test]
     fn every_variant_has_every_place_equally_often() {

@@ -19,7 +19,7 @@ mod row_sink;
 use std::num::NonZeroUsize;
 
 use self::folder::{Folder, Identity};
-use self::grid::{Grid, GridRow};
+use self::grid::{Grid, GridRow, WantedRepeats};
 use self::row_sink::RowSink;
 use concsim_model::scenario::{Engine, Overrides, Plan, Problems};
 use concsim_os::sys::processes;
@@ -115,7 +115,8 @@ pub fn identity(grid: &Grid, plan: &Plan, jobs: Jobs, row_count: usize) -> Ident
         seed: base.seed,
         duration: base.duration.clone(),
         warmup: base.warmup.clone(),
-        repeat: grid.repeat,
+        repeat: grid.repeats.as_ref().and_then(WantedRepeats::count),
+        until: grid.repeats.as_ref().and_then(WantedRepeats::until),
         row_count,
     }
 }

@@ -38,6 +38,9 @@ pub struct Identity {
     /// Number of repeats of each row. Omitted if each is played once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<usize>,
+    /// Rule that ends the repeats of each row, as options of the command. Omitted if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     /// Number of rows of the whole grid.
     pub row_count: usize,
 }
@@ -61,6 +64,10 @@ impl Identity {
             (
                 self.repeat != other.repeat,
                 "the number of repeats (--repeat)",
+            ),
+            (
+                self.until != other.until,
+                "the rule that ends repeats (--until, --of, --cap)",
             ),
             (self.concsim != other.concsim, "the version of concsim"),
             (
@@ -154,7 +161,7 @@ impl Folder {
         files::write_whole(&self.path.join("points.jsonl"), lines.as_bytes())
             .with_context(place)?;
         let sweep = &self.about.sweep;
-        let has_intervals = sweep.repeat.is_some();
+        let has_intervals = sweep.repeat.is_some() || sweep.until.is_some();
         let axes = sweep.over.iter().map(|axis| axis.0.as_str());
         let mut csv = row::head(axes, has_intervals);
         let rows = rows_of(lines.as_bytes());

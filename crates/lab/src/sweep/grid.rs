@@ -4,6 +4,7 @@
 use std::str::FromStr;
 
 use super::axis::Axis;
+use crate::repeats::Repetition;
 use concsim_model::scenario::{self, Overrides, Plan, Problems};
 
 /// One row to be played: a variant of a point.
@@ -19,6 +20,33 @@ pub struct GridRow {
     pub variant: Result<String, String>,
 }
 
+/// Repeats that are asked for of each row.
+#[derive(Clone, Debug)]
+pub struct WantedRepeats {
+    /// Their number, or the rule that ends them.
+    pub repetition: Repetition,
+    /// Numbers that the rule narrows, without variants: `latency.p99`.
+    pub numbers: Vec<String>,
+    /// The same as options of a command.
+    pub options: Vec<String>,
+}
+
+impl WantedRepeats {
+    /// Returns their number; [`None`] if a rule ends them.
+    pub(super) fn count(&self) -> Option<usize> {
+        match self.repetition {
+            Repetition::Count(count) => Some(count),
+            Repetition::Until(_) => None,
+        }
+    }
+
+    /// Returns the rule that ends them, as options of a command.
+    pub(super) fn until(&self) -> Option<String> {
+        let is_rule = self.count().is_none();
+        is_rule.then(|| self.options.join(" "))
+    }
+}
+
 /// A sweep: a text, the settings over all its points, and the axes.
 #[derive(Clone, Debug)]
 pub struct Grid {
@@ -30,8 +58,8 @@ pub struct Grid {
     pub base: Overrides,
     /// Axes; the last one changes soonest.
     pub axes: Vec<Axis>,
-    /// Number of repeats of each row; [`None`] to play each once.
-    pub repeat: Option<usize>,
+    /// Repeats of each row; [`None`] to play each once.
+    pub repeats: Option<WantedRepeats>,
 }
 
 impl Grid {
@@ -146,7 +174,7 @@ mod tests {
             file: "x.toml".into(),
             base: Overrides::default(),
             axes: super::super::axis::read(&axes, &[]).unwrap(),
-            repeat: None,
+            repeats: None,
         }
     }
 

@@ -8,17 +8,17 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use super::grid::{Grid, GridRow};
+use super::grid::{Grid, GridRow, WantedRepeats};
 use super::row::{Outcome, Row, RowRepeats};
 use super::row_sink::RowSink;
-use crate::repeats::plan_of;
+use crate::repeats::{Repetition, plan_of};
 use concsim_driver::console::chain;
 use concsim_driver::frontend::Headless;
 use concsim_driver::play::play_one;
 use concsim_model::scenario::{Plan, Variant};
 use concsim_os::sys::{interrupt, processes};
 use concsim_record::Recording;
-use concsim_record::repeats::{Repeats, Replication};
+use concsim_record::repeats::{Repeats, Replication, Rule, numbers_to_narrow};
 use concsim_record::summary::summarise;
 
 /// Time between two checks for ^C.
@@ -78,7 +78,8 @@ fn start(work: &Arc<RowQueue>, jobs: usize) -> anyhow::Result<Receiver<Row>> {
 fn work_through(work: &RowQueue, sender: &Sender<Row>) {
     while let Some(place) = work.places.get(work.next.fetch_add(1, Ordering::Relaxed)) {
         let row = row(&work.grid, place, &work.sha256, "sim", simulated);
-        if sender.send(row).is_err() {
+        // After ^C a row may lack repeats.
+        if interrupt::is_requested() || sender.send(row).is_err() {
             return;
         }
     }
@@ -107,7 +108,7 @@ fn row(
     place: &GridRow,
     sha256: &str,
     verb: &str,
-    play_it: impl Fn(&Plan, &Variant, Option<usize>) -> Result<Outcome, String>,
+    play_it: impl Fn(&Plan, &Variant, Option<&WantedRepeats>) -> Result<Outcome, String>,
 ) -> Row {
     let (mut seed, mut played) = (None, Err(String::new()));
     match (&place.variant, grid.read(&place.overrides)) {
@@ -116,7 +117,7 @@ fn row(
         (Ok(name), Ok(plan)) => {
             if let Some(variant) = plan.variants.iter().find(|it| it.name == *name) {
                 seed = Some(variant.scenario.seed);
-                played = play_it(&plan, variant, grid.repeat);
+                played = play_it(&plan, variant, grid.repeats.as_ref());
             }
         }
     }
@@ -127,37 +128,60 @@ fn row(
 fn repeated(
     plan: &Plan,
     variant: &Variant,
-    count: Option<usize>,
+    wanted: Option<&WantedRepeats>,
     play_it: impl Fn(&Plan, &Variant) -> Result<Recording, String>,
 ) -> Result<Outcome, String> {
-    let Some(count) = count else {
+    let Some(wanted) = wanted else {
         return Ok((summarise(&play_it(plan, variant)?), None));
     };
-    // The row is of one variant, which decides no claim.
     let plan = Plan {
         variants: vec![variant.clone()],
-        expectations: Vec::new(),
-        questions: Vec::new(),
         ..plan.clone()
     };
+    let numbers = numbers_to_narrow(&plan, &wanted.numbers)?;
+    // The row is of one variant, which decides no claim.
+    let plan = Plan {
+        expectations: Vec::new(),
+        questions: Vec::new(),
+        ..plan
+    };
     let (mut repeats, mut machine) = (Repeats::default(), None);
-    for repeat in 0..count {
-        let plan = plan_of(&plan, repeat);
-        let recording = play_it(&plan, &plan.variants[0])?;
-        repeats.add(vec![Replication::of(&recording)]);
-        machine = Some(recording.header.machine);
-        if interrupt::is_requested() {
-            return Err("interrupted".to_owned());
+    for look in wanted.repetition.looks() {
+        while repeats.count() < look {
+            let plan = plan_of(&plan, repeats.count());
+            let recording = play_it(&plan, &plan.variants[0])?;
+            repeats.add(vec![Replication::of(&recording)]);
+            machine = Some(recording.header.machine);
+            if interrupt::is_requested() {
+                return Err("interrupted".to_owned());
+            }
+        }
+        if let Repetition::Until(rule) = wanted.repetition
+            && let Some(machine) = &machine
+        {
+            let summary = repeats.summary(&plan, machine.clone());
+            let is_met = repeats.width(&summary, &numbers, &rule).is_met;
+            if is_met || look == rule.cap {
+                repeats.ended_by(Rule::of(&rule, &numbers, is_met));
+                break;
+            }
         }
     }
     let machine = machine.ok_or("no repeat was asked for")?;
     let mut summary = repeats.summary(&plan, machine);
-    let used = summary.repeats.as_ref().map_or(count, |it| it.used);
-    let run = summary.runs.swap_remove(0);
-    Ok((run, Some(RowRepeats { count, used })))
+    let of_it = summary.repeats.take().map(|it| RowRepeats {
+        count: it.count,
+        used: it.used,
+        until: it.until,
+    });
+    Ok((summary.runs.swap_remove(0), of_it))
 }
 
-fn simulated(plan: &Plan, variant: &Variant, count: Option<usize>) -> Result<Outcome, String> {
+fn simulated(
+    plan: &Plan,
+    variant: &Variant,
+    wanted: Option<&WantedRepeats>,
+) -> Result<Outcome, String> {
     concsim_sim::limits::check(&variant.scenario).map_err(|refused| refused.to_string())?;
     let play_it = |plan: &Plan, variant: &Variant| {
         let header = concsim_sim::header_of(plan, variant);
@@ -165,16 +189,22 @@ fn simulated(plan: &Plan, variant: &Variant, count: Option<usize>) -> Result<Out
         Ok(concsim_sim::record_without_switches(scenario, header))
     };
     // A point that breaks the simulation is one failed row; the others are unaffected.
-    let played = catch_unwind(AssertUnwindSafe(|| repeated(plan, variant, count, play_it)));
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        repeated(plan, variant, wanted, play_it)
+    }));
     played.unwrap_or_else(|_| Err("the simulation failed".to_owned()))
 }
 
-fn measured(plan: &Plan, variant: &Variant, count: Option<usize>) -> Result<Outcome, String> {
-    let wanted = concsim_os::server::descriptors_needed(&variant.scenario);
-    processes::allow_descriptors(wanted).map_err(|error| error.to_string())?;
+fn measured(
+    plan: &Plan,
+    variant: &Variant,
+    wanted: Option<&WantedRepeats>,
+) -> Result<Outcome, String> {
+    let descriptors = concsim_os::server::descriptors_needed(&variant.scenario);
+    processes::allow_descriptors(descriptors).map_err(|error| error.to_string())?;
     let play_it = |plan: &Plan, variant: &Variant| {
         let recording = play_one(plan, variant, &mut Headless::new(true), None);
         recording.map_err(|error| chain(&error))
     };
-    repeated(plan, variant, count, play_it)
+    repeated(plan, variant, wanted, play_it)
 }

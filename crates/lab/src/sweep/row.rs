@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::grid::{Grid, GridRow};
+use concsim_record::repeats::Rule;
 use concsim_record::summary::Run;
 
 /// A line of `points.jsonl`.
@@ -40,12 +41,15 @@ pub struct Row {
 }
 
 /// Repeats of a row.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RowRepeats {
     /// Number of repeats.
     pub count: usize,
     /// Number of repeats that its numbers rest on.
     pub used: usize,
+    /// Rule that ended them. Omitted if their number was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Rule>,
 }
 
 /// Result of a row: its numbers, and its repeats if there are several.
@@ -146,11 +150,12 @@ fn command(grid: &Grid, place: &GridRow, verb: &str, seed: Option<u64>) -> Strin
         ("--warmup", base.warmup.clone()),
         ("--seed", seed.map(|seed| seed.to_string())),
         ("--variant", place.variant.clone().ok()),
-        ("--repeat", grid.repeat.map(|count| count.to_string())),
     ];
     for (name, value) in options {
         words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]));
     }
+    let repeats = grid.repeats.iter();
+    words.extend(repeats.flat_map(|it| it.options.clone()));
     shell_words::join(words)
 }
 

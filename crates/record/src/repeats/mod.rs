@@ -24,7 +24,7 @@ mod warm_up;
 use std::sync::Arc;
 
 use self::log::RequestLog;
-pub use self::stopping::{Width, numbers_to_narrow};
+pub use self::stopping::{Width, check_number, numbers_to_narrow};
 pub use super::estimates::{
     ContrastIntervals, Estimate, LEVEL, Pairing, Range, RepeatNumbers, Stop, compare, ratio, times,
     with_error,

@@ -1,6 +1,6 @@
 //! Numbers whose intervals decide when there are enough repeats.
 
-use super::Repeats;
+use super::{Repeats, Rule};
 use crate::estimates::with_error;
 use crate::lookup;
 use crate::schema::{Run, Summary};
@@ -9,7 +9,7 @@ use concsim_model::scenario::expectation::{self, Name};
 use concsim_stats::Interval;
 use concsim_stats::until::{StoppingDecision, StoppingRule};
 
-/// Numbers that are narrowed if neither the command nor a claim names any, of each variant.
+/// Numbers that are narrowed if neither the command nor a claim about these variants names any, of each variant.
 const USUAL: [&str; 2] = ["throughput", "latency.mean"];
 
 /// Returns the numbers to be narrowed, each with its variant: the wanted ones, else those that the claims name,
@@ -19,8 +19,8 @@ const USUAL: [&str; 2] = ["throughput", "latency.mean"];
 /// A wanted name that no summary has.
 pub fn numbers_to_narrow(plan: &Plan, wanted: &[String]) -> Result<Vec<String>, String> {
     let variants: Vec<&str> = plan.variants.iter().map(|it| it.name.as_str()).collect();
-    let mut numbers = Vec::new();
-    let mut add = |variant: Option<&str>, path: &str| {
+    let mut numbers: Vec<String> = Vec::new();
+    let add = |numbers: &mut Vec<String>, variant: Option<&str>, path: &str| {
         let all = variants
             .iter()
             .filter(|name| variant.is_none_or(|it| it == **name));
@@ -38,9 +38,9 @@ pub fn numbers_to_narrow(plan: &Plan, wanted: &[String]) -> Result<Vec<String>, 
         };
         let (variant, path) = name.split(&variants);
         if !expectation::is_path(path) {
-            return Err(format!("unknown number `{text}`; for example latency.p99"));
+            return Err(unknown(text));
         }
-        add(variant, path);
+        add(&mut numbers, variant, path);
     }
     if wanted.is_empty() {
         let claims = plan.expectations.iter();
@@ -49,17 +49,43 @@ pub fn numbers_to_narrow(plan: &Plan, wanted: &[String]) -> Result<Vec<String>, 
                 let (variant, path) = name.split(&variants);
                 // A claim without a variant is about the first; a name with a variant that is left out is none.
                 if expectation::is_path(path) {
-                    add(variant.or(variants.first().copied()), path);
+                    add(&mut numbers, variant.or(variants.first().copied()), path);
                 }
             }
         }
     }
-    if wanted.is_empty() && plan.expectations.is_empty() {
+    if numbers.is_empty() {
         for path in USUAL {
-            add(None, path);
+            add(&mut numbers, None, path);
         }
     }
     Ok(numbers)
+}
+
+/// Checks that a summary can have a number of this name, which has no variant.
+///
+/// # Errors
+/// A name that no summary has.
+pub fn check_number(path: &str) -> Result<(), String> {
+    let is_known = expectation::is_path(path);
+    is_known.then_some(()).ok_or_else(|| unknown(path))
+}
+
+fn unknown(number: &str) -> String {
+    format!("unknown number `{number}`; for example latency.p99")
+}
+
+impl Rule {
+    /// Returns the rule that narrowed these numbers; `met` is false if its cap ended the repeats.
+    #[must_use]
+    pub fn of(until: &StoppingRule, numbers: &[String], met: bool) -> Self {
+        Self {
+            relative: until.relative,
+            cap: until.cap,
+            numbers: numbers.to_vec(),
+            met,
+        }
+    }
 }
 
 /// Progress of repeats towards a demanded width.
@@ -122,5 +148,27 @@ impl Summary {
         let interval = lookup::estimate(run, path)?.interval;
         let dimension = run.repeated.as_ref()?.dimension(path)?;
         Some(with_error(&interval, dimension))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synthetic::{Synthetic, plan};
+    use concsim_model::scenario::WorkerKind;
+
+    #[test]
+    fn claims_about_other_variants_leave_the_usual_numbers() {
+        let run = Synthetic::io_bound(WorkerKind::Coroutine);
+        let numbers = |that| {
+            let plan = plan("Waiting is free", &[&run], &[("so", that)]);
+            numbers_to_narrow(&plan, &[]).unwrap()
+        };
+        assert_eq!(
+            numbers("coroutine.latency.p99 < sync.latency.p99"),
+            ["coroutine.latency.p99"]
+        );
+        let usual = ["coroutine.throughput", "coroutine.latency.mean"];
+        assert_eq!(numbers("sync.latency.p99 < 10ms"), usual);
     }
 }

@@ -95,6 +95,19 @@ impl Latencies {
             max: all.0.last().copied().map(Elapsed::as_millis_f64),
         }
     }
+
+    /// Returns the numbers with their names in the summary.
+    pub(super) fn named(&self) -> [(&'static str, Option<f64>); 7] {
+        [
+            ("mean", self.mean),
+            ("p50", self.p50),
+            ("p90", self.p90),
+            ("p95", self.p95),
+            ("p99", self.p99),
+            ("p999", self.p999),
+            ("max", self.max),
+        ]
+    }
 }
 
 /// Latencies of one kind of request, in milliseconds; `None` where there are too few samples.
@@ -116,44 +129,27 @@ pub struct KindLatencies {
 
 impl From<Latencies> for KindLatencies {
     fn from(all: Latencies) -> Self {
-        let Latencies {
-            mean,
-            p50,
-            p90,
-            p95,
-            p99,
-            max,
-            ..
-        } = all;
         Self {
-            mean,
-            p50,
-            p90,
-            p95,
-            p99,
-            max,
+            mean: all.mean,
+            p50: all.p50,
+            p90: all.p90,
+            p95: all.p95,
+            p99: all.p99,
+            max: all.max,
         }
     }
 }
 
 impl From<KindLatencies> for Latencies {
     fn from(kind: KindLatencies) -> Self {
-        let KindLatencies {
-            mean,
-            p50,
-            p90,
-            p95,
-            p99,
-            max,
-        } = kind;
         Self {
-            mean,
-            p50,
-            p90,
-            p95,
-            p99,
+            mean: kind.mean,
+            p50: kind.p50,
+            p90: kind.p90,
+            p95: kind.p95,
+            p99: kind.p99,
             p999: None,
-            max,
+            max: kind.max,
         }
     }
 }

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use super::super::Recording;
 use super::super::latency::Latencies;
 use super::super::named::NamedValues;
 use super::super::percentile::PERCENTILES;
 use super::super::request::Request;
 use super::super::requests::Requests;
 use super::super::rounding::rounded;
+use super::super::{Recording, Window};
 use super::delays::{Delay, Delays};
-use super::shortened::Shortened;
+use super::shortened::{ShortenedLatencies, UncertainLatency};
 use super::{Cause, Causes};
 use concsim_engine::telemetry::Failure;
 use concsim_model::units::{Elapsed, Stamp};
@@ -25,6 +25,14 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Returns the bounds as the summary states them: rounded, not below 0, and with the number itself between them.
+    fn around(self, value: f64) -> Self {
+        Self {
+            low: rounded(self.low.max(0.0).min(value), 6).min(value),
+            high: rounded(self.high, 6).max(value),
+        }
+    }
+
     /// Returns the distance between the ends as a share of the number.
     pub(crate) fn relative_width(&self, value: f64) -> f64 {
         let width = self.high - self.low;
@@ -51,25 +59,7 @@ impl Numbers {
 
     /// Adds latencies, whose paths begin with `path`.
     pub(crate) fn add_latencies(&mut self, path: &str, latencies: &Latencies) {
-        let Latencies {
-            mean,
-            p50,
-            p90,
-            p95,
-            p99,
-            p999,
-            max,
-        } = *latencies;
-        let named = [
-            ("mean", mean),
-            ("p50", p50),
-            ("p90", p90),
-            ("p95", p95),
-            ("p99", p99),
-            ("p999", p999),
-            ("max", max),
-        ];
-        for (name, value) in named {
+        for (name, value) in latencies.named() {
             self.add(&format!("{path}.{name}"), value);
         }
     }
@@ -103,51 +93,36 @@ impl Inputs<'_> {
 
     /// Returns the bounds of all numbers for some causes.
     pub(super) fn bounds(&self, causes: Causes) -> NamedValues<Bounds> {
-        let mut found = Vec::new();
-        self.add_latencies(&mut found, causes);
-        let (low, high) = self.throughput(causes);
-        let rate = self.numbers.get("throughput_per_s").unwrap_or_default();
-        found.push(("throughput_per_s", low, high));
-        if let (Some(cores), true) = (self.numbers.get("parallelism"), rate > 0.0) {
-            // Each answer takes its CPU time, whenever it comes. Without the delays it comes earlier: what was
-            // computed behind the begin of the window may lie before it, and what was behind the end inside.
-            let [begin, end] = self.moved_computing(causes);
-            let most = self.recording.header.machine.cores as f64;
-            let more = if self.delays.is_closed {
-                high / rate
-            } else {
-                1.0
-            };
-            let high = (cores * more + end).min(most);
-            found.push(("parallelism", cores - begin, high));
-        }
-        self.add_populations(&mut found, causes);
+        let mut found = self.latencies(causes);
+        let throughput = self.throughput(causes);
+        found.push(("throughput_per_s".into(), throughput));
+        let parallelism = self.parallelism(causes, throughput.high);
+        found.extend(parallelism.map(|bounds| ("parallelism".into(), bounds)));
+        found.extend(self.populations(causes));
         if let Some(length) = self.numbers.get("window_s") {
-            found.push(("window_s", length - self.longest_delay(causes), length));
+            let bounds = Bounds {
+                low: length - self.longest_delay(causes),
+                high: length,
+            };
+            found.push(("window_s".into(), bounds));
         }
-        let found = found
-            .into_iter()
-            .map(|(path, low, high)| (path.to_owned(), low, high));
-        let all = found.chain(self.latencies_by_kind(causes));
-        all.filter_map(|(path, low, high)| self.bounded(path, low, high))
-            .collect()
-    }
-
-    /// Returns the bounds of a number of the summary: its own value is between them.
-    fn bounded(&self, path: String, low: f64, high: f64) -> Option<(String, Bounds)> {
-        let value = self.numbers.get(&path)?;
-        let bounds = Bounds {
-            low: rounded(low.max(0.0).min(value), 6).min(value),
-            high: rounded(high, 6).max(value),
+        found.extend(self.latencies_by_kind(causes));
+        let stated = |(path, bounds): (String, Bounds)| {
+            let bounds = bounds.around(self.numbers.get(&path)?);
+            Some((path, bounds))
         };
-        Some((path, bounds))
+        found.into_iter().filter_map(stated).collect()
     }
 
-    /// The cohort, with the delays of each request.
+    /// Returns the requests, each with its delays.
+    fn all(&self) -> impl Iterator<Item = (&Request<'_>, &Delay)> {
+        self.requests.all().iter().zip(&self.delays.each)
+    }
+
+    /// Returns the requests of the cohort, each with its delays.
     fn cohort(&self) -> impl Iterator<Item = (&Request<'_>, &Delay)> {
         let window = self.recording.header.window;
-        let all = self.requests.all().iter().zip(&self.delays.each);
-        all.filter(move |(request, _)| {
+        self.all().filter(move |(request, _)| {
             window.is_some_and(|window| window.contains(request.outcome.due))
         })
     }
@@ -164,104 +139,114 @@ impl Inputs<'_> {
         self.recording.header.scenario.load.patience
     }
 
-    fn add_latencies(&self, found: &mut Vec<(&'static str, f64, f64)>, causes: Causes) {
-        let patience = self.patience();
-        let latency = |(request, delay): (&Request<'_>, &Delay)| {
-            let latency = request.latency(patience).0;
-            let [most, mean] = delay.lost(causes);
-            Timed {
-                is_completed: request.completed(),
-                low: (latency, [delay.known(causes), most, mean]),
-                high: latency,
-            }
-        };
-        let all: Vec<Timed> = self.cohort().map(latency).collect();
-        found.extend(self.of_latencies(&LATENCY, &all, causes));
-        // Without late sending the time from sending would be the time from due, and nothing else would be longer.
-        let since_sent = |(request, delay): (&Request<'_>, &Delay)| {
-            let [most, mean] = delay.lost(causes);
-            let since_sent = request.since_sent(patience).0;
-            let (own, high) = if causes.has(Cause::Late) {
-                (delay.own_late, request.latency(patience).0)
-            } else {
-                (0, since_sent)
-            };
-            Timed {
-                is_completed: request.completed(),
-                low: (
-                    since_sent,
-                    [delay.known(causes).saturating_sub(own), most, mean],
-                ),
-                high,
-            }
-        };
-        let all: Vec<Timed> = self.cohort().map(since_sent).collect();
-        found.extend(self.of_latencies(&SINCE_SENT, &all, causes));
+    /// Returns the bounds of the latencies of the cohort.
+    fn latencies(&self, causes: Causes) -> Vec<(String, Bounds)> {
+        let from_due: Vec<LatencyRange> =
+            self.cohort().map(|it| self.latency(it, causes)).collect();
+        let from_send: Vec<LatencyRange> = self
+            .cohort()
+            .map(|it| self.since_sent(it, causes))
+            .collect();
+        let mut bounds = self.of_latencies("latency_ms", &from_due, causes);
+        bounds.extend(self.of_latencies("from_send_ms", &from_send, causes));
+        bounds
     }
 
     /// Returns the bounds of the latencies of each kind of request.
-    fn latencies_by_kind(&self, causes: Causes) -> Vec<(String, f64, f64)> {
-        let patience = self.patience();
-        let requests = self.recording.header.scenario.requests.iter().enumerate();
+    fn latencies_by_kind(&self, causes: Causes) -> Vec<(String, Bounds)> {
+        let kinds = self.recording.header.scenario.requests.iter().enumerate();
         let of_kind = |(class, kind): (usize, &concsim_model::scenario::Request)| {
             let is_of_it = |it: &(&Request<'_>, &Delay)| usize::from(it.0.outcome.class) == class;
-            let timed = self.cohort().filter(is_of_it).map(|(request, delay)| {
-                let latency = request.latency(patience).0;
-                let [most, mean] = delay.lost(causes);
-                Timed {
-                    is_completed: request.completed(),
-                    low: (latency, [delay.known(causes), most, mean]),
-                    high: latency,
-                }
-            });
-            let timed: Vec<Timed> = timed.collect();
-            let bounds = self.of_latencies(&LATENCY, &timed, causes);
-            let named = bounds
-                .into_iter()
-                .map(|(path, low, high)| (format!("requests.{}.{path}", kind.name), low, high));
-            named.collect::<Vec<_>>()
+            let requests = self.cohort().filter(is_of_it);
+            let all: Vec<LatencyRange> = requests.map(|it| self.latency(it, causes)).collect();
+            self.of_latencies(&format!("requests.{}.latency_ms", kind.name), &all, causes)
         };
-        requests.flat_map(of_kind).collect()
+        kinds.flat_map(of_kind).collect()
     }
 
-    /// Returns the bounds of mean, percentiles and maximum of some latencies, in ms.
+    /// Returns the latency of a request from its due time.
+    fn latency(&self, (request, delay): (&Request<'_>, &Delay), causes: Causes) -> LatencyRange {
+        let latency = request.latency(self.patience()).0;
+        let [most_lost, mean_lost] = delay.lost(causes);
+        LatencyRange {
+            is_completed: request.completed(),
+            low: UncertainLatency {
+                latency,
+                known: delay.known(causes),
+                most_lost,
+                mean_lost,
+            },
+            high: latency,
+        }
+    }
+
+    /// Returns the latency of a request from its sending. Without late sending it would be that from the due time, and
+    /// nothing else would be longer.
+    fn since_sent(&self, (request, delay): (&Request<'_>, &Delay), causes: Causes) -> LatencyRange {
+        let from_due = self.latency((request, delay), causes);
+        let since_sent = request.since_sent(self.patience()).0;
+        let (own_late, high) = if causes.has(Cause::Late) {
+            (delay.own_late, from_due.high)
+        } else {
+            (0, since_sent)
+        };
+        LatencyRange {
+            low: UncertainLatency {
+                latency: since_sent,
+                known: from_due.low.known.saturating_sub(own_late),
+                ..from_due.low
+            },
+            high,
+            ..from_due
+        }
+    }
+
+    /// Returns the bounds of mean, percentiles and maximum of some latencies, in ms; their paths begin with `path`.
     fn of_latencies(
         &self,
-        paths: &[&'static str; 7],
-        all: &[Timed],
+        path: &str,
+        all: &[LatencyRange],
         causes: Causes,
-    ) -> Vec<(&'static str, f64, f64)> {
+    ) -> Vec<(String, Bounds)> {
         let missing = self.missing(causes);
-        let low = Shortened::of(all.iter().map(|it| it.low));
-        let high = Shortened::of(all.iter().map(|it| (it.high, [0; 3])));
+        let low = ShortenedLatencies::of(all.iter().map(|it| it.low));
+        let high =
+            ShortenedLatencies::of(all.iter().map(|it| UncertainLatency::by_nothing(it.high)));
         if low.count() == 0 {
             return Vec::new();
         }
         let millis = |ns: u64| Elapsed(ns).as_millis_f64();
-        let of_share = |(path, per_mille): (&'static str, usize)| {
-            let most = high.most(per_mille, missing).map_or(f64::INFINITY, millis);
-            (path, millis(low.least(per_mille, missing)), most)
+        let percentile = |(name, per_mille): (&str, usize)| {
+            let bounds = Bounds {
+                low: millis(low.least(per_mille, missing)),
+                high: high.most(per_mille, missing).map_or(f64::INFINITY, millis),
+            };
+            (format!("{path}.{name}"), bounds)
         };
-        let shares = PERCENTILES.iter().map(|(_, per_mille, _)| *per_mille);
-        let shares = shares.chain([1_000]);
-        let percentiles = paths[1..].iter().copied().zip(shares).map(of_share);
-        let mut bounds: Vec<_> = percentiles.collect();
+        let names = PERCENTILES
+            .iter()
+            .map(|(name, per_mille, _)| (*name, *per_mille));
+        let names = names.chain([("max", 1_000)]);
+        let mean = (format!("{path}.mean"), self.of_mean(all, missing));
+        names.map(percentile).chain([mean]).collect()
+    }
+
+    /// Returns the bounds of the mean of the completed requests, in ms, if `missing` others are unknown.
+    fn of_mean(&self, all: &[LatencyRange], missing: usize) -> Bounds {
         let completed = || all.iter().filter(|it| it.is_completed);
         let count = completed().count() as f64;
-        let sum = |of: fn(&Timed) -> u64| completed().map(|it| of(it) as f64).sum::<f64>();
-        let least = sum(|it| {
-            let (latency, [known, _, mean]) = it.low;
-            latency.saturating_sub(known).saturating_sub(mean)
-        });
+        let sum = |of: fn(&LatencyRange) -> u64| completed().map(|it| of(it) as f64).sum::<f64>();
+        let least = sum(|it| it.low.least_on_average());
         // A completed request that is unknown took at least nothing, and at most its client's patience.
         let unknown = missing as f64;
         let most = sum(|it| it.high) + unknown * self.patience().0 as f64;
         let all = (count + unknown).max(1.0);
         // An unknown one may also have failed, and not count.
-        let low = least / all;
         let high = (most / all).max(sum(|it| it.high) / count.max(1.0));
-        bounds.push((paths[0], low / 1e6, high / 1e6));
-        bounds
+        Bounds {
+            low: least / all / 1e6,
+            high: high / 1e6,
+        }
     }
 
     /// Returns the bounds of the good answers per second.
@@ -270,48 +255,89 @@ impl Inputs<'_> {
     /// take a shorter time, by the share of the delays in all latencies. In an open load the same requests
     /// come, and only those that end near the edges of the window can change sides. An answer that came too late
     /// for its client may have come in time: as many as came in time by less than their delay.
-    fn throughput(&self, causes: Causes) -> (f64, f64) {
+    fn throughput(&self, causes: Causes) -> Bounds {
         let Some(window) = self.recording.header.window else {
-            return (0.0, f64::INFINITY);
+            return Bounds {
+                low: 0.0,
+                high: f64::INFINITY,
+            };
         };
         let rate = self.numbers.get("throughput_per_s").unwrap_or_default();
         let seconds = window.length().as_secs_f64();
-        let patience = self.patience();
-        let missing = self.missing(causes) as f64 / seconds;
-        let saved = if self.has_timeouts() {
-            let near = self.cohort().filter(|(request, delay)| {
-                let latency = request.latency(patience);
-                request.completed() && latency.0 + delay.whole(causes) > patience.0
-            });
-            near.count() as f64 / seconds
-        } else {
-            0.0
-        };
+        let unknown = self.missing(causes) + self.nearly_late(causes);
+        let unknown = unknown as f64 / seconds;
         if self.delays.is_closed {
-            let sums = self
-                .cohort()
-                .fold([0.0, 0.0], |[delays, all], (request, delay)| {
-                    let latency = request.latency(patience).0;
-                    let delay = delay.whole(causes).min(latency);
-                    [delays + delay as f64, all + latency as f64]
-                });
-            let [delays, all] = sums;
-            let share = if all > 0.0 { delays / all } else { 0.0 };
-            return (rate, rate / (1.0 - share) + saved + missing);
+            return Bounds {
+                low: rate,
+                high: rate / (1.0 - self.share_of_delays(causes)) + unknown,
+            };
         }
-        let answered = self.requests.all().iter().zip(&self.delays.each);
-        let answered = answered.filter(|(request, _)| request.completed());
+        let moved = self.moved_answers(causes, window);
+        let [lost, gained] = moved.map(|count| count as f64 / seconds);
+        Bounds {
+            low: rate - lost,
+            high: rate + gained + unknown,
+        }
+    }
+
+    /// Returns the number of answers that came in time by less than their delay; 0 if none came too late.
+    fn nearly_late(&self, causes: Causes) -> usize {
+        let patience = self.patience();
+        let near = self.cohort().filter(|(request, delay)| {
+            let latency = request.latency(patience);
+            request.completed() && latency.0 + delay.whole(causes) > patience.0
+        });
+        if self.has_timeouts() { near.count() } else { 0 }
+    }
+
+    /// Returns the sum of the delays as a share of the sum of all latencies.
+    fn share_of_delays(&self, causes: Causes) -> f64 {
+        let patience = self.patience();
+        let sums = |[delays, all]: [f64; 2], (request, delay): (&Request<'_>, &Delay)| {
+            let latency = request.latency(patience).0;
+            let delay = delay.whole(causes).min(latency);
+            [delays + delay as f64, all + latency as f64]
+        };
+        let [delays, all] = self.cohort().fold([0.0, 0.0], sums);
+        if all > 0.0 { delays / all } else { 0.0 }
+    }
+
+    /// Returns the number of answers that, without the delays, would have come before the window, and of those that
+    /// would have come in it and not after it.
+    fn moved_answers(&self, causes: Causes, window: Window) -> [usize; 2] {
         let is_in = |at: Stamp| window.begin < at && at <= window.end;
-        let (mut lost, mut gained) = (0, 0);
-        for (request, delay) in answered {
-            let done = request.outcome.done;
-            let most = delay.known(causes).saturating_add(delay.lost(causes)[0]);
-            let earliest = Stamp(done.0.saturating_sub(most)).max(request.outcome.due);
+        let [mut lost, mut gained] = [0, 0];
+        for (request, delay) in self.all().filter(|(request, _)| request.completed()) {
+            let (due, done) = (request.outcome.due, request.outcome.done);
+            let earliest = Stamp(done.0.saturating_sub(delay.longest(causes))).max(due);
             lost += usize::from(is_in(done) && earliest <= window.begin);
             gained += usize::from(done > window.end && earliest <= window.end);
         }
-        let [lost, gained] = [lost, gained].map(|count| count as f64 / seconds);
-        (rate - lost, rate + gained + saved + missing)
+        [lost, gained]
+    }
+
+    /// Returns the bounds of the mean number of busy cores, for answers per second of at most `most_per_s`; [`None`]
+    /// without answers.
+    ///
+    /// Each answer takes its CPU time, whenever it comes. Without the delays it comes earlier: what was computed behind
+    /// the begin of the window may lie before it, and what was behind the end inside.
+    fn parallelism(&self, causes: Causes, most_per_s: f64) -> Option<Bounds> {
+        let rate = self
+            .numbers
+            .get("throughput_per_s")
+            .filter(|it| *it > 0.0)?;
+        let cores = self.numbers.get("parallelism")?;
+        let [begin, end] = self.moved_computing(causes);
+        let more = if self.delays.is_closed {
+            most_per_s / rate
+        } else {
+            1.0
+        };
+        let all = self.recording.header.machine.cores as f64;
+        Some(Bounds {
+            low: cores - begin,
+            high: (cores * more + end).min(all),
+        })
     }
 
     fn has_timeouts(&self) -> bool {
@@ -319,19 +345,25 @@ impl Inputs<'_> {
         all.any(|request| request.outcome.failure == Some(Failure::Timeout))
     }
 
-    /// Adds the mean numbers of requests in the system, at the door and in workers: each is a sum of times, of which
-    /// delays moved the ends. In the system it can only be too large, but for requests at the edges of the window.
-    fn add_populations(&self, found: &mut Vec<(&'static str, f64, f64)>, causes: Causes) {
+    /// Returns the bounds of the mean numbers of requests in the system, at the door and in workers: each is a sum of
+    /// times, of which delays moved the ends. In the system it can only be too large, but for requests at the edges of
+    /// the window.
+    fn populations(&self, causes: Causes) -> Vec<(String, Bounds)> {
         let (all, edges) = self.moved_time(causes);
-        let number = |path: &str| self.numbers.get(path).unwrap_or_default();
-        let in_system = number("in_system");
-        found.push(("in_system", in_system - all, in_system + edges));
+        let bounds = |path: &str, above: f64| {
+            let number = self.numbers.get(path).unwrap_or_default();
+            let bounds = Bounds {
+                low: number - all,
+                high: number + above,
+            };
+            (path.to_owned(), bounds)
+        };
+        let mut found = vec![bounds("in_system", edges)];
         // In a closed load what leaves one of these places is soon in the other: no bound is known.
-        let places = ["concurrency", "at_the_door"];
-        for path in places.iter().filter(|_| !self.delays.is_closed) {
-            let mean = number(path);
-            found.push((path, mean - all, mean + all));
+        if !self.delays.is_closed {
+            found.extend(["concurrency", "at_the_door"].map(|path| bounds(path, all)));
         }
+        found
     }
 
     /// Returns the sum of all delays of requests in the window, per second; and that of those at its edges.
@@ -340,7 +372,7 @@ impl Inputs<'_> {
             return (0.0, 0.0);
         };
         let (mut all, mut edges) = (0.0, 0.0);
-        for (request, delay) in self.requests.all().iter().zip(&self.delays.each) {
+        for (request, delay) in self.all() {
             let (due, done) = (request.outcome.due, request.outcome.done);
             if done <= window.begin || due >= window.end {
                 continue;
@@ -348,7 +380,7 @@ impl Inputs<'_> {
             let length = done.since(due).0;
             let is_at_an_edge = due < window.begin || done > window.end;
             if is_at_an_edge {
-                let most = delay.known(causes).saturating_add(delay.lost(causes)[0]);
+                let most = delay.longest(causes);
                 edges += most.min(length) as f64;
                 all += most.min(length) as f64;
             } else {
@@ -366,11 +398,11 @@ impl Inputs<'_> {
             return [0.0; 2];
         };
         let moved_over = |edge: Stamp| {
-            let all = self.requests.all().iter().zip(&self.delays.each);
-            let crossing = all
+            let crossing = self
+                .all()
                 .filter(|(request, _)| request.outcome.due < edge && edge < request.outcome.done);
             let (sum, longest) = crossing.fold((0.0, 0_u64), |(sum, longest), (request, delay)| {
-                let most = delay.known(causes).saturating_add(delay.lost(causes)[0]);
+                let most = delay.longest(causes);
                 let length = request.outcome.done.since(request.outcome.due).0;
                 let computed = request.served.map_or(length, |served| served.cpu.0);
                 (sum + computed.min(most) as f64, longest.max(most))
@@ -397,29 +429,9 @@ impl Inputs<'_> {
     }
 }
 
-/// A latency in ns: what is measured with its delays, for the lower end, and the upper end.
-struct Timed {
+/// A measured latency with its delays, for the lower end, and the upper end in ns.
+struct LatencyRange {
     is_completed: bool,
-    low: (u64, [u64; 3]),
+    low: UncertainLatency,
     high: u64,
 }
-
-const LATENCY: [&str; 7] = [
-    "latency_ms.mean",
-    "latency_ms.p50",
-    "latency_ms.p90",
-    "latency_ms.p95",
-    "latency_ms.p99",
-    "latency_ms.p999",
-    "latency_ms.max",
-];
-
-const SINCE_SENT: [&str; 7] = [
-    "from_send_ms.mean",
-    "from_send_ms.p50",
-    "from_send_ms.p90",
-    "from_send_ms.p95",
-    "from_send_ms.p99",
-    "from_send_ms.p999",
-    "from_send_ms.max",
-];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::Recording;
 use super::super::request::Request;
 use super::super::requests::Requests;
-use super::lost::Lost;
+use super::lost::LostTime;
 use super::{Cause, Causes};
 use concsim_engine::telemetry::Event;
 use concsim_model::scenario::{Arrivals, RequestCapacity, Scenario};
@@ -48,6 +48,11 @@ impl Delay {
         [0, 1].map(|place| stolen[place] + others[place])
     }
 
+    /// Returns the longest delay, with the largest core time lost.
+    pub(super) fn longest(&self, causes: Causes) -> u64 {
+        self.known(causes).saturating_add(self.lost(causes)[0])
+    }
+
     /// Returns the whole delay, with the mean core time lost.
     pub(super) fn whole(&self, causes: Causes) -> u64 {
         self.known(causes).saturating_add(self.lost(causes)[1])
@@ -61,7 +66,7 @@ pub(super) struct Delays {
     /// True if the clients of a delayed request wait for it before they ask again.
     pub(super) is_closed: bool,
     /// Core time stolen, and taken by other programs, over the course of the run.
-    pub(super) lost: [Lost; 2],
+    pub(super) lost: [LostTime; 2],
 }
 
 impl Delays {
@@ -71,8 +76,8 @@ impl Delays {
         let all = requests.all();
         let calls = lateness_of_calls(recording);
         let lost = [
-            Lost::stolen(&recording.samples),
-            Lost::to_others(&recording.samples, &recording.events, scenario.server.kind),
+            LostTime::stolen(&recording.samples),
+            LostTime::to_others(&recording.samples, &recording.events, scenario.server.kind),
         ];
         let of_one = |request: &Request<'_>| own(request, recording.dropped_events > 0);
         let is_late = |request| of_one(request).known(Causes::all()) > 0;
@@ -125,11 +130,11 @@ fn own(request: &Request<'_>, may_lack_report: bool) -> Delay {
 }
 
 /// Adds the core time that each request can have lost since `begins`.
-fn add_lost(each: &mut [Delay], lost: &[Lost; 2], all: &[Request<'_>], begins: &[Stamp]) {
+fn add_lost(each: &mut [Delay], lost: &[LostTime; 2], all: &[Request<'_>], begins: &[Stamp]) {
     let [stolen, others] = lost;
     for ((delay, request), from) in each.iter_mut().zip(all).zip(begins) {
         let to = request.outcome.done;
-        let within = |lost: &Lost| {
+        let within = |lost: &LostTime| {
             if lost.is_none() {
                 [0; 2]
             } else {

@@ -19,13 +19,13 @@ struct Step {
 
 /// Core time lost over the course of a run.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lost {
+pub(super) struct LostTime {
     steps: Vec<Step>,
     /// Part of `most` that was lost on average.
     share: f64,
 }
 
-impl Lost {
+impl LostTime {
     fn of(steps: impl Iterator<Item = (Stamp, Stamp, u64)>, share: f64) -> Self {
         let mut before = 0;
         let steps = steps.map(|(from, to, most)| {
@@ -52,7 +52,7 @@ impl Lost {
             let of = |sample: &Sample| sum(sample, |core| core.steal.0);
             of(now).saturating_sub(of(before))
         };
-        Self::of(pairs(samples, grown), 1.0)
+        Self::of(intervals(samples, grown), 1.0)
     }
 
     /// Returns the core time that other programs took from workers: at most what they used, and at most the
@@ -60,15 +60,15 @@ impl Lost {
     /// difference of counters in ticks, only over the whole run.
     pub(super) fn to_others(samples: &[Sample], events: &[(u16, Event)], kind: WorkerKind) -> Self {
         let used = match (samples.first(), samples.last()) {
-            (Some(first), Some(last)) => others(last).saturating_sub(others(first)),
+            (Some(first), Some(last)) => used_by_others(last).saturating_sub(used_by_others(first)),
             _ => 0,
         };
         if used == 0 {
             return Self::default();
         }
-        let lengths = pairs(samples, |[before, now]| now.at.since(before.at).0);
+        let lengths = intervals(samples, |[before, now]| now.at.since(before.at).0);
         let steps: Vec<(Stamp, Stamp, u64)> = lengths.collect();
-        let most = waits(&counted(samples, events, kind), &steps);
+        let most = without_core_between(&without_core(samples, events, kind), &steps);
         let all: u64 = most.iter().sum();
         let share = (used as f64 / all.max(1) as f64).min(1.0);
         let steps = steps.iter().zip(most);
@@ -118,7 +118,7 @@ impl Lost {
 }
 
 /// Returns each interval between two samples, with the value of a function of these.
-fn pairs(
+fn intervals(
     samples: &[Sample],
     value: impl Fn([&Sample; 2]) -> u64,
 ) -> impl Iterator<Item = (Stamp, Stamp, u64)> {
@@ -134,55 +134,61 @@ fn sum(sample: &Sample, of: fn(&CoreSample) -> u64) -> u64 {
 }
 
 /// Core time of other programs since sampling began.
-fn others(sample: &Sample) -> u64 {
+fn used_by_others(sample: &Sample) -> u64 {
     let ours = sum(sample, |core| {
         core.workers.0 + core.load.0 + core.services.0
     });
     sum(sample, |core| core.busy.0).saturating_sub(ours)
 }
 
-/// Returns, for each worker and sample, the time without a core that is counted by then, in ns. The scheduler counts
-/// it for the main thread. Of threads, and in recordings from before it was read, only waits while computing are
-/// known, and counted when a request ends.
-fn counted(samples: &[Sample], events: &[(u16, Event)], kind: WorkerKind) -> Vec<Vec<u64>> {
-    let workers = samples.iter().flat_map(|sample| &sample.workers);
-    let is_read = !kind.has_threads()
-        && workers
-            .clone()
-            .any(|worker| worker.without_a_core.is_some());
-    let count = workers.map(|worker| worker.index + 1).max().unwrap_or(0);
-    let mut counted = vec![vec![0; samples.len()]; count];
-    if is_read {
-        for (place, sample) in samples.iter().enumerate() {
-            for worker in &sample.workers {
-                counted[worker.index][place] = worker.without_a_core.unwrap_or_default().0;
-            }
-        }
-        return counted;
+/// Returns, for each worker, the time without a core that is counted by each sample, in ns: by the scheduler, for the
+/// main thread. Of threads, and in recordings from before it was read, by the reports of requests.
+fn without_core(samples: &[Sample], events: &[(u16, Event)], kind: WorkerKind) -> Vec<Vec<u64>> {
+    let workers = || samples.iter().flat_map(|sample| &sample.workers);
+    let is_read = workers().any(|worker| worker.without_a_core.is_some());
+    let count = workers().map(|worker| worker.index + 1).max().unwrap_or(0);
+    let mut each = vec![vec![0; samples.len()]; count];
+    if is_read && !kind.has_threads() {
+        add_counted(&mut each, samples);
+    } else {
+        add_reported(&mut each, samples, events);
     }
+    each
+}
+
+/// Adds the scheduler's counts.
+fn add_counted(each: &mut [Vec<u64>], samples: &[Sample]) {
+    for (place, sample) in samples.iter().enumerate() {
+        for worker in &sample.workers {
+            each[worker.index][place] = worker.without_a_core.unwrap_or_default().0;
+        }
+    }
+}
+
+/// Adds the reports of requests: only waits while computing, known when the request ends.
+fn add_reported(each: &mut [Vec<u64>], samples: &[Sample], events: &[(u16, Event)]) {
     for (worker, event) in events {
-        if let (Event::Served(served), Some(counted)) =
-            (event, counted.get_mut(usize::from(*worker)))
-        {
-            let after = samples.partition_point(|sample| sample.at < served.written);
-            if let Some(counted) = counted.get_mut(after) {
-                *counted += served.core_wait.0;
-            }
+        let Event::Served(served) = event else {
+            continue;
+        };
+        let after = samples.partition_point(|sample| sample.at < served.written);
+        let by_sample = each.get_mut(usize::from(*worker));
+        if let Some(waited) = by_sample.and_then(|it| it.get_mut(after)) {
+            *waited += served.core_wait.0;
         }
     }
-    for counted in &mut counted {
+    for by_sample in each {
         let mut sum = 0;
-        for count in counted {
-            sum += *count;
-            *count = sum;
+        for waited in by_sample {
+            sum += *waited;
+            *waited = sum;
         }
     }
-    counted
 }
 
 /// Returns the time for which workers were without a core in each interval between samples, at most its length. A
 /// wait is counted when it ends: what is longer than its interval was in the ones before.
-fn waits(counted: &[Vec<u64>], steps: &[(Stamp, Stamp, u64)]) -> Vec<u64> {
+fn without_core_between(counted: &[Vec<u64>], steps: &[(Stamp, Stamp, u64)]) -> Vec<u64> {
     let mut most = vec![0; steps.len()];
     for counted in counted {
         let mut earlier = 0;
@@ -202,10 +208,10 @@ mod tests {
     use crate::WorkerSample;
     use concsim_model::units::Elapsed;
 
-    fn lost(share: f64) -> Lost {
+    fn lost(share: f64) -> LostTime {
         let steps = [(0, 100, 30), (100, 200, 0), (200, 300, 500)];
         let steps = steps.map(|(from, to, most)| (Stamp(from), Stamp(to), most));
-        Lost::of(steps.into_iter(), share)
+        LostTime::of(steps.into_iter(), share)
     }
 
     #[test]
@@ -242,9 +248,9 @@ mod tests {
             }
         });
         let samples: Vec<Sample> = samples.collect();
-        let steps: Vec<_> = pairs(&samples, |_| 100).collect();
-        let counted = super::counted(&samples, &[], WorkerKind::Sync);
-        assert_eq!(waits(&counted, &steps), [0, 0, 80, 100, 100]);
+        let steps: Vec<_> = intervals(&samples, |_| 100).collect();
+        let counted = super::without_core(&samples, &[], WorkerKind::Sync);
+        assert_eq!(without_core_between(&counted, &steps), [0, 0, 80, 100, 100]);
     }
 
     #[test]

@@ -46,7 +46,7 @@ use serde::Serialize;
 pub use self::bounds::Bounds;
 pub(crate) use self::bounds::Numbers;
 use self::delays::Delays;
-use self::lost::Lost;
+use self::lost::LostTime;
 use super::accounting::Edges;
 use super::named::NamedValues;
 use super::requests::Requests;
@@ -218,8 +218,8 @@ fn moves(numbers: &Numbers, bounds: &NamedValues<Bounds>) -> NamedValues<Moved> 
 pub(crate) fn lost_between(past: &Snapshot<'_>, [from, to]: [Stamp; 2]) -> [u64; 2] {
     let (samples, kind) = (past.samples(), past.header().scenario.server.kind);
     let lost = [
-        Lost::stolen(samples),
-        Lost::to_others(samples, past.events(), kind),
+        LostTime::stolen(samples),
+        LostTime::to_others(samples, past.events(), kind),
     ];
     lost.map(|lost| lost.mean(from, to))
 }

@@ -3,23 +3,52 @@
 
 use super::super::percentile::place_of;
 
+/// A latency and the times by which it may be too long, in ns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UncertainLatency {
+    pub(super) latency: u64,
+    /// Excess that is known.
+    pub(super) known: u64,
+    /// Largest core time that it can have lost …
+    pub(super) most_lost: u64,
+    /// … and the mean.
+    pub(super) mean_lost: u64,
+}
+
+impl UncertainLatency {
+    /// Returns a latency that is exact.
+    pub(super) fn by_nothing(latency: u64) -> Self {
+        Self {
+            latency,
+            known: 0,
+            most_lost: 0,
+            mean_lost: 0,
+        }
+    }
+
+    /// Returns the latency without the known excess and the mean core time lost.
+    pub(super) fn least_on_average(&self) -> u64 {
+        let left = self.latency.saturating_sub(self.known);
+        left.saturating_sub(self.mean_lost)
+    }
+}
+
 /// Latencies in ns, and by how much they may be too long.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shortened {
+pub(super) struct ShortenedLatencies {
     /// Latencies less what is known of each, sorted; with the largest core time that each can have lost.
     each: Vec<(u64, u64)>,
     /// Largest sum of the core times lost.
     budget: u64,
 }
 
-impl Shortened {
-    /// Creates it of latencies with, for each, the excess that is known, the largest core time lost, and the mean.
-    pub(super) fn of(latencies: impl Iterator<Item = (u64, [u64; 3])>) -> Self {
+impl ShortenedLatencies {
+    pub(super) fn of(latencies: impl Iterator<Item = UncertainLatency>) -> Self {
         let mut budget = 0;
-        let shorten = |(latency, [known, most, mean]): (u64, [u64; 3])| {
-            let left = latency.saturating_sub(known);
-            budget += mean.min(left);
-            (left, most.min(left))
+        let shorten = |it: UncertainLatency| {
+            let left = it.latency.saturating_sub(it.known);
+            budget += it.mean_lost.min(left);
+            (left, it.most_lost.min(left))
         };
         let mut each: Vec<(u64, u64)> = latencies.map(shorten).collect();
         each.sort_unstable();
@@ -84,8 +113,16 @@ impl Shortened {
 mod tests {
     use super::*;
 
-    fn of(latencies: &[(u64, [u64; 3])]) -> Shortened {
-        Shortened::of(latencies.iter().copied())
+    /// Returns latencies with, for each, the excess that is known, the largest core time lost, and the mean.
+    fn of(latencies: &[(u64, [u64; 3])]) -> ShortenedLatencies {
+        let uncertain =
+            |(latency, [known, most_lost, mean_lost]): (u64, [u64; 3])| UncertainLatency {
+                latency,
+                known,
+                most_lost,
+                mean_lost,
+            };
+        ShortenedLatencies::of(latencies.iter().copied().map(uncertain))
     }
 
     #[test]

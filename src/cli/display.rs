@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_fewer_over_ssh_unless_somebody_says_how_many() {
+    fn frames_are_fewer_over_ssh_unless_their_number_is_given() {
         let at = |fps, environment: &[(&str, &str)]| {
             let display = DisplayArgs {
                 fps,

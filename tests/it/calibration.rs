@@ -115,7 +115,7 @@ fn a_prediction_stands_beside_the_measurement_and_is_called_simulated() {
 }
 
 #[test]
-fn a_simulation_takes_costs_only_from_whom_it_is_told_to() {
+fn a_simulation_takes_costs_only_from_the_machine_that_is_named() {
     let folder = scratch(MACHINE);
     fs::create_dir_all(folder.path().join("state/concsim")).expect("a folder");
     fs::write(folder.path().join("state/concsim/machine.toml"), MACHINE)

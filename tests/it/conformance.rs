@@ -208,7 +208,7 @@ fn two_processes_compute_at_once_and_two_coroutines_do_not() {
 }
 
 #[test]
-fn whoever_comes_to_the_door_first_is_taken_first() {
+fn the_first_connection_at_the_door_is_accepted_first() {
     for kind in ["sync", "coroutine"] {
         let scenario = format!(
             "server = {{ kind = '{kind}', workers = 1 }}\n\
@@ -243,7 +243,7 @@ fn check_turns(order: &[u32]) {
 }
 
 #[test]
-fn whoever_is_ready_longest_goes_next() {
+fn the_task_that_is_ready_longest_runs_next() {
     // The others arrive while one computes; each yields and stays ready.
     let scenario = "server.kind = 'coroutine'\nserver.workers = 1\n\
                     requests.it.steps = ['compute 60ms', 'yield', 'compute 1ms', 'yield', 'compute 1ms', \
@@ -257,7 +257,7 @@ fn whoever_is_ready_longest_goes_next() {
 }
 
 #[test]
-fn a_hog_keeps_everybody_waiting_unless_it_lets_go() {
+fn a_hog_keeps_all_others_waiting_unless_it_yields() {
     for (steps, lets_go) in [
         ("compute 250ms", false),
         ("compute 250ms in slices of 5ms", true),
@@ -427,7 +427,7 @@ fn workers_compute_what_was_demanded() {
 }
 
 #[test]
-fn clients_give_up_on_whoever_comes_too_late() {
+fn clients_give_up_on_late_answers() {
     let scenario = "server.workers = 1\nrequests.it.steps = ['sleep 500ms']\n\
                     load = { clients = 3, requests = 3, ramp = '30ms', patience = '900ms' }";
     both(scenario, |recording| {
@@ -438,7 +438,7 @@ fn clients_give_up_on_whoever_comes_too_late() {
 }
 
 #[test]
-fn whoever_finds_the_door_full_is_not_refused_and_comes_again_a_second_later() {
+fn a_client_that_finds_the_queue_full_is_not_refused_and_tries_again_a_second_later() {
     // Two find room, and perhaps one or two more while the others are still in flight. At their next SYN
     // their patience is over.
     let scenario = "server.workers = 1\nserver.backlog = 1\nrequests.it.steps = ['sleep 150ms']\n\
@@ -458,7 +458,7 @@ fn whoever_finds_the_door_full_is_not_refused_and_comes_again_a_second_later() {
 }
 
 #[test]
-fn a_request_that_panics_costs_itself_and_nobody_else() {
+fn a_request_that_panics_fails_alone() {
     for kind in ["sync", "coroutine"] {
         let scenario = format!(
             "server = {{ kind = '{kind}', workers = 1 }}\nrequests.fine.steps = ['compute 500us']\n\

@@ -157,7 +157,7 @@ fn adds_up(ended: &RunResult) {
 }
 
 #[test]
-fn a_run_whose_arbiter_load_or_services_are_killed_says_so_and_leaves_nobody() {
+fn a_run_whose_arbiter_load_or_services_are_killed_says_so_and_leaves_no_process() {
     for role in [Role::Arbiter, Role::Load, Role::Services] {
         at_once(STATES.map(|doing| (role, doing)), |(role, doing)| {
             let played = Played::begin(&doing.scenario("sync", "60s"));
@@ -231,7 +231,7 @@ fn requests_of_other_programs_in_a_measured_run_are_found_and_named() {
 }
 
 #[test]
-fn nobody_outlives_a_driver_that_is_killed_whatever_the_run_was_doing() {
+fn no_process_outlives_a_driver_that_is_killed_at_any_stage() {
     for everybody_is_stopped in [false, true] {
         let cases = STATES.map(|doing| (everybody_is_stopped, doing));
         at_once(cases, |(everybody_is_stopped, doing)| {

@@ -121,7 +121,7 @@ fn clients_that_wait_stand_beside_requests_that_come_whatever_happens() {
 }
 
 #[test]
-fn whoever_gives_the_wrong_thing_is_told_how_to_make_the_right_one() {
+fn an_unfit_input_of_a_figure_is_refused_with_the_command_for_a_fit_one() {
     let scratch = played(&[
         "sim few.toml --out run",
         "sweep few.toml --over server.workers=1,2 --out w",

@@ -76,7 +76,7 @@ fn odd_and_hostile_requests_get_their_status_and_leave_the_worker_unharmed() {
 }
 
 #[test]
-fn slow_and_silent_clients_are_sent_away_and_hold_up_nobody() {
+fn slow_and_silent_clients_are_closed_and_delay_no_other() {
     let served = Served::start(SCENARIO);
     let before = worker(&served);
     let mut slow: Vec<Client> = (0..100).map(|_| served.connect()).collect();

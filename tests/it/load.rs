@@ -145,7 +145,7 @@ fn what_is_not_seen_of_a_foreign_server_is_not_said() {
 }
 
 #[test]
-fn nobody_at_the_target_is_an_error_and_a_bad_target_a_mistake() {
+fn a_target_without_a_server_is_an_error_and_a_bad_target_a_mistake() {
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -115,7 +115,7 @@ fn parsed_by_prometheus(python: &str, page: &str) -> Vec<Value> {
 }
 
 #[test]
-fn whoever_asks_for_counters_in_a_strange_way_harms_nobody() {
+fn a_strange_request_for_counters_harms_no_other() {
     let (mut server, address) = house_with_metrics();
     let silent: Vec<TcpStream> = (0..8)
         .map(|_| TcpStream::connect(&address).unwrap())

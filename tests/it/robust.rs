@@ -28,7 +28,7 @@ fn children(of: Pid) -> Vec<Pid> {
 }
 
 #[test]
-fn a_client_whose_bytes_never_end_starves_nobody() {
+fn a_client_whose_bytes_never_end_starves_no_other() {
     let server = "kind = \"coroutine\"\nworkers = 1\ntimeout = \"5s\"";
     let serve_process = ServeProcess::open(server, &[("story", "")]);
     let worker = serve_process.a_worker();

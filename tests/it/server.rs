@@ -158,7 +158,7 @@ fn ttin_adds_a_worker_and_ttou_sends_the_oldest_home() {
 }
 
 #[test]
-fn a_server_that_is_told_to_stop_finishes_what_it_began_and_leaves_nobody() {
+fn a_server_that_is_told_to_stop_finishes_begun_requests_and_leaves_no_process() {
     for kind in KINDS {
         let mut server = ServeProcess::open(
             &format!("kind = \"{kind}\""),
@@ -173,7 +173,7 @@ fn a_server_that_is_told_to_stop_finishes_what_it_began_and_leaves_nobody() {
 }
 
 #[test]
-fn nobody_outlives_a_driver_that_is_killed() {
+fn no_process_outlives_a_driver_that_is_killed() {
     for path in ["/idle", "/compute", "/block"] {
         let server = ServeProcess::open(
             "kind = \"coroutine\"",

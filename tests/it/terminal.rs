@@ -30,7 +30,7 @@ use crate::serve_process::until;
 const ON_THE_CARD: &str = "all or less";
 
 #[test]
-fn a_person_who_leaves_finds_the_card_on_a_terminal_as_it_was() {
+fn after_the_end_the_card_is_on_a_terminal_as_it_was() {
     at_once(["q", "\x03"], |key| {
         let mut played = TerminalRun::begin(&WorkerState::Idle.scenario("coroutine", "60s"));
         played.until_it_plays();
@@ -68,7 +68,7 @@ fn a_kept_run_that_is_removed_while_it_is_replayed_is_shown_to_its_end() {
 }
 
 #[test]
-fn a_run_that_is_over_stays_on_its_card_until_somebody_leaves() {
+fn a_run_that_is_over_stays_on_its_card_until_the_user_leaves() {
     let mut played = TerminalRun::begin(&WorkerState::Idle.scenario("coroutine", "1s"));
     played.until_it_plays();
     played.until_it_shows(ON_THE_CARD);
@@ -93,7 +93,7 @@ fn a_terminal_of_any_size_is_drawn_on_and_given_back() {
 }
 
 #[test]
-fn before_a_hall_a_variant_waits_until_somebody_has_said_what_is_different() {
+fn on_a_projector_a_variant_waits_for_the_space_bar() {
     let scenario = WorkerState::Idle.scenario("sync", "1s");
     let scenario = scenario.replace("kind = 'sync'", "kind = ['sync', 'coroutine']");
     let mut played = TerminalRun::begin_with(&scenario, &["--projector", "--theme", "light"]);
@@ -116,7 +116,7 @@ fn before_a_hall_a_variant_waits_until_somebody_has_said_what_is_different() {
 }
 
 #[test]
-fn a_mouse_that_was_taken_is_given_back_whoever_ends_the_run() {
+fn a_mouse_that_was_taken_is_given_back_by_every_end_of_the_run() {
     at_once([Some("u"), Some("q"), Some("\x03"), None], |last_key| {
         let mut played = TerminalRun::begin(&WorkerState::Blocked.scenario("sync", "60s"));
         played.until_it_plays();
@@ -247,7 +247,7 @@ fn a_run_on_screen_whose_arbiter_load_or_services_are_killed_shows_so_and_leaves
 }
 
 #[test]
-fn nobody_plays_on_when_the_terminal_is_gone() {
+fn no_run_goes_on_when_the_terminal_is_gone() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("scenario.toml");
     std::fs::write(&path, WorkerState::Blocked.scenario("sync", "60s")).unwrap();

@@ -42,7 +42,7 @@ fn a_file_that_is_watched_is_played_again_when_it_is_saved_with_mistakes_shown_i
 }
 
 #[test]
-fn whoever_waits_for_a_file_to_be_saved_leaves_with_q() {
+fn watching_a_file_ends_with_q() {
     let mut played = TerminalRun::begin_with("title = 5", &["--watch"]);
     played.until_it_shows("waiting for");
     played.types("q");

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_lets_go_and_could_go_on_waits_for_the_next_turn() {
+    fn a_task_that_yields_waits_for_the_next_turn() {
         let mut queue = ReadyQueue::new(2);
         let hog = queue.open('h');
         let mut turn = queue.begin_turn();

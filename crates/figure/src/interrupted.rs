@@ -87,7 +87,7 @@ fn lanes_of_cores_are_grey_where_an_interrupted_run_was_not_played() {
 }
 
 #[test]
-fn words_about_an_interruption_can_be_read_wherever_it_was() {
+fn words_about_an_interruption_can_be_read_at_any_position() {
     for after_ms in [700, 2_500, 4_200, 5_900] {
         for kind in OVER_TIME {
             let table = of_runs(kind, &interrupted(after_ms)).expect("it has requests");

@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn littles_law_holds_wherever_somebody_is() {
+    fn littles_law_holds_in_the_system_at_the_door_and_in_workers() {
         let run = summarise(&Synthetic::io_bound(Coroutine).recording());
         let places: Vec<&str> = run.balance.iter().map(|balance| balance.at).collect();
         assert_eq!(places, ["system", "door", "workers"]);

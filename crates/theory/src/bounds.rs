@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_computes_stops_at_the_cores() {
+    fn a_computing_mix_is_bounded_by_the_cores() {
         check(
             tightest(Sync, (100, 2, 1_000), (10, 90)),
             LimitedResource::Cores,

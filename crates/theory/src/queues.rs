@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn sharing_cores_slows_everybody_alike() {
+    fn sharing_cores_slows_all_alike() {
         // λ = 4, μ = 9 on one core: 1 ÷ (9 − 4) of the mean.
         close(stretch_on_cores(1, 4.0, 1.0 / 9.0).map(|it| it / 9.0), 0.2);
         for rate in [1.0, 100.0, 499.0] {

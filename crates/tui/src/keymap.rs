@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn by_default_a_key_means_one_thing_wherever_it_means_something() {
+    fn by_default_a_key_has_one_meaning_in_all_places() {
         let map = Keymap::default();
         for (row, entry) in TABLE.iter().enumerate() {
             for key in entry.keys {

@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn by_default_everyone_is_answered_once_before_anything_counts() {
+    fn by_default_every_client_is_answered_once_before_the_window() {
         let mut course = course_of(&closed(2, Elapsed::ZERO));
         course.answered(Some(0));
         course.advance(ms(2_000));
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_load_has_warmed_up_when_anybody_was_answered() {
+    fn an_open_load_has_warmed_up_at_the_first_answer() {
         let mut course = course_of(&open(10.0));
         course.advance(ms(1_500));
         assert_eq!(course.window_begin(), None);
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_who_stops_the_run_ends_the_window_and_waits_for_a_second() {
+    fn stopping_a_run_ends_the_window_and_waits_for_a_second() {
         let mut scenario = closed(1, Elapsed::ZERO);
         scenario.warmup = Warmup::For(Elapsed::ZERO);
         let mut course = course_of(&scenario);
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_is_ended_early_still_waits_for_everyone_who_was_due_in_it() {
+    fn a_window_that_is_ended_early_still_waits_for_every_request_due_in_it() {
         let mut scenario = closed(1, Elapsed::ZERO);
         scenario.warmup = Warmup::For(Elapsed::ZERO);
         let mut course = course_of(&scenario);

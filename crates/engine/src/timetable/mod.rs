@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_due_first_asks_first() {
+    fn the_client_that_is_due_first_asks_first() {
         let mut timetable = Timetable::new(&closed(2, Elapsed::from_millis(10)), BEGIN);
         assert_eq!(timetable.take().unwrap().client, Some(0));
         timetable.again(0, BEGIN + Elapsed::from_millis(2));
@@ -492,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_more_is_due_at_its_instant_and_is_nobodys() {
+    fn an_extra_request_is_due_at_its_instant_and_has_no_client() {
         let mut scenario = closed(2, Elapsed::ZERO);
         scenario.timeline = vec![event(5, Intervention::Send(0))];
         let mut timetable = Timetable::new(&scenario, BEGIN);

@@ -113,7 +113,7 @@ impl Reading {
             expect,
             ask,
         };
-        read.services_that_nobody_calls(problems);
+        read.unused_services(problems);
         read
     }
 
@@ -187,7 +187,7 @@ impl Reading {
         names_exist.then_some(self.variants.as_slice())
     }
 
-    fn services_that_nobody_calls(&self, problems: &mut Vec<Problem>) {
+    fn unused_services(&self, problems: &mut Vec<Problem>) {
         let scenarios = self.variants.iter().map(|variant| &variant.scenario);
         let called: Vec<&str> = scenarios
             .flat_map(|scenario| &scenario.services)

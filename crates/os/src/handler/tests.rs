@@ -269,7 +269,7 @@ fn a_panic_after_the_head_went_out_cuts_the_answer_short() {
 }
 
 #[test]
-fn somebody_who_unwinds_the_stack_on_purpose_is_not_stopped() {
+fn a_deliberate_unwinding_of_the_stack_is_not_stopped() {
     let play = std::panic::AssertUnwindSafe(|| {
         let mut world = Scripted {
             is_unwound: true,

@@ -354,7 +354,7 @@ fn clients_that_are_refused_wait_a_little_before_they_ask_again() {
 }
 
 #[test]
-fn a_request_that_nobody_answers_fails_when_patience_is_over() {
+fn a_request_without_an_answer_fails_when_patience_is_over() {
     let (keep, _kept) = mpsc::channel();
     let server = Scripted::new(move |served| keep.send(served.stream).unwrap());
     let mut scenario = closed(2, Elapsed::ZERO);
@@ -422,7 +422,7 @@ fn a_window_that_the_recorder_ends_is_waited_for_to_its_last_answer() {
 /// Effect that coordinated omission would hide: while a server pauses, requests go on being due, and each
 /// waits for the rest of the pause.
 #[test]
-fn a_server_that_pauses_is_felt_by_everyone_who_was_due_meanwhile() {
+fn a_pause_of_the_server_delays_every_request_due_meanwhile() {
     const RATE: f64 = 400.0;
     const PAUSE: Elapsed = Elapsed::from_millis(600);
     let server = Scripted::new(|mut served| {

@@ -63,7 +63,7 @@ fn a_folder_takes_no_more_than_its_room() {
 }
 
 #[test]
-fn a_plan_says_its_form_and_who_wrote_it_and_a_later_form_is_refused_by_name() {
+fn a_plan_names_its_format_and_its_writer_and_a_later_format_is_refused() {
     let scratch = tempfile::tempdir().unwrap();
     let path = scratch.path().join("run");
     let run = Synthetic::io_bound(Sync);

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_elsewhere_is_called_from_wherever_the_system_likes() {
+    fn a_call_to_another_host_leaves_the_local_address_to_the_system() {
         for target in ["192.0.2.1:80", "[::1]:80"] {
             assert_eq!(Dialer::to(target.parse().unwrap()).next_source(), None);
         }

@@ -207,7 +207,7 @@ mod tests {
     use super::is_gone;
 
     #[test]
-    fn a_terminal_is_gone_when_nobody_is_behind_it() {
+    fn a_terminal_is_gone_when_its_other_end_is_closed() {
         let pair = nix::pty::openpty(None, None).unwrap();
         assert!(!is_gone(pair.slave.as_fd()));
         drop(pair.master);

@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_gives_up_before_the_accept_has_left_the_door_by_then() {
+    fn a_client_that_gives_up_before_the_accept_has_left_the_door() {
         let mut arrivals = Arrivals::default();
         arrivals.send(&sent(0, 10 * MS, 7, true), true);
         let outcome = Outcome {

@@ -112,7 +112,7 @@ fn every_built_in_scenario_shows_what_it_claims() {
 }
 
 #[test]
-fn those_who_hand_over_by_hand_take_turns() {
+fn coroutines_that_yield_take_turns() {
     let plan = built_in("ping_pong");
     let source: Vec<u32> = stretches(&recording_of(&plan, 0))
         .iter()
@@ -122,7 +122,7 @@ fn those_who_hand_over_by_hand_take_turns() {
 }
 
 #[test]
-fn nobody_takes_the_worker_from_a_coroutine_but_a_process_shares_its_core() {
+fn a_coroutine_keeps_its_worker_but_a_process_shares_its_core() {
     let text = "requests.long = { steps = ['compute 100ms'], weight = 1 }\n\
                 load = { clients = 2, requests = 2, ramp = '10ms' }\n\
                 machine = { cores = 1, slice = '1ms' }";
@@ -140,7 +140,7 @@ fn nobody_takes_the_worker_from_a_coroutine_but_a_process_shares_its_core() {
 }
 
 #[test]
-fn additions_are_lost_only_where_somebody_lets_go_between_reading_and_writing() {
+fn additions_are_lost_only_by_a_yield_between_reading_and_writing() {
     let plan = built_in("shared_counter");
     let lost = |variant| {
         let run = summarise(&recording_of(&plan, variant));
@@ -221,7 +221,7 @@ fn ten_threads_take_what_would_block_a_hub() {
 }
 
 #[test]
-fn whoever_sleeps_first_or_last_or_longest_is_woken() {
+fn accepts_wake_the_first_the_last_or_the_longest_sleeper() {
     let text = "server.workers = 4\nrequests.it.steps = ['compute 1ms']\nload.rate = '20/s'";
     let accepted = |accept: &str| -> Vec<u64> {
         let run = runs_of(text, &[&format!("server.accept={accept}")]).remove(0);

@@ -137,7 +137,7 @@ fn sync_workers_on_too_few_cores_are_tokens() {
 }
 
 #[test]
-fn a_door_that_closes_loses_who_does_not_wait() {
+fn a_full_queue_loses_clients_that_do_not_wait() {
     // M/M/5/16: λ = 60, μ = 10, a queue of ten: 17.97 % are lost.
     let load = "server.backlog = 10\nload.rate = '60/s'";
     let hasty = format!("{load}\nload.patience = '900ms'");
@@ -154,7 +154,7 @@ fn a_door_that_closes_loses_who_does_not_wait() {
 }
 
 #[test]
-fn clients_who_never_think_keep_all_workers_busy_whatever_the_law() {
+fn clients_that_never_think_keep_all_workers_busy_under_any_law() {
     let load = "load.clients = 60";
     let steps = "'compute 1ms', 'call billing 99ms'";
     check(

@@ -205,7 +205,7 @@ fn the_wheel_scrolls_what_scrolls() {
 }
 
 #[test]
-fn the_mouse_is_the_terminals_until_somebody_takes_it() {
+fn the_mouse_belongs_to_the_terminal_until_the_user_takes_it() {
     let mut state = playing();
     assert_eq!(state.mouse, Mouse::Terminals);
     press(&mut state, "u");

@@ -154,7 +154,7 @@ fn a_list_on_a_small_screen_leaves_room_for_the_first_sentence_of_the_caption() 
 }
 
 #[test]
-fn workers_say_up_to_which_instant_counts_go_wherever_the_screen_stands_still() {
+fn workers_show_the_last_instant_of_counts_on_every_screen_that_stands_still() {
     let recordings = recordings();
     for at in [4_000, 4_033].map(|milliseconds| Stamp(milliseconds * S / 1_000)) {
         for state in [

@@ -174,7 +174,7 @@ fn a_run_that_counts_requests_has_no_warm_up_unless_it_is_given() {
 }
 
 #[test]
-fn a_variant_that_nobody_knows_is_refused_with_the_nearest() {
+fn an_unknown_variant_is_refused_with_the_nearest() {
     let text = refused(GOOD, &[], &["corotine"]);
     assert!(text.contains("did you mean `coroutine`?"), "{text}");
 }

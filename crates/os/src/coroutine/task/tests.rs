@@ -79,7 +79,7 @@ fn an_ended_task_leaves_its_stack_for_the_next_one() {
 }
 
 #[test]
-fn a_panic_is_handed_to_whoever_resumed_and_the_stack_is_used_again() {
+fn a_panic_is_handed_to_the_resumer_and_the_stack_is_used_again() {
     let stacks = Stacks::<()>::new();
     let dropped = Rc::new(Cell::new(false));
     let mut task = stacks.start({

@@ -88,7 +88,7 @@ const DEAD_WORK: &str = r#"
 "#;
 
 #[test]
-fn a_worker_that_answers_clients_who_have_left_works_for_none() {
+fn a_worker_that_answers_clients_that_have_left_works_for_none() {
     let of_five = EventLoop {
         clients: 5,
         service: 10,
@@ -368,7 +368,7 @@ fn one_of_ten_workers_that_holds_all_requests_is_remarked_upon() {
 /// Once the queue is as long as patience, the worker's request always belongs to a client that has left: by
 /// arithmetic all five are at the door all the time. Every display of the number agrees.
 #[test]
-fn who_asks_again_stands_at_the_door_whatever_a_worker_does_for_those_who_left() {
+fn a_repeated_request_is_at_the_door_while_a_worker_computes_for_the_first() {
     let text = r#"
         duration = "20s"
         warmup = "10s"
@@ -402,7 +402,7 @@ fn who_asks_again_stands_at_the_door_whatever_a_worker_does_for_those_who_left()
 /// Five clients that always have a request in flight: all are at the door except the client whose request
 /// the only worker has, if it has not left.
 #[test]
-fn a_hog_keeps_those_waiting_who_stand_at_the_door_whether_its_own_client_has_left_or_not() {
+fn a_hog_delays_the_requests_at_the_door_even_after_its_own_client_has_left() {
     let text = r#"
         duration = "20s"
         warmup = "1s"

@@ -359,7 +359,7 @@ fn one_table_goes_to_standard_output_and_all_of_them_need_a_folder() {
 }
 
 #[test]
-fn what_is_left_of_a_torn_run_is_exported_with_a_word_of_it() {
+fn the_rest_of_a_torn_run_is_exported_with_a_note() {
     let scratch = tempfile::tempdir().unwrap();
     let run = scratch.path().join("torn");
     std::fs::create_dir(&run).unwrap();

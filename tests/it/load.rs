@@ -135,7 +135,7 @@ fn clients_go_round_on_new_and_on_kept_connections() {
 }
 
 #[test]
-fn what_is_not_seen_of_a_foreign_server_is_not_said() {
+fn numbers_unknown_of_a_foreign_server_are_not_printed() {
     let run = played("clients = 2\nrequests = 50");
     assert_eq!(run["due"], 50);
     for hidden in ["concurrency", "parallelism", "at_the_door"] {

@@ -43,7 +43,7 @@ fn a_stale_picture_is_found_and_then_drawn() {
 }
 
 #[test]
-fn what_is_wrong_in_a_document_is_said_with_its_line() {
+fn a_mistake_in_a_document_is_reported_with_its_line() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let post = "text\n<!-- concsim serve hello -->\n![a](a.svg)\n";
     std::fs::write(scratch.path().join("post.md"), post).expect("a file");

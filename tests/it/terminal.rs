@@ -365,7 +365,7 @@ fn a_worker_that_is_killed_changes_nothing_about_the_terminal() {
 
 /// The cells of a frame that was drawn live and halted are those of the stored run at that instant.
 #[test]
-fn what_is_drawn_live_is_drawn_again_from_the_kept_run() {
+fn the_live_screen_is_drawn_again_from_the_kept_run() {
     for (pane, words) in [
         ("1", "AT THE DOOR"),
         ("2", " wide "),

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_run_stays_on_the_store_and_is_not_the_last() {
+    fn a_folder_that_is_no_run_stays_in_the_store_and_is_not_the_last() {
         let store = tempfile::tempdir().unwrap();
         let (first, others) = ("0000000000-a-1", names(["b", "c", "d", "e", "f", "g"]));
         let foreign = ["mine", "1-a", "zzz-1", "12345678901-a-1"];
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_are_there_leave_half_of_the_store_to_the_new_one() {
+    fn old_runs_leave_half_of_the_store_to_a_new_one() {
         let store = tempfile::tempdir().unwrap();
         let names = names(["a", "b", "c", "d"]);
         for (name, megabytes) in names.iter().zip([1, 90, 60, 30]) {

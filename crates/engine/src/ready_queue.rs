@@ -333,7 +333,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_does_what_two_plain_lists_would_do(
+        fn a_ready_queue_agrees_with_two_plain_lists(
             operations in prop::collection::vec(any_operation(), 1..60)
         ) {
             const LIMIT: usize = 5;

@@ -496,7 +496,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sweep_is_refused_with_its_line() {
+    fn a_file_that_is_no_sweep_is_refused_with_its_line() {
         let text = Sweep::read(&format!("{ROW}\n{{\n"))
             .unwrap_err()
             .to_string();

@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_spreadsheet_would_compute_is_marked_as_words() {
+    fn text_that_a_spreadsheet_would_compute_is_marked_as_text() {
         let csv = table("=1+2", 1.0).to_csv();
         assert!(
             csv.contains("\n\"'=1+2\",\"'=1+2\",\"'=1+2\",\"simulated\","),

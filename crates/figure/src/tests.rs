@@ -345,7 +345,7 @@ fn runs_with_several_numbers_of_workers_are_points_as_those_of_a_sweep() {
 }
 
 #[test]
-fn what_is_measured_and_what_is_simulated_are_lines_of_their_own() {
+fn measured_and_simulated_values_are_separate_lines() {
     let simulated = sweep("server.workers", &[1.0, 2.0]);
     let runs = Synthetic::io_bound(WorkerKind::Sync);
     let kept = kept_of("Both", &[runs]);

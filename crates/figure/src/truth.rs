@@ -82,7 +82,7 @@ fn all_panels_of_a_heat_map_have_cells_of_the_same_height_and_no_more_rows_than_
 }
 
 #[test]
-fn what_coroutines_were_computed_to_pay_stands_beside_what_they_paid() {
+fn the_computed_gain_of_coroutines_is_beside_the_measured_gain() {
     let table = figure_of(Kind::Payoff);
     let marks = table
         .rows

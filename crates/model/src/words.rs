@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_seldom_is_said_of_a_minute_or_an_hour() {
+    fn low_rates_are_given_per_minute_or_per_hour() {
         for (per_s, text) in [
             (200.0, "200/s"),
             (0.71, "0.71/s"),

@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_gauge_had_not_been_told_yet_is_known_from_the_log() {
+    fn the_log_knows_changes_that_a_gauge_had_not_read() {
         let stamps = |all: &[(u64, u64)]| -> Vec<(Stamp, Stamp)> {
             all.iter().map(|(a, b)| (Stamp(*a), Stamp(*b))).collect()
         };

@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_number_has_no_error() {
+    fn a_pair_without_a_number_has_no_error() {
         assert_eq!(Pair::of(None, Some(3.0)).error, None);
         assert_eq!(Pair::of(Some(3.0), Some(0.0)).error, None);
         assert_eq!(Pair::of(Some(3.3), Some(3.0)).error, Some(0.1));

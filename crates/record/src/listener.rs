@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_before_a_connection_that_was_taken_is_in_the_queue_no_longer() {
+    fn connections_before_an_accepted_one_have_left_the_queue() {
         // No worker reported the first: it died with it.
         let arrivals = [
             arrival(1, 0, None),

@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_of_a_server_has_no_limit_either() {
+    fn an_unknown_number_of_a_server_has_no_limit() {
         let known = summarise(&Synthetic::io_bound(Sync).recording());
         let [_, concurrency, parallelism, ..] = cells(&known);
         assert!(concurrency.ends_with(" of 2") && parallelism.ends_with(" of 2"));

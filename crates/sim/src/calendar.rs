@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_at_the_same_instant_happens_in_the_order_in_which_it_was_written() {
+    fn events_of_one_instant_happen_in_the_order_of_their_entry() {
         let mut calendar = Calendar::new();
         for name in 'a'..='z' {
             calendar.set(7, name);
@@ -132,7 +132,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_does_what_a_sorted_list_would_do(
+        fn a_calendar_agrees_with_a_sorted_list(
             actions in prop::collection::vec(prop::option::of(0_u64..20), 1..200)
         ) {
             let mut calendar = Calendar::new();

@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_ends_or_never_fits_is_refused_with_the_reason() {
+    fn endless_and_oversized_simulations_are_refused_with_the_reason() {
         let timeless = refused("requests.it.steps = ['yield']\nload.clients = 2").unwrap();
         assert!(timeless.contains("take no time"), "{timeless}");
         assert!(timeless.contains("machine.request"), "{timeless}");

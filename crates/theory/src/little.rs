@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_off_by_its_share() {
+    fn a_balance_deviates_by_the_missing_share() {
         let balance = Balance {
             present: 100.0,
             throughput: 50.0,

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_can_be_read_again() {
+    fn a_printed_file_can_be_read_again() {
         let mut map = Keymap::default();
         assert_eq!(Keymap::read(&map.to_string(), "printed").unwrap(), map);
         let awkward = ['"', '\\', '#', '\''].map(Key::Char);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_toml_is_said_too() {
+    fn invalid_toml_is_reported() {
         let problems =
             Keymap::read("[keys]\npause = = 'p'\nquit = 'ww'\n", "keys.toml").unwrap_err();
         assert_eq!(problems.lines().collect::<Vec<_>>(), [Some(2), Some(3)]);

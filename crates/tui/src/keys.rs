@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_terminal_can_tell_apart_is_no_key() {
+    fn keys_that_no_terminal_distinguishes_are_refused() {
         for name in [
             "", " ", "ctrl-i", "ctrl-m", "ctrl-c", "ctrl-", "ctrl-tab", "f13", "f0", "esc",
         ] {

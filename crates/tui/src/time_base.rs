@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_of_a_number_and_its_time_base_agree() {
+    fn texts_of_a_number_agree_with_its_time_base() {
         for number in Number::ALL {
             let (text, base) = (number.texts(), number.time_base());
             let mentions = |words: &str| text.meaning.contains(words) || text.name.contains(words);

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_too_much_is_said() {
+    fn missing_and_superfluous_parts_are_reported() {
         assert!(Parts::of("cpu", FORM).is_err());
         assert!(Parts::of("=2ms", FORM).is_err());
         let mut parts = Parts::of("cpu=2ms,servers,servers=4,x", FORM).unwrap();

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_quantity_is_refused_with_a_reason() {
+    fn text_that_is_no_quantity_is_refused_with_a_reason() {
         for text in [
             "", "ms", "10", "-3ms", "0ms", "1e99s", "1.2.3s", "10sec", "nan", "infs", "5e", "0.1ns",
         ] {
@@ -195,7 +195,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_printed_can_be_typed(value in 1e-9_f64..1e6) {
+        fn a_printed_quantity_can_be_typed(value in 1e-9_f64..1e6) {
             let text = describe(Unit::Time, value);
             proptest::prop_assert!((time(&text).expect("a time") / value - 1.0).abs() < 1e-5);
             let line = describe(Unit::Rate, value);

@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_grows_is_called_a_total_and_nothing_else_is() {
+    fn exactly_the_growing_counters_are_called_totals() {
         for family in &FAMILIES {
             let is_total = family.name.ends_with("_total");
             assert_eq!(

@@ -235,7 +235,7 @@ fn a_request_that_did_not_end_is_left_open() {
 }
 
 #[test]
-fn what_a_run_is_worth_stands_in_the_name_of_its_group() {
+fn the_name_of_a_group_contains_the_grade_of_the_run() {
     let mut run = Synthetic::io_bound(Sync);
     run.interrupted = true;
     let mut kept = MadeUpRuns::of("It is not believed.", &[run]);

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_mistake_is_one_for_the_schema_too() {
+    fn mistakes_of_the_reader_are_mistakes_of_the_schema() {
         for text in [
             "server.kidn = \"sync\"",
             "server.kind = \"gevent\"",

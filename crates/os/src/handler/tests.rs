@@ -226,7 +226,7 @@ fn head_runs_the_steps_and_sends_no_body() {
 }
 
 #[test]
-fn what_others_count_while_it_lets_go_is_lost() {
+fn additions_by_others_during_a_yield_are_lost() {
     for (with_yield, written) in [(false, 6), (true, 6)] {
         let mut world = Scripted {
             counters: [5, 0],

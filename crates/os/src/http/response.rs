@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_response_is_broken() {
+    fn bytes_that_are_no_response_are_broken() {
         for text in [
             "SSH-2.0-OpenSSH\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n",
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_writes_is_what_load_reads() {
+    fn load_reads_the_bytes_that_the_server_writes() {
         for (keep, stays) in [(Persistence::Stay, true), (Persistence::Close, false)] {
             let mut bytes = Vec::new();
             write_head(&mut bytes, Status::MethodNotAllowed, 17, keep, Date::EPOCH);

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_computes_too_little_for_a_hog_is_stretched_and_nothing_else_is() {
+    fn a_request_is_lengthened_only_if_it_computes_too_little_for_a_hog() {
         let compute = |cpu| Step::Compute {
             cpu: Draw::Fixed(cpu),
             slice: None,
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_ahead_is_what_would_have_been_written_later() {
+    fn requests_written_ahead_are_those_written_later() {
         let scenario = two_classes();
         let mut ahead = Requests::new(&scenario, "there:80");
         let mut later = Requests::new(&scenario, "there:80");

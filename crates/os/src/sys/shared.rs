@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_mapping_writes_another_reads() {
+    fn a_value_written_in_one_mapping_is_read_in_another() {
         two_mappings_show_the_same_words(anonymous_file(4096).unwrap());
     }
 
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn what_cannot_be_reserved_is_an_error() {
+    fn memory_that_cannot_be_reserved_is_an_error() {
         let region = Region::new(4096).unwrap();
         let error = region.reserve(4096..8192).unwrap_err().to_string();
         assert!(

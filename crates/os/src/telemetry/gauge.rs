@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_began_before_the_last_step_counts_from_its_beginning() {
+    fn a_request_that_began_before_the_last_update_counts_from_its_beginning() {
         let gauge = Gauge::default();
         gauge.up(Stamp(100));
         gauge.up(Stamp(40));

@@ -74,7 +74,7 @@ fn three_requests_to_a_coroutine_worker_wait_at_the_same_time() {
 }
 
 #[test]
-fn what_goes_on_is_told_by_the_newest_sample() {
+fn unfinished_activity_is_taken_from_the_newest_sample() {
     use RequestState::{AtTheDoor, Blocked, Parked, Running};
     let half = S / 2;
     let sync = lives(&three_requests(Sync), Stamp(half));
@@ -259,7 +259,7 @@ fn a_worker_goes_on_with_a_request_whose_client_has_left_up_to_its_death() {
 }
 
 #[test]
-fn what_a_worker_did_before_it_was_seen_without_a_core_is_open() {
+fn the_activity_of_a_worker_before_it_was_seen_without_a_core_is_open() {
     let mut recording = recording(Vec::new(), at_request_0(50, false));
     recording.samples.push(at_request_0(100, true));
     recording.samples.push(at_request_0(150, true));

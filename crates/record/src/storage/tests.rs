@@ -139,7 +139,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_no_recording_is_called_so_and_a_later_version_by_its_name() {
+fn a_file_that_is_no_recording_and_one_of_a_later_version_are_reported_as_such() {
     for (bytes, expected) in [
         (&b""[..], Corruption::NotARecording),
         (b"SQLite format 3\0", Corruption::NotARecording),

@@ -38,7 +38,7 @@ fn a_claim_is_judged_with_the_numbers_that_decided() {
 }
 
 #[test]
-fn what_was_not_measured_is_not_judged() {
+fn claims_about_unmeasured_numbers_are_not_judged() {
     let judgement = judged("sync.latency.p99 < 10s");
     assert_eq!(judgement.verdict, Verdict::NotJudged);
     assert_eq!(

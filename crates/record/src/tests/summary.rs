@@ -111,7 +111,7 @@ fn latency_counts_from_due_and_not_from_the_late_sending() {
 }
 
 #[test]
-fn what_a_foreign_server_does_between_sending_and_the_answer_is_other() {
+fn the_time_in_a_foreign_server_is_other() {
     let mut recording = Synthetic::io_bound(Sync).recording();
     recording.events.clear();
     recording.event_count = 0;
@@ -149,7 +149,7 @@ fn a_run_that_ended_before_its_window_has_no_numbers_and_says_so() {
 }
 
 #[test]
-fn what_a_killed_worker_had_begun_counts_until_its_death() {
+fn requests_of_a_killed_worker_count_until_its_death() {
     let mut synthetic = Synthetic::idle(Sync, 1);
     synthetic.lives.push(RequestLife {
         due: 2 * S,
@@ -187,7 +187,7 @@ fn lost_updates_are_additions_that_the_counters_do_not_show() {
 }
 
 #[test]
-fn what_few_answers_reach_of_a_bound_is_told_to_four_digits() {
+fn the_share_of_a_bound_that_few_answers_reach_has_four_digits() {
     // One after the other: 3 answers in the window. Of a bound n ÷ t they reach 3 ÷ window × t ÷ n.
     let run = summarise(&Synthetic::three_requests(Sync).recording());
     let exact = 3.0 / run.window_s;
@@ -268,7 +268,7 @@ fn paths(here: &Value, path: &str, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn what_can_be_named_in_a_claim_is_what_the_summary_has() {
+fn claims_can_name_exactly_the_numbers_of_the_summary() {
     let mut synthetic = Synthetic::io_bound(Coroutine);
     synthetic.scenario.counters = vec!["visits".into()];
     // A disturbance that moves numbers: else there are no bounds to leave out.

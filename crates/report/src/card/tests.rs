@@ -370,7 +370,7 @@ fn where_requests_failed_littles_law_is_not_set_against_answered_ones_alone() {
 
 /// Two variants of 60 clients and 2 sync workers: latencies of 3 s are long compared with a warm-up of 1 s.
 #[test]
-fn what_is_true_of_several_variants_is_said_once_with_all_their_names() {
+fn a_sentence_about_several_variants_is_printed_once_with_all_names() {
     let one = Synthetic::io_bound(Sync);
     let mut same = Synthetic::io_bound(Sync);
     same.variant = "again".into();

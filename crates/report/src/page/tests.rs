@@ -122,7 +122,7 @@ fn hostile_words_stay_words() {
 }
 
 #[test]
-fn what_proves_nothing_was_cut_short_or_failed_is_said_before_any_number() {
+fn doubts_interruptions_and_failures_come_before_any_number() {
     let mut run = two_kinds("Doubtful");
     run.summary.runs[0].trust = Trust::ProvesNothing;
     run.summary.runs[0].failed.timeout = 7;

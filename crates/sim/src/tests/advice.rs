@@ -16,7 +16,7 @@ fn override_of(remark: &Remark) -> Option<String> {
 }
 
 #[test]
-fn what_is_said_to_help_brings_a_tenth_more_answers_when_it_is_simulated() {
+fn advised_changes_bring_a_tenth_more_answers_in_simulations() {
     let steps = [
         r#"["compute 5ms"]"#,
         r#"["compute 1ms", "sleep 99ms"]"#,

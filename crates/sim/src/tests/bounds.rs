@@ -303,7 +303,7 @@ proptest! {
     })]
 
     #[test]
-    fn what_binds_is_reached_and_else_it_is_said_where_requests_wait(text in any_scenario()) {
+    fn a_binding_bound_is_reached_and_without_one_the_place_of_the_wait_is_named(text in any_scenario()) {
         check_causes(&text);
     }
 }
@@ -387,7 +387,7 @@ fn a_request_that_is_killed_takes_its_worker_for_the_timeout_and_is_no_answer() 
 }
 
 #[test]
-fn what_comes_after_the_heartbeat_may_have_ended_a_request_is_in_no_bound() {
+fn work_after_a_possible_kill_by_the_heartbeat_is_in_no_bound() {
     // Half of the requests wait for 2.5 s without a heartbeat: some end after 2 s, and others continue to a
     // call of 30 s. Two clients get 2 ÷ (0.5 × 1 s + 0.5 × 2 s) × ½ = 0.67/s good answers at most.
     let text = "duration='2000s'\nwarmup='50s'\nmachine.cores=4\nload.clients=2\n\
@@ -464,7 +464,7 @@ fn a_bound_that_is_not_reached_is_not_the_cause() {
 }
 
 #[test]
-fn what_a_coroutine_waits_for_its_turn_to_answer_is_counted() {
+fn the_wait_of_a_coroutine_for_its_turn_to_answer_is_counted() {
     // 20 connections, 3 ms and 57 ms, 200/s: 67.6 ms by simulation, 68.7 ms by an event loop of its own;
     // without the turn the chain says 64.8 ms.
     let text = "server={kind='coroutine',connections=20}\nload.rate='200/s'\n\

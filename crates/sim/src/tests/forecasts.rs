@@ -333,7 +333,7 @@ proptest! {
 
     #[test]
     #[ignore = "hundreds of long simulations: so many as CONCSIM_FORECAST_CASES says"]
-    fn what_is_computed_of_hundreds_of_scenarios_is_what_they_show(text in any_scenario()) {
+    fn forecasts_of_hundreds_of_scenarios_agree_with_their_simulations(text in any_scenario()) {
         check_forecast(&text);
     }
 }

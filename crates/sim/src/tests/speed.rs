@@ -36,7 +36,7 @@ fn measure(what: &str, text: &str) {
 
 #[test]
 #[ignore = "prints how fast it is: for an optimised build"]
-fn how_fast_a_queue_is() {
+fn speed_of_a_queue() {
     let four = queue(4, 320, "~10ms", 4_000_000);
     measure(
         "M/M/4, ideal",
@@ -47,7 +47,7 @@ fn how_fast_a_queue_is() {
 
 #[test]
 #[ignore = "prints how fast it is: for an optimised build"]
-fn how_fast_many_workers_are() {
+fn speed_of_many_workers() {
     let many = "server.workers = 129\nrequests.it.steps = ['compute 1ms', 'sleep 1ms']\n\
                 load.clients = 400\nload.requests = 1000000\nmachine.cores = 64\nload.ramp = '0s'";
     measure("64 cores, 129 workers, round-robin", many);

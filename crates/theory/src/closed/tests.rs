@@ -230,7 +230,7 @@ fn sync_workers_need_workers_until_the_cores_are_busy() {
 }
 
 #[test]
-fn what_so_many_workers_on_two_cores_can_do() {
+fn throughput_of_5_to_100_workers_on_two_cores() {
     // 100 ms, of which 2, 10, 50 and 100 % on a core.
     for (workers, expected) in [
         (5, [(50.0, 0.1), (49.9, 0.1), (37.4, 0.1), (20.0, 0.1)]),

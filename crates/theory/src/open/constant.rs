@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_crommelins_formula_where_that_can_be_computed() {
+    fn the_distribution_is_crommelins_where_that_can_be_computed() {
         for utilisation in [0.05, 0.5, 0.8, 0.95] {
             let queue = steady(utilisation);
             for tenth in 0..80 {

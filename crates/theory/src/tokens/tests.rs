@@ -169,7 +169,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn what_waits_and_computes_is_as_littles_law_says(
+    fn waiting_and_begun_requests_obey_littles_law(
         times in times(), tokens in 1_usize..16, cores in 1_usize..8, used in 0.01_f64..0.97,
     ) {
         let idle = pool(1.0, tokens, cores, times);

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_falls_from_the_first_on_is_best_alone() {
+    fn a_falling_throughput_has_its_peak_at_a_load_of_1() {
         let law = Law {
             alpha: 1.5,
             beta: 0.1,

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_moves_no_pictures_shows_the_last_screen() {
+    fn a_viewer_without_animation_shows_the_last_screen() {
         let film = film();
         let shown = |word: &str| {
             let group = film

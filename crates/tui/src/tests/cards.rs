@@ -29,7 +29,7 @@ fn contains_words(screen: &str, text: &str) -> bool {
 }
 
 #[test]
-fn what_a_title_card_is_for_is_never_cut() {
+fn the_purpose_on_a_title_card_is_never_cut() {
     for plan in plans() {
         for room in [Room::Desk, Room::Projector] {
             let mut state = State::new(&plan, 2);

@@ -167,7 +167,7 @@ fn the_box_does_not_hide_the_number_that_it_is_about() {
 }
 
 #[test]
-fn what_a_number_is_stands_beside_it() {
+fn each_number_has_its_explanation_beside_it() {
     let mut state = playing();
     state.explained = Some(Number::Concurrency);
     assert_snapshot!("explain_concurrency_80x24", text(&state, 80, 24));

@@ -134,7 +134,7 @@ fn without_colours_no_cell_has_one() {
 }
 
 #[test]
-fn what_is_not_counted_is_drawn_quietly() {
+fn figures_outside_the_window_are_dim() {
     let figures = |stage| {
         let mut state = io_bound();
         Context {

@@ -126,7 +126,7 @@ fn the_way_of_one_request_is_told_step_by_step() {
 }
 
 #[test]
-fn what_is_worth_a_remark_is_listed_with_what_it_rests_on() {
+fn remarks_are_listed_with_their_evidence() {
     let list = [Key::Char('r')];
     snapshot_of("remarks", "sync", &looking(&list, 0));
     snapshot_of("remarks", "coroutine", &looking(&list, 1));
@@ -153,7 +153,7 @@ pub(super) fn theory_at_the_end(variant: usize) -> State {
 }
 
 #[test]
-fn what_is_computed_stands_beside_what_came_out() {
+fn computed_numbers_are_beside_measured_ones() {
     snapshot_of("theory", "sync", &theory_at_the_end(0));
     snapshot_of("theory", "coroutine", &theory_at_the_end(1));
     let goes_on = looking(&[Key::Char('8')], 1);

@@ -308,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_cut_says_so() {
+    fn cut_text_is_marked() {
         for (width, text) in [
             (0, ""),
             (1, "…"),

@@ -104,7 +104,7 @@ mod tests {
         "60 a second come now, not 30. Four workers could answer 40, if each waited.";
 
     #[test]
-    fn what_does_not_fit_is_left_out_by_whole_sentences_and_clauses() {
+    fn text_without_room_is_left_out_by_whole_sentences_and_clauses() {
         let caption = "Both workers are blocked in a wait; 29 requests are at the door.";
         for (text, width, line) in [
             (INTERVENTION, 80, INTERVENTION),

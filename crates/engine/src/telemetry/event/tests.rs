@@ -12,7 +12,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_served_reads_back_as_written(words: [u64; 7], task in 0u32..1 << 24, request: u32) {
+    fn a_served_record_reads_back_as_written(words: [u64; 7], task in 0u32..1 << 24, request: u32) {
         let event = Event::Served(Served {
             request,
             task,

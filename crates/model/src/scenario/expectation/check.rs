@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_decided_is_left_alone() {
+    fn decidable_claims_contain_no_mistake() {
         for that in [
             "coroutine.throughput >= 25 * sync.throughput",
             "sync.throughput ~= 20 +- 3%",
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_decided_is_said_with_its_place_and_a_way_out() {
+    fn undecidable_claims_are_reported_with_place_and_remedy() {
         for (that, at, words) in [
             ("snyc.throughput > 3", "snyc", "did you mean `sync`?"),
             ("throughput > 3", "throughput", "lacks its variant"),

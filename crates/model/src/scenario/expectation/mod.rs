@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_number_is_not_judged() {
+    fn a_comparison_without_a_number_is_not_judged() {
         assert_eq!(judge("p999 < 1"), Err("p999 is null".into()));
         assert_eq!(judge("zero / zero < 1"), Err("no number".into()));
     }

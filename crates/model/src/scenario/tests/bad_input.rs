@@ -432,7 +432,7 @@ proptest! {
 }
 
 #[test]
-fn what_real_processes_do_not_play_yet_is_refused_where_it_is_played() {
+fn features_that_real_processes_lack_are_refused_there() {
     let text = r#"
 [server]
 max_requests = 100

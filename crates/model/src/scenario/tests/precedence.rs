@@ -63,7 +63,7 @@ fn a_word_names_its_variant_and_any_other_value_needs_its_key() {
 }
 
 #[test]
-fn what_the_command_line_sets_is_laid_over_the_file() {
+fn settings_of_the_command_line_override_the_file() {
     let set = [
         "server.workers=4",
         "requests.profile.steps=compute 20ms, call db lognormal(5ms, p99 9ms)",

@@ -222,7 +222,7 @@ fn a_worker_that_came_late_is_measured_by_its_own_time() {
 }
 
 #[test]
-fn what_a_dead_worker_had_begun_is_lost_only_if_it_had_begun_any() {
+fn a_dead_worker_loses_requests_only_if_it_had_begun_any() {
     let lost = |requests: u64| {
         let recording = with_workers(with_a_death(-9), |worker, at| {
             if worker.index == 1 && at >= NOW {
@@ -300,7 +300,7 @@ fn parked_requests_are_those_begun_that_neither_run_nor_could_run() {
 
 /// Two clients run out of patience, and three are waiting when the run is ended.
 #[test]
-fn what_the_end_of_a_run_cut_off_has_not_failed() {
+fn requests_cut_off_by_the_end_of_a_run_have_not_failed() {
     let mut recording = io_bound(Sync, |_| {});
     let window = recording.header.window.unwrap();
     let patience = recording.header.scenario.load.patience;

@@ -371,7 +371,7 @@ fn no_warm_up_is_a_short_one_unless_the_file_asks_for_so_many_requests() {
 }
 
 #[test]
-fn what_would_help_is_computed_and_says_so() {
+fn advice_is_computed_and_is_called_computed() {
     let advice = |recording: &Recording, kind| find(recording, Now, kind).unwrap().advice;
     let blocked = io_bound(Sync, |_| {});
     assert_eq!(

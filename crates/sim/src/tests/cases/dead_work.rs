@@ -143,7 +143,7 @@ fn a_client_that_found_no_place_in_the_queue_and_left_is_not_in_it() {
 }
 
 #[test]
-fn what_is_said_to_cure_dead_work_cures_it_and_a_little_less_does_not() {
+fn the_advised_change_ends_dead_work_and_a_little_less_does_not() {
     let good = |set: &[&str]| {
         let run = runs_of(DEAD_WORK, set).remove(0);
         (

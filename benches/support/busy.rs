@@ -216,6 +216,7 @@ impl Pen {
             sent: Stamp(due + 10_000),
             first_byte: done,
             done,
+            unread: None,
         };
         self.note(RecordSource::Load, Event::Ended(outcome));
         self.answered += 1;

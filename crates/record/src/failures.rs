@@ -167,6 +167,7 @@ mod tests {
             sent: Stamp(0),
             first_byte: Stamp(took),
             done: Stamp(took),
+            unread: None,
         }
     }
 

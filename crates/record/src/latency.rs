@@ -284,6 +284,7 @@ mod tests {
                     sent,
                     first_byte: done,
                     done,
+                    unread: None,
                 };
                 let served = Served {
                     request: 0,

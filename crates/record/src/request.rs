@@ -34,10 +34,13 @@ impl Request<'_> {
         self.outcome.since_sent(patience)
     }
 
-    /// Returns the time from the last byte written to the last byte read.
+    /// Returns the time for which the end of its answer lay unread: since its worker wrote it, or else, as of a
+    /// server of another program, since the system's stamp of its arrival.
     pub(super) fn unread(&self) -> Option<Elapsed> {
-        let served = self.served.filter(|_| self.completed())?;
-        Some(self.outcome.done.since(served.written))
+        let written = self.served.map(|served| served.written);
+        let since_written = written.map(|written| self.outcome.done.since(written));
+        let unread = since_written.or(self.outcome.unread);
+        unread.filter(|_| self.completed())
     }
 
     /// True if it was given up before its patience was over, because the run ended.

@@ -87,9 +87,9 @@ pub(super) struct Evidence {
     generator_cpu: Option<f64>,
     late_p50_ms: Option<f64>,
     late_p99_ms: Option<f64>,
-    /// Time from an answer's last byte written to its last byte read: added by load and the network.
+    /// Time for which the end of an answer lay unread: added by load and the network.
     unread_p99_ms: Option<f64>,
-    /// True if workers report when they write answers.
+    /// True if it is known when answers came.
     sees_reads: bool,
     /// Events of processes that found no room …
     events_dropped: u64,
@@ -141,7 +141,10 @@ impl Evidence {
             late_p50_ms: millis(&late, 500),
             late_p99_ms: millis(&late, 990),
             unread_p99_ms: millis(&unread, 990),
-            sees_reads: tells,
+            sees_reads: tells
+                || cohort
+                    .iter()
+                    .any(|request| request.outcome.unread.is_some()),
             events_dropped: recording.dropped_events,
             outcomes_dropped: recording.dropped_outcomes,
             unreadable: recording.unreadable,
@@ -345,7 +348,7 @@ impl Evidence {
 
     fn of_the_generator(&self, reasons: &mut Vec<Reason>) {
         let cpu = self.generator_cpu.unwrap_or(0.0);
-        // If workers report, the time in load's own queue is known of each request.
+        // If it is known when answers came, so is the time in load's own queue.
         let most = if self.sees_reads {
             Trust::Rough
         } else {

@@ -87,6 +87,7 @@ impl RequestLife {
             sent: Stamp(self.sent()),
             first_byte: Stamp(if self.taken() { self.done() } else { 0 }),
             done: Stamp(self.done()),
+            unread: None,
         }
     }
 

@@ -452,7 +452,8 @@ impl Outcome {
             self.sent.0,
             self.first_byte.0,
             self.done.0,
-            0,
+            // The length plus one; 0 stands for none, as in older recordings.
+            self.unread.map_or(0, |unread| unread.0.saturating_add(1)),
             0,
         ]
     }
@@ -473,6 +474,7 @@ impl Outcome {
             sent: Stamp(record[3]),
             first_byte: Stamp(record[4]),
             done: Stamp(record[5]),
+            unread: record[6].checked_sub(1).map(Elapsed),
         })
     }
 }

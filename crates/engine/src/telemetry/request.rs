@@ -118,8 +118,11 @@ pub struct Outcome {
     pub sent: Stamp,
     /// Instant at which the first byte of the answer came; zero if none did.
     pub first_byte: Stamp,
-    /// Instant at which the last byte of the answer came, or at which the request failed.
+    /// Instant at which the last byte of the answer was read, or at which the request failed.
     pub done: Stamp,
+    /// Time for which that byte had lain unread, by the system's stamp of its arrival; `None` without a stamp.
+    #[serde(default)]
+    pub unread: Option<Elapsed>,
 }
 
 /// Returns status and failure of an outcome, from the status of a whole answer or the failure: only 200 to
@@ -152,6 +155,7 @@ impl Outcome {
             sent: sent.sent,
             first_byte,
             done,
+            unread: None,
         }
     }
 

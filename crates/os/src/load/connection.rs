@@ -11,15 +11,16 @@
 //! Its caller reports when the socket becomes readable or writable. It does all that needs no waiting, and
 //! returns the result. It never retries: its caller decides whether a failed request gets another connection.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::TcpStream;
 
 use super::answer::{Answer, CompleteAnswer};
 use crate::sys::clock::Clock;
 use crate::sys::net;
 use crate::sys::poller::Ready;
+use crate::sys::receive::receive;
 use crate::telemetry::{Failure, Outcome, SentRequest};
-use concsim_model::units::Stamp;
+use concsim_model::units::{Elapsed, Stamp};
 
 /// Number of reads of one connection before the other connections' turn.
 const READS_AT_ONCE: usize = 4;
@@ -62,12 +63,19 @@ pub(super) struct Exchange {
     pub opened: bool,
     /// Number of its connection, if it has one.
     pub connection: Option<u32>,
+    /// Time for which the last bytes that were read had lain unread, if the system tells.
+    pub unread: Option<Elapsed>,
 }
 
 impl Exchange {
     /// Returns its outcome at `done`. `verdict` has the status of a whole answer.
     pub(super) fn outcome(&self, verdict: Result<u16, Failure>, done: Stamp) -> Outcome {
-        Outcome::of(self.report(), self.first_byte, verdict, done)
+        // A step of the system's clock is not taken for a time unread.
+        let most = done.since(self.sent);
+        Outcome {
+            unread: self.unread.map(|unread| unread.min(most)),
+            ..Outcome::of(self.report(), self.first_byte, verdict, done)
+        }
     }
 
     /// Returns the report of its sending.
@@ -212,14 +220,18 @@ impl Connection {
     fn read(&mut self, buffer: &mut [u8], clock: Clock) -> Progress {
         self.is_unread = false;
         for _ in 0..READS_AT_ONCE {
-            let read = self.stream.read(buffer);
+            let read = receive(&self.stream, buffer);
             let now = clock.now();
-            match read {
+            let unread = read.as_ref().ok().and_then(|received| received.unread);
+            match read.map(|received| received.count) {
                 Ok(0) => {
                     let whole = self.answer.end().map(|whole| whole.status);
                     return self.over(whole.ok_or(Failure::Reset), now, false);
                 }
                 Ok(count) => {
+                    if let Some(exchange) = &mut self.exchange {
+                        exchange.unread = unread;
+                    }
                     if let Some(progress) = self.take(&buffer[..count], now) {
                         return progress;
                     }

@@ -225,6 +225,7 @@ impl<'a> Player<'a> {
             first_byte: Stamp::ZERO,
             opened: false,
             connection: None,
+            unread: None,
         };
         while let Some(token) = self.idle.take(due.client) {
             let clock = self.clock;

@@ -11,6 +11,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::os::fd::OwnedFd;
 
+use super::receive::stamp_arrivals;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, bind, connect, sockopt};
 
@@ -23,16 +24,24 @@ pub struct Dialer {
     target: SocketAddr,
     /// Number of connections begun; it determines the next source address.
     dialled: u32,
+    /// Keeps the kernel stamping arrivals between two connections: to begin and end that with each is slow.
+    _stamps: Option<OwnedFd>,
 }
 
 impl Dialer {
     /// Returns a dialer to `target`.
     #[must_use]
     pub fn to(target: SocketAddr) -> Self {
-        Self { target, dialled: 0 }
+        let stamps = new_socket(target).ok();
+        stamps.iter().for_each(stamp_arrivals);
+        Self {
+            target,
+            dialled: 0,
+            _stamps: stamps,
+        }
     }
 
-    /// Begins a connection. It may still be under way when this returns: a write then returns `WouldBlock`,
+    /// Begins a connection whose arrivals are stamped. It may still be under way when this returns: a write then returns `WouldBlock`,
     /// and a poller reports it.
     ///
     /// # Errors
@@ -45,6 +54,7 @@ impl Dialer {
             bind_address(&socket, source)?;
         }
         sockopt::set_tcp_nodelay(&socket, true)?;
+        stamp_arrivals(&socket);
         match connect(&socket, &self.target) {
             Ok(()) | Err(Errno::INPROGRESS) => Ok(TcpStream::from(socket)),
             Err(error) => Err(error.into()),

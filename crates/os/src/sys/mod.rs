@@ -19,6 +19,7 @@ pub mod net;
 pub mod pipe;
 pub mod poller;
 pub mod processes;
+pub mod receive;
 pub mod shared;
 pub mod signals;
 pub mod terminal;

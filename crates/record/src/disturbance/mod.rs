@@ -27,7 +27,7 @@
 //! | disturbance | a request's latency is too long by at most |
 //! |---|---|
 //! | late sending | its own lateness; in an open load the largest one since the last idle instant |
-//! | answers that lie unread | the time from its last byte written to its last byte read |
+//! | answers that lie unread | the time from its last byte written, or stamped by the system, to its last byte read |
 //! | late services | the lateness of its calls; if a worker serves one after the other, also of those before it |
 //! | stolen core time | the time stolen from all cores, as above |
 //! | other programs | the time for which workers wanted a core and had none, as above |

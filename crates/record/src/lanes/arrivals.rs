@@ -421,6 +421,7 @@ mod tests {
             sent: Stamp(10 * MS),
             first_byte: Stamp::ZERO,
             done: Stamp(40 * MS),
+            unread: None,
         };
         arrivals.end(&outcome, true);
         arrivals.accept(0, Stamp(60 * MS), Some(7));

@@ -249,6 +249,7 @@ fn a_worker_goes_on_with_a_request_whose_client_has_left_up_to_its_death() {
             sent: Stamp::ZERO,
             first_byte: Stamp::ZERO,
             done: Stamp(60),
+            unread: None,
         }];
         let life = [
             (RequestState::AtTheDoor, 0, 10),

@@ -64,7 +64,10 @@ impl<'a> Check<'a> for ClientsStarved<'a> {
 
     fn evidence(&self, _: &Context<'a>) -> String {
         let sentence = &self.doubt.sentence;
-        format!("{sentence} (last byte written, by the worker; last byte read, by load)")
+        format!(
+            "{sentence} (last byte written, by the worker, or arrived, by the system's stamp; last byte \
+             read, by load)"
+        )
     }
 
     fn advice(&self, _: &Context<'a>) -> Option<String> {

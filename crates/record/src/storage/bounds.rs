@@ -273,7 +273,9 @@ fn of_outcome(outcome: &Outcome) -> Vec<Name> {
         Name::Request(outcome.request),
         Name::Class(outcome.class.into()),
     ];
-    names.into_iter().chain(stamps.map(Name::At)).collect()
+    let names = names.into_iter().chain(stamps.map(Name::At));
+    let unread = outcome.unread.map(|unread| Name::For(unread.0));
+    names.chain(unread).collect()
 }
 
 fn of_marker(marker: Marker) -> Vec<Name> {

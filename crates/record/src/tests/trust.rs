@@ -108,6 +108,32 @@ fn answers_that_lie_unread_are_not_the_servers_time() {
     assert_eq!(unread(101_000_000), Trust::ProvesNothing);
 }
 
+/// A run against a server of another program: no worker reports, and the system stamps arrivals, if `is_stamped`.
+fn of_another_program(synthetic: &Synthetic, is_stamped: bool) -> Run {
+    let mut recording = synthetic.recording();
+    recording.events.clear();
+    recording.event_count = 0;
+    for (outcome, life) in recording.outcomes.iter_mut().zip(&synthetic.lives) {
+        outcome.unread = is_stamped.then_some(Elapsed(life.tail));
+    }
+    summarise(&recording)
+}
+
+#[test]
+fn answers_of_another_program_lie_unread_since_the_systems_stamp() {
+    let mut synthetic = quiet(Coroutine);
+    for life in &mut synthetic.lives {
+        (life.late, life.tail) = (0, 5_100_000);
+    }
+    let stamped = of_another_program(&synthetic, true);
+    assert_eq!(grade(&stamped, "generator-starved"), Trust::Rough);
+    let bounds = stamped.bounds.get("latency_ms.p50").expect("the p50 moves");
+    // All latencies are too long by the same time.
+    assert!((bounds.high - bounds.low - 5.1).abs() < 1e-6, "{bounds:?}");
+    let unstamped = of_another_program(&synthetic, false);
+    assert_eq!(grade(&unstamped, "generator-starved"), Trust::Ok);
+}
+
 #[test]
 fn a_tenth_of_a_millisecond_is_no_doubt_about_a_quick_answer() {
     let late = |late| {
@@ -139,6 +165,8 @@ fn a_generator_near_a_whole_core_is_judged_by_its_delays_if_these_are_known() {
     recording.event_count = 0;
     let run = summarise(&recording);
     assert_eq!(grade(&run, "generator-busy"), Trust::ProvesNothing);
+    let stamped = of_another_program(&synthetic, true);
+    assert_eq!(grade(&stamped, "generator-busy"), Trust::Rough);
 }
 
 #[test]

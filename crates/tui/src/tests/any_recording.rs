@@ -141,9 +141,10 @@ prop_compose! {
         ])),
         opened: bool,
         stamps in (stamp(), stamp(), stamp(), stamp()),
+        unread in prop::option::of((0_u64..1_000_000).prop_map(Elapsed)),
     ) -> Outcome {
         let (due, sent, first_byte, done) = stamps;
-        Outcome { request, class, status: 200, failure, opened, due, sent, first_byte, done }
+        Outcome { request, class, status: 200, failure, opened, due, sent, first_byte, done, unread }
     }
 }
 

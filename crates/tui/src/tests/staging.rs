@@ -409,6 +409,7 @@ impl Context {
             sent: Stamp(now.saturating_sub(latency)),
             first_byte: Stamp(now),
             done: Stamp(now),
+            unread: None,
         }
     }
 }

@@ -88,6 +88,7 @@ fn every_kind_of_event_reads_back_as_written() {
             sent: from,
             first_byte: to,
             done: to,
+            unread: Some(Elapsed(77)),
         }),
         Event::BlockedIn {
             from,

@@ -64,6 +64,7 @@ fn ended() -> Outcome {
         sent: Stamp(2),
         first_byte: Stamp(0),
         done: Stamp(3),
+        unread: None,
     }
 }
 

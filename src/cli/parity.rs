@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use super::colour::Colour;
 use super::prediction::{self, PredictionOutcome};
+use super::repeat::RepeatArgs;
 use super::talk;
-use concsim_lab::parity::{self, CASES, Case};
-use concsim_lab::repeats::plan_of;
+use concsim_lab::parity::{self, CASES, Case, Trial};
+use concsim_model::scenario::Plan;
 use concsim_report::parity::markdown;
 
 /// Plays scenarios with blind predictions, and prints the table of their errors.
@@ -18,11 +19,10 @@ pub struct Args {
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
     /// Print the table of predictions that `--json` wrote, and play nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scenarios", "json", "repeat", "until"])]
     from: Option<PathBuf>,
-    /// Number of repeats of each scenario, each with the next seed; errors get intervals of 95 %
-    #[arg(long, value_name = "N", conflicts_with = "from", value_parser = clap::value_parser!(u32).range(2..=1_000))]
-    repeat: Option<u32>,
+    #[command(flatten)]
+    repeats: RepeatArgs,
     /// Print all predictions as JSON alone on standard output
     #[arg(long)]
     json: bool,
@@ -44,7 +44,7 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
                 .iter()
                 .any(|part| case.name.contains(part.as_str()))
     };
-    let cases: Vec<&Case> = CASES.iter().filter(wanted).collect();
+    let cases: Vec<&'static Case> = CASES.iter().filter(wanted).collect();
     if cases.is_empty() {
         let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
         talk::print_message(format_args!(
@@ -53,26 +53,31 @@ pub fn run(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         ));
         return Ok(ExitCode::from(2));
     }
-    let mut plans = Vec::new();
-    let count = cases.len();
-    for (number, case) in (1..).zip(cases) {
-        talk::print_message(format_args!(
-            "predicting {number} of {count}: {}",
-            case.name
-        ));
+    let mut trials = Vec::new();
+    for case in cases {
         let plan = parity::plan_of(case);
-        let mut predictions = Vec::new();
-        for repeat in 0..args.repeat.unwrap_or(1) as usize {
-            let plan = plan_of(&plan, repeat);
-            let PredictionOutcome::Predicted(of_it) = prediction::predict(None, &plan, colour)?
-            else {
+        let wanted = match args.repeats.wanted(&plan) {
+            Ok(wanted) => wanted,
+            Err(unknown) => {
+                talk::print_message(unknown);
                 return Ok(ExitCode::from(2));
-            };
-            predictions.push(of_it);
-        }
-        plans.push((case, plan, predictions));
+            }
+        };
+        let (repetition, numbers) =
+            wanted.map_or((None, Vec::new()), |it| (Some(it.repetition), it.numbers));
+        trials.push(Trial {
+            case,
+            plan,
+            repetition,
+            numbers,
+        });
     }
-    let rows = parity::play_all(plans)?;
+    let plans: Vec<&Plan> = trials.iter().map(|it| &it.plan).collect();
+    let PredictionOutcome::Predictable(predictor) = prediction::predictor(None, &plans, colour)?
+    else {
+        return Ok(ExitCode::from(2));
+    };
+    let rows = parity::play_all(&trials, predictor)?;
     let text = if args.json {
         parity::json(&rows)? + "\n"
     } else {

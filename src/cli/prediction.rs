@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use super::colour::Colour;
 use super::talk;
-use concsim_lab::prediction::{self, Predictions, Unpredictable};
+use concsim_lab::prediction::{Predictor, Unpredictable};
 use concsim_model::scenario::Plan;
 
 /// Options of predictions.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct PredictArgs {
     /// Simulate first with this machine's calibrated costs, and print the prediction beside the measurement
-    #[arg(long, conflicts_with_all = ["repeat", "until"])]
+    #[arg(long)]
     predict: bool,
     /// File with the [machine] to predict with; by default that of `concsim calibrate`
     #[arg(long, value_name = "FILE", requires = "predict")]
@@ -22,36 +22,44 @@ pub struct PredictArgs {
 pub(super) enum PredictionOutcome {
     /// Not asked for.
     NotAsked,
-    /// The simulations, in the order of the plan's variants.
-    Predicted(Predictions),
+    /// All variants can be predicted.
+    Predictable(Predictor),
     /// Impossible; the reason has been shown.
     Refused,
 }
 
 impl PredictArgs {
-    /// Predicts a plan, if asked for.
+    /// Finds the costs for the prediction of a plan, if it is asked for.
     ///
     /// # Errors
     /// A file that exists and cannot be read.
-    pub(super) fn predict(&self, plan: &Plan, colour: Colour) -> anyhow::Result<PredictionOutcome> {
+    pub(super) fn predictor(
+        &self,
+        plan: &Plan,
+        colour: Colour,
+    ) -> anyhow::Result<PredictionOutcome> {
         if !self.predict {
             return Ok(PredictionOutcome::NotAsked);
         }
-        predict(self.machine.clone(), plan, colour)
+        predictor(self.machine.clone(), &[plan], colour)
     }
 }
 
-/// Predicts a plan on the machine of this file, or the calibrated one.
+/// Finds the costs in this file, or the calibrated ones, for the prediction of all plans.
 ///
 /// # Errors
 /// A file that exists and cannot be read.
-pub(super) fn predict(
+pub(super) fn predictor(
     machine: Option<PathBuf>,
-    plan: &Plan,
+    plans: &[&Plan],
     colour: Colour,
 ) -> anyhow::Result<PredictionOutcome> {
-    match prediction::predict(machine, plan)? {
-        Ok(predictions) => return Ok(PredictionOutcome::Predicted(predictions)),
+    let found = Predictor::find(machine)?.and_then(|predictor| {
+        plans.iter().try_for_each(|plan| predictor.check(plan))?;
+        Ok(predictor)
+    });
+    match found {
+        Ok(predictor) => return Ok(PredictionOutcome::Predictable(predictor)),
         Err(Unpredictable::Machine(problems)) => talk::say_mistakes(&problems, colour),
         Err(Unpredictable::Reason(reason)) => talk::print_message(reason),
     }

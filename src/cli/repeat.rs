@@ -35,9 +35,9 @@ pub struct RepeatArgs {
 /// Repeats that a command asks for.
 #[derive(Debug)]
 pub(super) struct Wanted {
-    repetition: Repetition,
+    pub(super) repetition: Repetition,
     /// Numbers to be narrowed, with their variants.
-    numbers: Vec<String>,
+    pub(super) numbers: Vec<String>,
 }
 
 impl RepeatArgs {

@@ -23,8 +23,8 @@ use concsim_driver::frontend::{Frontend, Headless};
 use concsim_driver::play::{play_one, unplayed};
 use concsim_driver::run_store;
 use concsim_driver::watch::WatchedFile;
-use concsim_lab::prediction::Predictions;
-use concsim_lab::repeats::Processes;
+use concsim_lab::prediction::{Predictor, Simulated};
+use concsim_lab::repeats::{PredictedProcesses, Processes};
 use concsim_model::palette::Glyphs;
 use concsim_model::scenario::{Engine, Plan};
 use concsim_os::sys::{interrupt, processes};
@@ -145,10 +145,10 @@ pub(super) fn once(
     for variant in &plan.variants {
         processes::allow_descriptors(concsim_os::server::descriptors_needed(&variant.scenario))?;
     }
-    let predictions = match args.predict.predict(&plan, colour)? {
+    let predictor = match args.predict.predictor(&plan, colour)? {
         PredictionOutcome::Refused => return Ok(Played::Wrong),
         PredictionOutcome::NotAsked => None,
-        PredictionOutcome::Predicted(predictions) => Some(predictions),
+        PredictionOutcome::Predictable(predictor) => Some(predictor),
     };
     let wanted = match args.repeats.wanted(&plan) {
         Ok(wanted) => wanted,
@@ -157,16 +157,19 @@ pub(super) fn once(
             return Ok(Played::Wrong);
         }
     };
+    // Repeats are predicted one by one, each before it is played.
+    let predictor_of_one = predictor.as_ref().filter(|_| wanted.is_none());
+    let predictions = predictor_of_one.map(|it| predict_all(it, &plan));
     interrupt::listen()?;
     let mut folder = folder_for(args.result.out.as_deref(), args.no_keep, &plan)?;
     if let Some(wanted) = wanted {
-        return several(&plan, args, wanted, folder, colour);
+        return several(&plan, args, wanted, (folder, predictor), colour);
     }
     let context = RunContext {
         colour,
         keymap,
         watched,
-        predictions: predictions.as_ref(),
+        predictions,
     };
     let (summary, played, kept) = match play_with(&plan, args, context, folder.as_mut()) {
         Ok(played) => played,
@@ -194,23 +197,37 @@ pub(super) fn once(
     Ok(played)
 }
 
+fn predict_all(predictor: &Predictor, plan: &Plan) -> Vec<Simulated> {
+    let variants = plan.variants.iter();
+    variants
+        .map(|variant| predictor.predict(plan, variant))
+        .collect()
+}
+
 /// Plays repeats without a screen, and prints the result.
 fn several(
     plan: &Plan,
     args: &Args,
     wanted: Wanted,
-    folder: Option<Folder>,
+    (folder, predictor): (Option<Folder>, Option<Predictor>),
     colour: Colour,
 ) -> anyhow::Result<Played> {
+    let predicted = predictor.map(PredictedProcesses::new);
     let engine = repeat::Engine {
-        player: &Processes,
+        player: match &predicted {
+            Some(predicted) => predicted,
+            None => &Processes,
+        },
         jobs: 1,
         out: args.result.out.as_deref(),
         tells: !args.result.json,
     };
-    let Some(played) = repeat::play(plan, wanted, &engine, folder)? else {
+    let Some(mut played) = repeat::play(plan, wanted, &engine, folder)? else {
         return Ok(Played::Headless(repeat::INTERRUPTED));
     };
+    if let Some(predicted) = &predicted {
+        predicted.add_predictions(plan, &mut played.summary);
+    }
     let summary = &played.summary;
     let folder = played.folder.as_ref();
     let kept = folder.map(|folder| folder.summarise(&json::of(summary)));
@@ -259,7 +276,8 @@ struct RunContext<'a> {
     colour: Colour,
     keymap: Keymap,
     watched: Option<&'a Rc<WatchedFile>>,
-    predictions: Option<&'a Predictions>,
+    /// Simulations of all variants.
+    predictions: Option<Vec<Simulated>>,
 }
 
 /// Plays on a screen if there is one; the card stays until the user leaves it. Also returns the result of
@@ -282,7 +300,12 @@ fn play_with(
     } = context;
     let Some(terminal) = args.terminal() else {
         let mut headless = Headless::new(args.result.json).watching(watched);
-        let summary = play(plan, &mut headless, folder.as_deref_mut(), predictions)?;
+        let summary = play(
+            plan,
+            &mut headless,
+            folder.as_deref_mut(),
+            predictions.as_deref(),
+        )?;
         let kept = keep(folder.as_deref(), &summary);
         let status = summary.exit_status();
         return Ok((summary, Played::Headless(status), kept));
@@ -294,7 +317,12 @@ fn play_with(
     if args.no_ask {
         screen = screen.without_questions();
     }
-    let summary = play(plan, &mut screen, folder.as_deref_mut(), predictions)?;
+    let summary = play(
+        plan,
+        &mut screen,
+        folder.as_deref_mut(),
+        predictions.as_deref(),
+    )?;
     let summary = summary.with_votes(screen.votes());
     let kept = keep(folder.as_deref(), &summary);
     if !screen.should_stop() {
@@ -309,17 +337,14 @@ fn play(
     plan: &Plan,
     frontend: &mut impl Frontend,
     mut folder: Option<&mut Folder>,
-    predictions: Option<&Predictions>,
+    predictions: Option<&[Simulated]>,
 ) -> anyhow::Result<Summary> {
     let mut runs: Vec<Run> = Vec::new();
     for (index, variant) in plan.variants.iter().enumerate() {
         frontend.on_variant_start(plan, index)?;
         let recording = play_one(plan, variant, frontend, folder.as_deref_mut())?;
-        let run = summary::summarise(&recording);
-        let run = match predictions {
-            Some(predictions) => predictions.add_prediction(index, run, &recording),
-            None => run,
-        };
+        let mut run = summary::summarise(&recording);
+        run.prediction = predictions.map(|it| it[index].beside(&run, &recording));
         frontend.on_variant_end(&run, recording)?;
         runs.push(run);
         if frontend.should_stop() {

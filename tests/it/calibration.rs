@@ -115,6 +115,65 @@ fn a_prediction_stands_beside_the_measurement_and_is_called_simulated() {
 }
 
 #[test]
+fn predictions_of_repeats_are_the_simulations_of_their_seeds_with_intervals_of_the_errors() {
+    let folder = scratch(MACHINE);
+    let simulated = |seed: usize| {
+        let seed = seed.to_string();
+        let words = [
+            &["sim", "tiny.toml", "--machine", "machine.toml", "--json"][..],
+            &["--no-keep", "--duration", "300ms", "--seed", &seed],
+        ];
+        json(&concsim(folder.path(), &words.concat()))
+    };
+    let alone: Vec<Value> = (3..6).map(simulated).collect();
+    let words = [
+        &["run", "tiny.toml", "--predict", "--machine", "machine.toml"][..],
+        &["--duration", "300ms", "--repeat", "3", "--out", "kept"],
+    ];
+    let card = concsim(folder.path(), &words.concat());
+    let card = String::from_utf8_lossy(&card.stdout).into_owned();
+    assert!(card.contains("predicted"), "{card}");
+    let stored = fs::read(folder.path().join("kept/summary.json")).expect("a summary");
+    let summary: Value = serde_json::from_slice(&stored).expect("JSON");
+    // A repeat that proves nothing is set aside.
+    let repeats = &summary["repeats"];
+    let is_used = |repeat: usize| {
+        let doubted = repeats["doubted"].as_array();
+        let mut doubted = doubted.into_iter().flatten();
+        !doubted.any(|it| it["repeat"] == repeat && it["used"] == false)
+    };
+    let used: Vec<&Value> = (1..4)
+        .zip(&alone)
+        .filter(|(repeat, _)| is_used(*repeat))
+        .map(|(_, summary)| summary)
+        .collect();
+    for (place, run) in summary["runs"].as_array().expect("runs").iter().enumerate() {
+        let prediction = &run["prediction"];
+        let number = |of: &Value| of.as_f64().expect("a number");
+        let mean = |of: &dyn Fn(&Value) -> f64| {
+            used.iter().map(|it| of(&it["runs"][place])).sum::<f64>() / used.len() as f64
+        };
+        let rate = mean(&|run| number(&run["throughput_per_s"]));
+        let latency = mean(&|run| number(&run["latency_ms"]["mean"]));
+        let pairs = [
+            ("throughput_per_s", rate, &run["throughput_per_s"]),
+            ("mean_ms", latency, &run["latency_ms"]["mean"]),
+        ];
+        for (name, predicted, measured) in pairs {
+            let figure = &prediction[name];
+            assert!((number(&figure["predicted"]) - predicted).abs() < 1e-5);
+            assert_eq!(figure["measured"], *measured);
+            // A repeat without an answer leaves no interval of the ratio.
+            if let Some(interval) = figure["interval"].as_object() {
+                let [low, high] = ["low", "high"].map(|end| number(&interval[end]));
+                let error = number(&figure["error"]);
+                assert!(low <= error && error <= high, "{name}: {figure}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_simulation_takes_costs_only_from_the_machine_that_is_named() {
     let folder = scratch(MACHINE);
     fs::create_dir_all(folder.path().join("state/concsim")).expect("a folder");

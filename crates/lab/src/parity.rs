@@ -7,18 +7,15 @@ use std::path::Path;
 use anyhow::{Context as _, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::calibrate;
 use crate::length::seconds_of;
-use crate::prediction::Predictions;
-use crate::repeats::{self, order_of};
+use crate::prediction::Predictor;
+use crate::repeats::{Experiment, PredictedProcesses, Repetition};
 use crate::steps::Steps;
 use concsim_model::scenario::{self, Overrides, Plan, builtin};
 use concsim_model::words::printable;
 use concsim_os::sys::{interrupt, processes};
-use concsim_record::prediction::Prediction;
-use concsim_record::repeats::{Repeats, Replication};
+use concsim_record::repeats::Partial;
 use concsim_record::summary::Run;
-use concsim_record::trust::Trust;
 use concsim_report::parity::{self, Row};
 
 /// A scenario to play: a name, the built-in scenario, and the settings laid over it.
@@ -143,26 +140,31 @@ pub fn json(rows: &[Row]) -> serde_json::Result<String> {
     })
 }
 
-/// Plays each case after its predictions, one for each repeat, and returns a row for each variant.
+/// A case to be played, and its repeats.
+#[derive(Debug)]
+pub struct Trial {
+    /// The case.
+    pub case: &'static Case,
+    /// Its plan.
+    pub plan: Plan,
+    /// Its repeats; [`None`] to play each variant once.
+    pub repetition: Option<Repetition>,
+    /// Numbers that a rule narrows, with their variants.
+    pub numbers: Vec<String>,
+}
+
+/// Plays the cases, each run after its simulation, and returns a row for each variant.
 ///
 /// # Errors
-/// A system limit that is too low for a run.
-pub fn play_all(plans: Vec<(&Case, Plan, Vec<Predictions>)>) -> anyhow::Result<Vec<Row>> {
+/// A system limit that is too low for a run, or ^C.
+pub fn play_all(trials: &[Trial], predictor: Predictor) -> anyhow::Result<Vec<Row>> {
     interrupt::listen()?;
-    let seconds = |plan: &Plan| -> Vec<f64> {
-        let variants = plan.variants.iter();
-        variants.map(|it| seconds_of(&it.scenario)).collect()
-    };
-    let expected_s = plans
-        .iter()
-        .flat_map(|(_, plan, predictions)| seconds(plan).repeat(predictions.len()));
-    let mut steps = Steps::expected(expected_s.collect());
+    let mut steps = Steps::expected(trials.iter().map(Trial::expected_s).collect());
+    let player = PredictedProcesses::new(predictor);
     let mut rows = Vec::new();
-    for (case, plan, predictions) in plans {
-        rows.extend(match predictions.as_slice() {
-            [only] => play(case, plan, only, &mut steps)?,
-            each => play_repeats(case, &plan, each, &mut steps)?,
-        });
+    for trial in trials {
+        steps.begin(&format!("playing {}", trial.case.name));
+        rows.extend(trial.play(&player)?);
     }
     Ok(rows)
 }
@@ -198,116 +200,58 @@ pub fn plan_of(case: &Case) -> Plan {
         ..Overrides::default()
     };
     let read = scenario::read(built_in.text, built_in.name, &overrides);
-    read.unwrap_or_else(|problems| panic!("{}", problems.render(false)))
-}
-
-/// Plays each variant in turn.
-fn play(
-    case: &Case,
-    mut plan: Plan,
-    predictions: &Predictions,
-    steps: &mut Steps,
-) -> anyhow::Result<Vec<Row>> {
-    let variants = std::mem::take(&mut plan.variants);
-    let mut rows = Vec::new();
-    for (index, variant) in variants.into_iter().enumerate() {
-        steps.begin(&format!("playing {}: {}", case.name, variant.name));
-        processes::allow_descriptors(concsim_os::server::descriptors_needed(&variant.scenario))?;
-        plan.variants = vec![variant];
-        let (run, recording) = calibrate::play(&plan)?;
-        let run = predictions.add_prediction(index, run, &recording);
-        let Run {
-            variant,
-            trust,
-            prediction: Some(prediction),
-            ..
-        } = run
-        else {
-            bail!("a played run has no prediction");
-        };
-        rows.push(row(case.name, variant, trust, prediction));
-    }
-    Ok(rows)
-}
-
-fn row(name: &str, variant: String, trust: Trust, prediction: Prediction) -> Row {
-    Row {
-        scenario: name.to_owned(),
-        variant,
-        trust,
-        prediction,
-        repeats: None,
+    let plan = read.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    // Predictions are compared with measurements; no claim is decided.
+    Plan {
+        expectations: Vec::new(),
+        questions: Vec::new(),
+        ..plan
     }
 }
 
-/// Plays the repeats of a case, each after another variant, and compares them in pairs with their predictions.
-fn play_repeats(
-    case: &Case,
-    plan: &Plan,
-    predictions: &[Predictions],
-    steps: &mut Steps,
-) -> anyhow::Result<Vec<Row>> {
-    let (mut measured, mut machine) = (Repeats::default(), None);
-    let mut predicted: Vec<Vec<Prediction>> = vec![Vec::new(); plan.variants.len()];
-    for (repeat, of_it) in predictions.iter().enumerate() {
-        let plan = repeats::plan_of(plan, repeat);
-        let mut variants = Vec::new();
-        for place in order_of(repeat, plan.variants.len()) {
-            let variant = plan.variants[place].clone();
-            let (number, all) = (repeat + 1, predictions.len());
-            steps.begin(&format!(
-                "playing {}: {}, repeat {number} of {all}",
-                case.name, variant.name
-            ));
-            processes::allow_descriptors(concsim_os::server::descriptors_needed(
-                &variant.scenario,
-            ))?;
-            let one = Plan {
-                variants: vec![variant],
-                ..plan.clone()
-            };
-            let (run, recording) = calibrate::play(&one)?;
-            predicted[place].extend(of_it.add_prediction(place, run, &recording).prediction);
-            variants.push((place, Replication::of(&recording)));
-            machine = Some(recording.header.machine);
+impl Trial {
+    /// Returns the least time that it takes, in seconds.
+    fn expected_s(&self) -> f64 {
+        let repeats = self.repetition.and_then(|it| it.looks().next());
+        let once = self.plan.variants.iter().map(|it| seconds_of(&it.scenario));
+        once.sum::<f64>() * repeats.unwrap_or(1) as f64
+    }
+
+    fn play(&self, player: &PredictedProcesses) -> anyhow::Result<Vec<Row>> {
+        for variant in &self.plan.variants {
+            let descriptors = concsim_os::server::descriptors_needed(&variant.scenario);
+            processes::allow_descriptors(descriptors)?;
         }
-        variants.sort_unstable_by_key(|(place, _)| *place);
-        measured.add(variants.into_iter().map(|(_, variant)| variant).collect());
-    }
-    let machine = machine.context("a run was played that was not predicted")?;
-    let summary = measured.summary(plan, machine.clone());
-    let first_seed = summary.scenario.seed;
-    let rows = summary.runs.into_iter().enumerate().map(|(place, run)| {
-        let repeated = run.repeated.context("repeats without estimates")?;
-        let seeds = repeated.seeds().iter();
-        let used: Vec<usize> = seeds
-            .map(|seed| seed.wrapping_sub(first_seed) as usize)
-            .collect();
-        let mut simulated = Repeats::default();
-        for repeat in &used {
-            simulated.add(vec![predictions[*repeat].simulated(place).clone()]);
-        }
-        let alone = Plan {
-            variants: vec![plan.variants[place].clone()],
-            ..plan.clone()
+        let experiment = Experiment {
+            plan: &self.plan,
+            player,
+            jobs: 1,
+            numbers: self.numbers.clone(),
+            folder: None,
+            out: None,
+            tells: self.repetition.is_some(),
         };
-        let simulated = simulated
-            .summary(&alone, machine.clone())
-            .runs
-            .swap_remove(0);
-        let simulated = simulated.repeated.context("repeats without estimates")?;
-        let each: Vec<Prediction> = used
-            .iter()
-            .map(|it| predicted[place][*it].clone())
-            .collect();
-        let prediction = Prediction::of_repeats(&each, &simulated, &repeated);
-        let prediction = prediction.context("repeats without predictions")?;
-        Ok(Row {
-            repeats: Some(used.len()),
-            ..row(case.name, run.variant, run.trust, prediction)
-        })
-    });
-    rows.collect()
+        let all = experiment.play(self.repetition.unwrap_or(Repetition::Count(1)))?;
+        let mut summary = all.summary(&self.plan).context("interrupted")?;
+        player.add_predictions(&self.plan, &mut summary);
+        let repeats = summary.repeats.context("a case without repeats")?;
+        match repeats.partial {
+            Some(Partial::Interrupted) => bail!("interrupted"),
+            Some(Partial::Failed) => bail!("a repeat of {} failed", self.case.name),
+            None => {}
+        }
+        let row = |run: Run| {
+            Ok(Row {
+                scenario: self.case.name.to_owned(),
+                variant: run.variant,
+                trust: run.trust,
+                prediction: run.prediction.context("a played run has no prediction")?,
+                repeats: self.repetition.map(|_| repeats.used),
+                until: repeats.until.clone(),
+            })
+        };
+        summary.runs.into_iter().map(row).collect()
+    }
 }
 
 #[cfg(test)]

@@ -10,30 +10,6 @@ use concsim_record::storage::RecordingWriter;
 use concsim_record::summary::Run;
 use concsim_record::{Recorder, Recording};
 
-/// Simulations made before the run.
-#[derive(Debug)]
-pub struct Predictions {
-    machine: String,
-    runs: Vec<(Replication, SwitchesByRequest)>,
-}
-
-impl Predictions {
-    /// Adds its prediction to the run of this variant; `recording` is that of the run.
-    #[must_use]
-    pub fn add_prediction(&self, index: usize, mut run: Run, recording: &Recording) -> Run {
-        run.prediction = self.runs.get(index).map(|(simulated, switched)| {
-            let measured = (&run, &SwitchesByRequest::of(recording));
-            Prediction::of(&self.machine, (simulated.run(), switched), measured)
-        });
-        run
-    }
-
-    /// Returns the simulation of a variant.
-    pub(crate) fn simulated(&self, place: usize) -> &Replication {
-        &self.runs[place].0
-    }
-}
-
 /// Reason for which a plan cannot be predicted.
 #[derive(Debug)]
 pub enum Unpredictable {
@@ -43,51 +19,91 @@ pub enum Unpredictable {
     Reason(String),
 }
 
-/// Predicts a plan on the machine of this file, or the calibrated one.
-///
-/// # Errors
-/// A file that exists and cannot be read. The inner error is a reason for the user.
-pub fn predict(
-    wanted: Option<PathBuf>,
-    plan: &Plan,
-) -> anyhow::Result<Result<Predictions, Unpredictable>> {
-    let wanted = wanted.unwrap_or_else(|| PathBuf::from(CALIBRATED));
-    let file = match calibrate::find(&wanted)? {
-        Ok(file) => file,
-        Err(none) => return Ok(Err(Unpredictable::Reason(none))),
-    };
-    let machine = match scenario::read_machine(&file.name, &file.text) {
-        Ok(machine) => machine,
-        Err(problems) => return Ok(Err(Unpredictable::Machine(problems))),
-    };
-    let mut runs = Vec::new();
-    for variant in &plan.variants {
-        let variant = on(&machine, variant);
-        if let Err(refused) = concsim_sim::limits::check(&variant.scenario) {
-            let reason = format!("{} cannot be predicted: {refused}", variant.name);
-            return Ok(Err(Unpredictable::Reason(reason)));
-        }
-        runs.push(simulate(plan, &variant));
+/// Costs of a machine, on which runs are simulated before they are played.
+#[derive(Debug)]
+pub struct Predictor {
+    /// File of the costs, or `calibrated`.
+    name: String,
+    machine: Machine,
+}
+
+impl Predictor {
+    /// Returns the predictor on the machine of this file, or the calibrated one.
+    ///
+    /// # Errors
+    /// A file that exists and cannot be read. The inner error is a reason for the user.
+    pub fn find(wanted: Option<PathBuf>) -> anyhow::Result<Result<Self, Unpredictable>> {
+        let wanted = wanted.unwrap_or_else(|| PathBuf::from(CALIBRATED));
+        let file = match calibrate::find(&wanted)? {
+            Ok(file) => file,
+            Err(none) => return Ok(Err(Unpredictable::Reason(none))),
+        };
+        let machine = scenario::read_machine(&file.name, &file.text);
+        Ok(machine.map_err(Unpredictable::Machine).map(|machine| Self {
+            name: wanted.display().to_string(),
+            machine,
+        }))
     }
-    let machine = wanted.display().to_string();
-    Ok(Ok(Predictions { machine, runs }))
+
+    /// Checks that all variants can be simulated.
+    ///
+    /// # Errors
+    /// A variant beyond the limits of a simulation.
+    pub fn check(&self, plan: &Plan) -> Result<(), Unpredictable> {
+        for variant in &plan.variants {
+            let scenario = self.on_the_machine(variant).scenario;
+            concsim_sim::limits::check(&scenario).map_err(|refused| {
+                Unpredictable::Reason(format!("{} cannot be predicted: {refused}", variant.name))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn on_the_machine(&self, variant: &Variant) -> Variant {
+        let mut variant = variant.clone();
+        variant.scenario.machine = self.machine.clone();
+        variant
+    }
+
+    /// Simulates a variant.
+    #[must_use]
+    pub fn predict(&self, plan: &Plan, variant: &Variant) -> Simulated {
+        let variant = self.on_the_machine(variant);
+        let recorder = Recorder::new(
+            concsim_sim::header_of(plan, &variant),
+            None::<RecordingWriter>,
+        );
+        let (recording, _) = concsim_sim::record(&variant.scenario, recorder);
+        Simulated {
+            machine: self.name.clone(),
+            replication: Replication::of(&recording),
+            switches: SwitchesByRequest::of(&recording),
+        }
+    }
 }
 
-/// Returns the variant on another machine.
-fn on(machine: &Machine, variant: &Variant) -> Variant {
-    let mut variant = variant.clone();
-    variant.scenario.machine = machine.clone();
-    variant
+/// Simulation of a run, made before it.
+#[derive(Debug)]
+pub struct Simulated {
+    machine: String,
+    replication: Replication,
+    switches: SwitchesByRequest,
 }
 
-fn simulate(plan: &Plan, variant: &Variant) -> (Replication, SwitchesByRequest) {
-    let recorder = Recorder::new(
-        concsim_sim::header_of(plan, variant),
-        None::<RecordingWriter>,
-    );
-    let (recording, _) = concsim_sim::record(&variant.scenario, recorder);
-    (
-        Replication::of(&recording),
-        SwitchesByRequest::of(&recording),
-    )
+impl Simulated {
+    /// Compares it with the run and its recording.
+    #[must_use]
+    pub fn beside(&self, run: &Run, recording: &Recording) -> Prediction {
+        let measured = (run, &SwitchesByRequest::of(recording));
+        Prediction::of(
+            &self.machine,
+            (self.replication.run(), &self.switches),
+            measured,
+        )
+    }
+
+    /// Returns its numbers.
+    pub(crate) fn into_replication(self) -> Replication {
+        self.replication
+    }
 }

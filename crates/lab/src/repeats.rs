@@ -10,6 +10,7 @@
 //! the threads.
 
 mod part;
+mod predicted;
 mod running;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use std::thread;
 use anyhow::Context as _;
 
 pub use self::part::{Part, Processes, Simulations, Waiting};
+pub use self::predicted::PredictedProcesses;
 use self::running::Running;
 use concsim_driver::console::{self, chain};
 use concsim_model::scenario::{Plan, Variant};
@@ -118,7 +120,7 @@ pub fn plan_of(plan: &Plan, repeat: usize) -> Plan {
 
 /// Returns the variants of a repeat, counted from 0, in the order in which they are played: rotated by one in each, so
 /// that every variant has every place equally often.
-pub(crate) fn order_of(repeat: usize, count: usize) -> impl Iterator<Item = usize> {
+fn order_of(repeat: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |step| (repeat + step) % count)
 }
 

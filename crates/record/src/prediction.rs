@@ -9,13 +9,20 @@ pub use super::schema::prediction::{ErrorInterval, Figure, Prediction, RequestCo
 use super::usage::Worker;
 use concsim_engine::telemetry::{Event, NO_REQUEST};
 
+impl ErrorInterval {
+    /// True if 0 is inside: the error may then be chance.
+    #[must_use]
+    pub fn contains_0(self) -> bool {
+        self.low <= 0.0 && 0.0 <= self.high
+    }
+}
+
 impl Figure {
     /// True if the error is within a limit, or 0 is inside its interval: the difference may then be chance.
     #[must_use]
     pub fn agrees(&self, limit: f64) -> bool {
-        let may_be_0 = |it: ErrorInterval| it.low <= 0.0 && 0.0 <= it.high;
         let is_within = self.error.is_none_or(|error| error.abs() <= limit);
-        is_within || self.interval.is_some_and(may_be_0)
+        is_within || self.interval.is_some_and(ErrorInterval::contains_0)
     }
 
     /// Adds up the values of several.

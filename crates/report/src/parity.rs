@@ -6,6 +6,7 @@ use super::words::NONE;
 use concsim_record::comparison::percent;
 use concsim_record::prediction::{Figure, Prediction};
 pub use concsim_record::prediction::{LIMITS, Limits};
+use concsim_record::repeats::Rule;
 use concsim_record::trust::Trust;
 
 /// A predicted run.
@@ -22,6 +23,9 @@ pub struct Row {
     /// Number of repeats that the numbers rest on. Omitted if it was played once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<usize>,
+    /// Rule that ended the repeats. Omitted if their number was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Rule>,
 }
 
 /// Returns the table, with errors above their limits in bold.
@@ -169,6 +173,7 @@ mod tests {
             trust: Trust::Rough,
             prediction,
             repeats: None,
+            until: None,
         };
         insta::assert_snapshot!(markdown(&[row]));
     }

@@ -80,10 +80,23 @@ struct SerializedRun<'a>(&'a Run);
 impl Serialize for SerializedRun<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0.repeated {
-            Some(repeated) => repeated.serialize(serializer),
+            Some(repeated) => RepeatedRun {
+                numbers: repeated,
+                prediction: self.0.prediction.as_ref(),
+            }
+            .serialize(serializer),
             None => self.0.serialize(serializer),
         }
     }
+}
+
+/// The estimates of repeats as the summary has them, and what is known of all repeats beside them.
+#[derive(Serialize)]
+struct RepeatedRun<'a> {
+    #[serde(flatten)]
+    numbers: &'a RepeatNumbers,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prediction: Option<&'a Prediction>,
 }
 
 /// One variant, played once, or the estimates of its repeats.

@@ -81,7 +81,7 @@ pub fn load(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
             player: &AgainstServer(target),
             jobs: 1,
             out: args.result.out.as_deref(),
-            tells: !args.result.json,
+            prints_lines: !args.result.json,
         };
         match repeat::play(&plan, wanted, &engine, folder)? {
             Some(played) => {

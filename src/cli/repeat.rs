@@ -107,7 +107,7 @@ pub(super) struct Engine<'a> {
     /// Folder below which repeats after the first are kept.
     pub(super) out: Option<&'a Path>,
     /// True to print a line after each repeat where no bar can be drawn.
-    pub(super) tells: bool,
+    pub(super) prints_lines: bool,
 }
 
 /// Repeats that were played.
@@ -141,7 +141,7 @@ pub(super) fn play(
         numbers: wanted.numbers,
         folder: folder.as_mut(),
         out: engine.out,
-        tells: engine.tells,
+        prints_lines: engine.prints_lines,
     };
     let played = match experiment.play(wanted.repetition) {
         Ok(played) => played,

@@ -220,7 +220,7 @@ fn several(
         },
         jobs: 1,
         out: args.result.out.as_deref(),
-        tells: !args.result.json,
+        prints_lines: !args.result.json,
     };
     let Some(mut played) = repeat::play(plan, wanted, &engine, folder)? else {
         return Ok(Played::Headless(repeat::INTERRUPTED));

@@ -167,7 +167,7 @@ fn play_repeats(
         player: &Simulations,
         jobs: args.jobs.map_or_else(cores, NonZeroUsize::get),
         out: args.out.as_deref(),
-        tells: false,
+        prints_lines: false,
     };
     repeat::play(plan, wanted, &engine, folder)
 }

@@ -229,7 +229,7 @@ impl Trial {
             numbers: self.numbers.clone(),
             folder: None,
             out: None,
-            tells: self.repetition.is_some(),
+            prints_lines: self.repetition.is_some(),
         };
         let all = experiment.play(self.repetition.unwrap_or(Repetition::Count(1)))?;
         let mut summary = all.summary(&self.plan).context("interrupted")?;

@@ -11,20 +11,19 @@
 
 mod part;
 mod predicted;
-mod running;
+mod progress;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, mpsc};
 use std::thread;
 
 use anyhow::Context as _;
 
-pub use self::part::{Part, Processes, Simulations, Waiting};
+pub use self::part::{Part, Processes, RepeatFrontend, Simulations};
 pub use self::predicted::PredictedProcesses;
-use self::running::Running;
+use self::progress::RepeatProgress;
 use concsim_driver::console::{self, chain};
 use concsim_model::scenario::{Plan, Variant};
 use concsim_os::recorder::Folder;
@@ -81,19 +80,19 @@ pub struct Experiment<'a> {
     /// Folder below which the others are kept; [`None`] to keep none of them.
     pub out: Option<&'a Path>,
     /// True to print a line after each repeat where no bar can be drawn.
-    pub tells: bool,
+    pub prints_lines: bool,
 }
 
 /// Repeats that were played.
 #[derive(Debug)]
-pub struct Played {
+pub struct PlayedRepeats {
     /// Recordings of the first repeat, in the order of the plan; those of later ones are not held.
     pub first: Vec<Recording>,
     /// All repeats that are complete.
     pub repeats: Repeats,
 }
 
-impl Played {
+impl PlayedRepeats {
     /// Returns the summary of all repeats; [`None`] if no variant was played.
     #[must_use]
     pub fn summary(&self, plan: &Plan) -> Option<Summary> {
@@ -129,7 +128,7 @@ impl Experiment<'_> {
     ///
     /// # Errors
     /// A process that cannot be started in the first repeat. In a later one, this is reported and ends the repeats.
-    pub fn play(self, repetition: Repetition) -> anyhow::Result<Played> {
+    pub fn play(self, repetition: Repetition) -> anyhow::Result<PlayedRepeats> {
         let first_look = repetition.looks().next().unwrap_or(0);
         let session = Session {
             plan: self.plan,
@@ -139,31 +138,31 @@ impl Experiment<'_> {
             folder: Mutex::new(self.folder),
             out: self.out,
             first: Mutex::default(),
-            running: Mutex::new(Running::new(first_look, self.tells)),
+            progress: Mutex::new(RepeatProgress::new(first_look, self.prints_lines)),
         };
         let mut repeats = Repeats::default();
         let ended = match repetition {
             Repetition::Count(count) => session.extend(&mut repeats, count),
             Repetition::Until(until) => session.extend_until(&mut repeats, &until),
         };
-        session.running().clear();
+        session.progress().clear();
         match ended {
             Err(error) if repeats.count() == 0 => return Err(error),
             Err(error) => {
                 console::print_message(format_args!("no more repeats: {}", chain(&error)));
                 repeats.ended_early(Partial::Failed);
             }
-            Ok(Ended::Interrupted) => repeats.ended_early(Partial::Interrupted),
-            Ok(Ended::Complete) => {}
+            Ok(Ending::Interrupted) => repeats.ended_early(Partial::Interrupted),
+            Ok(Ending::Complete) => {}
         }
         let first = session.first.into_inner().expect("no thread has failed");
-        Ok(Played { first, repeats })
+        Ok(PlayedRepeats { first, repeats })
     }
 }
 
 /// End of repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ended {
+enum Ending {
     Complete,
     Interrupted,
 }
@@ -177,16 +176,17 @@ struct Session<'a> {
     folder: Mutex<Option<&'a mut Folder>>,
     out: Option<&'a Path>,
     first: Mutex<Vec<Recording>>,
-    running: Mutex<Running>,
+    progress: Mutex<RepeatProgress>,
 }
 
 /// The variants of a repeat, in the order of the plan; [`None`] if ^C ended it before its end.
 type Repeat = anyhow::Result<Option<Vec<Replication>>>;
 
 impl Session<'_> {
-    fn running(&self) -> MutexGuard<'_, Running> {
-        self.running.lock().expect("no thread has failed")
+    fn progress(&self) -> MutexGuard<'_, RepeatProgress> {
+        self.progress.lock().expect("no thread has failed")
     }
+
     /// Returns the summary of the repeats so far.
     fn summary(&self, repeats: &Repeats) -> Option<Summary> {
         let first = self.first.lock().expect("no thread has failed");
@@ -196,27 +196,27 @@ impl Session<'_> {
 
     /// Plays repeats until the intervals of some numbers are narrow enough, or until there are as many as the
     /// rule permits.
-    fn extend_until(&self, repeats: &mut Repeats, until: &StoppingRule) -> anyhow::Result<Ended> {
-        let (mut ended, mut met) = (Ended::Complete, false);
+    fn extend_until(&self, repeats: &mut Repeats, until: &StoppingRule) -> anyhow::Result<Ending> {
+        let (mut ended, mut met) = (Ending::Complete, false);
         for look in Repetition::Until(*until).looks() {
             ended = self.extend(repeats, look)?;
-            if ended == Ended::Interrupted && repeats.count() < 2 {
+            if ended == Ending::Interrupted && repeats.count() < 2 {
                 break;
             }
             let summary = self.summary(repeats).context("nothing was played")?;
             let width = repeats.width(&summary, self.numbers, until);
             met = width.is_met;
-            if met || ended == Ended::Interrupted {
+            if met || ended == Ending::Interrupted {
                 break;
             }
-            self.running().expect(width.expected);
+            self.progress().expect(width.expected);
         }
         repeats.ended_by(Rule::of(until, self.numbers, met));
         Ok(ended)
     }
 
     /// Plays repeats until there are `count`, and adds them in their order.
-    fn extend(&self, repeats: &mut Repeats, count: usize) -> anyhow::Result<Ended> {
+    fn extend(&self, repeats: &mut Repeats, count: usize) -> anyhow::Result<Ending> {
         let (next, is_over) = (AtomicUsize::new(repeats.count()), AtomicBool::new(false));
         let play_next = || -> Option<(usize, Repeat)> {
             if interrupt::is_requested() || is_over.load(Ordering::Relaxed) {
@@ -232,14 +232,7 @@ impl Session<'_> {
         let mut waiting = BTreeMap::new();
         let mut take = |(repeat, played): (usize, Repeat)| {
             waiting.insert(repeat, played);
-            while let Some(Ok(Some(_))) = waiting.get(&repeats.count())
-                && let Some(Ok(Some(variants))) = waiting.remove(&repeats.count())
-            {
-                repeats.add(variants);
-                let summary = || self.summary(repeats);
-                self.running()
-                    .one_more(repeats.count(), self.numbers, summary);
-            }
+            self.add_next(repeats, &mut waiting);
         };
         let jobs = self
             .jobs
@@ -262,8 +255,20 @@ impl Session<'_> {
         }
         match waiting.remove(&repeats.count()) {
             Some(Err(error)) => Err(error),
-            _ if repeats.count() < count => Ok(Ended::Interrupted),
-            _ => Ok(Ended::Complete),
+            _ if repeats.count() < count => Ok(Ending::Interrupted),
+            _ => Ok(Ending::Complete),
+        }
+    }
+
+    /// Adds the repeats that follow the last one, as far as they are complete.
+    fn add_next(&self, repeats: &mut Repeats, waiting: &mut BTreeMap<usize, Repeat>) {
+        while let Some(Ok(Some(_))) = waiting.get(&repeats.count())
+            && let Some(Ok(Some(variants))) = waiting.remove(&repeats.count())
+        {
+            repeats.add(variants);
+            let summary = || self.summary(repeats);
+            self.progress()
+                .one_more(repeats.count(), self.numbers, summary);
         }
     }
 
@@ -289,7 +294,7 @@ impl Session<'_> {
     fn replicate_later(&self, repeat: usize, plan: &Plan, own: Option<&Path>) -> Repeat {
         let folder = own.map(|own| Folder::create(own, plan));
         let mut folder = folder.transpose().unwrap_or_else(|error| {
-            self.running()
+            self.progress()
                 .print_note(&format!("a repeat is not kept: {error}"));
             None
         });
@@ -306,7 +311,7 @@ impl Session<'_> {
                 folder.remove()
             };
             if let Err(error) = stored {
-                self.running()
+                self.progress()
                     .print_note(&format!("the summary of a repeat is not kept: {error}"));
             }
         }
@@ -332,7 +337,7 @@ impl Session<'_> {
                 variant,
                 folder: folder.as_deref_mut(),
                 is_shown: repeat == 0,
-                running: &self.running,
+                progress: &self.progress,
             })?;
             let is_interrupted = recording.header.interrupted;
             take(place, recording);

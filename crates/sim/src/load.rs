@@ -293,10 +293,10 @@ impl<O: Observer> Simulation<'_, O> {
         if let Some(client) = client {
             let think = self.draws.think(self.scenario, u64::from(outcome.request));
             let pause = pause_after(outcome.failure, think);
-            self.load.timetable.again(client, outcome.done + pause);
+            self.load.timetable.add_next(client, outcome.done + pause);
             self.load.update_next_due();
         }
-        if self.load.course.turns_on_ends() {
+        if self.load.course.depends_on_ends() {
             self.follow_the_course();
         }
     }

@@ -16,12 +16,12 @@
 //! both, so that the n-th request of a run is due at the same instant in either. This module reads no
 //! clock.
 
-mod course;
+mod progress;
 #[cfg(any(test, feature = "testing"))]
 #[path = "../../testing/small.rs"]
 pub mod small;
 
-pub use course::{NOTICE, RunProgress};
+pub use progress::{NOTICE, RunProgress};
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -77,7 +77,7 @@ impl Change {
 
 /// Requests to come, the earliest first.
 pub struct Timetable {
-    coming: LoadState,
+    load: LoadState,
     /// Changes by the scenario's timeline, the earliest first.
     changes: VecDeque<(Stamp, Change)>,
 }
@@ -90,7 +90,7 @@ impl Timetable {
             Some((begin + event.at, change))
         });
         Self {
-            coming: LoadState::of(scenario, begin),
+            load: LoadState::of(scenario, begin),
             changes: changes.collect(),
         }
     }
@@ -99,7 +99,7 @@ impl Timetable {
     #[inline]
     pub fn soonest(&mut self) -> Option<Stamp> {
         let change = self.changes.front().map(|(at, _)| *at);
-        let arrival = self.coming.next();
+        let arrival = self.load.next();
         match (change, arrival) {
             (Some(change), Some(arrival)) => Some(change.min(arrival)),
             (one, other) => one.or(other),
@@ -109,13 +109,13 @@ impl Timetable {
     /// Takes the [`soonest`](Self::soonest) entry off the timetable. `None` if that was a change.
     #[inline]
     pub fn take(&mut self) -> Option<DueRequest> {
-        let arrival = self.coming.next();
+        let arrival = self.load.next();
         let comes_first = |at| arrival.is_none_or(|arrival| at <= arrival);
         let Some((at, change)) = self.changes.pop_front_if(|(at, _)| comes_first(*at)) else {
-            return self.coming.take();
+            return self.load.take();
         };
         match change {
-            Change::Rate(_) | Change::Clients(_) => self.coming.change(at, change),
+            Change::Rate(_) | Change::Clients(_) => self.load.change(at, change),
             Change::Extra(extra) => {
                 return Some(DueRequest {
                     at,
@@ -130,15 +130,15 @@ impl Timetable {
     /// Changes the load by hand at `now`, when all that was due before has been taken.
     pub fn steer(&mut self, now: Stamp, change: Change) {
         match change {
-            Change::Rate(_) | Change::Clients(_) => self.coming.change(now, change),
+            Change::Rate(_) | Change::Clients(_) => self.load.change(now, change),
             Change::Extra(_) => self.changes.push_front((now, change)),
         }
     }
 
     /// Adds the next request of a client, which is due at `at`.
     #[inline]
-    pub fn again(&mut self, client: usize, at: Stamp) {
-        self.coming.again(client, at);
+    pub fn add_next(&mut self, client: usize, at: Stamp) {
+        self.load.add_next(client, at);
     }
 }
 
@@ -282,7 +282,7 @@ impl LoadState {
         }
     }
 
-    fn again(&mut self, client: usize, at: Stamp) {
+    fn add_next(&mut self, client: usize, at: Stamp) {
         match self {
             Self::Open { .. } | Self::Scheduled(_) => {
                 unreachable!("only a closed load has clients that ask again")
@@ -353,7 +353,7 @@ mod tests {
     fn the_client_that_is_due_first_asks_first() {
         let mut timetable = Timetable::new(&closed(2, Elapsed::from_millis(10)), BEGIN);
         assert_eq!(timetable.take().unwrap().client, Some(0));
-        timetable.again(0, BEGIN + Elapsed::from_millis(2));
+        timetable.add_next(0, BEGIN + Elapsed::from_millis(2));
         assert_eq!(timetable.soonest(), Some(BEGIN + Elapsed::from_millis(2)));
         assert_eq!(timetable.take().unwrap().client, Some(0));
         assert_eq!(timetable.take().unwrap().client, Some(1));
@@ -389,7 +389,7 @@ mod tests {
         timetable.steer(BEGIN, Change::Clients(2));
         assert_eq!(timetable.take(), None, "the fourth stays away");
         for client in 0..3 {
-            timetable.again(client, BEGIN + Elapsed(client as u64));
+            timetable.add_next(client, BEGIN + Elapsed(client as u64));
         }
         let clients: Vec<_> = std::iter::from_fn(|| timetable.take()).collect();
         assert!(clients.iter().map(|due| due.client).eq([Some(0), Some(1)]));

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::Player;
-use super::running::Running;
+use super::progress::RepeatProgress;
 use concsim_driver::frontend::Frontend;
 use concsim_driver::play::{play_one, writer_for};
 use concsim_driver::run::Driver;
@@ -23,35 +23,35 @@ pub struct Part<'a> {
     pub folder: Option<&'a mut Folder>,
     /// True if the recording is shown afterwards.
     pub is_shown: bool,
-    pub(super) running: &'a Mutex<Running>,
+    pub(super) progress: &'a Mutex<RepeatProgress>,
 }
 
 impl<'a> Part<'a> {
     /// Returns the frontend of a run of real processes.
     #[must_use]
-    pub fn frontend(&self) -> Waiting<'a> {
-        Waiting {
+    pub fn frontend(&self) -> RepeatFrontend<'a> {
+        RepeatFrontend {
             clock: Clock::starting_now(),
             variant: self.variant.name.clone(),
-            running: self.running,
+            progress: self.progress,
         }
     }
 
     fn print_note(&self, note: &str) {
-        let mut running = self.running.lock().expect("no thread has failed");
-        running.print_note(&format!("{}: {note}", self.variant.name));
+        let mut progress = self.progress.lock().expect("no thread has failed");
+        progress.print_note(&format!("{}: {note}", self.variant.name));
     }
 }
 
 /// Frontend of a repeat: the progress of all repeats.
 #[derive(Debug)]
-pub struct Waiting<'a> {
+pub struct RepeatFrontend<'a> {
     clock: Clock,
     variant: String,
-    running: &'a Mutex<Running>,
+    progress: &'a Mutex<RepeatProgress>,
 }
 
-impl Frontend for Waiting<'_> {
+impl Frontend for RepeatFrontend<'_> {
     fn on_variant_start(&mut self, _plan: &Plan, _variant: usize) -> anyhow::Result<()> {
         Ok(())
     }
@@ -60,14 +60,14 @@ impl Frontend for Waiting<'_> {
         for note in driver.take_notes() {
             self.on_note(note);
         }
-        self.running.lock().expect("no thread has failed").update();
+        self.progress.lock().expect("no thread has failed").update();
         self.clock.sleep_until(self.clock.now() + spare);
         Ok(())
     }
 
     fn on_note(&mut self, note: String) {
-        let mut running = self.running.lock().expect("no thread has failed");
-        running.print_note(&format!("{}: {note}", self.variant));
+        let mut progress = self.progress.lock().expect("no thread has failed");
+        progress.print_note(&format!("{}: {note}", self.variant));
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn scenario(tree: &Table, engine: Engine, problems: &mut Vec<Problem>
     };
     let (seed, duration) = (top.whole("seed"), top.length("duration"));
     if load.arrivals == Arrivals::Scheduled {
-        jobs::count(&mut load, warmup, tree.get("warmup"), problems);
+        jobs::set_counted_requests(&mut load, warmup, tree.get("warmup"), problems);
     }
     let mut scenario = Scenario {
         seed,
@@ -227,13 +227,13 @@ fn load(tree: &Table, requests: &mut [Request], problems: &mut Vec<Problem>) -> 
     let jobs = jobs::read(tree, requests, problems);
     let mut fields = Fields::new(&LOAD, "load", table(tree, "load", problems), problems);
     let arrivals = if jobs.is_some() {
-        jobs::exclude(&mut fields);
+        jobs::report_excluded_keys(&mut fields);
         Arrivals::Scheduled
     } else {
         arrivals(&mut fields, &place.unwrap_or_default())
     };
     let jobs = jobs.unwrap_or_default();
-    jobs::share(requests, &jobs);
+    jobs::set_shares(requests, &jobs);
     let limit = match arrivals {
         Arrivals::Scheduled => jobs.len() as u64,
         Arrivals::Closed { .. } | Arrivals::Open { .. } => fields.whole("requests"),

@@ -105,7 +105,7 @@ fn class_of(fields: &mut Fields<'_>, node: &Node, requests: &[Request]) -> Optio
 }
 
 /// Reports the keys of `[load]` that jobs exclude.
-pub(super) fn exclude(fields: &mut Fields<'_>) {
+pub(super) fn report_excluded_keys(fields: &mut Fields<'_>) {
     for key in CLOSED.iter().chain(&OPEN) {
         if let Some(node) = fields.given(key) {
             let message = format!("`load.{key}` cannot be combined with [[jobs]]");
@@ -122,7 +122,7 @@ pub(super) fn exclude(fields: &mut Fields<'_>) {
 }
 
 /// Sets the number of counted requests: jobs that are due after the warm-up.
-pub(super) fn count(
+pub(super) fn set_counted_requests(
     load: &mut Load,
     warmup: Warmup,
     entry: Option<&Entry>,
@@ -142,7 +142,7 @@ pub(super) fn count(
 }
 
 /// Sets the shares of the mix to those of the jobs, so that the mix describes what is sent.
-pub(super) fn share(requests: &mut [Request], jobs: &[Job]) {
+pub(super) fn set_shares(requests: &mut [Request], jobs: &[Job]) {
     let mut counts = vec![0_u64; requests.len()];
     for class in jobs.iter().filter_map(|job| job.class) {
         counts[class] += 1;

@@ -368,7 +368,7 @@ impl<'a> Player<'a> {
         if let Some(client) = exchange.client {
             let think = draw::think(self.scenario, u64::from(exchange.number));
             let pause = pause_after(verdict.err(), think);
-            self.timetable.again(client, done + pause);
+            self.timetable.add_next(client, done + pause);
         }
     }
 

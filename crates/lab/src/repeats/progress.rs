@@ -11,21 +11,21 @@ const SHARE: u64 = 20;
 
 /// Progress of repeats.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct RepeatProgress {
     progress: Progress,
     /// True to print a line after each repeat where no bar can be drawn.
-    tells: bool,
+    prints_lines: bool,
     clock: Clock,
     /// Time before which no estimate is computed.
     next: Stamp,
 }
 
-impl Running {
+impl RepeatProgress {
     /// Returns the progress of `all` repeats.
-    pub(super) fn new(all: usize, tells: bool) -> Self {
+    pub(super) fn new(all: usize, prints_lines: bool) -> Self {
         Self {
             progress: Progress::new(0, all, "repeats"),
-            tells: tells && !console::is_on_a_terminal(),
+            prints_lines: prints_lines && !console::is_on_a_terminal(),
             clock: Clock::starting_now(),
             next: Stamp::ZERO,
         }
@@ -40,7 +40,7 @@ impl Running {
         summary: impl Fn() -> Option<Summary>,
     ) {
         let now = self.clock.now();
-        let is_shown = self.tells || console::is_on_a_terminal();
+        let is_shown = self.prints_lines || console::is_on_a_terminal();
         if count >= 2 && is_shown && now >= self.next {
             let estimate = numbers.first().zip(summary());
             let estimate = estimate.and_then(|(number, summary)| {
@@ -51,7 +51,7 @@ impl Running {
             self.next = after + Elapsed(SHARE * after.since(now).0);
         }
         self.progress.one_more();
-        if self.tells {
+        if self.prints_lines {
             console::print_message(self.progress.said());
         }
     }

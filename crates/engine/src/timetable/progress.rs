@@ -34,7 +34,7 @@ pub struct RunProgress {
     stage: Stage,
     window_begin: Option<Stamp>,
     window_end: Option<Stamp>,
-    unheard: UnansweredClients,
+    unanswered: UnansweredClients,
     /// Number of requests of the cohort so far.
     counted: u64,
     /// Number of those that have not ended.
@@ -53,7 +53,7 @@ enum Goal {
 }
 
 impl RunProgress {
-    /// Returns the course of a run that begins at `begin`.
+    /// Returns the progress of a run that begins at `begin`.
     pub fn new(scenario: &Scenario, begin: Stamp) -> Self {
         let goal = match scenario.load.requests {
             Some(count) => Goal::Requests(count),
@@ -64,22 +64,22 @@ impl RunProgress {
             (Warmup::UntilEveryoneWasAnswered, Goal::Requests(_)) => Some(begin),
             (Warmup::UntilEveryoneWasAnswered, Goal::Length(_)) => None,
         };
-        let mut course = Self {
+        let mut progress = Self {
             begin,
             goal,
             stage: Stage::WarmUp,
             window_begin: None,
             window_end: None,
-            unheard: UnansweredClients::of(scenario),
+            unanswered: UnansweredClients::of(scenario),
             counted: 0,
             in_system: 0,
             last_end: begin,
             give_up: Stamp::NEVER,
         };
         if let Some(at) = window_begin {
-            course.open_window(at);
+            progress.open_window(at);
         }
-        course
+        progress
     }
 
     /// Beginning of the counted window; `None` until it is decided.
@@ -129,7 +129,7 @@ impl RunProgress {
     /// Notes that a client has got a whole answer.
     #[inline]
     pub fn answered(&mut self, client: Option<usize>) {
-        self.unheard.note_answer_of(client);
+        self.unanswered.note_answer_of(client);
     }
 
     /// Ends the run by hand: the window ends now, if it has begun, and little patience is left.
@@ -169,7 +169,7 @@ impl RunProgress {
     /// True if the end of a request may change the stage; otherwise only time does.
     #[must_use]
     #[inline]
-    pub fn turns_on_ends(&self) -> bool {
+    pub fn depends_on_ends(&self) -> bool {
         let has_sent_all = match self.goal {
             Goal::Requests(count) => self.counted >= count,
             Goal::Length(_) => false,
@@ -186,7 +186,7 @@ impl RunProgress {
 
     /// Instant at which [`advance`](Self::advance) is due even if nothing happens.
     pub fn next_change(&self, now: Stamp) -> Stamp {
-        let decision = match (self.window_begin, self.unheard.is_empty()) {
+        let decision = match (self.window_begin, self.unanswered.is_empty()) {
             (Some(_), _) => Stamp::NEVER,
             (None, true) => before(self.begin + SHORTEST),
             (None, false) => before(self.begin + LONGEST),
@@ -204,7 +204,7 @@ impl RunProgress {
             return;
         }
         let (earliest, latest) = (self.begin + SHORTEST, self.begin + LONGEST);
-        let is_warm = self.unheard.is_empty() && before(earliest) <= now;
+        let is_warm = self.unanswered.is_empty() && before(earliest) <= now;
         if is_warm || before(latest) <= now {
             self.open_window(now + NOTICE);
         }
@@ -269,7 +269,7 @@ mod tests {
         BEGIN + Elapsed::from_millis(milliseconds)
     }
 
-    fn course_of(scenario: &Scenario) -> RunProgress {
+    fn progress_of(scenario: &Scenario) -> RunProgress {
         RunProgress::new(scenario, BEGIN)
     }
 
@@ -278,15 +278,15 @@ mod tests {
         let mut scenario = closed(2, Elapsed::ZERO);
         scenario.warmup = Warmup::For(Elapsed::from_millis(300));
         scenario.duration = Elapsed::from_millis(500);
-        let mut course = course_of(&scenario);
-        assert_eq!(course.window_begin(), Some(ms(300)));
-        assert_eq!(course.window_end(), Some(ms(800)));
-        assert_eq!(course.advance(ms(299)), Stage::WarmUp);
-        assert_eq!(course.advance(ms(300)), Stage::Counting);
+        let mut progress = progress_of(&scenario);
+        assert_eq!(progress.window_begin(), Some(ms(300)));
+        assert_eq!(progress.window_end(), Some(ms(800)));
+        assert_eq!(progress.advance(ms(299)), Stage::WarmUp);
+        assert_eq!(progress.advance(ms(300)), Stage::Counting);
         assert_eq!(
-            course.advance(ms(800)),
+            progress.advance(ms(800)),
             Stage::Done,
-            "without_client is waited for"
+            "no request is waited for"
         );
     }
 
@@ -295,20 +295,20 @@ mod tests {
         let mut scenario = closed(2, Elapsed::ZERO);
         scenario.warmup = Warmup::For(Elapsed::from_millis(300));
         scenario.duration = Elapsed::from_millis(500);
-        let mut course = course_of(&scenario);
+        let mut progress = progress_of(&scenario);
         for due in [ms(0), ms(299), ms(300), ms(799)] {
-            assert!(course.allows(due));
-            course.begun(due);
+            assert!(progress.allows(due));
+            progress.begun(due);
         }
-        assert!(!course.allows(ms(800)), "not due any more");
-        assert_eq!((course.counted, course.in_system), (2, 2));
+        assert!(!progress.allows(ms(800)), "not due any more");
+        assert_eq!((progress.counted, progress.in_system), (2, 2));
 
-        assert_eq!(course.advance(ms(900)), Stage::Draining);
-        course.ended(ms(799), ms(950));
-        assert_eq!(course.advance(ms(950)), Stage::Draining);
-        course.ended(ms(300), ms(1_000));
+        assert_eq!(progress.advance(ms(900)), Stage::Draining);
+        progress.ended(ms(799), ms(950));
+        assert_eq!(progress.advance(ms(950)), Stage::Draining);
+        progress.ended(ms(300), ms(1_000));
         assert_eq!(
-            course.advance(ms(1_000)),
+            progress.advance(ms(1_000)),
             Stage::Done,
             "warm-up stragglers are not waited for"
         );
@@ -316,26 +316,26 @@ mod tests {
 
     #[test]
     fn by_default_every_client_is_answered_once_before_the_window() {
-        let mut course = course_of(&closed(2, Elapsed::ZERO));
-        course.answered(Some(0));
-        course.advance(ms(2_000));
-        course.answered(Some(0));
-        assert_eq!(course.window_begin(), None);
-        course.answered(Some(1));
-        assert_eq!(course.advance(ms(3_000)), Stage::WarmUp);
-        assert_eq!(course.window_begin(), Some(ms(3_000) + NOTICE));
-        assert_eq!(course.window_end(), Some(ms(8_000) + NOTICE));
+        let mut progress = progress_of(&closed(2, Elapsed::ZERO));
+        progress.answered(Some(0));
+        progress.advance(ms(2_000));
+        progress.answered(Some(0));
+        assert_eq!(progress.window_begin(), None);
+        progress.answered(Some(1));
+        assert_eq!(progress.advance(ms(3_000)), Stage::WarmUp);
+        assert_eq!(progress.window_begin(), Some(ms(3_000) + NOTICE));
+        assert_eq!(progress.window_end(), Some(ms(8_000) + NOTICE));
     }
 
     #[test]
     fn by_default_a_warm_up_takes_a_second_at_least_and_ten_at_most() {
-        let mut quick = course_of(&closed(1, Elapsed::ZERO));
+        let mut quick = progress_of(&closed(1, Elapsed::ZERO));
         quick.answered(Some(0));
         assert_eq!(quick.next_change(ms(10)), before(ms(1_000)));
         quick.advance(before(ms(1_000)));
         assert_eq!(quick.window_begin(), Some(ms(1_000)));
 
-        let mut slow = course_of(&closed(1, Elapsed::ZERO));
+        let mut slow = progress_of(&closed(1, Elapsed::ZERO));
         assert_eq!(slow.next_change(ms(10)), before(ms(10_000)));
         slow.advance(before(ms(10_000)));
         assert_eq!(slow.window_begin(), Some(ms(10_000)));
@@ -343,28 +343,28 @@ mod tests {
 
     #[test]
     fn an_open_load_has_warmed_up_at_the_first_answer() {
-        let mut course = course_of(&open(10.0));
-        course.advance(ms(1_500));
-        assert_eq!(course.window_begin(), None);
-        course.answered(None);
-        course.advance(ms(1_500));
-        assert_eq!(course.window_begin(), Some(ms(1_500) + NOTICE));
+        let mut progress = progress_of(&open(10.0));
+        progress.advance(ms(1_500));
+        assert_eq!(progress.window_begin(), None);
+        progress.answered(None);
+        progress.advance(ms(1_500));
+        assert_eq!(progress.window_begin(), Some(ms(1_500) + NOTICE));
     }
 
     #[test]
     fn so_many_requests_are_all_counted_and_the_window_ends_with_the_last() {
         let mut scenario = closed(3, Elapsed::ZERO);
         scenario.load.requests = Some(2);
-        let mut course = course_of(&scenario);
-        assert_eq!(course.advance(BEGIN), Stage::Counting);
-        course.begun(BEGIN);
-        course.begun(BEGIN);
-        assert!(!course.allows(BEGIN), "two are enough");
-        course.ended(BEGIN, ms(10));
-        assert_eq!(course.advance(ms(10)), Stage::Counting);
-        course.ended(BEGIN, ms(20));
-        assert_eq!(course.advance(ms(21)), Stage::Done);
-        assert_eq!(course.window_end(), Some(ms(20) + Elapsed(1)));
+        let mut progress = progress_of(&scenario);
+        assert_eq!(progress.advance(BEGIN), Stage::Counting);
+        progress.begun(BEGIN);
+        progress.begun(BEGIN);
+        assert!(!progress.allows(BEGIN), "two are enough");
+        progress.ended(BEGIN, ms(10));
+        assert_eq!(progress.advance(ms(10)), Stage::Counting);
+        progress.ended(BEGIN, ms(20));
+        assert_eq!(progress.advance(ms(21)), Stage::Done);
+        assert_eq!(progress.window_end(), Some(ms(20) + Elapsed(1)));
     }
 
     #[test]
@@ -372,41 +372,41 @@ mod tests {
         let mut scenario = open(10.0);
         scenario.load.requests = Some(1);
         scenario.warmup = Warmup::For(Elapsed::from_millis(100));
-        let mut course = course_of(&scenario);
+        let mut progress = progress_of(&scenario);
         for due in [ms(10), ms(50), ms(120)] {
-            assert!(course.allows(due));
-            course.begun(due);
+            assert!(progress.allows(due));
+            progress.begun(due);
         }
-        assert!(!course.allows(ms(130)));
+        assert!(!progress.allows(ms(130)));
     }
 
     #[test]
     fn stopping_a_run_ends_the_window_and_waits_for_a_second() {
         let mut scenario = closed(1, Elapsed::ZERO);
         scenario.warmup = Warmup::For(Elapsed::ZERO);
-        let mut course = course_of(&scenario);
-        course.begun(ms(100));
-        course.stop(ms(200));
-        assert_eq!(course.window_end(), Some(ms(200)));
-        assert_eq!(course.advance(ms(200)), Stage::Draining);
-        course.stop(ms(900));
-        assert_eq!(course.next_change(ms(900)), ms(1_200));
-        assert_eq!(course.advance(ms(1_200)), Stage::Done);
+        let mut progress = progress_of(&scenario);
+        progress.begun(ms(100));
+        progress.stop(ms(200));
+        assert_eq!(progress.window_end(), Some(ms(200)));
+        assert_eq!(progress.advance(ms(200)), Stage::Draining);
+        progress.stop(ms(900));
+        assert_eq!(progress.next_change(ms(900)), ms(1_200));
+        assert_eq!(progress.advance(ms(1_200)), Stage::Done);
     }
 
     #[test]
     fn a_window_that_is_ended_early_still_waits_for_every_request_due_in_it() {
         let mut scenario = closed(1, Elapsed::ZERO);
         scenario.warmup = Warmup::For(Elapsed::ZERO);
-        let mut course = course_of(&scenario);
-        course.begun(ms(100));
-        course.end_window(ms(200));
-        course.end_window(ms(900));
-        assert_eq!(course.window_end(), Some(ms(200)));
-        assert!(!course.allows(ms(200)));
-        assert_eq!(course.advance(ms(2_000)), Stage::Draining);
-        course.ended(ms(100), ms(2_500));
-        assert_eq!(course.advance(ms(2_500)), Stage::Done);
+        let mut progress = progress_of(&scenario);
+        progress.begun(ms(100));
+        progress.end_window(ms(200));
+        progress.end_window(ms(900));
+        assert_eq!(progress.window_end(), Some(ms(200)));
+        assert!(!progress.allows(ms(200)));
+        assert_eq!(progress.advance(ms(2_000)), Stage::Draining);
+        progress.ended(ms(100), ms(2_500));
+        assert_eq!(progress.advance(ms(2_500)), Stage::Done);
     }
 
     #[test]
@@ -417,11 +417,11 @@ mod tests {
         ] {
             let mut scenario = closed(1, Elapsed::ZERO);
             scenario.warmup = warmup;
-            let mut course = course_of(&scenario);
-            course.begun(ms(10));
-            course.stop(ms(500));
-            assert_eq!(course.window_begin(), None);
-            assert_eq!(course.advance(ms(500)), Stage::Done);
+            let mut progress = progress_of(&scenario);
+            progress.begun(ms(10));
+            progress.stop(ms(500));
+            assert_eq!(progress.window_begin(), None);
+            assert_eq!(progress.advance(ms(500)), Stage::Done);
         }
     }
 }

@@ -71,7 +71,7 @@ fn latencies(scenario: &Scenario, script: &Script, late: &[Elapsed]) -> Vec<Elap
         let failure = service.is_reset.then_some(Failure::Reset);
         if let Some(client) = due.client {
             let pause = pause_after(failure, draw::think(scenario, k as u64));
-            timetable.again(client, answered + pause);
+            timetable.add_next(client, answered + pause);
         }
         if due.at >= begin {
             let least = failure.map_or(Elapsed::ZERO, |_| scenario.load.patience);

@@ -20,6 +20,8 @@ use concsim::telemetry::{
 };
 use concsim::units::Stamp;
 
+use crate::threads::ran;
+
 /// Plays a scenario by `concsim run` and by `concsim sim`, and applies the same checks to both.
 pub(crate) fn both(scenario: &str, ask: impl Fn(&Recording)) -> [Recording; 2] {
     ["run", "sim"].map(|engine| {
@@ -60,14 +62,14 @@ fn stretches(recording: &Recording) -> impl Iterator<Item = (u16, RunSlice)> {
     })
 }
 
-fn stretches_of(recording: &Recording, request: u32) -> Vec<RunSlice> {
+pub(crate) fn stretches_of(recording: &Recording, request: u32) -> Vec<RunSlice> {
     let all = stretches(recording).map(|(_, ran)| ran);
     all.filter(|ran| ran.request == request).collect()
 }
 
 /// Returns each serving of a worker with its request, in order for each worker; without connections that
 /// never sent one.
-fn served(recording: &Recording) -> Vec<(u16, Served)> {
+pub(crate) fn served(recording: &Recording) -> Vec<(u16, Served)> {
     let each = recording.events.iter();
     each.filter_map(|(worker, event)| match event {
         Event::Served(served) if served.request != NO_REQUEST => Some((*worker, *served)),
@@ -77,7 +79,7 @@ fn served(recording: &Recording) -> Vec<(u16, Served)> {
 }
 
 /// Returns the intervals in which a worker slept in one call, with their requests.
-fn blocked(recording: &Recording) -> Vec<(u16, Stamp, Stamp, u32)> {
+pub(crate) fn blocked(recording: &Recording) -> Vec<(u16, Stamp, Stamp, u32)> {
     let each = recording.switches.iter();
     each.filter_map(|(worker, event)| match *event {
         Event::BlockedIn {
@@ -88,14 +90,14 @@ fn blocked(recording: &Recording) -> Vec<(u16, Stamp, Stamp, u32)> {
     .collect()
 }
 
-fn failures(recording: &Recording) -> BTreeMap<u32, Option<Failure>> {
+pub(crate) fn failures(recording: &Recording) -> BTreeMap<u32, Option<Failure>> {
     let each = recording.outcomes.iter();
     each.map(|outcome| (outcome.request, outcome.failure))
         .collect()
 }
 
 /// Returns the number of switches to each request.
-fn counts(recording: &Recording) -> BTreeMap<u32, usize> {
+pub(crate) fn counts(recording: &Recording) -> BTreeMap<u32, usize> {
     let mut counts = BTreeMap::new();
     for (_, ran) in stretches(recording) {
         *counts.entry(ran.request).or_default() += 1;
@@ -111,7 +113,7 @@ fn no_two_stretches_of_a_worker_overlap(recording: &Recording) {
     }
 }
 
-fn sum(recording: &Recording, of: fn(&concsim::recording::WorkerSample) -> u64) -> u64 {
+pub(crate) fn sum(recording: &Recording, of: fn(&concsim::recording::WorkerSample) -> u64) -> u64 {
     let last = recording.samples.last().unwrap();
     last.workers.iter().map(of).sum()
 }
@@ -188,21 +190,28 @@ fn one_unpatched_wait_blocks_the_whole_worker() {
 }
 
 #[test]
-fn two_processes_compute_at_once_and_two_coroutines_do_not() {
-    for (kind, workers, at_once) in [
-        ("sync", 2, true),
-        ("sync", 1, false),
-        ("coroutine", 1, false),
+fn processes_and_free_threads_compute_at_once_coroutines_and_threads_with_one_lock_do_not() {
+    for (server, at_once) in [
+        ("kind = 'sync', workers = 2", true),
+        ("kind = 'sync', workers = 1", false),
+        ("kind = 'coroutine', workers = 1", false),
+        ("kind = 'threads', gil = false", true),
+        ("kind = 'threads', gil = true", false),
+        (
+            "kind = 'threads', gil = true, workers = 2, threads = 1",
+            true,
+        ),
     ] {
         let scenario = format!(
-            "server = {{ kind = '{kind}', workers = {workers} }}\nmachine.cores = 2\n\
+            "server = {{ {server} }}\nmachine.cores = 2\n\
              requests.it.steps = ['compute 150ms']\n\
              load = {{ clients = 2, requests = 2, ramp = '0s' }}"
         );
         both(&scenario, |recording| {
-            let [one, other] = [0, 1].map(|n| stretches_of(recording, n)[0]);
-            let overlap = one.from < other.to && other.from < one.to;
-            assert_eq!(overlap, at_once, "{kind}: {one:?} {other:?}");
+            let [one, other] = [0, 1].map(|n| ran(recording, n));
+            let meet = |a: &(Stamp, Stamp), b: &(Stamp, Stamp)| a.0 < b.1 && b.0 < a.1;
+            let overlap = one.iter().any(|a| other.iter().any(|b| meet(a, b)));
+            assert_eq!(overlap, at_once, "{server}: {one:?} {other:?}");
         });
     }
 }
@@ -390,7 +399,7 @@ fn a_kept_connection_waits_once_after_each_answer_and_sees_its_end() {
 
 #[test]
 fn workers_compute_what_was_demanded() {
-    for kind in ["sync", "coroutine"] {
+    for kind in ["sync", "coroutine", "threads"] {
         let scenario = format!(
             "server = {{ kind = '{kind}', workers = 2 }}\n\
              requests.it.steps = ['compute 1ms..3ms', 'sleep 1ms', 'compute 2ms in slices of 1ms']\n\
@@ -459,7 +468,7 @@ fn a_client_that_finds_the_queue_full_is_not_refused_and_tries_again_a_second_la
 
 #[test]
 fn a_request_that_panics_fails_alone() {
-    for kind in ["sync", "coroutine"] {
+    for kind in ["sync", "coroutine", "threads"] {
         let scenario = format!(
             "server = {{ kind = '{kind}', workers = 1 }}\nrequests.fine.steps = ['compute 500us']\n\
              requests.broken.steps = ['sleep 2ms', 'panic']\n\

@@ -14,7 +14,9 @@ use std::thread;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::played::{MarkedProcesses, Played, Role, RunResult, port_of, sockets_of, state_of};
+use crate::played::{
+    MarkedProcesses, Played, Role, RunResult, computes, port_of, sockets_of, state_of,
+};
 use crate::serve_process::until;
 
 /// State of the workers of a run at the fault.
@@ -34,7 +36,7 @@ pub(crate) const STATES: [WorkerState; 4] = [
     WorkerState::Stopped,
 ];
 
-const KINDS: [&str; 2] = ["sync", "coroutine"];
+const KINDS: [&str; 3] = ["sync", "coroutine", "threads"];
 
 impl WorkerState {
     /// Returns a run of `length` in which workers are in this state.
@@ -76,11 +78,9 @@ impl WorkerState {
                 last.len() == LOOKS && last.iter().min() == Some(&sockets)
             };
             let does = |worker: &Pid| match self {
-                Self::Idle => is_quiet(*worker) && state_of(*worker) == Some('S'),
-                Self::Computing => sockets_of(*worker) >= busy && state_of(*worker) == Some('R'),
-                Self::Blocked | Self::Stopped => {
-                    sockets_of(*worker) >= busy && state_of(*worker) == Some('S')
-                }
+                Self::Idle => is_quiet(*worker) && !computes(*worker),
+                Self::Computing => sockets_of(*worker) >= busy && computes(*worker),
+                Self::Blocked | Self::Stopped => sockets_of(*worker) >= busy && !computes(*worker),
             };
             caught = processes.of(Role::Worker).into_iter().find(does);
             caught.is_some()

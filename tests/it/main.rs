@@ -36,6 +36,7 @@ mod streams;
 mod sweep;
 mod terminal;
 mod theory;
+mod threads;
 mod tidy;
 mod timeline;
 mod truth;

@@ -123,6 +123,17 @@ pub(crate) fn state_of(pid: Pid) -> Option<char> {
     stat(pid, 0)?.chars().next()
 }
 
+/// True if a thread of the process has a core or wants one.
+pub(crate) fn computes(pid: Pid) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"));
+    let threads = threads.into_iter().flatten().filter_map(Result::ok);
+    let mut states = threads.filter_map(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).ok()?;
+        stat.rsplit_once(')')?.1.trim_start().chars().next()
+    });
+    states.any(|state| state == 'R')
+}
+
 /// Returns a field of `/proc/PID/stat`, counted from the one after the name.
 fn stat(pid: Pid, field: usize) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -12,7 +12,7 @@ use crate::http_cases::{self, ConnectionState};
 use crate::serve_process::{Answer, ServeProcess, answer, until};
 use crate::serving::Serving;
 
-const KINDS: [&str; 2] = ["sync", "coroutine"];
+const KINDS: [&str; 3] = ["sync", "coroutine", "threads"];
 
 fn alive(pid: Pid) -> bool {
     // A process that has ended and is not reaped yet has no command line.
@@ -29,10 +29,10 @@ fn curl_alone_is_told_what_happened_to_its_request() {
         let Answer { status, body } = server.get("/profile");
         assert_eq!(status, 200);
         assert!(body.starts_with("worker A (pid "), "{body}");
-        let waited = if kind == "sync" {
-            "blocked "
-        } else {
+        let waited = if kind == "coroutine" {
             "let go once, parked "
+        } else {
+            "blocked "
         };
         for words in [kind, "computed 2.0 ms", waited] {
             assert!(body.contains(words), "{words:?} in {body}");

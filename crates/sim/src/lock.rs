@@ -10,6 +10,9 @@ use super::event::EntityId;
 use super::event::SimEvent;
 use super::observer::Observer;
 use concsim_engine::policy::SWITCH_INTERVAL;
+use concsim_engine::telemetry::Event;
+use concsim_model::units::Stamp;
+use concsim_record::RecordSource;
 
 /// One lock.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +61,7 @@ impl<O: Observer> Simulation<'_, O> {
         let found = &mut self.workers[worker];
         found.lock.waiting.push((thread, cpu));
         let thread = &mut found.threads[thread];
-        thread.wants_lock = true;
+        thread.wants_lock_since = Some(self.now);
         let entity = thread.entity;
         self.wait_for_an_interval(worker, entity);
     }
@@ -75,7 +78,7 @@ impl<O: Observer> Simulation<'_, O> {
             return;
         }
         let found = &mut self.workers[worker];
-        if std::mem::take(&mut found.threads[thread].wants_lock) {
+        if found.threads[thread].wants_lock_since.take().is_some() {
             found.lock.waiting.retain(|(waiting, _)| *waiting != thread);
         }
         if found.lock.holder == Some(thread) {
@@ -95,10 +98,28 @@ impl<O: Observer> Simulation<'_, O> {
         let (thread, cpu) = lock.waiting.remove(lucky);
         lock.holder = Some(thread);
         lock.switches = lock.switches.wrapping_add(1);
-        let thread = &mut self.workers[worker].threads[thread];
-        thread.wants_lock = false;
-        let entity = thread.entity;
+        self.report_lock_wait(worker, thread);
+        let entity = self.workers[worker].threads[thread].entity;
         self.machine.work(self.now, entity, cpu, &mut self.calendar);
+    }
+
+    /// Reports the wait of a thread that has the lock now, as a real thread does: a preemption on no core.
+    fn report_lock_wait(&mut self, worker: usize, thread: usize) {
+        let state = &mut self.workers[worker].threads[thread];
+        let (Some((from, to)), Some(id)) = (state.gets_lock(self.now), state.connection()) else {
+            return;
+        };
+        if O::WANTS_SWITCHES {
+            let event = Event::Preempted {
+                from: Stamp(from),
+                to: Stamp(to),
+                task: state.task,
+                request: self.connections[id as usize].works_for(),
+                core: None,
+            };
+            let source = RecordSource::Worker(worker as u16);
+            self.observer.event(source, &event);
+        }
     }
 
     /// Handles the end of a thread's interval, which began when the lock had switched `switches` times.
@@ -107,7 +128,7 @@ impl<O: Observer> Simulation<'_, O> {
             return;
         };
         let found = &mut self.workers[worker];
-        if !found.threads[thread].wants_lock {
+        if found.threads[thread].wants_lock_since.is_none() {
             return;
         }
         let lock = &mut found.lock;
@@ -115,7 +136,10 @@ impl<O: Observer> Simulation<'_, O> {
             lock.is_asked_for = true;
             self.drop_on_request(worker);
         }
-        if self.workers[worker].threads[thread].wants_lock {
+        if self.workers[worker].threads[thread]
+            .wants_lock_since
+            .is_some()
+        {
             self.wait_for_an_interval(worker, entity);
         }
     }

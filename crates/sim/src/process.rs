@@ -1,6 +1,7 @@
 //! A worker without a loop, sync or with threads: each of its threads accepts one connection, serves it to
 //! its end, and tries to accept again before it sleeps (gunicorn's `workers/sync.py`). A wait blocks the
-//! thread, and frees its core.
+//! thread, and frees its core. In a real worker the main thread accepts for the others, while one of them is
+//! free: that costs a hand-over, and decides the same.
 
 use std::num::NonZeroU64;
 

@@ -147,15 +147,7 @@ impl<O: Observer> Simulation<'_, O> {
         if worker.hub.is_some() {
             return self.runs(worker).0.map_or(0, |since| self.now - since);
         }
-        let served = worker
-            .threads
-            .iter()
-            .filter_map(|thread| match thread.doing {
-                ThreadState::Taking(id) | ThreadState::Serving(id) | ThreadState::Waiting(id) => {
-                    Some(id)
-                }
-                ThreadState::Sleeping | ThreadState::Looking { .. } | ThreadState::Gone => None,
-            });
+        let served = worker.threads.iter().filter_map(Thread::connection);
         let connections = served.filter_map(|id| self.connections.get(id as usize));
         let lengths = connections.map(|connection| self.now - connection.accepted);
         lengths.max().unwrap_or(0)

@@ -43,8 +43,10 @@ pub(super) struct Thread {
     /// Start and length of its present computation.
     computes_from: u64,
     pub(super) computes: u64,
-    /// True if it waits for the lock of its process.
-    pub(super) wants_lock: bool,
+    /// Time since which it waits for the lock of its process, if it does.
+    pub(super) wants_lock_since: Option<u64>,
+    /// Time for which it has waited for the lock in its present computation.
+    lock_wait: u64,
 }
 
 impl Thread {
@@ -59,7 +61,8 @@ impl Thread {
             ready: 0,
             computes_from: 0,
             computes: 0,
-            wants_lock: false,
+            wants_lock_since: None,
+            lock_wait: 0,
         }
     }
 
@@ -69,13 +72,41 @@ impl Thread {
         (self.task, self.from, self.ready) = (task, now, ready.min(now));
     }
 
+    /// Connection that it serves, if it does.
+    pub(super) fn connection(&self) -> Option<ConnectionId> {
+        match self.doing {
+            ThreadState::Taking(id) | ThreadState::Serving(id) | ThreadState::Waiting(id) => {
+                Some(id)
+            }
+            ThreadState::Sleeping | ThreadState::Looking { .. } | ThreadState::Gone => None,
+        }
+    }
+
+    /// Ends a wait for the lock. Returns the interval, if the thread was running a task.
+    pub(super) fn gets_lock(&mut self, now: u64) -> Option<(u64, u64)> {
+        let since = self.wants_lock_since.take()?;
+        match self.doing {
+            ThreadState::Serving(_) => self.lock_wait += now - since,
+            ThreadState::Taking(_) => {}
+            // The run begins when the thread has the lock.
+            ThreadState::Sleeping
+            | ThreadState::Looking { .. }
+            | ThreadState::Waiting(_)
+            | ThreadState::Gone => return None,
+        }
+        (since < now).then_some((since, now))
+    }
+
     /// Ends the present computation, if there is one: the connection has had its core time.
     #[inline]
     fn end_computation(&mut self, connection: &mut Connection, now: u64) {
         let computed = std::mem::take(&mut self.computes);
+        let lock_wait = std::mem::take(&mut self.lock_wait);
         if computed > 0 {
+            let waited = (now - self.computes_from).saturating_sub(computed);
             connection.cpu += computed;
-            connection.core_wait += (now - self.computes_from).saturating_sub(computed);
+            connection.core_wait += waited.saturating_sub(lock_wait);
+            connection.ready += lock_wait;
         }
     }
 }

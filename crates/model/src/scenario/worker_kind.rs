@@ -96,7 +96,7 @@ static KINDS: [Properties; 4] = [
         word: "threads",
         in_a_wait: "blocks the thread",
         begins: RequestCapacity::OneForEachThread,
-        is_real: false,
+        is_real: true,
         colours: [Rgb(0x00, 0x7F, 0x5C), Rgb(0x00, 0x9E, 0x73)],
         task: Some("thread of connection"),
         announcement: "with threads",

@@ -1,10 +1,10 @@
 //! The application of one worker: it parses requests for a scenario's scripts, plays and answers them.
 
 use std::any::Any;
-use std::cell::Cell;
 use std::fmt::Write;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::World;
 use super::access::Access;
@@ -34,7 +34,7 @@ pub struct Application {
     heads: Vec<Option<HeadCache>>,
     me: Whoami,
     /// Number of requests that had neither demands nor a number.
-    drawn: Cell<u64>,
+    drawn: AtomicU64,
 }
 
 impl Application {
@@ -47,7 +47,7 @@ impl Application {
             scenario,
             access,
             me,
-            drawn: Cell::new(0),
+            drawn: AtomicU64::new(0),
         }
     }
 
@@ -58,9 +58,7 @@ impl Application {
         }
         let longest = self.access.longest_step.unwrap_or(DEMAND_LIMIT);
         ask(request, &self.scenario, longest, || {
-            let number = self.drawn.get();
-            self.drawn.set(number + 1);
-            number
+            self.drawn.fetch_add(1, Ordering::Relaxed)
         })
     }
 

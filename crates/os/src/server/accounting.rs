@@ -1,7 +1,8 @@
 //! Resources and waits of one connection's requests, one after the other. Each worker's World keeps the
 //! account; it goes to the scoreboard when a request ends, and to the client in the default body.
 
-use super::compute::burn;
+use super::compute::burn_until;
+use super::compute_lock::ComputeLock;
 use super::wire::Answer;
 use crate::handler::RequestTimes;
 use crate::sys::processes;
@@ -54,7 +55,7 @@ impl Wait {
 /// Account of a connection's current request.
 #[derive(Debug)]
 pub(super) struct RequestAccounting {
-    /// Number of the task (coroutine worker) or of the connection (sync worker).
+    /// Number of the task (coroutine worker) or of the connection (sync worker, threads).
     pub(super) task: u32,
     /// Number of the request in the run; [`NO_REQUEST`] until it has stated one.
     pub(super) request: u32,
@@ -126,6 +127,12 @@ impl RequestAccounting {
         self.ended = NO_REQUEST;
     }
 
+    /// Returns the account of a request of a connection that was kept; it has begun at `taken`.
+    pub(super) fn of_kept_connection(probe: &Probe, task: u32, taken: Stamp) -> Self {
+        probe.begun(taken);
+        Self::accepted(task, taken)
+    }
+
     /// Adds a wait from `begun` to `over`, after which the request went on at `resumed`. Returns its
     /// length.
     fn waited(
@@ -178,7 +185,7 @@ impl RequestAccounting {
         });
     }
 
-    /// Blocks the process, with all its requests, in `sleep`. `over` returns the end and the purpose of the
+    /// Blocks the thread, with all its requests, in `sleep`. `over` returns the end and the purpose of the
     /// wait, given the result of `sleep` and the instants at which it began and returned. Returns that
     /// result, and the end of the wait.
     pub(super) fn block<T>(
@@ -218,8 +225,18 @@ impl RequestAccounting {
 
     /// Computes, and publishes each time in which the core was taken away.
     pub(super) fn compute(&mut self, probe: &Probe, cpu: CpuTime) {
+        self.compute_until(probe, cpu, || false);
+    }
+
+    /// Computes for `cpu`, or until `is_over`, as [`Self::compute`]. Returns the CPU time.
+    fn compute_until(
+        &mut self,
+        probe: &Probe,
+        cpu: CpuTime,
+        is_over: impl Fn() -> bool,
+    ) -> CpuTime {
         let (task, request) = (self.task, self.request);
-        let burnt = burn(cpu, probe.clock(), |from, to, core| {
+        let burnt = burn_until(cpu, probe.clock(), is_over, |from, to, core| {
             probe.event(&Event::Preempted {
                 from,
                 to,
@@ -230,6 +247,40 @@ impl RequestAccounting {
         });
         self.spent.cpu += burnt.cpu;
         self.spent.core_wait += burnt.core_wait();
+        burnt.cpu
+    }
+
+    /// Computes with the lock, which `thread` holds. Whenever another thread requests the lock, hands it
+    /// over and waits for it: the request is ready meanwhile, and another one has the process.
+    pub(super) fn compute_behind(
+        &mut self,
+        probe: &Probe,
+        cpu: CpuTime,
+        lock: &ComputeLock,
+        thread: usize,
+    ) {
+        let mut left = cpu;
+        loop {
+            let used = self.compute_until(probe, left, || lock.is_requested());
+            if used >= left {
+                return;
+            }
+            left = left - used;
+            let from = probe.now();
+            probe.wants_the_lock(from);
+            lock.hand_over(thread);
+            let to = probe.now();
+            probe.phase(Phase::Running, to);
+            self.spent.ready += to.since(from);
+            let (task, request) = (self.task, self.request);
+            probe.event(&Event::Preempted {
+                from,
+                to,
+                task,
+                request,
+                core: None,
+            });
+        }
     }
 
     /// Ends the request at `at`, if one has begun. `answered`: to its last byte.
@@ -264,7 +315,7 @@ impl RequestAccounting {
     }
 }
 
-/// Run of a sync worker's request that has not ended yet: it lasts from the end of one blocking call to the
+/// Run of a thread's request that has not ended yet: it lasts from the end of one blocking call to the
 /// beginning of the next.
 pub(super) struct OpenSlice {
     /// Instant at which it could have begun.

@@ -39,15 +39,25 @@ impl Burnt {
 pub fn burn(
     wanted: CpuTime,
     clock: Clock,
+    taken_off: impl FnMut(Stamp, Stamp, Option<u32>),
+) -> Burnt {
+    burn_until(wanted, clock, || false, taken_off)
+}
+
+/// Uses a core for `wanted`, or until `is_over`, as [`burn`].
+pub fn burn_until(
+    wanted: CpuTime,
+    clock: Clock,
+    is_over: impl Fn() -> bool,
     mut taken_off: impl FnMut(Stamp, Stamp, Option<u32>),
 ) -> Burnt {
     let (begun, cpu_before) = (clock.now(), thread_cpu());
     let (mut known, mut used) = (begun, CpuTime::ZERO);
     let mut core = own_core();
-    while used < wanted {
+    while used < wanted && !is_over() {
         // Without a gap, this thread has had the core since `known`.
         let enough = known + Elapsed((wanted - used).0);
-        let (last, now) = spin(clock, known, enough);
+        let (last, now) = spin(clock, known, enough, &is_over);
         let used_now = thread_cpu() - cpu_before;
         let off = now.since(known).0.saturating_sub((used_now - used).0);
         if now.since(last) > GAP && off > GAP.0 / 2 {
@@ -70,11 +80,12 @@ pub fn burn(
     }
 }
 
-/// Reads the clock until `enough`, or until two readings lie far apart. Returns the last two.
+/// Reads the clock until `enough`, until `is_over`, or until two readings lie far apart. Returns the last
+/// two.
 #[inline(never)]
-fn spin(clock: Clock, begin: Stamp, enough: Stamp) -> (Stamp, Stamp) {
+fn spin(clock: Clock, begin: Stamp, enough: Stamp, is_over: &impl Fn() -> bool) -> (Stamp, Stamp) {
     let (mut last, mut now) = (begin, clock.now());
-    while now < enough && now.since(last) <= GAP {
+    while now < enough && now.since(last) <= GAP && !is_over() {
         last = now;
         now = clock.now();
     }

@@ -31,29 +31,45 @@ enum Arrival {
     Nothing,
 }
 
-/// Serves a connection to its end.
-pub(super) fn serve(transport: &mut Transport<impl WaitStrategy>, application: &Application) {
+/// State of a connection after it was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Served {
+    /// It has ended.
+    Ended,
+    /// It is idle, and waits for its next request elsewhere.
+    Idle,
+}
+
+/// Serves a connection to its end, or until it is idle.
+pub(super) fn serve(
+    transport: &mut Transport<impl WaitStrategy>,
+    application: &Application,
+) -> Served {
     let mut receiver = Receiver::new();
     let mut reply = Reply::default();
     let mut first = true;
     loop {
         match arrival(transport, &mut receiver, first) {
             Arrival::Whole => {}
-            Arrival::Nothing => return,
+            Arrival::Nothing => return Served::Ended,
             Arrival::Refused(refusal) => {
                 let answered = application.refuse(refusal, transport, &mut reply);
                 end(transport, answered);
-                return linger(transport);
+                linger(transport);
+                return Served::Ended;
             }
         }
         // A server that stops waits for no other request.
         if !answer(transport, application, &receiver, &mut reply) || transport.keepalive().is_none()
         {
-            return drain_client(transport);
+            drain_client(transport);
+            return Served::Ended;
         }
         receiver.next();
         if !receiver.is_between_requests() {
             transport.between_requests();
+        } else if transport.leaves_idle_connections() {
+            return Served::Idle;
         }
         first = false;
     }

@@ -2,18 +2,21 @@
 //!
 //! ```text
 //!   arbiter ──fork──▶ worker::sync        accept, serve, close, again; a wait blocks the process
+//!              ├────▶ worker::threads     accept, hand over to a pool; a wait blocks its thread
 //!              └────▶ worker::coroutine   hub + one task for each connection; a wait parks the task
 //!                       │
 //!                       └─ connection ─ handler ─ World: compute, call ──wire──▶ services
 //! ```
 //!
-//! Best read in this order: [`worker`](self) `sync` and `coroutine` side by side, then `hub`, then
+//! Best read in this order: [`worker`](self) `sync`, `threads` and `coroutine` side by side, then `hub`, then
 //! [`arbiter`].
 
 mod accounting;
 pub mod arbiter;
+mod blocking;
 mod calls;
 pub mod compute;
+mod compute_lock;
 mod connection;
 mod date_cache;
 mod deadlines;

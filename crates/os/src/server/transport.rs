@@ -6,8 +6,8 @@
 //!      └───────────────────────────────┘
 //! ```
 //!
-//! Everything here is the same for all workers. Their difference is a [`WaitStrategy`]: in a wait, a sync
-//! worker blocks its process, and a coroutine worker parks the task.
+//! Everything here is the same for all workers. Their difference is a [`WaitStrategy`]: a wait blocks the
+//! thread of a sync worker or of a worker with threads, and parks the task of a coroutine worker.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -56,6 +56,12 @@ impl Deadline {
 
 /// Effect of a wait, and everything that follows from it: the difference between the kinds of workers.
 pub(super) trait WaitStrategy {
+    /// Uses the core.
+    fn compute(&mut self, cpu: CpuTime) {
+        let (accounting, probe) = self.accounting();
+        accounting.compute(probe, cpu);
+    }
+
     /// Waits until the client's socket is ready. Fails with `TimedOut` at the deadline.
     fn wait_for_client(
         &mut self,
@@ -89,6 +95,11 @@ pub(super) trait WaitStrategy {
 
     /// Longest time that a connection may stay idle; `None` if it is closed after each response.
     fn keepalive(&self) -> Option<Elapsed>;
+
+    /// True if an idle connection waits for its next request elsewhere.
+    fn leaves_idle_connections(&self) -> bool {
+        false
+    }
 
     /// Returns the account of the current request, and the probe to report it to.
     fn accounting(&mut self) -> (&mut RequestAccounting, &Probe);
@@ -171,6 +182,16 @@ impl<W: WaitStrategy> Transport<W> {
         self.waits.keepalive()
     }
 
+    /// True if an idle connection waits for its next request elsewhere.
+    pub(super) fn leaves_idle_connections(&self) -> bool {
+        self.waits.leaves_idle_connections()
+    }
+
+    /// Ends the waits of the connection, and returns its socket.
+    pub(super) fn into_socket(self) -> TcpStream {
+        self.socket
+    }
+
     /// Instant at which the last bytes were received.
     pub(super) fn received_at(&self) -> Stamp {
         self.received_at
@@ -185,8 +206,7 @@ impl<W: WaitStrategy> Transport<W> {
 impl<W: WaitStrategy> World for Transport<W> {
     /// Uses the core. No other request of this thread can run meanwhile: computing is not a wait.
     fn compute(&mut self, cpu: CpuTime) {
-        let (accounting, probe) = self.waits.accounting();
-        accounting.compute(probe, cpu);
+        self.waits.compute(cpu);
     }
 
     fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> Result<(), CallFailed> {

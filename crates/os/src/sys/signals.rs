@@ -197,6 +197,24 @@ impl AsFd for Signals {
     }
 }
 
+/// Calls `start` with all collected signals blocked: threads that it starts inherit that, and leave the
+/// signals to the calling thread.
+///
+/// # Errors
+/// Fails if the system refuses the mask, or if `start` fails.
+pub fn start_threads_without<T>(start: impl FnOnce() -> Result<T>) -> Result<T> {
+    // A thread's own fault and abort are its own: blocked, they would end the process in another way.
+    let own = [Signal::Abort, Signal::Kill, Signal::Stop];
+    let left = Signal::ALL.into_iter().filter(|it| !own.contains(it));
+    let blocked: SigSet = left.map(Signal::number).collect();
+    let before = blocked
+        .thread_swap_mask(SigmaskHow::SIG_BLOCK)
+        .doing("block signals")?;
+    let started = start();
+    before.thread_set_mask().doing("unblock signals")?;
+    started
+}
+
 fn handle(signal: Signal, handler: SigHandler, flags: SaFlags) -> Result<()> {
     let action = SigAction::new(handler, flags, SigSet::empty());
     // SAFETY: the handlers of this file make async-signal-safe calls only (signal-safety(7)).

@@ -20,6 +20,7 @@ mod message;
 mod probe;
 mod ring;
 mod scoreboard;
+mod threads;
 
 pub use concsim_engine::telemetry::*;
 pub use gauge::Gauge;

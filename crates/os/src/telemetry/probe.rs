@@ -3,10 +3,14 @@
 //! Every method takes the instant of its event, because reading the clock is most of the cost of telemetry:
 //! one reading serves as the end of one run and the beginning of the next. Nothing here allocates or waits.
 //! Counters, gauges and phases are always written; events can be switched off, to measure their cost.
+//!
+//! A worker with several threads has a probe for each of them; they write in turns ([`Threads`]).
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, MutexGuard};
 
+use super::threads::{Threads, Turn};
 use super::{Event, NO_REQUEST, Phase, Scoreboard, Served, Slot, Telemetry, Writer, add};
 use crate::sys::clock::Clock;
 use crate::sys::fork::ResourceUsage;
@@ -18,9 +22,19 @@ pub struct Probe {
     slot: &'static Slot,
     /// `None` if events are switched off. Borrowed for one push at a time.
     ring: Option<RefCell<Writer<'static>>>,
+    /// Place among the threads of the worker, if it has several. The ring is theirs then.
+    of_threads: Option<OfThreads>,
     clock: Clock,
     /// Switches that earlier incarnations left half done.
     inherited_half_done: u64,
+}
+
+/// Place of a probe among those of a worker's threads.
+#[derive(Debug)]
+struct OfThreads {
+    all: Arc<Threads>,
+    /// Index of the thread; `None` for the one that serves no connection.
+    index: Option<usize>,
 }
 
 impl Probe {
@@ -40,9 +54,58 @@ impl Probe {
         Self {
             slot,
             ring,
+            of_threads: None,
             clock,
             inherited_half_done: slot.half_done.load(Ordering::Relaxed),
         }
+    }
+
+    /// Divides the probe of a process: one for the thread that serves no connection, and `count` for those
+    /// that do.
+    #[must_use]
+    pub fn for_threads(self, count: usize) -> (Self, Vec<Self>) {
+        let ring = self.ring.map(RefCell::into_inner);
+        let all = Arc::new(Threads::new(ring, count));
+        let of_one = |index| Self {
+            slot: self.slot,
+            ring: None,
+            of_threads: Some(OfThreads {
+                all: Arc::clone(&all),
+                index,
+            }),
+            clock: self.clock,
+            inherited_half_done: self.inherited_half_done,
+        };
+        (of_one(None), (0..count).map(Some).map(of_one).collect())
+    }
+
+    /// Waits for this thread's turn to write, if the worker has several threads.
+    #[inline]
+    fn turn(&self) -> Option<MutexGuard<'_, Turn>> {
+        self.of_threads.as_ref().map(|threads| threads.all.turn())
+    }
+
+    /// Changes the state of this thread by `change`, and publishes that of the process at `at`. Returns
+    /// false if the worker has one thread.
+    #[inline]
+    fn changes(&self, at: Stamp, change: impl FnOnce(&mut Turn, Option<usize>)) -> bool {
+        let Some(threads) = &self.of_threads else {
+            return false;
+        };
+        let mut turn = threads.all.turn();
+        change(&mut turn, threads.index);
+        let state = turn.state();
+        if self.slot.phase() != Some(state.phase) {
+            self.slot.set_phase(state.phase, at);
+        }
+        let words = [
+            (&self.slot.running_request, state.running_request),
+            (&self.slot.running_since, state.running_since),
+        ];
+        for (word, value) in words {
+            word.store(value, Ordering::Release);
+        }
+        true
     }
 
     /// Reads the clock.
@@ -61,13 +124,31 @@ impl Probe {
     pub fn event(&self, event: &Event) {
         if let Some(ring) = &self.ring {
             ring.borrow_mut().push(&event.to_record());
+        } else if let Some(mut turn) = self.turn()
+            && let Some(ring) = &mut turn.ring
+        {
+            ring.push(&event.to_record());
         }
+    }
+
+    /// Adds to a counter of the slot.
+    #[inline]
+    fn count(&self, word: &AtomicU64, amount: u64) {
+        let _turn = self.turn();
+        add(word, amount);
     }
 
     /// Publishes the phase of the worker from `at` on.
     #[inline]
     pub fn phase(&self, phase: Phase, at: Stamp) {
-        self.slot.set_phase(phase, at);
+        if !self.changes(at, |turn, thread| turn.set_phase(thread, phase)) {
+            self.slot.set_phase(phase, at);
+        }
+    }
+
+    /// Notes that this thread of several could compute since `at`, and waits for the lock of the process.
+    pub fn wants_the_lock(&self, at: Stamp) {
+        self.changes(at, Turn::wants_the_lock);
     }
 
     /// Publishes a heartbeat: a turn of the hub, or a pass of the sync loop.
@@ -78,7 +159,7 @@ impl Probe {
 
     /// Notes an accepted connection. Its first request counts as begun.
     pub fn accepted(&self, at: Stamp, task: u32, connection: Option<u32>) {
-        add(&self.slot.accepted, 1);
+        self.count(&self.slot.accepted, 1);
         self.event(&Event::Accepted {
             at,
             task,
@@ -89,12 +170,13 @@ impl Probe {
 
     /// Notes an accept that found nothing: another worker was faster.
     pub fn found_nothing(&self) {
-        add(&self.slot.accept_eagain, 1);
+        self.count(&self.slot.accept_eagain, 1);
     }
 
     /// Notes that a request has begun.
     #[inline]
     pub fn begun(&self, at: Stamp) {
+        let _turn = self.turn();
         self.slot.begun.up(at);
         raise(&self.slot.peak_concurrency, self.slot.begun.count());
     }
@@ -102,11 +184,17 @@ impl Probe {
     /// Notes the end of a request: its last byte is written (`answered`), or its connection is gone.
     #[inline]
     pub fn ended(&self, served: Served, answered: bool) {
-        self.slot.begun.down(served.written);
+        self.step_down(served.written, answered);
+        self.event(&Event::Served(served));
+    }
+
+    #[inline]
+    fn step_down(&self, at: Stamp, answered: bool) {
+        let _turn = self.turn();
+        self.slot.begun.down(at);
         if answered {
             add(&self.slot.requests, 1);
         }
-        self.event(&Event::Served(served));
     }
 
     /// Counts a coroutine that was begun. Called at accept.
@@ -129,6 +217,9 @@ impl Probe {
     /// Notes that one request or coroutine has the worker since `at`.
     #[inline]
     pub fn runs_since(&self, at: Stamp) {
+        if self.changes(at, |turn, thread| turn.has_connection_since(thread, at)) {
+            return;
+        }
         self.slot.running_ready.store(at.0, Ordering::Relaxed);
         self.slot.running_since.store(at.0, Ordering::Relaxed);
     }
@@ -147,6 +238,9 @@ impl Probe {
         } else {
             u64::from(number) + 1
         };
+        if self.changes(self.now(), |turn, thread| turn.has_request(thread, word)) {
+            return;
+        }
         self.slot.running_request.store(word, Ordering::Relaxed);
     }
 
@@ -154,6 +248,12 @@ impl Probe {
     #[inline]
     pub fn end_run(&self, from: Stamp, to: Stamp) {
         // A reader that finds no present run must find this one in the longest run.
+        if self.changes(to, |turn, thread| {
+            raise(&self.slot.longest_run, to.since(from).0);
+            turn.has_no_connection(thread);
+        }) {
+            return;
+        }
         raise(&self.slot.longest_run, to.since(from).0);
         self.slot.running_request.store(0, Ordering::Relaxed);
         self.slot.running_since.store(0, Ordering::Release);
@@ -178,6 +278,7 @@ impl Probe {
 
     /// Counts an addition to a counter, which has `value` now.
     pub fn counted(&self, counter: usize, value: u64) {
+        let _turn = self.turn();
         let words = &self.slot.counters[counter];
         add(&words.additions, 1);
         words.value.store(value, Ordering::Relaxed);

@@ -446,9 +446,8 @@ clients = 60
 name = "sync"
 server.accept = "reuseport"
 [[variants]]
-name = "threads"
-server.kind = "threads"
-server.threads = 8
+name = "callback"
+server.kind = "callback"
 "#;
     let read = |engine, variant: Option<&str>| {
         let overrides = Overrides {
@@ -461,6 +460,6 @@ server.threads = 8
     let refused = read(Engine::Processes, None).expect_err("processes do not play it");
     insta::assert_snapshot!(refused);
     let of_one = read(Engine::Processes, Some("sync")).expect_err("nor the one variant");
-    assert!(!of_one.to_string().contains("`threads` workers"));
+    assert!(!of_one.to_string().contains("`callback` workers"));
     assert!(read(Engine::Simulation, None).is_ok() && read(Engine::Nobody, None).is_ok());
 }

@@ -1,20 +1,21 @@
 //! A worker: one child process of the arbiter, from its fork to its end.
 //!
-//! Startup and exit are the same for both kinds of workers and are here; a connection and its transport are
-//! the same, too, one floor below. [`sync`] and [`coroutine`] hold the difference, in the same order, to be
-//! read side by side. A World is all that the handler of a request can do: compute, wait, send.
+//! Startup and exit are the same for all kinds of workers and are here; a connection and its transport are
+//! the same, too, one floor below. [`sync`], [`threads`] and [`coroutine`] hold the difference, in the same
+//! order, to be read side by side. A World is all that the handler of a request can do: compute, wait, send.
 //!
-//! | | [`sync`] | [`coroutine`] |
-//! |---|---|---|
-//! | Worlds at once | one | one for each open connection |
-//! | a wait | blocks the process | parks the task; the hub runs another |
-//! | an `unpatched` wait | the same | blocks the process, and all tasks with it |
-//! | accepts | after the last response | once a turn of the hub, while there is room |
-//! | after a response | closes the connection | keeps it for `server.keepalive` |
-//! | heartbeat | once a pass of the loop | once a turn of the hub |
+//! | | [`sync`] | [`threads`] | [`coroutine`] |
+//! |---|---|---|---|
+//! | Worlds at once | one | one for each thread | one for each open connection |
+//! | a wait | blocks the process | blocks the thread; others run | parks the task; the hub runs another |
+//! | an `unpatched` wait | the same | the same | blocks the process, and all tasks with it |
+//! | accepts | after the last response | while a thread is free | once a turn of the hub, while there is room |
+//! | after a response | closes the connection | keeps it for `server.keepalive` | the same |
+//! | heartbeat | once a pass of the loop | by the main thread | once a turn of the hub |
 
 mod coroutine;
 mod sync;
+mod threads;
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -59,7 +60,7 @@ pub(super) struct WorkerConfig {
     pub(super) access: Access,
 }
 
-/// State that both kinds of workers serve with.
+/// State that all kinds of workers serve with.
 struct WorkerContext<'life> {
     application: Application,
     date_cache: DateCache,
@@ -113,7 +114,8 @@ fn loop_of(kind: WorkerKind) -> Option<Serve> {
     match kind {
         WorkerKind::Sync => Some(sync::serve),
         WorkerKind::Coroutine => Some(coroutine::serve),
-        WorkerKind::Threads | WorkerKind::Callback => None,
+        WorkerKind::Threads => Some(threads::serve),
+        WorkerKind::Callback => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one integration binary: properties of the whole program and of the whole project.
 
 mod attack;
+mod balance;
 mod beside;
 mod calibration;
 mod conformance;

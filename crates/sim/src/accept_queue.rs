@@ -2,11 +2,17 @@
 //!
 //! | `accept` | workers woken |
 //! |---|---|
-//! | `shared` | all that sleep, the latest sleeper first: one accepts, the others find nothing |
-//! | `exclusive` | one: always the one forked first among the sleepers (`EPOLLEXCLUSIVE` puts each at the
-//! tail of the socket's wait queue) |
+//! | `shared` | all that sleep, from a drawn one on: one accepts, the others find nothing |
+//! | `exclusive` | one: always the one forked first among the sleepers |
 //! | `blocking` | one: the longest sleeper |
 //! | `reuseport` | the worker selected by the connection's number; each worker has its own queue |
+//!
+//! That one is drawn for each connection, because on a real machine the first worker to look depends on the
+//! cores that the kernel finds for the woken processes. `EPOLLEXCLUSIVE` puts each worker at the tail of the
+//! socket's wait queue.
+//!
+//! A real worker that is woken and finds nothing mostly sleeps on in the kernel, which looks again before it returns
+//! from the poll. A simulated worker looks itself, so `accept_eagain` counts all of its wake-ups that found nothing.
 //!
 //! A full queue drops the connect silently; the client's kernel retries after 1, 2, 3, 4 and 5 s, and then
 //! after twice as long each time (Linux: four linear timeouts since 6.5).
@@ -52,7 +58,7 @@ impl<O: Observer> Simulation<'_, O> {
         }
         queue.push_back(id);
         self.connections[id as usize].place = Place::AtTheDoor;
-        self.wake_for_the_door(own);
+        self.wake_for_the_door(id, own);
     }
 
     fn refuse(&mut self, id: ConnectionId) {
@@ -75,25 +81,22 @@ impl<O: Observer> Simulation<'_, O> {
             .iter()
             .filter(|worker| worker.listens())
             .count();
-        let birth = u64::from(self.connections[id as usize].birth);
-        let lucky = self.draws.choice(u64::MAX - birth, count.max(1));
+        let drawn = self.draw_one_for(id, count);
         let workers = self.workers.iter().enumerate();
         let mut listening = workers.filter(|(_, worker)| worker.listens());
-        listening.nth(lucky).map(|(index, _)| index)
+        listening.nth(drawn).map(|(index, _)| index)
+    }
+
+    /// Draws one of `among` workers or sleepers for a connection.
+    fn draw_one_for(&mut self, id: ConnectionId, among: usize) -> usize {
+        let birth = u64::from(self.connections[id as usize].birth);
+        self.draws.choice(u64::MAX - birth, among)
     }
 
     /// Wakes workers for a connection in the shared queue or in one worker's queue.
-    fn wake_for_the_door(&mut self, own: Option<usize>) {
+    fn wake_for_the_door(&mut self, id: ConnectionId, own: Option<usize>) {
         match self.scenario.server.accept {
-            Accept::Shared => {
-                let mut sleepers = std::mem::take(&mut self.wakers.sleepers);
-                while let Some((entity, turn)) = sleepers.pop_back() {
-                    if self.sleeps_at_the_door(entity, turn) {
-                        self.wake(entity);
-                    }
-                }
-                self.wakers.sleepers = sleepers;
-            }
+            Accept::Shared => self.wake_all(id),
             Accept::Exclusive => {
                 if let Some(entity) = self.wakers.by_age.pop_first() {
                     self.wake(entity);
@@ -101,6 +104,18 @@ impl<O: Observer> Simulation<'_, O> {
             }
             Accept::Blocking | Accept::Reuseport => self.wake_one(own),
         }
+    }
+
+    /// Wakes all sleepers, in turn from the one that is drawn for this connection.
+    fn wake_all(&mut self, id: ConnectionId) {
+        let mut sleepers = std::mem::take(&mut self.wakers.sleepers);
+        sleepers.retain(|(entity, turn)| self.sleeps_at_the_door(*entity, *turn));
+        let first = self.draw_one_for(id, sleepers.len());
+        sleepers.rotate_left(first);
+        for (entity, _) in sleepers.drain(..) {
+            self.wake(entity);
+        }
+        self.wakers.sleepers = sleepers;
     }
 
     fn wake_one(&mut self, own: Option<usize>) {

@@ -2,6 +2,7 @@
 
 mod advice;
 mod any;
+mod balance;
 mod bounds;
 mod cases;
 mod engine;

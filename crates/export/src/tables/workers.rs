@@ -97,7 +97,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "accept_eagain",
-            "accepts that found no connection so far",
+            "accepts that found no connection so far; simulated: wake-ups that found none",
             |row| row.worker.accept_eagain.into(),
         ),
         column("requests", "responses written so far", |row| {

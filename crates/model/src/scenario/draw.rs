@@ -108,11 +108,13 @@ impl Draws {
     }
 
     /// Returns the `n`-th choice among equals, below `among`: the thread that gets a lock, the worker that gets
-    /// a connection.
+    /// a connection. A single one, or none, costs no randomness.
     pub fn choice(&mut self, n: u64, among: usize) -> usize {
-        let most = among.saturating_sub(1) as u64;
+        if among < 2 {
+            return 0;
+        }
         let [chance, _] = self.0.numbers(Purpose::Choice, 0, n);
-        between(0, most, chance) as usize
+        between(0, among as u64 - 1, chance) as usize
     }
 }
 

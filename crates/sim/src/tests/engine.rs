@@ -221,7 +221,7 @@ fn ten_threads_take_what_would_block_a_hub() {
 }
 
 #[test]
-fn accepts_wake_the_first_the_last_or_the_longest_sleeper() {
+fn accepts_wake_the_first_forked_or_a_drawn_or_the_longest_sleeper() {
     let text = "server.workers = 4\nrequests.it.steps = ['compute 1ms']\nload.rate = '20/s'";
     let accepted = |accept: &str| -> Vec<u64> {
         let run = runs_of(text, &[&format!("server.accept={accept}")]).remove(0);
@@ -233,7 +233,7 @@ fn accepts_wake_the_first_the_last_or_the_longest_sleeper() {
         exclusive[0] > 9 * exclusive[1..].iter().sum::<u64>(),
         "{exclusive:?}"
     );
-    for even in ["blocking", "reuseport"] {
+    for even in ["shared", "blocking", "reuseport"] {
         let shares = accepted(even);
         let least = *shares.iter().min().unwrap() as f64;
         let most = *shares.iter().max().unwrap() as f64;

@@ -194,7 +194,8 @@ impl Lanes {
                 continue;
             }
             if let Some((request, from)) = name(line) {
-                let is_cell = |it: &&char| GLYPHS.contains(it) || matches!(it, ' ' | '▏' | '▕');
+                let is_cell =
+                    |it: &&char| GLYPHS.contains(it) || matches!(it, ' ' | '▏' | '▕' | '┄' | '┆');
                 let cells = line.iter().skip(from).take_while(is_cell);
                 let cells = cells.copied().collect();
                 rows.push(Lane {

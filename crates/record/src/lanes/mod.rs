@@ -203,6 +203,13 @@ impl<'a> Lanes<'a> {
         found.into_iter().map(|sent| sent.request).collect()
     }
 
+    /// Returns the requests that workers may have had at some time in the interval, among them those whose
+    /// clients had left before.
+    pub(crate) fn taken_in(&self, interval: Interval) -> impl Iterator<Item = u32> {
+        let arrivals = &self.index.arrivals;
+        (0..arrivals.slots()).flat_map(move |slot| arrivals.of_worker(slot, interval))
+    }
+
     /// Returns the mean breakdown of the latency of the newest requests answered by `until`, at most
     /// `most`, and their number. If there is a window, only requests due in it count.
     #[must_use]

@@ -146,7 +146,7 @@ impl<'a> Context<'a> {
             return None;
         }
         let lanes = Lanes::new(index, self.snapshot);
-        let requests = lanes.requests(interval).into_iter();
+        let requests = lanes.taken_in(interval);
         let lanes = requests.map(|request| lanes.request(request, interval));
         let parked = lanes.flat_map(|lane| lane.spans);
         let parked = parked.filter(|span| span.doing == RequestState::Parked);

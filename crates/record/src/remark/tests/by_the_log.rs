@@ -298,6 +298,17 @@ fn parked_requests_are_those_begun_that_neither_run_nor_could_run() {
     assert!(text.evidence.contains("59.3 parked"), "{}", text.evidence);
 }
 
+#[test]
+fn a_request_whose_client_left_before_the_interval_is_parked_in_it() {
+    let mut recording = io_bound(Coroutine, |_| {});
+    for outcome in &mut recording.outcomes {
+        outcome.failure = Some(Failure::Timeout);
+        outcome.done = outcome.sent + Elapsed::from_millis(2);
+    }
+    let text = find(&recording, Now, Kind::Parked).unwrap();
+    assert!(text.evidence.contains("59.3 parked"), "{}", text.evidence);
+}
+
 /// Two clients run out of patience, and three are waiting when the run is ended.
 #[test]
 fn requests_cut_off_by_the_end_of_a_run_have_not_failed() {

@@ -23,7 +23,7 @@ const EACH_MARKED: usize = 20;
 /// Maximal number of points of a line with tooltips.
 const MAX_TOOLTIPS: usize = 120;
 /// Half of the width of a whisker's end.
-const SERIF: f64 = 3.0;
+pub(super) const SERIF: f64 = 3.0;
 /// Distance between arrows.
 const ARROW: f64 = 20.0;
 /// Distance between labels.

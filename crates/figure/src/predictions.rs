@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use concsim_record::prediction::Figure;
+
 /// All predictions of a file.
 #[derive(Clone, Debug)]
 pub struct StoredPredictions {
@@ -29,17 +31,10 @@ pub(super) struct Run {
 /// Numbers of a prediction that a figure shows.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct Prediction {
-    pub(super) throughput_per_s: ComparedNumber,
-    pub(super) mean_ms: ComparedNumber,
-    pub(super) p50_ms: ComparedNumber,
-    pub(super) p99_ms: ComparedNumber,
-}
-
-/// A number, predicted and measured.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) struct ComparedNumber {
-    pub(super) predicted: Option<f64>,
-    pub(super) measured: Option<f64>,
+    pub(super) throughput_per_s: Figure,
+    pub(super) mean_ms: Figure,
+    pub(super) p50_ms: Figure,
+    pub(super) p99_ms: Figure,
 }
 
 /// Content of either file.

@@ -14,7 +14,7 @@ impl Prediction {
         measured: &RepeatNumbers,
     ) -> Option<Self> {
         let first = each.first()?;
-        let number = |path: &str| figure(path, simulated, measured);
+        let number = |path: &str| Figure::of_repeats(path, simulated, measured);
         let sum = |of: fn(&Self) -> Figure| Figure::sum(&each.iter().map(of).collect::<Vec<_>>());
         let switches = |of: fn(&Self) -> Option<Figure>| {
             of(first)?;
@@ -41,27 +41,31 @@ impl Prediction {
     }
 }
 
-/// Returns a number with the error of its pairs.
-fn figure(path: &str, simulated: &RepeatNumbers, measured: &RepeatNumbers) -> Figure {
-    let estimates = simulated.estimate(path).zip(measured.estimate(path));
-    let Some((predicted, found)) = estimates else {
-        return Figure::default();
-    };
-    let values = [&predicted, &found].map(|it| Some(it.interval.estimate));
-    let plain = Figure::of(values[0], values[1]);
-    let are_pairs = simulated.seeds() == measured.seeds();
-    let quotient = ratio(&predicted, &found, measured.stop()).filter(|_| are_pairs);
-    let Some(quotient) = quotient else {
-        return plain;
-    };
-    let error = |quotient: f64| rounded(quotient - 1.0, 6);
-    Figure {
-        error: Some(error(quotient.estimate)),
-        interval: Some(ErrorInterval {
-            low: error(quotient.low),
-            high: error(quotient.high),
-        }),
-        ..plain
+impl Figure {
+    /// Returns the number at a path of the summary, with the error of its pairs: `latency_ms.p50`.
+    #[must_use]
+    pub fn of_repeats(path: &str, simulated: &RepeatNumbers, measured: &RepeatNumbers) -> Self {
+        let estimates = simulated.estimate(path).zip(measured.estimate(path));
+        let Some((predicted, found)) = estimates else {
+            return Self::default();
+        };
+        let values = [&predicted, &found].map(|it| Some(it.interval.estimate));
+        let plain = Self::of(values[0], values[1]);
+        let are_pairs = simulated.seeds() == measured.seeds();
+        let quotient = ratio(&predicted, &found, measured.stop())
+            .filter(|it| are_pairs && it.high.is_finite());
+        let Some(quotient) = quotient else {
+            return plain;
+        };
+        let error = |quotient: f64| rounded(quotient - 1.0, 6);
+        Self {
+            error: Some(error(quotient.estimate)),
+            interval: Some(ErrorInterval {
+                low: error(quotient.low),
+                high: error(quotient.high),
+            }),
+            ..plain
+        }
     }
 }
 

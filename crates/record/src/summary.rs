@@ -154,10 +154,16 @@ pub fn summarise(recording: &Recording) -> Run {
         repeated: None,
     };
     grade(&mut run, recording, &requests, &evidence);
-    run.remarks = remark::of_the_run(recording, &run);
-    run.balance = comparison::balances(&run);
-    run.theory = ModelComparison::of_run(scenario, header.machine.cores, &run);
+    add_conclusions(&mut run, recording);
     run
+}
+
+/// Adds to a graded run its remarks, Little's law and the comparison with theory.
+fn add_conclusions(run: &mut Run, recording: &Recording) {
+    let header = &recording.header;
+    run.remarks = remark::of_the_run(recording, run);
+    run.balance = comparison::balances(run);
+    run.theory = ModelComparison::of_run(&header.scenario, header.machine.cores, run);
 }
 
 /// Adds the disturbances of a run, the bounds of its numbers, and its grade.

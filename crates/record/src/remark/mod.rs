@@ -1,7 +1,7 @@
 //! Remarks: short sentences from a recording's data, each with the evidence that it rests on.
 //!
 //! ```text
-//!   Past, or a whole run ──▶ Context ──▶ Check ──▶ sentences, evidence, advice ──▶ Remark
+//!   Snapshot, or whole run ──▶ Context ──▶ Check ──▶ sentences, evidence, advice ──▶ Remark
 //! ```
 //!
 //! A remark is about an interval of time and names it: on the screen the last second, in the summary the

@@ -1,12 +1,12 @@
 //! Repeats that prove nothing: they are stated with their reasons, and set aside unless they are the rule.
 
 use super::Repeats;
-use crate::schema::repeats::Doubted;
+use crate::schema::repeats::DoubtfulReplication;
 use crate::trust::Trust;
 
 impl Repeats {
     /// Returns the variants of all repeats that prove nothing.
-    pub(super) fn doubted(&self) -> Vec<Doubted> {
+    pub(super) fn doubted(&self) -> Vec<DoubtfulReplication> {
         let used = self.used();
         let mut doubted = Vec::new();
         for (place, repeat) in self.all.iter().enumerate() {
@@ -16,7 +16,7 @@ impl Repeats {
                 let run = &replication.run;
                 let proof = run.because.iter();
                 let proof = proof.filter(|reason| reason.trust == Trust::ProvesNothing);
-                Doubted {
+                DoubtfulReplication {
                     repeat: place + 1,
                     seed: replication.seed,
                     variant: run.variant.clone(),

@@ -48,12 +48,12 @@ impl MergedSummary {
         stop: Stop,
     ) -> Self {
         let percentiles = percentiles(logs, classes, stop);
-        let merging = Merging {
+        let merger = Merger {
             percentiles,
             moved: moved::by_path(summaries),
             stop,
         };
-        merging.merge("", summaries)
+        merger.merge("", summaries)
     }
 
     /// Returns it with the parts of one run replaced by those of another summary.
@@ -72,14 +72,14 @@ impl MergedSummary {
 }
 
 /// Data on which merging rests.
-struct Merging {
+struct Merger {
     percentiles: Percentiles,
     /// Room for disturbances, by the paths of numbers.
     moved: BTreeMap<String, Disturbance>,
     stop: Stop,
 }
 
-impl Merging {
+impl Merger {
     /// Merges the parts at one path, one of each repeat.
     fn merge(&self, path: &str, parts: &[&Tree]) -> MergedSummary {
         let first = parts[0];

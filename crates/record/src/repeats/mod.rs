@@ -11,6 +11,7 @@
 //! (`concsim_stats::percentile`). Variants of one repeat have the same draws, so they are compared in pairs.
 
 mod doubted;
+mod estimated_run;
 mod log;
 mod merging;
 mod moved;
@@ -18,7 +19,6 @@ mod pairs;
 mod prediction;
 mod stopping;
 mod stored;
-mod typed;
 mod warm_up;
 
 use std::sync::Arc;
@@ -164,7 +164,7 @@ impl Repeats {
         let runs = (0..).zip(&merged).map(|(place, (_, merged))| {
             let each: Vec<&Run> = self.of(place).map(|it| &it.run).collect();
             let scenario = &plan.variants[place].scenario;
-            let mut run = typed::run(&each, merged, scenario, cores);
+            let mut run = estimated_run::of(&each, merged, scenario, cores);
             let seeds = self.of(place).map(|it| it.seed).collect();
             // Ratios and other derived numbers are computed from the estimates.
             let merged = merged.with_parts_of(&Tree::of(&run));

@@ -9,7 +9,7 @@ use crate::storage::{self, StoredRun};
 
 /// The part of a stored summary that the recordings do not have.
 #[derive(Debug, Default, Deserialize)]
-struct ColumnDescription {
+struct StoredSummary {
     #[serde(default)]
     repeats: Ending,
 }
@@ -44,7 +44,7 @@ impl Repeats {
             return None;
         }
         let summary = std::fs::read(folder.join(storage::SUMMARY)).unwrap_or_default();
-        let described: ColumnDescription = serde_json::from_slice(&summary).unwrap_or_default();
+        let described: StoredSummary = serde_json::from_slice(&summary).unwrap_or_default();
         if let Some(rule) = described.repeats.until {
             repeats.ended_by(rule);
         }

@@ -18,7 +18,7 @@ pub struct RepeatsSummary {
     pub partial: Option<Partial>,
     /// Repeats that prove nothing, and whether the numbers rest on them too. Omitted if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub doubted: Vec<Doubted>,
+    pub doubted: Vec<DoubtfulReplication>,
     /// Seed of the first; the seed of each later one is larger by 1.
     pub first_seed: u64,
     /// Share of all experiments whose interval contains the true value.
@@ -57,7 +57,7 @@ pub struct Rule {
 
 /// A variant of a repeat that proves nothing.
 #[derive(Clone, Debug, Serialize)]
-pub struct Doubted {
+pub struct DoubtfulReplication {
     /// The repeat, from 1.
     pub repeat: usize,
     /// Its seed.

@@ -10,7 +10,7 @@ use crate::schema::{Kind, Run};
 use concsim_model::scenario::Scenario;
 
 /// Returns the summary of the repeats `each` of a variant.
-pub(super) fn run(each: &[&Run], merged: &MergedSummary, scenario: &Scenario, cores: usize) -> Run {
+pub(super) fn of(each: &[&Run], merged: &MergedSummary, scenario: &Scenario, cores: usize) -> Run {
     let number = |path: &str| merged.estimate(path).map(|it| it.interval.estimate);
     let sum = |of: fn(&Run) -> usize| each.iter().map(|run| of(run)).sum();
     let (latency_ms, from_send_ms) = (

@@ -19,7 +19,7 @@ use super::{server, truth};
 /// Number of busy loops beside the generator.
 const BUSY_LOOPS: usize = 8;
 
-/// What a generator says of its run, beside the truth.
+/// Report of a generator about its run, beside the truth.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) p99_ms: f64,

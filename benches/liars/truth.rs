@@ -14,7 +14,7 @@ use concsim::units::{Elapsed, Stamp};
 use concsim_engine::policy::pause_after;
 use concsim_engine::telemetry::Failure;
 
-/// What the server does with one request.
+/// Behaviour of the server for one request.
 #[derive(Clone, Copy)]
 pub(crate) struct Service {
     pub(crate) time: Elapsed,

@@ -69,7 +69,7 @@ mod system {
         };
     }
 
-    /// What the kernel tells of a read: one stamp, or nothing, which leaves zeros.
+    /// Control data of a read, from the kernel: one stamp, or none, which leaves zeros.
     #[repr(C)]
     struct Control {
         head: libc::cmsghdr,

@@ -52,17 +52,19 @@ pub(crate) struct Pathology {
     pub(crate) names: &'static [&'static str],
 }
 
+/// Length of the counted window: long enough for the thousand requests of a p99.
+pub(crate) const SECONDS: u32 = 6;
 /// Patience of the clients, in ms: the latency of a failed request.
 pub(crate) const PATIENCE_MS: f64 = 10_000.0;
 
 /// Clients of wrk.
 const WRK: &str = "clients = 4\nramp = '0ms'";
 
-/// Ordinary load of a server that serves 800 requests a second.
+/// Ordinary load of a server that serves 400 requests a second.
 const QUIET: Pathology = Pathology {
     name: "none",
-    warmup: "500ms",
-    open: "rate = '400/s'",
+    warmup: "1s",
+    open: "rate = '200/s'",
     closed: WRK,
     change: |_, ordinary| ordinary,
     disturbance: Disturbance::None,
@@ -74,7 +76,7 @@ pub(crate) const PATHOLOGIES: [Pathology; 10] = [
     Pathology {
         name: "stalls",
         change: |k, ordinary| match k % 200 {
-            199 => lasting(Elapsed::from_millis(100), ordinary),
+            199 => lasting(Elapsed::from_millis(200), ordinary),
             _ => ordinary,
         },
         ..QUIET
@@ -93,7 +95,7 @@ pub(crate) const PATHOLOGIES: [Pathology; 10] = [
     },
     Pathology {
         name: "growing queue",
-        open: "rate = '500/s'",
+        open: "rate = '250/s'",
         change: |k, ordinary| times(1.0 + k as f64 / 1_000.0, ordinary),
         names: &["not-stationary", "queue-grows"],
         ..QUIET
@@ -107,8 +109,8 @@ pub(crate) const PATHOLOGIES: [Pathology; 10] = [
     Pathology {
         name: "burst at the start",
         warmup: "0s",
-        open: "rate = '4000/s'\n[[timeline]]\nat = '50ms'\ndo = 'set rate 400/s'",
-        closed: "clients = 32\nramp = '0ms'\nthink = '80ms'",
+        open: "rate = '2000/s'\n[[timeline]]\nat = '100ms'\ndo = 'set rate 200/s'",
+        closed: "clients = 32\nramp = '0ms'\nthink = '160ms'",
         names: &["short-warmup"],
         ..QUIET
     },
@@ -137,7 +139,7 @@ pub(crate) const PATHOLOGIES: [Pathology; 10] = [
         name: "too few connections",
         closed: "clients = 16",
         change: |k, ordinary| match k % 200 {
-            199 => lasting(Elapsed::from_millis(100), ordinary),
+            199 => lasting(Elapsed::from_millis(200), ordinary),
             _ => ordinary,
         },
         disturbance: Disturbance::FewFiles,
@@ -178,7 +180,7 @@ impl Pathology {
             Load::Wrk => WRK,
         };
         format!(
-            "warmup = '{warmup}'\nduration = '3s'\nseed = {seed}\n[server]\nkind = 'sync'\n\
+            "warmup = '{warmup}'\nduration = '{SECONDS}s'\nseed = {seed}\n[server]\nkind = 'sync'\n\
              [requests.ask]\nsteps = ['write 2B']\n[load]\nconnection = 'keep-alive'\npatience = '{PATIENCE_MS}ms'\n{lines}\n"
         )
     }

@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::pathology::{Disturbance, Load, Pathology};
+use super::pathology::{Disturbance, Load, Pathology, SECONDS};
 use super::{server, truth};
 
 /// Number of busy loops beside the generator.
@@ -72,7 +72,7 @@ fn generate(pathology: &Pathology, load: Load, seed: u64, target: &str) -> Strin
             let program = env!("CARGO_BIN_EXE_concsim");
             format!("{program} load {} --json --target", file.path().display())
         }
-        Load::Wrk => "wrk -t1 -c4 -d3s --latency".to_owned(),
+        Load::Wrk => format!("wrk -t1 -c4 -d{SECONDS}s --latency"),
     };
     let _busy: Vec<Busy> = match pathology.disturbance {
         Disturbance::BusyLoops => (0..BUSY_LOOPS).map(|_| Busy::start()).collect(),

@@ -31,10 +31,11 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// Returns the service of the k-th request: 0.5 to 2 ms, uniform, unless the script changes it.
+    /// Returns the service of the k-th request: 1 to 4 ms, uniform, unless the script changes it. These are long beside
+    /// what it takes to wake a process, so that an undisturbed generator is right within a few hundredths.
     pub(crate) fn service(&self, k: usize) -> Service {
         let ordinary = Service {
-            time: Elapsed(500_000 + draw::jitter(self.seed, k as u64, 1_500_000)),
+            time: Elapsed(1_000_000 + draw::jitter(self.seed, k as u64, 3_000_000)),
             is_reset: false,
         };
         (self.change)(k, ordinary)

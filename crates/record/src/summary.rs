@@ -10,6 +10,7 @@ pub use super::failures::{CensoredPercentiles, Failed};
 use super::interruption::Interruption;
 use super::latency::{Latencies, Sorted, TimeParts};
 use super::named::NamedValues;
+use super::percentile::P99_NEEDS;
 use super::remark;
 use super::request::Request;
 use super::requests::Requests;
@@ -19,7 +20,7 @@ pub use super::schema::{Counter, Kind, Played, Run, SCHEMA, Summary, TelemetryCo
 use super::trust::{self, Evidence, Trust};
 pub use super::trust::{Generator, LittleDifference};
 use super::{Machine, Recording, WorkerSample, evaluate, latency, usage};
-use concsim_model::scenario::{Plan, draw};
+use concsim_model::scenario::{Arrivals, Plan, draw};
 use concsim_model::units::Elapsed;
 
 impl Summary {
@@ -148,6 +149,7 @@ pub fn summarise(recording: &Recording) -> Run {
         dead_work: dead_work(recording),
         stationary: averages.stationary,
         drift: averages.drift,
+        latency_drift: averages.latency_drift,
         telemetry: TelemetryCount::of(recording),
         theory: Theory::none("").compare_with(&Observation::default()),
         prediction: None,
@@ -203,6 +205,7 @@ struct Averages {
     parallelism: Option<f64>,
     stationary: Option<bool>,
     drift: Option<f64>,
+    latency_drift: Option<f64>,
 }
 
 impl Averages {
@@ -215,14 +218,17 @@ impl Averages {
         let hears_workers = recording.event_count > 0;
         let mean = |sum: f64| rounded(sum / edges.length(), 4);
         let [first, second] = accounting::halves(edges, requests);
+        let latencies = latencies_of_halves(recording, requests);
+        let are_steady = latencies.is_none_or(|[first, second]| is_steady(first, second));
         Self {
             concurrency: sees_workers.then(|| mean(edges.begun())),
             at_the_door: hears_workers
                 .then(|| rounded(accounting::at_the_door(edges, requests), 4)),
             in_system: Some(mean(accounting::in_system(edges, requests))),
             parallelism: sees_workers.then(|| mean(edges.workers_cpu())),
-            stationary: Some(is_stationary(first, second)),
+            stationary: Some(is_stationary(first, second) && are_steady),
             drift: (first > 0.0).then(|| rounded(second / first, 3)),
+            latency_drift: latencies.map(|[first, second]| rounded(second / first, 3)),
         }
     }
 }
@@ -234,8 +240,34 @@ const STATIONARY_REQUESTS: f64 = 1.0;
 
 /// True if the mean numbers of requests in the two halves of a window are about the same.
 fn is_stationary(first: f64, second: f64) -> bool {
-    let allowed = (STATIONARY_SHARE * f64::midpoint(first, second)).max(STATIONARY_REQUESTS);
-    (second - first).abs() < allowed
+    (second - first).abs() < STATIONARY_REQUESTS || is_steady(first, second)
+}
+
+fn is_steady(first: f64, second: f64) -> bool {
+    (second - first).abs() < STATIONARY_SHARE * f64::midpoint(first, second)
+}
+
+/// Returns the mean latencies of the requests due in the two halves of the window of a closed load, in ms; `None` with
+/// fewer requests than a p99 needs, whose means may differ by chance. A server that gets slower does not change the
+/// number of requests in the system if each client always has one there.
+fn latencies_of_halves(recording: &Recording, requests: &Requests<'_>) -> Option<[f64; 2]> {
+    let scenario = &recording.header.scenario;
+    let is_closed = matches!(scenario.load.arrivals, Arrivals::Closed { .. });
+    let window = recording.header.window?;
+    let middle = window.begin + Elapsed(window.length().0 / 2);
+    let (first, second): (Vec<_>, Vec<_>) = requests
+        .cohort()
+        .partition(|request| request.outcome.due < middle);
+    if !is_closed || first.len() + second.len() < P99_NEEDS {
+        return None;
+    }
+    let mean = |half: Vec<&Request<'_>>| {
+        let latencies = half.iter().filter(|request| request.completed());
+        let mean = latency::mean(latencies.map(|it| it.latency(scenario.load.patience)));
+        mean.filter(|mean| *mean > 0)
+            .map(|ns| Elapsed(ns).as_millis_f64())
+    };
+    Some([mean(first)?, mean(second)?])
 }
 
 /// Good answers that arrived in the window, per second.

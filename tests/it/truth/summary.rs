@@ -246,6 +246,15 @@ impl Against<'_> {
             [(edges.0, middle), (middle, edges.1)].map(|half| account.mean(half, due_to_done));
         let drift = (first > 0.0).then(|| second / first);
         self.real("drift", drift, 0.51e-3);
+        // Of a closed load with enough requests alone.
+        if self.at("latency_drift").is_number() {
+            let latency = |it: &Request| it.done.map_or(0, |done| done - it.due);
+            let (first, second): (Vec<&Request>, Vec<&Request>) =
+                completed(account).partition(|it| it.due < middle);
+            let [first, second] = [first, second].map(|half| mean(half.into_iter().map(latency)));
+            let drift = second.zip(first).map(|(second, first)| second / first);
+            self.real("latency_drift", drift, 0.51e-3);
+        }
     }
 
     /// Checks the least and the largest number of processes at once. The number changes where a process begins

@@ -77,9 +77,10 @@ fn name_interventions(interventions: &[&Marker], context: &Context<'_>, named: u
     text.join(", ")
 }
 
-/// Mean number of requests in the system differs between the halves of the window.
+/// Mean number of requests in the system, or mean latency, differs between the halves of the window.
 pub(super) struct NotStationary {
     drift: f64,
+    latency_drift: Option<f64>,
 }
 
 impl<'a> Check<'a> for NotStationary {
@@ -87,7 +88,11 @@ impl<'a> Check<'a> for NotStationary {
         let run = context.run?;
         // A handful of requests need not be steady.
         let applies = run.stationary == Some(false) && run.due >= COHORT;
-        run.drift.filter(|_| applies).map(|drift| Self { drift })
+        let latency_drift = run.latency_drift;
+        run.drift.filter(|_| applies).map(|drift| Self {
+            drift,
+            latency_drift,
+        })
     }
 
     fn sentences(&self, _: &Context<'a>) -> Vec<String> {
@@ -98,8 +103,11 @@ impl<'a> Check<'a> for NotStationary {
     }
 
     fn evidence(&self, _: &Context<'a>) -> String {
+        let latencies = self.latency_drift.map_or_else(String::new, |drift| {
+            format!(", and latencies {} times as long", three_digits(drift))
+        });
         format!(
-            "{} times as many in the system in the second half of the window as in the first \
+            "{} times as many in the system in the second half of the window as in the first{latencies} \
              (log of requests)",
             three_digits(self.drift)
         )

@@ -49,6 +49,7 @@ pub(super) fn of(each: &[&Run], merged: &MergedSummary, scenario: &Scenario, cor
             .map(|(name, _)| (name.to_owned(), kind(each, merged, name)))
             .collect(),
         drift: number("drift"),
+        latency_drift: number("latency_drift"),
         ..each[0].clone()
     };
     run.balance = comparison::balances(&run);

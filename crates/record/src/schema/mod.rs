@@ -190,10 +190,15 @@ pub struct Run {
     /// Work for clients that had left. Omitted where no worker reports its requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dead_work: Option<DeadWork>,
-    /// True if about as many requests were in the system in the window's second half as in the first.
+    /// True if about as many requests were in the system in the window's second half as in the first, and latencies
+    /// were about as long.
     pub stationary: Option<bool>,
     /// Number in the system in the second half ÷ in the first.
     pub drift: Option<f64>,
+    /// Mean latency of the requests due in the second half ÷ in the first. Of a closed load with enough requests,
+    /// whose number in the system cannot grow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_drift: Option<f64>,
     /// Counts of the workers' events.
     pub telemetry: TelemetryCount,
     /// Comparison with numbers computed from the scenario alone.

@@ -224,6 +224,35 @@ fn a_queue_that_grows_is_not_stationary() {
 }
 
 #[test]
+fn a_server_that_gets_slower_under_a_closed_load_is_not_stationary() {
+    let steady = Synthetic::io_bound(Coroutine);
+    let window = steady.window.expect("the run has a window");
+    let middle = window.begin.0.midpoint(window.end.0);
+    // All latencies are alike, so the ratio of their means is 1 plus the share by which the later ones are longer.
+    let all_alike = steady.lives[0].tail + steady.lives[0].waited;
+    let slower = |share: f64| {
+        let mut slower = steady.clone();
+        for life in &mut slower.lives {
+            (life.late, life.door, life.ready, life.core_wait, life.cpu) = (0, 0, 0, 0, 0);
+            (life.waited, life.tail) = (all_alike, 0);
+            if life.due >= middle {
+                life.waited += (share * all_alike as f64) as u64;
+            }
+        }
+        summarise(&slower.recording())
+    };
+    let [same, slow] = [slower(0.2), slower(0.5)];
+    assert!(close(same.latency_drift, 1.2, 1e-3), "{same:#?}");
+    assert!(close(slow.latency_drift, 1.5, 1e-3), "{slow:#?}");
+    assert_eq!([same.stationary, slow.stationary], [true, false].map(Some));
+    let is_drift = |kind: Kind| kind == Kind::NotStationary;
+    assert!(slow.remarks.iter().any(|remark| is_drift(remark.kind)));
+    // In an open load the number in the system tells the same.
+    let open = summarise(&Synthetic::hog(Sync).recording());
+    assert_eq!(open.latency_drift, None);
+}
+
+#[test]
 fn the_cores_are_shared_out_and_the_rest_is_others() {
     let mut synthetic = Synthetic::io_bound(Coroutine);
     synthetic.others = 0.125;

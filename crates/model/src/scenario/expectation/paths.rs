@@ -128,6 +128,7 @@ pub const PATHS: &[(&str, Dimension)] = &[
     ("dead_work.share", PLAIN),
     ("dead_work.in_queue", PLAIN),
     ("drift", PLAIN),
+    ("latency_drift", PLAIN),
     ("telemetry.events", PLAIN),
     ("telemetry.dropped", PLAIN),
     ("telemetry.one_in", PLAIN),

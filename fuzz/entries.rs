@@ -64,7 +64,7 @@ pub(crate) fn scenario(bytes: &[u8]) {
                     let class = draw::class_of(&variant.scenario, 7);
                     drop(draw::demands(&variant.scenario, class, 7));
                 }
-                let expanded = scenario::expand(&text, "a.toml").expect("it has no mistakes");
+                let expanded = scenario::expand(&text, "a.toml", None).expect("it has no mistakes");
                 let again = scenario::read(&expanded, "a.toml", &overrides);
                 let again = again.expect("what is expanded is a scenario");
                 assert_eq!(played(&again), played(&plan));

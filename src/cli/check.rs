@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::colour::Colour;
 use super::{source, talk};
 use concsim_model::scenario::{self, Overrides, Plan, Problems};
+use concsim_os::sys::files;
 use concsim_theory::forecast;
 
 /// Validates scenario files; reports all mistakes of each, with their lines.
@@ -58,9 +59,13 @@ fn checked(file: &Path, expand: bool, colour: Colour) -> Result<String, String> 
 fn valid(bytes: Vec<u8>, name: &str, expand: bool) -> Result<String, Problems> {
     let text = scenario::text_of(bytes, name)?;
     if expand {
-        return scenario::expand(&text, name);
+        return scenario::expand(&text, name, Some(files::read_named));
     }
-    let plan = scenario::read(&text, name, &Overrides::default())?;
+    let overrides = Overrides {
+        read_file: Some(files::read_named),
+        ..Overrides::default()
+    };
+    let plan = scenario::read(&text, name, &overrides)?;
     let notes = notes(&plan);
     Ok(format!("{name}: valid; {}\n{notes}", in_short(&plan)))
 }

@@ -10,6 +10,7 @@ use super::colour::Colour;
 use super::talk;
 use concsim_lab::calibrate::MachineFile;
 use concsim_model::scenario::{self, Engine, Overrides, Plan, builtin};
+use concsim_os::sys::files;
 
 /// Scenario and its settings.
 #[derive(Clone, Debug, clap::Args)]
@@ -62,6 +63,7 @@ impl SourceArgs {
             warmup: self.warmup.clone(),
             machine: None,
             engine,
+            read_file: Some(files::read_named),
         }
     }
 

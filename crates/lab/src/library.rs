@@ -3,6 +3,7 @@
 use std::fs;
 
 use concsim_model::scenario::{self, Overrides, Plan, builtin};
+use concsim_os::sys::files;
 
 /// A scenario that can be played by its name.
 #[derive(Debug)]
@@ -28,7 +29,12 @@ pub fn known() -> Vec<KnownScenario> {
         }
     }
     let read = |(name, text): (String, String)| {
-        let plan = scenario::read(&text, &name, &Overrides::default()).ok();
+        let file = format!("scenarios/{name}.toml");
+        let overrides = Overrides {
+            read_file: Some(files::read_named),
+            ..Overrides::default()
+        };
+        let plan = scenario::read(&text, &file, &overrides).ok();
         KnownScenario { name, plan }
     };
     known.into_iter().map(read).collect()

@@ -21,7 +21,7 @@ use std::num::NonZeroUsize;
 use self::folder::{Folder, Identity};
 use self::grid::{Grid, GridRow, WantedRepeats};
 use self::row_sink::RowSink;
-use concsim_model::scenario::{Engine, Overrides, Plan, Problems};
+use concsim_model::scenario::{Arrivals, Engine, Overrides, Plan, Problems, Scenario};
 use concsim_os::sys::processes;
 
 /// The engine of a sweep.
@@ -117,6 +117,14 @@ pub fn identity(grid: &Grid, plan: &Plan, jobs: Jobs, row_count: usize) -> Ident
         warmup: base.warmup.clone(),
         repeat: grid.repeats.as_ref().and_then(WantedRepeats::count),
         until: grid.repeats.as_ref().and_then(WantedRepeats::until),
+        schedules: schedules(plan),
         row_count,
     }
+}
+
+/// Returns the fingerprints of the requests at given instants: a trace may change while its scenario does not.
+fn schedules(plan: &Plan) -> Vec<String> {
+    let scenarios = plan.variants.iter().map(|variant| &variant.scenario);
+    let scheduled = scenarios.filter(|it| it.load.arrivals == Arrivals::Scheduled);
+    scheduled.map(Scenario::schedule).collect()
 }

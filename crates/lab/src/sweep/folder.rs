@@ -41,6 +41,9 @@ pub struct Identity {
     /// Rule that ends the repeats of each row, as options of the command. Omitted if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
+    /// Instants and classes of jobs and traces, each by its fingerprint. Omitted if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedules: Vec<String>,
     /// Number of rows of the whole grid.
     pub row_count: usize,
 }
@@ -61,6 +64,10 @@ impl Identity {
             (self.sha256 != other.sha256, "the scenario's text"),
             (self.over != other.over, "the grid (--over)"),
             (self.engine != other.engine, "measured or simulated"),
+            (
+                self.schedules != other.schedules,
+                "the requests of the trace or of [[jobs]]",
+            ),
             (
                 self.repeat != other.repeat,
                 "the number of repeats (--repeat)",

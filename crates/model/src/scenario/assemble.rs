@@ -10,6 +10,7 @@ use super::machine;
 use super::problem::{Place, Problem};
 use super::sentence::{self, Names};
 use super::timeline;
+use super::trace::Traces;
 use super::tree::{Entry, Node, Table};
 use super::words::Word;
 use super::{
@@ -27,7 +28,12 @@ const MOST_WORKERS: usize = 256;
 const MOST_REQUESTS: f64 = 2e7;
 
 /// Returns the scenario in `tree`, for `engine` to play; after mistakes, the nearest valid one.
-pub(super) fn scenario(tree: &Table, engine: Engine, problems: &mut Vec<Problem>) -> Scenario {
+pub(super) fn scenario(
+    tree: &Table,
+    traces: &Traces,
+    engine: Engine,
+    problems: &mut Vec<Problem>,
+) -> Scenario {
     let mut names = Names::default();
     let machine = machine::read(table(tree, "machine", problems), problems);
     let cores = match engine {
@@ -37,7 +43,7 @@ pub(super) fn scenario(tree: &Table, engine: Engine, problems: &mut Vec<Problem>
     let server = server(table(tree, "server", problems), cores, problems);
     let limits = services(tree, problems);
     let mut requests = requests(tree, &mut names, problems);
-    let mut load = load(tree, &mut requests, problems);
+    let mut load = load(tree, traces, &mut requests, problems);
     let mut top = Fields::new(&TOP, "", Some(tree), problems);
     let warmup = match top.length_if_given("warmup") {
         Some(length) => Warmup::For(length),
@@ -222,12 +228,25 @@ fn step_of(node: &Node, names: &mut Names) -> Result<super::Step, Problem> {
 }
 
 /// Reads the load. Jobs set the shares of the mix.
-fn load(tree: &Table, requests: &mut [Request], problems: &mut Vec<Problem>) -> Load {
+fn load(
+    tree: &Table,
+    traces: &Traces,
+    requests: &mut [Request],
+    problems: &mut Vec<Problem>,
+) -> Load {
     let place = tree.get("load").map(|entry| entry.place.clone());
-    let jobs = jobs::read(tree, requests, problems);
+    let listed = jobs::read(tree, requests, problems);
+    let has_list = listed.is_some();
+    let trace = tree.at(&["load", "trace"]);
+    let of_trace = trace.map(|entry| {
+        let path = entry.node.text().unwrap_or_default();
+        traces.jobs(path, requests, problems)
+    });
     let mut fields = Fields::new(&LOAD, "load", table(tree, "load", problems), problems);
+    fields.text("trace");
+    let jobs = listed.or(of_trace);
     let arrivals = if jobs.is_some() {
-        jobs::report_excluded_keys(&mut fields);
+        jobs::report_excluded_keys(&mut fields, has_list);
         Arrivals::Scheduled
     } else {
         arrivals(&mut fields, &place.unwrap_or_default())
@@ -251,7 +270,7 @@ fn arrivals(fields: &mut Fields<'_>, place: &Place) -> Arrivals {
     match (fields.given("clients"), fields.given("rate")) {
         (None, None) => fields.note(
             Problem::new(place, "the scenario has no load")
-                .legal("`load.clients`, `load.rate` or [[jobs]] must be given")
+                .legal("`load.clients`, `load.rate`, `load.trace` or [[jobs]] must be given")
                 .hint("for example [load] with clients = 60, or rate = \"200/s\"".to_owned())
                 .of_the_whole(),
         ),

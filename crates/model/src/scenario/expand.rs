@@ -9,17 +9,21 @@ use super::keys::{
 };
 use super::machine::MACHINE;
 use super::tree::{self, Entry, Node, Table};
-use super::{Overrides, Plan, Problems, read};
+use super::{Overrides, Plan, Problems, ReadFile, read};
 
 /// The column in which comments begin, if there is room.
 const COMMENTS: usize = 40;
 
-/// Returns the scenario `text` with every default.
+/// Returns the scenario `text` with every default; `read_file` reads the files that it names.
 ///
 /// # Errors
 /// Every mistake in the text at once.
-pub fn expand(text: &str, file: &str) -> Result<String, Problems> {
-    let plan = read(text, file, &Overrides::default())?;
+pub fn expand(text: &str, file: &str, read_file: Option<ReadFile>) -> Result<String, Problems> {
+    let overrides = Overrides {
+        read_file,
+        ..Overrides::default()
+    };
+    let plan = read(text, file, &overrides)?;
     let (tree, _) = tree::read(text, 0);
     let mut page = Page::default();
     page.top(&tree, &plan);
@@ -217,7 +221,7 @@ mod tests {
 
     fn check(text: &str) {
         let written =
-            expand(text, "x.toml").unwrap_or_else(|problems| panic!("{problems}\n{text}"));
+            expand(text, "x.toml", None).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
         assert_eq!(
             without_origin(read_as(text)),
             without_origin(read_as(&written)),
@@ -230,7 +234,7 @@ mod tests {
         let text =
             "[requests.hello]\nsteps = [\"compute 1ms\", \"call db ~9ms\"]\n[load]\nclients = 3";
         check(text);
-        insta::assert_snapshot!(expand(text, "short.toml").unwrap_or_default());
+        insta::assert_snapshot!(expand(text, "short.toml", None).unwrap_or_default());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::keys::{EXPECT, TOP};
 use super::overrides::{self, Overrides};
 use super::problem::{Lines, Place, Problem, Problems, Scope, Source, did_you_mean, one_of};
 use super::setting::Setting;
+use super::trace::Traces;
 use super::tree::{self, Entry, Node, Table};
 use super::variant::{self, Overlay};
 use super::{
@@ -26,7 +27,7 @@ pub fn read(text: &str, file: &str, overrides: &Overrides) -> Result<Plan, Probl
         text: text.into(),
     }];
     let (tree, mut problems) = tree::read(text, 0);
-    let read = Reading::new(tree, overrides, &mut sources, &mut problems);
+    let read = Reading::new(tree, file, overrides, &mut sources, &mut problems);
     let expectations = read.expectations(&mut problems);
     let questions = read.questions(&mut problems);
     let mut top = Fields::new(&TOP, "", Some(&read.tree), &mut problems);
@@ -87,6 +88,7 @@ struct Reading {
 impl Reading {
     fn new(
         mut tree: Table,
+        file: &str,
         overrides: &Overrides,
         sources: &mut Vec<Source>,
         problems: &mut Vec<Problem>,
@@ -95,9 +97,13 @@ impl Reading {
         let overlays = variant::take_from(&mut tree, problems);
         let expect = tree.remove("expect");
         let ask = tree.remove("ask");
-        mistakes_in_what_is_common(&tree, overrides.engine, problems);
+        let parts = overlays.iter().map(|overlay| &overlay.piece);
+        let parts = std::iter::once(&tree).chain(parts);
+        let traces = Traces::read(parts, file, overrides.read_file, sources, problems);
+        mistakes_in_what_is_common(&tree, &traces, overrides.engine, problems);
         let variants = overlays.iter().map(|overlay| {
-            let scenario = assemble::scenario(&overlay.over(&tree), overrides.engine, problems);
+            let scenario =
+                assemble::scenario(&overlay.over(&tree), &traces, overrides.engine, problems);
             let kind = scenario.server.kind.word().to_owned();
             Variant {
                 name: overlay.name.clone().unwrap_or(kind),
@@ -225,9 +231,14 @@ fn list_of_tables<'t>(
 
 /// Reports mistakes in values that every variant overrides, which would else go unseen. A missing key may come
 /// with the variants.
-fn mistakes_in_what_is_common(tree: &Table, engine: Engine, problems: &mut Vec<Problem>) {
+fn mistakes_in_what_is_common(
+    tree: &Table,
+    traces: &Traces,
+    engine: Engine,
+    problems: &mut Vec<Problem>,
+) {
     let mut found = Vec::new();
-    assemble::scenario(tree, engine, &mut found);
+    assemble::scenario(tree, traces, engine, &mut found);
     problems.extend(
         found
             .into_iter()

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fields::Fields;
 use super::fingerprint::fingerprint;
-use super::keys::{CLOSED, JOB, MOST_JOBS, OPEN};
-use super::problem::{Problem, did_you_mean, one_of};
+use super::keys::{CLOSED, JOB, MOST_JOBS, OPEN, TRACE};
+use super::problem::{Place, Problem, did_you_mean, one_of};
 use super::tree::{Entry, Node, Table};
 use super::{Load, Request, Scenario, Warmup};
 use crate::units::Elapsed;
@@ -94,28 +94,43 @@ fn class_of(fields: &mut Fields<'_>, node: &Node, requests: &[Request]) -> Optio
         return (requests.len() == 1).then_some(0);
     };
     let name = fields.text("class")?;
-    let class = requests.iter().position(|request| request.name == name);
-    if class.is_none() {
-        let problem = Problem::new(&written.place, format!("unknown request `{name}`"));
-        let known = format!("the requests are {}", one_of(names()));
-        let hint = did_you_mean(&name, names());
-        fields.note(problem.legal(known).hint(hint).of_the_whole());
-    }
-    class
+    let class = class_named(&name, &written.place, requests);
+    class.map_err(|unknown| fields.note(unknown)).ok()
 }
 
-/// Reports the keys of `[load]` that jobs exclude.
-pub(super) fn report_excluded_keys(fields: &mut Fields<'_>) {
-    for key in CLOSED.iter().chain(&OPEN) {
+/// Returns the class of this name, which stands at a place.
+pub(super) fn class_named(
+    name: &str,
+    place: &Place,
+    requests: &[Request],
+) -> Result<usize, Problem> {
+    let names = || requests.iter().map(|request| request.name.as_str());
+    let class = requests.iter().position(|request| request.name == name);
+    class.ok_or_else(|| {
+        let problem = Problem::new(place, format!("unknown request `{name}`"));
+        let known = format!("the requests are {}", one_of(names()));
+        let hint = did_you_mean(name, names());
+        problem.legal(known).hint(hint).of_the_whole()
+    })
+}
+
+/// Reports the keys of `[load]` that jobs exclude: those of a list, or of a trace.
+pub(super) fn report_excluded_keys(fields: &mut Fields<'_>, has_list: bool) {
+    let (name, trace): (_, &[&str]) = if has_list {
+        ("[[jobs]]", &TRACE)
+    } else {
+        ("`load.trace`", &[])
+    };
+    for key in CLOSED.iter().chain(&OPEN).chain(trace) {
         if let Some(node) = fields.given(key) {
-            let message = format!("`load.{key}` cannot be combined with [[jobs]]");
+            let message = format!("`load.{key}` cannot be combined with {name}");
             let problem = Problem::new(&node.place, message).of_the_whole();
-            fields.note(problem.legal("clients, a rate or [[jobs]]: keep one"));
+            fields.note(problem.legal("clients, a rate, a trace or [[jobs]]: keep one"));
         }
     }
     let asks_for_fewer = fields.whole("requests") > 0;
     if let (true, Some(node)) = (asks_for_fewer, fields.given("requests")) {
-        let message = "`load.requests` cannot be combined with [[jobs]]";
+        let message = format!("`load.requests` cannot be combined with {name}");
         let problem = Problem::new(&node.place, message).of_the_whole();
         fields.note(problem.legal("all jobs are played"));
     }
@@ -141,13 +156,14 @@ pub(super) fn set_counted_requests(
     load.requests = Some(counted.max(1) as u64);
 }
 
-/// Sets the shares of the mix to those of the jobs, so that the mix describes what is sent.
+/// Sets the shares of the mix to those of the jobs, so that the mix describes what is sent. Jobs without a class are
+/// drawn by the shares of the file.
 pub(super) fn set_shares(requests: &mut [Request], jobs: &[Job]) {
     let mut counts = vec![0_u64; requests.len()];
     for class in jobs.iter().filter_map(|job| job.class) {
         counts[class] += 1;
     }
-    if counts.iter().any(|count| *count > 0) {
+    if !jobs.is_empty() && jobs.iter().all(|job| job.class.is_some()) {
         for (request, count) in requests.iter_mut().zip(counts) {
             request.weight = count as f64;
         }

@@ -110,7 +110,7 @@ pub(super) const MOST_JOBS: u64 = 1_000_000;
 
 pub(super) const SECOND: u64 = 1_000_000_000;
 const HOUR: u64 = 3600 * SECOND;
-const DAY: u64 = 24 * HOUR;
+pub(super) const DAY: u64 = 24 * HOUR;
 
 /// Any length up to an hour, including zero.
 const ANY_LENGTH: Shape = Shape::Length {
@@ -315,12 +315,13 @@ pub(super) const REQUEST: Section = Section {
     tables: &[],
 };
 
-/// Keys of `[load]` for clients, and those for a rate: one sort excludes the other.
+/// Keys of `[load]` for clients, for a rate and for a trace: one sort excludes the others.
 pub(super) const CLOSED: [&str; 3] = ["clients", "think", "ramp"];
 pub(super) const OPEN: [&str; 2] = ["rate", "arrivals"];
+pub(super) const TRACE: [&str; 1] = ["trace"];
 
 pub(super) const LOAD: Section = Section {
-    description: "the load: a number of clients, or requests at a rate; without both, [[jobs]]",
+    description: "the load: a number of clients, or requests at a rate; without both, a trace or [[jobs]]",
     keys: &[
         key(
             "clients",
@@ -350,6 +351,11 @@ pub(super) const LOAD: Section = Section {
             "open load: distribution of the gaps between requests",
         )
         .by_default("\"poisson\""),
+        key(
+            "trace",
+            Shape::Text,
+            "CSV file of requests beside the scenario: a line `at,kind`, then instants in seconds and names of requests",
+        ),
         key(
             "requests",
             whole(0, 1_000_000_000),

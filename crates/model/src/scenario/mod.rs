@@ -34,6 +34,7 @@ mod setting;
 mod step;
 mod stream;
 mod timeline;
+mod trace;
 pub mod tree;
 mod typical;
 mod variant;
@@ -58,6 +59,7 @@ pub use schema::schema;
 pub use sentence::Sentence;
 pub use step::{POOL_THREADS, Script, Step, WaitMode};
 pub use timeline::TimelineEvent;
+pub use trace::ReadFile;
 pub use worker_kind::{RequestCapacity, WorkerKind};
 
 use serde::{Deserialize, Serialize};

@@ -6,6 +6,7 @@ use super::played_by::Engine;
 use super::problem::{Place, Problem, Source};
 use super::sentence;
 use super::setting::{Setting, exclude};
+use super::trace::ReadFile;
 use super::tree::{self, Node, Table, Value};
 use super::variant;
 use super::words::Word;
@@ -30,6 +31,8 @@ pub struct Overrides {
     pub machine: Option<(String, String)>,
     /// Engine that will play it.
     pub engine: Engine,
+    /// Reads the files that the scenario names; without it, these are mistakes.
+    pub read_file: Option<ReadFile>,
 }
 
 impl Overrides {

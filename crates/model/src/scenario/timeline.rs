@@ -308,8 +308,8 @@ fn does_not_fit(read: &EntryReader, scenario: &Scenario, workers: &mut usize) ->
             Intervention::SetRate(_) | Intervention::SetClients(_) | Intervention::Send(_),
             Arrivals::Scheduled,
         ) => (
-            "[[jobs]] are the whole load, and nothing changes it",
-            "another [[jobs]] with this `at`",
+            "a trace and [[jobs]] are the whole load, and nothing changes it",
+            "another row or [[jobs]] with this `at`",
         ),
         (Intervention::SetRate(_), Arrivals::Closed { .. }) => {
             ("`set rate` needs `load.rate`", "set clients 20")

@@ -101,6 +101,23 @@ fn new_beside(path: &Path) -> io::Result<NamedTempFile> {
     Ok(new)
 }
 
+/// Reads a file that a scenario names.
+///
+/// # Errors
+/// The reason, as a fragment: the system's, or that it is no regular file or too large.
+pub fn read_named(path: &Path) -> Result<Vec<u8>, String> {
+    /// Largest size: a million lines are some twenty megabytes.
+    const LARGEST: u64 = 64 << 20;
+    let about = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !about.is_file() {
+        return Err("not a regular file".to_owned());
+    }
+    if about.len() > LARGEST {
+        return Err(format!("larger than {} MiB", LARGEST >> 20));
+    }
+    fs::read(path).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,7 +95,7 @@ fn schedules_differ_by_instant_and_class() {
 
 #[test]
 fn jobs_written_out_read_back_as_the_same() {
-    let written = expand(JOBS, "x.toml").expect("it is valid");
+    let written = expand(JOBS, "x.toml", None).expect("it is valid");
     assert_eq!(scenario(&written), scenario(JOBS), "{written}");
 }
 

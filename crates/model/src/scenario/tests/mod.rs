@@ -3,6 +3,7 @@
 mod bad_input;
 mod jobs;
 mod precedence;
+mod trace;
 
 use super::{Engine, Overrides, Plan, Problems, read};
 

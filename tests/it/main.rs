@@ -9,6 +9,7 @@ mod connections;
 mod core_waits;
 mod corpus;
 mod environments;
+mod evidence;
 mod exports;
 mod faults;
 mod figures;

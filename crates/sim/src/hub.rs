@@ -115,8 +115,9 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Runs the hub on its core until it needs core time.
+    /// Runs the hub on its core until it needs core time or loses the core.
     pub(super) fn resume_hub(&mut self, worker: usize) {
+        let entity = self.workers[worker].threads[0].entity;
         loop {
             let goes_on = match self.hub(worker).state {
                 State::Asleep => false,
@@ -129,7 +130,7 @@ impl<O: Observer> Simulation<'_, O> {
                     self.run_on(worker, task)
                 }
             };
-            if !goes_on {
+            if !goes_on || !self.machine.has_core(entity) {
                 return;
             }
         }

@@ -60,8 +60,9 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
-    /// Runs a thread on its core until it needs core time.
+    /// Runs a thread on its core until it needs core time or loses the core.
     pub(super) fn resume_thread(&mut self, worker: usize, thread: usize) {
+        let entity = self.workers[worker].threads[thread].entity;
         loop {
             let goes_on = match self.workers[worker].threads[thread].doing {
                 ThreadState::Looking { woken } => self.accept_or_sleep(worker, thread, woken),
@@ -76,7 +77,7 @@ impl<O: Observer> Simulation<'_, O> {
                 }
                 ThreadState::Sleeping | ThreadState::Gone => false,
             };
-            if !goes_on {
+            if !goes_on || !self.machine.has_core(entity) {
                 return;
             }
         }

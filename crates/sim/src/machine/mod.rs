@@ -87,11 +87,17 @@ struct Common {
     /// Entities that have had their core time, in order.
     finished: VecDeque<EntityId>,
     preemptions: Vec<Preemption>,
+    /// Entity that acts at this instant, after its core time.
+    resumed: Option<EntityId>,
     /// Core time of each core, by [`Kind`].
     core_times: Vec<[u64; 3]>,
 }
 
 impl Common {
+    fn is_worker(&self, id: EntityId) -> bool {
+        self.entities[id as usize].kind == Kind::Worker
+    }
+
     /// Notes that an entity has had its core time.
     #[inline]
     fn finish(&mut self, id: EntityId) {
@@ -126,6 +132,7 @@ impl Machine {
                 entities: Vec::new(),
                 finished: VecDeque::new(),
                 preemptions: Vec::new(),
+                resumed: None,
                 core_times: vec![[0; 3]; machine.cores],
             },
             level,
@@ -261,15 +268,23 @@ impl Machine {
     /// Returns the next entity that has had its core time.
     #[inline]
     pub(super) fn finished(&mut self) -> Option<EntityId> {
+        self.common.resumed = None;
         while let Some(id) = self.common.finished.pop_front() {
             let entity = &mut self.common.entities[id as usize];
             entity.is_listed = false;
             // An entity that was interrupted or frozen meanwhile is listed again later, or not at all.
             if !entity.frozen && entity.left == 0 && entity.state != State::Asleep {
+                self.common.resumed = Some(id);
                 return Some(id);
             }
         }
         None
+    }
+
+    /// True if an entity has a core.
+    #[inline]
+    pub(super) fn has_core(&self, id: EntityId) -> bool {
+        matches!(self.common.entities[id as usize].state, State::OnCore(_))
     }
 
     /// Returns the preemptions since the last call.

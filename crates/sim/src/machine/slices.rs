@@ -4,7 +4,11 @@
 //! An entity keeps its core while no other one waits: the end of its slice is in the calendar only while
 //! another entity waits.
 //!
-//! With a queue for each core, a waking entity goes to its last core if that is idle, else to any idle core,
+//! Load and services take the core of a worker if none is idle, as workers of a real run are nicer: that of the
+//! worker that woke them, which goes on first afterwards. So a client that has its answer connects again before
+//! that worker looks at the door.
+//!
+//! With a queue for each core, another waking entity goes to its last core if that is idle, else to any idle core,
 //! else into the queue of its last core. A core without work takes an entity from the longest queue. A core
 //! whose slice is over does so too if its own queue is shorter by two.
 
@@ -97,6 +101,10 @@ impl Slices {
         let home = common.entities[id as usize].core;
         if let Some(core) = self.idle_core(home) {
             self.start(now, core, id, common, calendar);
+        } else if let Some(core) = self.core_of_a_worker(id, home, common) {
+            let worker = self.take_core(now, core, common);
+            self.start(now, core, id, common, calendar);
+            self.queue_first(now, worker, core, calendar);
         } else {
             common.entities[id as usize].state = State::Ready;
             self.wait(now, id, home, calendar);
@@ -110,6 +118,54 @@ impl Slices {
         }
         let word = self.idle.iter().position(|word| *word != 0)?;
         Some(word as u32 * 64 + self.idle[word].trailing_zeros())
+    }
+
+    /// Returns the core that load or services take from a worker: that of the worker that woke them, else the
+    /// one that they were on, else any.
+    fn core_of_a_worker(&self, id: EntityId, home: u32, common: &Common) -> Option<u32> {
+        if common.is_worker(id) {
+            return None;
+        }
+        let waker = common.resumed.filter(|id| common.is_worker(*id));
+        if let Some(State::OnCore(core)) = waker.map(|id| common.entities[id as usize].state) {
+            return Some(core);
+        }
+        let mut cores = [home].into_iter().chain(0..self.cores.len() as u32);
+        cores.find(|core| {
+            let running = self.cores[*core as usize].running;
+            running.is_some_and(|id| common.is_worker(id) && common.entities[id as usize].left > 0)
+        })
+    }
+
+    /// Takes a core from its entity, and returns the entity.
+    fn take_core(&mut self, now: u64, core: u32, common: &mut Common) -> EntityId {
+        self.count(now, core, common);
+        self.count_all_at_this_pace(now, common);
+        let id = self.cores[core as usize]
+            .running
+            .expect("a core that is taken runs an entity");
+        let entity = &mut common.entities[id as usize];
+        (entity.state, entity.preempted_at) = (State::Ready, Some(now));
+        entity.involuntary += 1;
+        self.vacate(core);
+        id
+    }
+
+    /// Puts an entity at the head of its queue: it goes on before all that wait.
+    fn queue_first(
+        &mut self,
+        now: u64,
+        id: EntityId,
+        home: u32,
+        calendar: &mut Calendar<SimEvent>,
+    ) {
+        self.wait(now, id, home, calendar);
+        let queue = if self.has_queues {
+            &mut self.cores[home as usize].queue
+        } else {
+            &mut self.queue
+        };
+        queue.rotate_right(1);
     }
 
     fn wait(&mut self, now: u64, id: EntityId, home: u32, calendar: &mut Calendar<SimEvent>) {
@@ -200,7 +256,7 @@ impl Slices {
             return;
         }
         if others_wait && now >= core_state.slice_ends {
-            return self.preempt(now, core, id, common, calendar);
+            return self.preempt(now, core, common, calendar);
         }
         self.set_due(now, core, left, calendar);
     }
@@ -285,18 +341,13 @@ impl Slices {
         &mut self,
         now: u64,
         core: u32,
-        id: EntityId,
         common: &mut Common,
         calendar: &mut Calendar<SimEvent>,
     ) {
         if self.has_queues {
             self.balance(core);
         }
-        let entity = &mut common.entities[id as usize];
-        (entity.state, entity.preempted_at) = (State::Ready, Some(now));
-        entity.involuntary += 1;
-        self.count_all_at_this_pace(now, common);
-        self.vacate(core);
+        let id = self.take_core(now, core, common);
         // First the waiting entity gets the core, then this one joins the queue behind all others.
         let next = self.next_for(core);
         self.waiting += 1;

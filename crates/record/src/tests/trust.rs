@@ -135,6 +135,24 @@ fn answers_of_another_program_lie_unread_since_the_systems_stamp() {
 }
 
 #[test]
+fn disturbances_that_are_large_together_name_the_number_that_they_move_most() {
+    // Of each answer 0.1 ms are late and 0.1 ms unread, alone too little to matter. More than half come after 3 ms.
+    let mut synthetic = Synthetic::hog(Coroutine);
+    for (number, life) in synthetic.lives.iter_mut().enumerate() {
+        let waited = if number % 3 == 0 { 9 * MS } else { 2 * MS };
+        (life.late, life.door, life.ready) = (100_000, 0, 0);
+        (life.cpu, life.waited, life.tail) = (800_000, waited, 100_000);
+    }
+    let run = summarise(&synthetic.recording());
+    assert_eq!(run.trust, Trust::Rough, "{:#?}", run.because);
+    let [reason] = run.because.as_slice() else {
+        panic!("{:#?}", run.because);
+    };
+    let together = "with the other disturbances p50 may be up to 200 µs too high";
+    assert!(reason.sentence.ends_with(together), "{}", reason.sentence);
+}
+
+#[test]
 fn a_tenth_of_a_millisecond_is_no_doubt_about_a_quick_answer() {
     let late = |late| {
         let mut synthetic = Synthetic::hog(Coroutine);

@@ -19,33 +19,33 @@ const HEADLINES: [(&str, &str); 4] = [
 ];
 
 /// Returns the doubts that the disturbances raise. If they are small one by one, and large together, the
-/// largest raises one.
+/// largest raises one, about the number that they move most together.
 pub(super) fn reasons(numbers: &Numbers, disturbances: &Disturbances) -> Vec<Reason> {
+    let alone = |disturbance: &'_ Disturbance| {
+        Worst::of(numbers, |path| disturbance.moves.get(path).copied())
+    };
     let each = disturbances.each.iter();
-    let mut all: Vec<(f64, Reason)> = each
-        .filter_map(|disturbance| {
-            let worst = Worst::of_one(numbers, disturbance)?;
-            Some((worst.share, worst.reason(disturbance)))
-        })
+    let mut all: Vec<(&Disturbance, Worst, &str)> = each
+        .filter_map(|disturbance| Some((disturbance, alone(disturbance)?, "")))
         .collect();
-    let together = together(numbers, disturbances);
+    let together = Worst::of(numbers, |path| {
+        let (value, bounds) = (numbers.get(path)?, disturbances.bounds.get(path)?);
+        Some(Moved {
+            below: value - bounds.low,
+            above: bounds.high - value,
+        })
+    });
     let largest = all
         .iter_mut()
-        .max_by(|one, other| one.0.total_cmp(&other.0));
-    if let Some((_, largest)) = largest {
-        largest.trust = largest.trust.max(together);
+        .max_by(|one, other| one.1.share.total_cmp(&other.1.share));
+    if let (Some((_, worst, with)), Some(together)) = (largest, together)
+        && grade(together.share) > grade(worst.share)
+    {
+        (*worst, *with) = (together, "with the other disturbances ");
     }
-    all.into_iter().map(|(_, reason)| reason).collect()
-}
-
-/// Returns the grade that all disturbances together give a run.
-fn together(numbers: &Numbers, disturbances: &Disturbances) -> Trust {
-    let grades = HEADLINES.iter().filter_map(|(path, _)| {
-        let value = numbers.get(path)?;
-        let bounds = disturbances.bounds.get(path)?;
-        Some(grade(share(path, value, *bounds)))
-    });
-    grades.max().unwrap_or_default()
+    let of_one =
+        |(disturbance, worst, with): &(&Disturbance, Worst, &str)| worst.reason(disturbance, with);
+    all.iter().map(of_one).collect()
 }
 
 /// Returns the width of bounds as a share of the number; 0 for a latency that is moved too little to matter.
@@ -77,9 +77,9 @@ struct Worst {
 }
 
 impl Worst {
-    fn of_one(numbers: &Numbers, disturbance: &Disturbance) -> Option<Self> {
+    fn of(numbers: &Numbers, moved: impl Fn(&str) -> Option<Moved>) -> Option<Self> {
         let each = HEADLINES.iter().filter_map(|(path, words)| {
-            let (value, moved) = (numbers.get(path)?, *disturbance.moves.get(path)?);
+            let (value, moved) = (numbers.get(path)?, moved(path)?);
             let bounds = Bounds {
                 low: value - moved.below,
                 high: value + moved.above,
@@ -94,9 +94,9 @@ impl Worst {
         each.max_by(|one, other| one.share.total_cmp(&other.share))
     }
 
-    fn reason(&self, disturbance: &Disturbance) -> Reason {
+    fn reason(&self, disturbance: &Disturbance, with: &str) -> Reason {
         let cause = disturbance.cause;
-        let sentence = format!("{}: {}", disturbance.evidence, self.sentence());
+        let sentence = format!("{}: {with}{}", disturbance.evidence, self.sentence());
         reason(cause.code(), grade(self.share), sentence, remedy(cause))
     }
 

@@ -10,11 +10,12 @@ use super::truth::{Script, Service};
 pub(crate) enum Load {
     Open,
     Closed,
-    /// Closed load of another program.
+    /// Closed loads of other programs.
     Wrk,
+    Hey,
 }
 
-pub(crate) const LOADS: [Load; 3] = [Load::Open, Load::Closed, Load::Wrk];
+pub(crate) const LOADS: [Load; 4] = [Load::Open, Load::Closed, Load::Wrk, Load::Hey];
 
 impl Load {
     pub(crate) fn name(self) -> &'static str {
@@ -22,6 +23,7 @@ impl Load {
             Self::Open => "open",
             Self::Closed => "closed",
             Self::Wrk => "closed, wrk",
+            Self::Hey => "closed, hey",
         }
     }
 }
@@ -57,15 +59,15 @@ pub(crate) const SECONDS: u32 = 6;
 /// Patience of the clients, in ms: the latency of a failed request.
 pub(crate) const PATIENCE_MS: f64 = 10_000.0;
 
-/// Clients of wrk.
-const WRK: &str = "clients = 4\nramp = '0ms'";
+/// Clients of other programs.
+const FOUR: &str = "clients = 4\nramp = '0ms'";
 
 /// Ordinary load of a server that serves 400 requests a second.
 const QUIET: Pathology = Pathology {
     name: "none",
     warmup: "1s",
     open: "rate = '200/s'",
-    closed: WRK,
+    closed: FOUR,
     change: |_, ordinary| ordinary,
     disturbance: Disturbance::None,
     names: &[],
@@ -157,9 +159,9 @@ fn times(factor: f64, ordinary: Service) -> Service {
 }
 
 impl Pathology {
-    /// True if the load can be played: wrk has no other clients than those of most rows.
+    /// True if the load has the row's clients: other programs have no others than most rows.
     pub(crate) fn has(&self, load: Load) -> bool {
-        load != Load::Wrk || self.closed == WRK
+        matches!(load, Load::Open | Load::Closed) || self.closed == FOUR
     }
 
     pub(crate) fn script(&self, seed: u64) -> Script {
@@ -171,13 +173,13 @@ impl Pathology {
     pub(crate) fn text(&self, load: Load, seed: u64) -> String {
         let warmup = match load {
             Load::Open | Load::Closed => self.warmup,
-            // wrk counts all of its requests.
-            Load::Wrk => "0s",
+            // The others count all of their requests.
+            Load::Wrk | Load::Hey => "0s",
         };
         let lines = match load {
             Load::Open => self.open,
             Load::Closed => self.closed,
-            Load::Wrk => WRK,
+            Load::Wrk | Load::Hey => FOUR,
         };
         format!(
             "warmup = '{warmup}'\nduration = '{SECONDS}s'\nseed = {seed}\n[server]\nkind = 'sync'\n\

@@ -46,7 +46,7 @@ pub(crate) fn play(pathology: &Pathology, load: Load, seed: u64) -> Option<Repor
     });
     let mut report = match load {
         Load::Open | Load::Closed => of_concsim(&printed),
-        Load::Wrk => of_wrk(&printed),
+        Load::Wrk | Load::Hey => of_another(&printed),
     }?;
     report.true_p99_ms = truth::p99(&scenario, &script, &late);
     Some(report)
@@ -73,6 +73,7 @@ fn generate(pathology: &Pathology, load: Load, seed: u64, target: &str) -> Strin
             format!("{program} load {} --json --target", file.path().display())
         }
         Load::Wrk => format!("wrk -t1 -c4 -d{SECONDS}s --latency"),
+        Load::Hey => format!("hey -c 4 -z {SECONDS}s"),
     };
     let _busy: Vec<Busy> = match pathology.disturbance {
         Disturbance::BusyLoops => (0..BUSY_LOOPS).map(|_| Busy::start()).collect(),
@@ -138,11 +139,11 @@ fn stop_at_times(pid: u32, seed: u64, over: &AtomicBool) {
     }
 }
 
-/// Returns the process that sends the requests: a child of concsim's, or wrk itself.
+/// Returns the process that sends the requests: a child of concsim's, or another program itself.
 fn sender_of(pid: u32) -> Option<Pid> {
     let pid_of = |text: &str| text.parse().ok().map(Pid::from_raw);
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    if name.trim() == "wrk" {
+    if ["wrk", "hey"].contains(&name.trim()) {
         return pid_of(&pid.to_string());
     }
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
@@ -171,29 +172,40 @@ fn of_concsim(printed: &str) -> Option<Report> {
     })
 }
 
-/// Reads `     99%    5.67ms`.
-fn of_wrk(printed: &str) -> Option<Report> {
+/// Reads `99%    5.67ms` of wrk or `99% in 0.0057 secs` of hey.
+fn of_another(printed: &str) -> Option<Report> {
     let line = |name: &str| {
         printed
             .lines()
             .find_map(|line| line.trim().strip_prefix(name))
     };
-    let p99 = line("99%")?.trim();
-    let number = p99.trim_end_matches(char::is_alphabetic);
-    let unit_ms = match &p99[number.len()..] {
+    let p99 = line("99%")?.trim_start_matches(" in").trim();
+    let number = p99.trim_end_matches(|it: char| it.is_alphabetic() || it == ' ');
+    let unit_ms = match p99[number.len()..].trim() {
         "us" => 1e-3,
         "ms" => 1.0,
         _ => 1e3,
     };
-    let errors = line("Socket errors").or(line("Non-2xx"));
+    let errors = ["Socket errors", "Error distribution"]
+        .into_iter()
+        .find_map(line);
     Some(Report {
         p99_ms: number.parse::<f64>().ok()? * unit_ms,
         true_p99_ms: 0.0,
         is_ok: errors.is_none(),
         bounds_ms: None,
-        codes: errors
-            .map(|_| "socket errors".to_owned())
-            .into_iter()
-            .collect(),
+        codes: errors.map(|_| "errors".to_owned()).into_iter().collect(),
     })
+}
+
+/// True if the program of a load can be run.
+pub(crate) fn is_installed(load: Load) -> bool {
+    let program = match load {
+        Load::Open | Load::Closed => return true,
+        Load::Wrk => "wrk",
+        Load::Hey => "hey",
+    };
+    let mut tried = Command::new(program);
+    tried.stdout(Stdio::null()).stderr(Stdio::null());
+    tried.status().is_ok()
 }

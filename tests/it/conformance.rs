@@ -22,6 +22,9 @@ use concsim::units::Stamp;
 
 use crate::threads::ran;
 
+/// Kinds of workers with a loop, which decides which of many requests goes on.
+const LOOPS: [&str; 2] = ["coroutine", "callback"];
+
 /// Plays a scenario by `concsim run` and by `concsim sim`, and applies the same checks to both.
 pub(crate) fn both(scenario: &str, ask: impl Fn(&Recording)) -> [Recording; 2] {
     ["run", "sim"].map(|engine| {
@@ -118,7 +121,7 @@ pub(crate) fn sum(recording: &Recording, of: fn(&concsim::recording::WorkerSampl
     last.workers.iter().map(of).sum()
 }
 
-/// Checks that each task and each wait has two switches.
+/// Checks that each coroutine and each of its waits has two switches.
 fn the_switch_law_holds(recording: &Recording) {
     for worker in &summarise(recording).workers {
         assert!(worker.law_holds(), "{worker:?}");
@@ -157,44 +160,54 @@ fn a_sync_worker_has_one_request_at_a_time() {
 }
 
 #[test]
-fn a_coroutine_worker_overlaps_waits_and_no_computing() {
-    let scenario = "server.kind = 'coroutine'\nserver.workers = 1\n\
+fn a_worker_with_a_loop_overlaps_waits_and_no_computing() {
+    for kind in LOOPS {
+        let scenario = format!(
+            "server.kind = '{kind}'\nserver.workers = 1\n\
                     requests.it.steps = ['compute 2ms', 'sleep 400ms', 'compute 2ms']\n\
-                    load = { clients = 6, requests = 6, ramp = '0s' }";
-    both(scenario, |recording| {
-        no_two_stretches_of_a_worker_overlap(recording);
-        assert!(blocked(recording).is_empty());
-        let each: Vec<_> = (0..6).map(|n| stretches_of(recording, n)).collect();
-        let last_begins = each.iter().map(|of_it| of_it[0].to).max();
-        let first_is_over = each.iter().map(|of_it| of_it[1].from).min();
-        assert!(last_begins < first_is_over, "all six wait at once");
-    });
+                    load = {{ clients = 6, requests = 6, ramp = '0s' }}"
+        );
+        both(&scenario, |recording| {
+            no_two_stretches_of_a_worker_overlap(recording);
+            assert!(blocked(recording).is_empty());
+            let each: Vec<_> = (0..6).map(|n| stretches_of(recording, n)).collect();
+            let last_begins = each.iter().map(|of_it| of_it[0].to).max();
+            let first_is_over = each.iter().map(|of_it| of_it[1].from).min();
+            assert!(last_begins < first_is_over, "all six wait at once");
+        });
+    }
 }
 
 #[test]
 fn one_unpatched_wait_blocks_the_whole_worker() {
-    let scenario = "server.kind = 'coroutine'\nserver.workers = 1\n\
+    for kind in LOOPS {
+        let scenario = format!(
+            "server.kind = '{kind}'\nserver.workers = 1\n\
                     requests.it.steps = ['compute 1ms', 'sleep 40ms unpatched']\n\
-                    load = { clients = 5, requests = 5, ramp = '0s' }";
-    both(scenario, |recording| {
-        let waits = blocked(recording);
-        assert_eq!(waits.len(), 5);
-        for (_, from, to, request) in waits {
-            let meanwhile = stretches(recording)
-                .filter(|(_, ran)| ran.request != request && ran.from < to && ran.to > from);
-            assert_eq!(meanwhile.count(), 0, "nobody runs while it sleeps");
-            assert_eq!(stretches_of(recording, request).len(), 1);
-        }
-        the_switch_law_holds(recording);
-    });
+                    load = {{ clients = 5, requests = 5, ramp = '0s' }}"
+        );
+        both(&scenario, |recording| {
+            let waits = blocked(recording);
+            assert_eq!(waits.len(), 5);
+            for (_, from, to, request) in waits {
+                let meanwhile = stretches(recording)
+                    .filter(|(_, ran)| ran.request != request && ran.from < to && ran.to > from);
+                assert_eq!(meanwhile.count(), 0, "nobody runs while it sleeps");
+                assert_eq!(stretches_of(recording, request).len(), 1);
+            }
+            the_switch_law_holds(recording);
+        });
+    }
 }
 
 #[test]
-fn processes_and_free_threads_compute_at_once_coroutines_and_threads_with_one_lock_do_not() {
+fn processes_and_free_threads_compute_at_once_and_tasks_of_a_loop_and_threads_with_one_lock_do_not()
+{
     for (server, at_once) in [
         ("kind = 'sync', workers = 2", true),
         ("kind = 'sync', workers = 1", false),
         ("kind = 'coroutine', workers = 1", false),
+        ("kind = 'callback', workers = 1", false),
         ("kind = 'threads', gil = false", true),
         ("kind = 'threads', gil = true", false),
         (
@@ -218,7 +231,7 @@ fn processes_and_free_threads_compute_at_once_coroutines_and_threads_with_one_lo
 
 #[test]
 fn the_first_connection_at_the_door_is_accepted_first() {
-    for kind in ["sync", "coroutine"] {
+    for kind in ["sync", "coroutine", "callback"] {
         let scenario = format!(
             "server = {{ kind = '{kind}', workers = 1 }}\n\
              requests.it.steps = ['compute 1ms', 'sleep 20ms unpatched']\n\
@@ -253,65 +266,73 @@ fn check_turns(order: &[u32]) {
 
 #[test]
 fn the_task_that_is_ready_longest_runs_next() {
-    // The others arrive while one computes; each yields and stays ready.
-    let scenario = "server.kind = 'coroutine'\nserver.workers = 1\n\
+    for kind in LOOPS {
+        // The others arrive while one computes; each yields and stays ready.
+        let scenario = format!(
+            "server.kind = '{kind}'\nserver.workers = 1\n\
                     requests.it.steps = ['compute 60ms', 'yield', 'compute 1ms', 'yield', 'compute 1ms', \
                     'yield', 'compute 1ms', 'yield', 'compute 1ms', 'yield', 'compute 1ms']\n\
-                    load = { clients = 4, requests = 4, ramp = '20ms' }";
-    both(scenario, |recording| {
-        let order: Vec<u32> = stretches(recording).map(|(_, ran)| ran.request).collect();
-        assert_eq!(order.len(), 4 * 6);
-        check_turns(&order);
-    });
+                    load = {{ clients = 4, requests = 4, ramp = '20ms' }}"
+        );
+        both(&scenario, |recording| {
+            let order: Vec<u32> = stretches(recording).map(|(_, ran)| ran.request).collect();
+            assert_eq!(order.len(), 4 * 6);
+            check_turns(&order);
+        });
+    }
 }
 
 #[test]
 fn a_hog_keeps_all_others_waiting_unless_it_yields() {
-    for (steps, lets_go) in [
-        ("compute 250ms", false),
-        ("compute 250ms in slices of 5ms", true),
-    ] {
-        let scenario = format!(
-            "duration = '500ms'\nserver.kind = 'coroutine'\nserver.workers = 1\n\
+    for kind in LOOPS {
+        for (steps, lets_go) in [
+            ("compute 250ms", false),
+            ("compute 250ms in slices of 5ms", true),
+        ] {
+            let scenario = format!(
+                "duration = '500ms'\nserver.kind = '{kind}'\nserver.workers = 1\n\
              requests.short.steps = ['compute 500us', 'sleep 1ms']\n\
              requests.hog = {{ steps = ['{steps}'], weight = 0 }}\n\
              load = {{ clients = 2, think = '5ms', ramp = '0s' }}\n\
              [[timeline]]\nat = '100ms'\ndo = 'send hog'"
-        );
-        both(&scenario, |recording| {
-            let hog = recording.outcomes.iter().find(|outcome| outcome.class == 1);
-            let hog = hog.unwrap().request;
-            let of_it = stretches_of(recording, hog);
-            let (from, to) = (of_it[0].from, of_it[of_it.len() - 1].to);
-            let between = stretches(recording)
-                .filter(|(_, ran)| ran.request != hog && ran.from >= from && ran.to <= to);
-            let between = between.count();
-            assert_eq!(of_it.len(), if lets_go { 50 } else { 1 }, "{steps}");
-            assert_eq!(between > 5, lets_go, "{steps}: {between}");
-            assert!(lets_go || between == 0, "{steps}: {between}");
-        });
+            );
+            both(&scenario, |recording| {
+                let hog = recording.outcomes.iter().find(|outcome| outcome.class == 1);
+                let hog = hog.unwrap().request;
+                let of_it = stretches_of(recording, hog);
+                let (from, to) = (of_it[0].from, of_it[of_it.len() - 1].to);
+                let between = stretches(recording)
+                    .filter(|(_, ran)| ran.request != hog && ran.from >= from && ran.to <= to);
+                let between = between.count();
+                assert_eq!(of_it.len(), if lets_go { 50 } else { 1 }, "{steps}");
+                assert_eq!(between > 5, lets_go, "{steps}: {between}");
+                assert!(lets_go || between == 0, "{steps}: {between}");
+            });
+        }
     }
 }
 
 #[test]
 fn additions_are_lost_only_with_a_yield_between_reading_and_writing() {
-    for (step, loses) in [("count visits", false), ("count visits with yield", true)] {
-        let scenario = format!(
-            "server.kind = 'coroutine'\nserver.workers = 1\n\
+    for kind in LOOPS {
+        for (step, loses) in [("count visits", false), ("count visits with yield", true)] {
+            let scenario = format!(
+                "server.kind = '{kind}'\nserver.workers = 1\n\
              requests.it.steps = ['compute 1ms', '{step}', 'compute 1ms']\n\
              load = {{ clients = 10, requests = 100, ramp = '0s' }}"
-        );
-        both(&scenario, |recording| {
-            let run = summarise(recording);
-            let visits = run.counters.get("visits").unwrap();
-            assert_eq!(visits.additions, 100);
-            assert_eq!(visits.lost > 0, loses, "{step}: {visits:?}");
-        });
+            );
+            both(&scenario, |recording| {
+                let run = summarise(recording);
+                let visits = run.counters.get("visits").unwrap();
+                assert_eq!(visits.additions, 100);
+                assert_eq!(visits.lost > 0, loses, "{step}: {visits:?}");
+            });
+        }
     }
 }
 
 /// Requests that let go in every possible way, each class with its number.
-const WAYS: &str = "server = { kind = 'coroutine', workers = 2 }\n\
+const WAYS: &str = "server = { kind = 'KIND', workers = 2 }\n\
                     requests.straight.steps = ['compute 1ms']\n\
                     requests.calls.steps = ['compute 1ms', 'call billing 5ms', 'call billing 1ms', 'write 100B']\n\
                     requests.sleeps.steps = ['sleep 3ms', 'compute 500us..1500us', 'sleep 0ms..2ms', 'sleep 1ms']\n\
@@ -344,62 +365,68 @@ fn yield_count(recording: &Recording, number: u32) -> usize {
 
 #[test]
 fn each_request_has_exactly_as_many_switches_as_its_script_lets_go() {
-    let scenario = format!("{WAYS}load = {{ clients = 8, requests = 120, ramp = '0s' }}");
-    let recordings = both(&scenario, |recording| {
-        let counts = counts(recording);
-        let classes: BTreeSet<u16> = recording.outcomes.iter().map(|it| it.class).collect();
-        assert_eq!(
-            (classes.len(), counts.len()),
-            (6, 120),
-            "and none for no request"
-        );
-        for (number, count) in counts {
+    for kind in LOOPS {
+        let ways = WAYS.replace("KIND", kind);
+        let scenario = format!("{ways}load = {{ clients = 8, requests = 120, ramp = '0s' }}");
+        let recordings = both(&scenario, |recording| {
+            let counts = counts(recording);
+            let classes: BTreeSet<u16> = recording.outcomes.iter().map(|it| it.class).collect();
             assert_eq!(
-                count,
-                1 + yield_count(recording, number),
-                "request {number}"
+                (classes.len(), counts.len()),
+                (6, 120),
+                "and none for no request"
             );
-        }
-        the_switch_law_holds(recording);
-    });
-    let [run, sim] = recordings.each_ref().map(counts);
-    assert_eq!(run, sim);
-    let [run, sim] = recordings
-        .each_ref()
-        .map(|recording| sum(recording, |worker| worker.coroutine_switches));
-    assert_eq!(run, sim);
+            for (number, count) in counts {
+                assert_eq!(
+                    count,
+                    1 + yield_count(recording, number),
+                    "request {number}"
+                );
+            }
+            the_switch_law_holds(recording);
+        });
+        let [run, sim] = recordings.each_ref().map(counts);
+        assert_eq!(run, sim);
+        let [run, sim] = recordings
+            .each_ref()
+            .map(|recording| sum(recording, |worker| worker.coroutine_switches));
+        assert_eq!(run, sim);
+    }
 }
 
 #[test]
 fn a_kept_connection_waits_once_after_each_answer_and_sees_its_end() {
-    let scenario = format!(
-        "{WAYS}load = {{ clients = 4, requests = 60, ramp = '0s', connection = 'keep-alive' }}"
-    );
-    let recordings = both(&scenario, |recording| {
-        assert_eq!(sum(recording, |worker| worker.accepted), 4);
-        let mut counts = counts(recording);
-        assert_eq!(counts.remove(&NO_REQUEST), Some(4), "one for each end");
-        assert_eq!(counts.len(), 60);
-        for (number, count) in counts {
-            assert_eq!(
-                count,
-                1 + yield_count(recording, number),
-                "request {number}"
-            );
-            let last = stretches_of(recording, number)[count - 1];
-            assert_eq!(last.then, SwitchReason::Client);
-        }
-        the_switch_law_holds(recording);
-    });
-    let [run, sim] = recordings
-        .each_ref()
-        .map(|recording| sum(recording, |worker| worker.coroutine_switches));
-    assert_eq!(run, sim);
+    for kind in LOOPS {
+        let ways = WAYS.replace("KIND", kind);
+        let scenario = format!(
+            "{ways}load = {{ clients = 4, requests = 60, ramp = '0s', connection = 'keep-alive' }}"
+        );
+        let recordings = both(&scenario, |recording| {
+            assert_eq!(sum(recording, |worker| worker.accepted), 4);
+            let mut counts = counts(recording);
+            assert_eq!(counts.remove(&NO_REQUEST), Some(4), "one for each end");
+            assert_eq!(counts.len(), 60);
+            for (number, count) in counts {
+                assert_eq!(
+                    count,
+                    1 + yield_count(recording, number),
+                    "request {number}"
+                );
+                let last = stretches_of(recording, number)[count - 1];
+                assert_eq!(last.then, SwitchReason::Client);
+            }
+            the_switch_law_holds(recording);
+        });
+        let [run, sim] = recordings
+            .each_ref()
+            .map(|recording| sum(recording, |worker| worker.coroutine_switches));
+        assert_eq!(run, sim);
+    }
 }
 
 #[test]
 fn workers_compute_what_was_demanded() {
-    for kind in ["sync", "coroutine", "threads"] {
+    for kind in ["sync", "coroutine", "threads", "callback"] {
         let scenario = format!(
             "server = {{ kind = '{kind}', workers = 2 }}\n\
              requests.it.steps = ['compute 1ms..3ms', 'sleep 1ms', 'compute 2ms in slices of 1ms']\n\
@@ -468,7 +495,7 @@ fn a_client_that_finds_the_queue_full_is_not_refused_and_tries_again_a_second_la
 
 #[test]
 fn a_request_that_panics_fails_alone() {
-    for kind in ["sync", "coroutine", "threads"] {
+    for kind in ["sync", "coroutine", "threads", "callback"] {
         let scenario = format!(
             "server = {{ kind = '{kind}', workers = 1 }}\nrequests.fine.steps = ['compute 500us']\n\
              requests.broken.steps = ['sleep 2ms', 'panic']\n\

@@ -1,11 +1,11 @@
-//! A coroutine worker with misbehaving clients: it refuses their requests, and serves all others.
+//! Workers with coroutines and with callbacks, and misbehaving clients: each refuses their requests, and serves all others.
 
 use crate::harness::{BodyPresence, Client, Served};
 use crate::http_cases::{self, Case, ConnectionState};
 
 const SCENARIO: &str = r#"
 [server]
-kind        = "coroutine"
+kind        = "KIND"
 connections = 400
 keepalive   = "1s"
 
@@ -18,6 +18,13 @@ steps = []
 [load]
 clients = 1
 "#;
+
+/// Starts a server of each kind, one after the other.
+fn each_kind() -> impl Iterator<Item = Served> {
+    ["coroutine", "callback"]
+        .into_iter()
+        .map(|kind| Served::start(&SCENARIO.replace("KIND", kind)))
+}
 
 /// Returns the worker's line about itself, up to its kind: unique to the process.
 fn worker(served: &Served) -> String {
@@ -51,96 +58,100 @@ fn converse<'bytes>(
 
 #[test]
 fn odd_and_hostile_requests_get_their_status_and_leave_the_worker_unharmed() {
-    let served = Served::start(SCENARIO);
-    let before = worker(&served);
-    let mut wrong = Vec::new();
-    for case in http_cases::all() {
-        let whole = converse(&mut served.connect(), &case, [&case.bytes[..]].into_iter());
-        let halves = case.bytes.split_at(case.bytes.len() / 2);
-        let cut = converse(
-            &mut served.connect(),
-            &case,
-            [halves.0, halves.1].into_iter(),
-        );
-        for statuses in [whole, cut] {
-            if statuses != case.answers {
-                wrong.push(format!(
-                    "{}: {statuses:?} instead of {:?}",
-                    case.name, case.answers
-                ));
+    for served in each_kind() {
+        let before = worker(&served);
+        let mut wrong = Vec::new();
+        for case in http_cases::all() {
+            let whole = converse(&mut served.connect(), &case, [&case.bytes[..]].into_iter());
+            let halves = case.bytes.split_at(case.bytes.len() / 2);
+            let cut = converse(
+                &mut served.connect(),
+                &case,
+                [halves.0, halves.1].into_iter(),
+            );
+            for statuses in [whole, cut] {
+                if statuses != case.answers {
+                    wrong.push(format!(
+                        "{}: {statuses:?} instead of {:?}",
+                        case.name, case.answers
+                    ));
+                }
             }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert_eq!(worker(&served), before);
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(worker(&served), before);
 }
 
 #[test]
 fn slow_and_silent_clients_are_closed_and_delay_no_other() {
-    let served = Served::start(SCENARIO);
-    let before = worker(&served);
-    let mut slow: Vec<Client> = (0..100).map(|_| served.connect()).collect();
-    let mut silent: Vec<Client> = (0..100).map(|_| served.connect()).collect();
-    for letter in "GET /hello HTTP/1.1\r\nHo".chars() {
+    for served in each_kind() {
+        let before = worker(&served);
+        let mut slow: Vec<Client> = (0..100).map(|_| served.connect()).collect();
+        let mut silent: Vec<Client> = (0..100).map(|_| served.connect()).collect();
+        for letter in "GET /hello HTTP/1.1\r\nHo".chars() {
+            for client in &mut slow {
+                client.send(letter.to_string());
+            }
+            assert_eq!(worker(&served), before);
+        }
         for client in &mut slow {
-            client.send(letter.to_string());
+            assert_eq!(
+                client.answer(BodyPresence::Get).map(|answer| answer.status),
+                Some(408)
+            );
+            assert!(client.answer(BodyPresence::Get).is_none());
+        }
+        for client in &mut silent {
+            assert!(client.answer(BodyPresence::Get).is_none());
         }
         assert_eq!(worker(&served), before);
     }
-    for client in &mut slow {
-        assert_eq!(
-            client.answer(BodyPresence::Get).map(|answer| answer.status),
-            Some(408)
-        );
-        assert!(client.answer(BodyPresence::Get).is_none());
-    }
-    for client in &mut silent {
-        assert!(client.answer(BodyPresence::Get).is_none());
-    }
-    assert_eq!(worker(&served), before);
 }
 
 #[test]
 fn clients_that_leave_early_do_no_harm() {
-    let served = Served::start(SCENARIO);
-    let before = worker(&served);
-    let request = b"POST /story HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
-    for length in 0..=request.len() {
-        served.connect().send(&request[..length]);
-        let mut half_closed = served.connect();
-        half_closed.send(&request[..length]);
-        half_closed.hang_up();
-        let status = half_closed
-            .answer(BodyPresence::Get)
-            .map(|answer| answer.status);
-        assert_eq!(
-            status,
-            (length == request.len()).then_some(200),
-            "{length} bytes"
-        );
+    for served in each_kind() {
+        let before = worker(&served);
+        let request = b"POST /story HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+        for length in 0..=request.len() {
+            served.connect().send(&request[..length]);
+            let mut half_closed = served.connect();
+            half_closed.send(&request[..length]);
+            half_closed.hang_up();
+            let status = half_closed
+                .answer(BodyPresence::Get)
+                .map(|answer| answer.status);
+            assert_eq!(
+                status,
+                (length == request.len()).then_some(200),
+                "{length} bytes"
+            );
+        }
+        assert_eq!(worker(&served), before);
     }
-    assert_eq!(worker(&served), before);
 }
 
 #[test]
 fn noise_is_refused_and_does_no_harm() {
-    let served = Served::start(SCENARIO);
-    let before = worker(&served);
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    for length in (0..2_000).step_by(20) {
-        let noise: Vec<u8> = (0..length).map(|_| next_byte(&mut state)).collect();
-        let mut client = served.connect();
-        client.send(&noise);
-        client.hang_up();
-        while let Some(answer) = client.answer(BodyPresence::Get) {
-            assert!(
-                (400..=505).contains(&answer.status),
-                "{} for {noise:?}",
-                answer.status
-            );
+    for served in each_kind() {
+        let before = worker(&served);
+        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+        for length in (0..2_000).step_by(20) {
+            let noise: Vec<u8> = (0..length).map(|_| next_byte(&mut state)).collect();
+            let mut client = served.connect();
+            client.send(&noise);
+            client.hang_up();
+            while let Some(answer) = client.answer(BodyPresence::Get) {
+                assert!(
+                    (400..=505).contains(&answer.status),
+                    "{} for {noise:?}",
+                    answer.status
+                );
+            }
         }
+        assert_eq!(worker(&served), before);
     }
-    assert_eq!(worker(&served), before);
 }
 
 /// xorshift: noise that is the same each time.

@@ -12,7 +12,7 @@ use crate::http_cases::{self, ConnectionState};
 use crate::serve_process::{Answer, ServeProcess, answer, until};
 use crate::serving::Serving;
 
-const KINDS: [&str; 3] = ["sync", "coroutine", "threads"];
+const KINDS: [&str; 4] = ["sync", "coroutine", "threads", "callback"];
 
 fn alive(pid: Pid) -> bool {
     // A process that has ended and is not reaped yet has no command line.
@@ -29,7 +29,7 @@ fn curl_alone_is_told_what_happened_to_its_request() {
         let Answer { status, body } = server.get("/profile");
         assert_eq!(status, 200);
         assert!(body.starts_with("worker A (pid "), "{body}");
-        let waited = if kind == "coroutine" {
+        let waited = if ["coroutine", "callback"].contains(&kind) {
             "let go once, parked "
         } else {
             "blocked "

@@ -53,10 +53,7 @@ fn of_key(path: &str, key: &Key, node: &Node) -> Option<Problem> {
         let refused = || {
             let played = words.iter().filter(|it| it.is_real);
             let played: Vec<String> = played.map(|it| format!("`{}`", it.word)).collect();
-            let what = match key.name {
-                "kind" => format!("`{word}` workers are"),
-                name => format!("`{word}` for `{path}.{name}` is"),
-            };
+            let what = format!("`{word}` for `{path}.{}` is", key.name);
             so_far(node, &what).legal(format!("real processes play {}", played.join(", ")))
         };
         let given = words.iter().find(|it| it.word == word);

@@ -43,8 +43,6 @@ struct Properties {
     /// Effect of a wait, after the word.
     in_a_wait: &'static str,
     begins: RequestCapacity,
-    /// True if real processes play it; the simulation plays every kind.
-    is_real: bool,
     /// Colours in figures on a light and on a dark ground: from Okabe and Ito, with a contrast of 3 : 1 or more.
     colours: [Rgb; 2],
     /// Name of the task of one connection; `None` if the worker does one thing at a time.
@@ -64,7 +62,6 @@ static KINDS: [Properties; 4] = [
         word: "sync",
         in_a_wait: "blocks the process",
         begins: RequestCapacity::One,
-        is_real: true,
         colours: [Rgb(0xC8, 0x54, 0x00), Rgb(0xD5, 0x5E, 0x00)],
         task: None,
         announcement: "as sync workers",
@@ -76,7 +73,6 @@ static KINDS: [Properties; 4] = [
         word: "coroutine",
         in_a_wait: "parks the coroutine",
         begins: RequestCapacity::OneForEachConnection,
-        is_real: true,
         colours: [Rgb(0x00, 0x72, 0xB2), Rgb(0x56, 0xB4, 0xE9)],
         task: Some("coroutine"),
         announcement: "as coroutines",
@@ -96,7 +92,6 @@ static KINDS: [Properties; 4] = [
         word: "threads",
         in_a_wait: "blocks the thread",
         begins: RequestCapacity::OneForEachThread,
-        is_real: true,
         colours: [Rgb(0x00, 0x7F, 0x5C), Rgb(0x00, 0x9E, 0x73)],
         task: Some("thread of connection"),
         announcement: "with threads",
@@ -108,7 +103,6 @@ static KINDS: [Properties; 4] = [
         word: "callback",
         in_a_wait: "leaves the process to other callbacks",
         begins: RequestCapacity::OneForEachConnection,
-        is_real: false,
         colours: [Rgb(0xA6, 0x4F, 0x80), Rgb(0xCC, 0x79, 0xA7)],
         task: Some("callbacks of connection"),
         announcement: "with callbacks",
@@ -155,9 +149,8 @@ impl WorkerKind {
             words[at] = (
                 kind.kind,
                 KeyWord {
-                    word: kind.word,
-                    is_real: kind.is_real,
                     description: kind.in_a_wait,
+                    ..KeyWord::of_both(kind.word)
                 },
             );
             at += 1;
@@ -179,12 +172,6 @@ impl WorkerKind {
     #[must_use]
     pub fn begins(self) -> RequestCapacity {
         self.properties().begins
-    }
-
-    /// True if real processes play it.
-    #[must_use]
-    pub fn is_real(self) -> bool {
-        self.properties().is_real
     }
 
     /// True if a loop in the process decides which of its requests goes on, and a wait leaves the process to

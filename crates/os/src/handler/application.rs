@@ -2,16 +2,16 @@
 
 use std::any::Any;
 use std::fmt::Write;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::World;
 use super::access::Access;
 use super::ask::{DEMAND_LIMIT, RequestedWork, ask};
 use super::description::{self, Whoami};
 use super::play::{Player, StopReason, body_length};
 use super::reply::{HeadCache, Reply};
+use super::{RequestTimes, World};
+use crate::http::response::Date;
 use crate::http::{Method, Persistence, Refusal, Request, Status};
 use concsim_model::scenario::{self, Scenario, Script};
 
@@ -70,26 +70,20 @@ impl Application {
         world: &mut impl World,
         reply: &mut Reply,
     ) -> AnswerOutcome {
-        let sent = match work {
-            RequestedWork::List => reply
-                .whole(Status::Ok, &self.list(), world)
-                .map(|()| Status::Ok),
-            RequestedWork::Nothing(status, reason) => {
-                let text = format!("{reason}\n");
-                reply.whole(*status, &text, world).map(|()| *status)
-            }
+        let status = match work {
             RequestedWork::Play { class, demands, .. } => {
-                // The state left by a panic is discarded: the reply is begun anew, or cut short.
-                let play = AssertUnwindSafe(|| self.play(*class, demands, world, reply));
-                match catch_unwind(play)
-                    .unwrap_or_else(|panic| Err(StopReason::Panic(text_of(panic))))
-                {
-                    Ok(()) => Ok(Status::Ok),
-                    Err(stopped) => self.answer_failure(&stopped, world, reply),
+                match caught(|| self.play(*class, demands, world, reply)) {
+                    Ok(()) => Some(Status::Ok),
+                    Err(stopped) => self.fail(&stopped, world.date(), reply),
                 }
             }
+            RequestedWork::List | RequestedWork::Nothing(..) => {
+                Some(self.state(work, world.date(), reply))
+            }
         };
-        sent.map_or(AnswerOutcome::CutShort, AnswerOutcome::Whole)
+        status
+            .filter(|_| reply.finish(world).is_ok())
+            .map_or(AnswerOutcome::CutShort, AnswerOutcome::Whole)
     }
 
     /// Refuses a request that could not be read, or came too late. The connection is to be closed.
@@ -99,12 +93,18 @@ impl Application {
         world: &mut impl World,
         reply: &mut Reply,
     ) -> AnswerOutcome {
-        reply.begin(Method::Get, Persistence::Close);
-        let text = format!("{}\n", refusal.reason);
-        let sent = reply.whole(refusal.status, &text, world);
+        self.gather_refusal(refusal, world.date(), reply);
+        let sent = reply.finish(world);
         sent.map_or(AnswerOutcome::CutShort, |()| {
             AnswerOutcome::Whole(refusal.status)
         })
+    }
+
+    /// Gathers the refusal of a request that could not be read, or came too late.
+    pub fn gather_refusal(&self, refusal: Refusal, date: Date, reply: &mut Reply) {
+        reply.begin(Method::Get, Persistence::Close);
+        let text = format!("{}\n", refusal.reason);
+        reply.whole(refusal.status, &text, date);
     }
 
     fn play(
@@ -122,33 +122,57 @@ impl Application {
         };
         player.play(self.script(class), demands)?;
         let counted = player.counted;
-        if self.heads[class].is_some() {
-            reply.finish(world)?;
-        } else {
-            let counted = counted.map(|(counter, value)| (self.counter(counter), value));
-            let line = description::describe(self.me, &world.spent(), counted);
-            reply.whole(Status::Ok, &description::body(&line), world)?;
-        }
+        self.complete(class, &world.spent(), counted, world.date(), reply);
         Ok(())
     }
 
-    /// Answers for a script that failed, unless it is too late for a status.
-    fn answer_failure(
+    /// Gathers the answer to a request without a script. Returns its status.
+    pub fn state(&self, work: &RequestedWork, date: Date, reply: &mut Reply) -> Status {
+        let (status, text) = match work {
+            RequestedWork::Nothing(status, reason) => (*status, format!("{reason}\n")),
+            RequestedWork::List | RequestedWork::Play { .. } => (Status::Ok, self.list()),
+        };
+        reply.whole(status, &text, date);
+        status
+    }
+
+    /// Gathers the head of the answer of a script that writes its body.
+    pub fn head(&self, class: usize, date: Date, reply: &mut Reply) {
+        if let Some(heads) = &self.heads[class] {
+            reply.head(heads, date);
+        }
+    }
+
+    /// Gathers what is missing of an answer after its script: the default body, if it wrote none. `counted`
+    /// is the counter that it wrote last, with its value.
+    pub fn complete(
         &self,
-        stopped: &StopReason,
-        world: &mut impl World,
+        class: usize,
+        spent: &RequestTimes,
+        counted: Option<(usize, u64)>,
+        date: Date,
         reply: &mut Reply,
-    ) -> io::Result<Status> {
+    ) {
+        if self.heads[class].is_none() {
+            let counted = counted.map(|(counter, value)| (self.counter(counter), value));
+            let line = description::describe(self.me, spent, counted);
+            reply.whole(Status::Ok, &description::body(&line), date);
+        }
+    }
+
+    /// Gathers the answer for a script that failed. Returns its status; `None` if it is too late for one.
+    pub fn fail(&self, stopped: &StopReason, date: Date, reply: &mut Reply) -> Option<Status> {
         let status = match stopped {
             StopReason::Call(_) => Status::BadGateway,
             StopReason::Panic(_) => Status::InternalServerError,
-            StopReason::Client(_) => return Err(io::ErrorKind::BrokenPipe.into()),
+            StopReason::Client(_) => return None,
         };
         if reply.is_out() {
-            return Err(io::ErrorKind::InvalidData.into());
+            return None;
         }
         let text = format!("{}: {stopped}\n", description::name(self.me));
-        reply.whole(status, &text, world).map(|()| status)
+        reply.whole(status, &text, date);
+        Some(status)
     }
 
     /// Returns a list of the requests, with instructions.
@@ -175,13 +199,25 @@ impl Application {
             that has a duration.\n"
     }
 
-    fn script(&self, class: usize) -> &Script {
+    /// Script of a kind of request.
+    #[must_use]
+    pub fn script(&self, class: usize) -> &Script {
         &self.scenario.requests[class].script
     }
 
     fn counter(&self, counter: usize) -> &str {
         &self.scenario.counters[counter]
     }
+}
+
+/// Plays a part of a script. A panic in it is returned as the reason why the script ended: the state that
+/// it leaves is discarded, because the reply is begun anew, or cut short.
+///
+/// # Errors
+/// Those of `play`, and [`StopReason::Panic`].
+pub fn caught<T>(play: impl FnOnce() -> Result<T, StopReason>) -> Result<T, StopReason> {
+    catch_unwind(AssertUnwindSafe(play))
+        .unwrap_or_else(|panic| Err(StopReason::Panic(text_of(panic))))
 }
 
 /// Returns the message of a panic. A panic without one is not the handler's own: it unwinds this stack on

@@ -24,8 +24,9 @@ mod scripted;
 mod tests;
 
 pub use access::Access;
-pub use application::{AnswerOutcome, Application};
+pub use application::{AnswerOutcome, Application, caught};
 pub use ask::{DEMAND_LIMIT, RequestedWork};
 pub use description::Whoami;
+pub use play::{StopReason, longest_slice, step_panic};
 pub use reply::Reply;
 pub use world::{CallFailed, RequestTimes, World, overflow_the_stack};

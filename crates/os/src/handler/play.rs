@@ -9,7 +9,7 @@ use concsim_model::units::{CpuTime, Elapsed};
 
 /// Reasons why a script was not played to its end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum StopReason {
+pub enum StopReason {
     /// A call failed.
     #[error("a call failed: {0}")]
     Call(#[from] CallFailed),
@@ -41,6 +41,22 @@ pub(super) fn body_length(script: &Script) -> Option<u64> {
     writes.reduce(u64::saturating_add)
 }
 
+/// Returns the length after which a computation lets go; all of it if it has no slices.
+#[must_use]
+pub fn longest_slice(slice: Option<CpuTime>) -> CpuTime {
+    slice
+        .filter(|slice| slice.0 > 0)
+        .unwrap_or(CpuTime(u64::MAX))
+}
+
+/// Plays the step `panic`.
+///
+/// # Panics
+/// Always.
+pub fn step_panic() {
+    panic!("the script has a step `panic`");
+}
+
 impl<W: World> Player<'_, W> {
     /// Plays all steps in order. `demands` has one number for each step with a duration.
     pub(super) fn play(&mut self, script: &Script, demands: &[u64]) -> Result<(), StopReason> {
@@ -70,7 +86,7 @@ impl<W: World> Player<'_, W> {
                 counter,
                 with_yield,
             } => self.count(counter, with_yield),
-            Step::Panic => panic!("the script has a step `panic`"),
+            Step::Panic => step_panic(),
             Step::Overflow => self.world.overflow(),
         }
         Ok(())
@@ -81,14 +97,17 @@ impl<W: World> Player<'_, W> {
         if let Some(heads) = self.heads.take() {
             self.reply.head(heads, self.world.date());
         }
-        self.reply.fill(bytes, self.world)
+        let mut left = self.reply.fill(bytes);
+        while left > 0 {
+            self.reply.send(self.world)?;
+            left = self.reply.fill(left);
+        }
+        Ok(())
     }
 
     /// Computes, and lets go between slices: ⌈cpu ÷ slice⌉ − 1 times.
     fn compute(&mut self, cpu: CpuTime, slice: Option<CpuTime>) {
-        let slice = slice
-            .filter(|slice| slice.0 > 0)
-            .unwrap_or(CpuTime(u64::MAX));
+        let slice = longest_slice(slice);
         let mut left = cpu;
         while left > slice {
             self.world.compute(slice);

@@ -106,20 +106,14 @@ impl Reply {
         self.keep
     }
 
-    /// Sends a complete answer, in place of whatever was gathered and not sent.
-    pub(super) fn whole(
-        &mut self,
-        status: Status,
-        text: &str,
-        world: &mut impl World,
-    ) -> io::Result<()> {
+    /// Gathers a complete answer, in place of whatever was gathered and not sent.
+    pub(super) fn whole(&mut self, status: Status, text: &str, date: Date) {
         self.unsent.clear();
         let length = text.len() as u64;
-        response::write_head(&mut self.unsent, status, length, self.keep, world.date());
+        response::write_head(&mut self.unsent, status, length, self.keep, date);
         if !self.head_alone {
             self.unsent.extend_from_slice(text.as_bytes());
         }
-        self.finish(world)
     }
 
     /// Appends a prepared head, with its date filled in.
@@ -129,22 +123,42 @@ impl Reply {
         self.unsent[begin..][heads.date.clone()].copy_from_slice(date.as_bytes());
     }
 
-    /// Appends the next `bytes` of the body.
-    pub(super) fn fill(&mut self, mut bytes: u64, world: &mut impl World) -> io::Result<()> {
+    /// Appends the next `bytes` of the body, as many as there is room for. Returns the number of those left,
+    /// for which the gathered ones must be sent first.
+    pub fn fill(&mut self, mut bytes: u64) -> u64 {
         if self.head_alone {
-            return Ok(());
+            return 0;
         }
-        while bytes > 0 {
+        while bytes > 0 && self.unsent.len() < GATHERED {
             let at = (self.filled % FILLER.len() as u64) as usize;
             let piece = (PAGE.len() - at).min(usize::try_from(bytes).unwrap_or(usize::MAX));
             self.unsent.extend_from_slice(&PAGE[at..at + piece]);
             self.filled += piece as u64;
             bytes -= piece as u64;
-            if self.unsent.len() >= GATHERED {
-                self.send(world)?;
-            }
         }
-        Ok(())
+        bytes
+    }
+
+    /// Gathers bytes that come before the answer.
+    pub fn before_answer(&mut self, bytes: &[u8]) {
+        self.unsent.extend_from_slice(bytes);
+    }
+
+    /// Gathered bytes.
+    #[must_use]
+    pub fn unsent(&self) -> &[u8] {
+        &self.unsent
+    }
+
+    /// Notes that the gathered bytes have gone to the client.
+    pub fn is_sent(&mut self) {
+        self.has_sent |= !self.unsent.is_empty();
+        self.unsent.clear();
+    }
+
+    /// Gives back a buffer that has grown large.
+    pub fn shrink(&mut self) {
+        self.unsent.shrink_to(KEPT);
     }
 
     /// Sends the gathered bytes, if there are any.
@@ -161,7 +175,7 @@ impl Reply {
     /// Sends the rest, and gives back a buffer that has grown large.
     pub(super) fn finish(&mut self, world: &mut impl World) -> io::Result<()> {
         self.send(world)?;
-        self.unsent.shrink_to(KEPT);
+        self.shrink();
         Ok(())
     }
 }

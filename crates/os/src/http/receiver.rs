@@ -60,7 +60,7 @@ impl Receiver {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            buffer: vec![0; ROOM_AT_FIRST],
+            buffer: Vec::new(),
             start: 0,
             filled: 0,
             state: State::InHead,
@@ -73,7 +73,7 @@ impl Receiver {
             self.move_to_front();
         }
         if self.filled == self.buffer.len() {
-            let length = (2 * self.buffer.len()).min(HEAD_LIMIT + ROOM_BEYOND);
+            let length = (2 * self.buffer.len()).clamp(ROOM_AT_FIRST, HEAD_LIMIT + ROOM_BEYOND);
             assert!(
                 length > self.filled,
                 "a head that fills the buffer was refused"
@@ -192,6 +192,13 @@ impl Receiver {
         }
     }
 
+    /// Gives the buffer back if no bytes are in it; the next read takes another.
+    pub fn free_empty_buffer(&mut self) {
+        if self.filled == 0 {
+            self.buffer = Vec::new();
+        }
+    }
+
     /// True if no byte of the request at the front has come: a client that leaves now has missed nothing.
     #[must_use]
     pub fn is_between_requests(&self) -> bool {
@@ -276,6 +283,22 @@ mod tests {
         receive(&mut receiver, b"ab");
         assert_eq!(receiver.progress(), Progress::Whole);
         assert!(CONTINUE.ends_with(b"\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_buffer_is_given_back_between_requests_and_only_then() {
+        let mut receiver = Receiver::new();
+        receive(&mut receiver, &GET.repeat(2));
+        for left in [GET.len(), 0] {
+            assert_eq!(receiver.progress(), Progress::Whole);
+            receiver.next();
+            receiver.free_empty_buffer();
+            assert_eq!(receiver.filled - receiver.start, left);
+            assert_eq!(receiver.buffer.is_empty(), left == 0);
+        }
+        receive(&mut receiver, GET);
+        assert_eq!(receiver.progress(), Progress::Whole);
+        assert_eq!(receiver.request().path, "/a");
     }
 
     #[test]

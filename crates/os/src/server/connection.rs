@@ -8,21 +8,29 @@
 //!      └── Nothing: the client is gone, or sent nothing ──▶ end
 //! ```
 //!
-//! All workers share this code, and the [`Transport`] that waits for bytes.
+//! All workers share this code, and the [`Transport`] that waits for bytes; workers with callbacks share
+//! only its rules.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
+use std::net::{Shutdown, TcpStream};
 
 use super::transport::{Deadline, Transport, WaitStrategy};
 use crate::handler::{AnswerOutcome, Application, Reply, RequestedWork, World};
 use crate::http::{CONTINUE, Persistence, Progress, Receiver, Refusal, Status};
-use concsim_model::units::Elapsed;
+use concsim_model::units::{Elapsed, Stamp};
 
 /// Longest time for a request to arrive whole, from its accept or its first byte.
 const ARRIVAL: Elapsed = Elapsed::from_secs(10);
 /// Longest time, and most bytes, that a refused client may go on sending before the connection is closed.
 /// If it were closed at once, the refusal might be lost (RFC 9112, section 9.6).
-const LINGER_TIME: Elapsed = Elapsed::from_millis(500);
-const LINGER_BYTES: usize = 64 << 10;
+pub(super) const LINGER_TIME: Elapsed = Elapsed::from_millis(500);
+pub(super) const LINGER_BYTES: usize = 64 << 10;
+
+/// Refusal of a request that did not arrive whole in [`ARRIVAL`].
+pub(super) const TOO_LATE: Refusal = Refusal {
+    status: Status::RequestTimeout,
+    reason: "the request did not arrive in time",
+};
 
 /// Result of receiving a request.
 enum Arrival {
@@ -62,7 +70,7 @@ pub(super) fn serve(
         // A server that stops waits for no other request.
         if !answer(transport, application, &receiver, &mut reply) || transport.keepalive().is_none()
         {
-            drain_client(transport);
+            drain_client(transport.socket());
             return Served::Ended;
         }
         receiver.next();
@@ -98,15 +106,13 @@ fn arrival(
             }
         }
         let between = receiver.is_between_requests();
-        let deadline = deadline(transport, between, first);
+        let keepalive = transport.keepalive().filter(|_| between && !first);
+        let deadline = deadline(transport.accounting().0.since(), keepalive);
         match transport.receive(receiver.free_space(), deadline) {
             Ok(0) => return Arrival::Nothing,
             Ok(count) => receiver.received(count),
             Err(error) if error.kind() == ErrorKind::TimedOut && !between => {
-                return Arrival::Refused(Refusal {
-                    status: Status::RequestTimeout,
-                    reason: "the request did not arrive in time",
-                });
+                return Arrival::Refused(TOO_LATE);
             }
             Err(_) => return Arrival::Nothing,
         }
@@ -114,14 +120,15 @@ fn arrival(
     }
 }
 
-fn deadline(transport: &mut Transport<impl WaitStrategy>, between: bool, first: bool) -> Deadline {
-    let since = transport.accounting().0.since();
-    match transport.keepalive() {
-        Some(keepalive) if between && !first => Deadline {
+/// Returns the deadline of a wait for bytes of a request that was taken at `since`. `keepalive` is there
+/// between two requests.
+pub(super) fn deadline(since: Stamp, keepalive: Option<Elapsed>) -> Deadline {
+    match keepalive {
+        Some(keepalive) => Deadline {
             until: since + keepalive,
             idle: true,
         },
-        _ => Deadline::until(since + ARRIVAL),
+        None => Deadline::until(since + ARRIVAL),
     }
 }
 
@@ -164,14 +171,14 @@ fn end(transport: &mut Transport<impl WaitStrategy>, answered: AnswerOutcome) {
 
 /// Reads the bytes that the client has sent beyond its last request, without waiting for more: a connection
 /// closed with unread bytes is reset, and the client may lose the answer.
-fn drain_client(transport: &mut Transport<impl WaitStrategy>) {
+pub(super) fn drain_client(mut socket: &TcpStream) {
     let mut room = [0; 512];
     let mut left = LINGER_BYTES;
     while left > 0 {
-        match transport.read_now(&mut room) {
+        match socket.read(&mut room) {
             Ok(count @ 1..) => {
                 if left == LINGER_BYTES {
-                    transport.shutdown_write();
+                    shutdown_write(socket);
                 }
                 left = left.saturating_sub(count);
             }
@@ -180,9 +187,15 @@ fn drain_client(transport: &mut Transport<impl WaitStrategy>) {
     }
 }
 
+/// Ends the sending side: the client sees an end.
+pub(super) fn shutdown_write(socket: &TcpStream) {
+    // If the client is gone, there is nothing to end.
+    let _ = socket.shutdown(Shutdown::Write);
+}
+
 /// Waits for a refused client to read the refusal, while it may still be sending.
 fn linger(transport: &mut Transport<impl WaitStrategy>) {
-    transport.shutdown_write();
+    shutdown_write(transport.socket());
     let until = transport.accounting().1.now() + LINGER_TIME;
     let mut room = [0; 512];
     let mut left = LINGER_BYTES;

@@ -1,5 +1,5 @@
-//! The hub: the loop of a coroutine worker. Every task that lets go returns here, and the hub picks the
-//! next one.
+//! The hub: the loop of a worker with coroutines or callbacks. Every task that lets go returns here, and the
+//! hub picks the next one.
 //!
 //! ```text
 //!        ┌────────────────────────────────────────────────────────────────────┐
@@ -12,7 +12,7 @@
 //! A task that yields in 4 waits for the next turn, so a computation in slices cannot keep the hub from its
 //! sockets. Nor can a long queue: after 5 ms the hub polls again before it goes on with the queue, as
 //! gevent does. A computation in one piece can: nothing preempts a task, and the hub publishes nothing
-//! meanwhile. The hub knows nothing of HTTP or scripts: its caller supplies `play`.
+//! meanwhile. The hub knows nothing of HTTP, scripts or stacks: its caller supplies the [`Tasks`].
 //!
 //! In 3 all clients at the door are accepted, up to a hundred a turn, as in gevent (`max_accept` in
 //! `gevent/baseserver.py`). gunicorn accepts one a turn if it has several workers, for an even balance.
@@ -25,9 +25,9 @@ use std::rc::Rc;
 
 use super::ACCEPT_PAUSE;
 use super::log::log;
-use super::task_context::{Shared, TaskContext, WaitReason};
+use super::task_context::{Shared, WaitReason};
 use super::timers::Timers;
-use crate::coroutine::{ReadyQueue, Resumed, Stacks, Task, TaskId};
+use crate::coroutine::{ReadyQueue, Resumed, TaskId};
 use crate::sys::poller::Ready;
 use crate::sys::signals::{Signal, Signals};
 use crate::sys::{self, net, processes};
@@ -51,12 +51,34 @@ pub(super) enum HubExit {
     Overflowed,
 }
 
-/// Hub of one worker. `P` serves a connection in a task.
-pub(super) struct Hub<'life, P> {
+/// Tasks of a hub, one for each connection: coroutines, or state machines.
+pub(super) trait Tasks {
+    /// One task.
+    type Task;
+
+    /// Makes sure that another task can begin. Returns false if there is no memory for it.
+    fn prepare(&self) -> bool {
+        true
+    }
+
+    /// Begins the task of a connection that was accepted at `accepted`. It runs when it is resumed.
+    fn begin(&self, socket: TcpStream, accepted: Stamp) -> Self::Task;
+
+    /// Runs a task until it lets go.
+    fn resume(&self, task: &mut Self::Task) -> Resumed<WaitReason>;
+
+    /// Returns the number of switches to come if `waiting` tasks and the `running` one end without another
+    /// wait. Without stacks there are none.
+    fn switches_to_come(_waiting: usize, _running: usize) -> usize {
+        0
+    }
+}
+
+/// Hub of one worker.
+pub(super) struct Hub<'life, T: Tasks> {
     shared: Rc<Shared>,
-    play: Rc<P>,
-    queue: ReadyQueue<Task<WaitReason>>,
-    stacks: Stacks<WaitReason>,
+    tasks: T,
+    queue: ReadyQueue<T::Task>,
     timers: Timers,
     listener: &'life TcpListener,
     /// True if the poller reports the listener.
@@ -69,22 +91,20 @@ pub(super) struct Hub<'life, P> {
     ready: Vec<Ready>,
 }
 
-impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, P> {
-    /// Creates a hub that holds at most `connections` of the listener's, each served by `play` in a task of
-    /// its own.
+impl<'life, T: Tasks> Hub<'life, T> {
+    /// Creates a hub that holds at most `connections` of the listener's, each served by a task of its own.
     pub(super) fn new(
         shared: Rc<Shared>,
         listener: &'life TcpListener,
         signals: Signals,
         connections: usize,
-        play: P,
+        tasks: T,
     ) -> sys::Result<Self> {
         shared.poller.borrow().add_listener(&signals, SIGNALS)?;
         Ok(Self {
             shared,
-            play: Rc::new(play),
+            tasks,
             queue: ReadyQueue::new(connections),
-            stacks: Stacks::new(),
             timers: Timers::default(),
             listener,
             at_the_door: false,
@@ -200,7 +220,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
             if !self.queue.has_room() || self.shared.stopping.get() {
                 return;
             }
-            if !self.stacks.prepare() {
+            if !self.tasks.prepare() {
                 return self.pause_accepting("no memory for another stack");
             }
             match net::accept(self.listener, false) {
@@ -233,13 +253,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
     fn open(&mut self, socket: TcpStream) {
         let accepted = self.shared.polled.get();
         let connection = net::client_number(&socket);
-        let (shared, play) = (Rc::clone(&self.shared), Rc::clone(&self.play));
-        let task = self.stacks.start(move |parker| {
-            let mut task_context = TaskContext::take(&shared, parker);
-            play(&mut task_context, socket, accepted);
-        });
-        let id = self.queue.open(task);
-        self.shared.probe.task_begun();
+        let id = self.queue.open(self.tasks.begin(socket, accepted));
         self.shared.probe.accepted(accepted, id.0, connection);
     }
 
@@ -274,9 +288,7 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
         shared.switches.borrow_mut().runs(id);
         probe.runs_since(from);
         self.publish_tasks(1);
-        probe.coroutine_switch();
-        let resumed = self.queue.task(id).resume();
-        probe.coroutine_switch();
+        let resumed = self.tasks.resume(self.queue.task(id));
         let to = match &resumed {
             Resumed::Parked(_) => shared.yielded_at.get(),
             Resumed::Ended | Resumed::Panicked(_) | Resumed::Overflowed => probe.now(),
@@ -334,7 +346,8 @@ impl<'life, P: Fn(&mut TaskContext<'_>, TcpStream, Stamp) + 'static> Hub<'life, 
     fn publish_tasks(&self, running: usize) {
         let ready = self.queue.ready_count();
         let parked = self.queue.open_count() - ready - running;
-        self.shared.probe.tasks(ready, parked, running);
+        let switches = T::switches_to_come(ready + parked, running);
+        self.shared.probe.tasks(ready, parked, switches);
     }
 
     fn enter(&mut self, phase: Phase, at: Stamp) {

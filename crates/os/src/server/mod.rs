@@ -3,13 +3,14 @@
 //! ```text
 //!   arbiter ──fork──▶ worker::sync        accept, serve, close, again; a wait blocks the process
 //!              ├────▶ worker::threads     accept, hand over to a pool; a wait blocks its thread
-//!              └────▶ worker::coroutine   hub + one task for each connection; a wait parks the task
+//!              ├────▶ worker::coroutine   hub + one task for each connection; a wait parks the task
+//!              └────▶ worker::callback    the same hub; a task is a state machine, and a wait returns
 //!                       │
 //!                       └─ connection ─ handler ─ World: compute, call ──wire──▶ services
 //! ```
 //!
-//! Best read in this order: [`worker`](self) `sync`, `threads` and `coroutine` side by side, then `hub`, then
-//! [`arbiter`].
+//! Best read in this order: [`worker`](self) `sync`, `threads` and `coroutine` side by side, then `hub`,
+//! `worker::callback` and [`arbiter`].
 
 mod accounting;
 pub mod arbiter;

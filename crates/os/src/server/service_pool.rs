@@ -1,4 +1,4 @@
-//! Connections of a coroutine worker to its services: each is used by one task at a time, and then by the
+//! Connections of a worker with a hub to its services: each is used by one task at a time, and then by the
 //! next.
 
 use std::cell::RefCell;

@@ -5,16 +5,20 @@
 //!   hub:   poller reports "7 is readable" ──▶ the waiter of source 7 joins the ready queue ──▶ task
 //! ```
 //!
+//! The bookkeeping of a wait is [`TaskState`]; a task with a stack of its own has a [`TaskContext`], by which it
+//! parks.
+//!
 //! A socket is registered once, edge-triggered: its source remembers what the kernel reported until the
 //! socket's owner has found the opposite. Everything here belongs to one thread.
 
 use std::cell::{Cell, RefCell};
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use slab::Slab;
 
+use super::accounting::{RequestAccounting, Wait};
 use super::deadlines::{self, Deadlines};
 use super::transport::{Deadline, Interest};
 use crate::coroutine::{Parker, TaskId};
@@ -84,6 +88,18 @@ impl IoSource {
         };
         granted.then(|| self.waiter.set(None))?;
         Some(task)
+    }
+
+    /// Notes a read of `count` bytes into `room`. A short read has taken all bytes: the kernel will report
+    /// the next ones (epoll(7), question 9). It reports nothing more once the peer has closed.
+    pub(super) fn has_read(&self, count: usize, room: usize) {
+        let drained = count < room && !self.closing.get();
+        self.readable.set(!drained);
+    }
+
+    /// True if the last wait reached its deadline; once for each wait.
+    pub(super) fn take_timeout(&self) -> bool {
+        self.timed_out.take()
     }
 
     /// Ends a wait whose deadline has passed at `now`. Returns its task.
@@ -281,13 +297,12 @@ impl SwitchCounter {
     }
 }
 
-/// Handle of one task to its hub, by which it waits.
-pub(super) struct TaskContext<'task> {
+/// State of one task at its hub.
+pub(super) struct TaskState {
     /// State shared with the hub.
     pub(super) shared: Rc<Shared>,
     /// Id of the task.
     pub(super) id: TaskId,
-    parker: &'task mut Parker<WaitReason>,
     /// Request that the task works for.
     pub(super) request: u32,
     /// Instant at which it last let go of the hub.
@@ -296,13 +311,12 @@ pub(super) struct TaskContext<'task> {
     transfers: u32,
 }
 
-impl<'task> TaskContext<'task> {
-    /// Returns the handle of the task that runs now, at its beginning.
-    pub(super) fn take(shared: &Rc<Shared>, parker: &'task mut Parker<WaitReason>) -> Self {
+impl TaskState {
+    /// Returns the state of the task that runs now, at its beginning.
+    pub(super) fn take(shared: &Rc<Shared>) -> Self {
         Self {
             id: shared.running.get(),
             shared: Rc::clone(shared),
-            parker,
             request: NO_REQUEST,
             yielded_at: Stamp::ZERO,
             transfers: 0,
@@ -322,12 +336,62 @@ impl<'task> TaskContext<'task> {
         self.transfers.is_multiple_of(TRANSFERS) && self.has_run_its_share()
     }
 
-    /// Lets go of the hub; returns when the task is resumed. The clock is read once, for both the end of
-    /// the run and the beginning of the wait.
-    pub(super) fn pause(&mut self, pause: WaitReason) {
+    /// Notes that the task waits for the source of a service's connection.
+    pub(super) fn waits_for_service(&self, source: &IoSource, interest: Interest) {
+        self.waits_for(source, interest, Deadline::ENDLESS);
+    }
+
+    /// Notes that the task waits for a source.
+    pub(super) fn waits_for(&self, source: &IoSource, interest: Interest, deadline: Deadline) {
+        source.deadline.set(deadline);
+        source.waiter.set(Some((self.id, interest)));
+        let mut deadlines = self.shared.deadlines.borrow_mut();
+        deadlines.set(source.place.get(), &source.entry, deadline.until);
+    }
+
+    /// Notes that the task lets go of the hub. The clock is read once, for both the end of the run and the
+    /// beginning of the wait.
+    pub(super) fn lets_go(&mut self) {
         self.yielded_at = self.shared.probe.now();
         self.shared.yielded_at.set(self.yielded_at);
         self.shared.request.set(self.request);
+    }
+
+    /// Notes that the task goes on after a wait of its request, which was over at `over`.
+    pub(super) fn goes_on(&self, accounting: &mut RequestAccounting, over: Stamp, wait: Wait) {
+        let shared = &self.shared;
+        accounting.slice_begins();
+        shared.probe.runs_request(accounting.request);
+        shared.could_run_since(over.max(self.yielded_at));
+        let times = (self.yielded_at, over, shared.resumed.get());
+        accounting.park(&shared.probe, times, wait);
+    }
+}
+
+impl Drop for TaskState {
+    fn drop(&mut self) {
+        self.shared.request.set(self.request);
+    }
+}
+
+/// Handle of one task with a stack of its own to its hub, by which it waits.
+pub(super) struct TaskContext<'task> {
+    state: TaskState,
+    parker: &'task mut Parker<WaitReason>,
+}
+
+impl<'task> TaskContext<'task> {
+    /// Returns the handle of the task that runs now, at its beginning.
+    pub(super) fn take(shared: &Rc<Shared>, parker: &'task mut Parker<WaitReason>) -> Self {
+        Self {
+            state: TaskState::take(shared),
+            parker,
+        }
+    }
+
+    /// Lets go of the hub; returns when the task is resumed.
+    pub(super) fn pause(&mut self, pause: WaitReason) {
+        self.state.lets_go();
         self.shared.probe.count_wait();
         self.parker.park(pause);
     }
@@ -349,22 +413,25 @@ impl<'task> TaskContext<'task> {
         pause: WaitReason,
         deadline: Deadline,
     ) -> Result<(), TimedOut> {
-        source.deadline.set(deadline);
-        source.waiter.set(Some((self.id, interest)));
-        let mut deadlines = self.shared.deadlines.borrow_mut();
-        deadlines.set(source.place.get(), &source.entry, deadline.until);
-        drop(deadlines);
+        self.waits_for(source, interest, deadline);
         self.pause(pause);
-        if source.timed_out.take() {
+        if source.take_timeout() {
             return Err(TimedOut);
         }
         Ok(())
     }
 }
 
-impl Drop for TaskContext<'_> {
-    fn drop(&mut self) {
-        self.shared.request.set(self.request);
+impl Deref for TaskContext<'_> {
+    type Target = TaskState;
+    fn deref(&self) -> &TaskState {
+        &self.state
+    }
+}
+
+impl DerefMut for TaskContext<'_> {
+    fn deref_mut(&mut self) -> &mut TaskState {
+        &mut self.state
     }
 }
 

@@ -6,11 +6,12 @@
 //!      └───────────────────────────────┘
 //! ```
 //!
-//! Everything here is the same for all workers. Their difference is a [`WaitStrategy`]: a wait blocks the
-//! thread of a sync worker or of a worker with threads, and parks the task of a coroutine worker.
+//! Everything here is the same for all workers in whose code a wait is a call. Their difference is a
+//! [`WaitStrategy`]: a wait blocks the thread of a sync worker or of a worker with threads, and parks the task
+//! of a coroutine worker. Callbacks try, too, but cannot wait: `worker/callback/client.rs`.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 
 use super::accounting::RequestAccounting;
 use super::date_cache::DateCache;
@@ -21,7 +22,7 @@ use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// Longest time for a client to make room for more bytes of its answer.
-const SEND: Elapsed = Elapsed::from_secs(30);
+pub(super) const SEND: Elapsed = Elapsed::from_secs(30);
 
 /// Readiness of a socket that a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,20 +162,14 @@ impl<W: WaitStrategy> Transport<W> {
         Ok(count)
     }
 
-    /// Reads bytes from the client that are there already. Never waits.
-    pub(super) fn read_now(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.socket.read(room)
+    /// Socket of the client.
+    pub(super) fn socket(&self) -> &TcpStream {
+        &self.socket
     }
 
     /// Allows other requests to run before one that arrived together with the last one.
     pub(super) fn between_requests(&mut self) {
         self.waits.between_requests();
-    }
-
-    /// Ends the sending side: the client sees an end.
-    pub(super) fn shutdown_write(&mut self) {
-        // If the client is gone, there is nothing to end.
-        let _ = self.socket.shutdown(Shutdown::Write);
     }
 
     /// Longest time that the connection may stay idle; `None` if it is closed after the response.

@@ -259,13 +259,11 @@ impl Probe {
         self.slot.running_since.store(0, Ordering::Release);
     }
 
-    /// Publishes the number of coroutines that are `ready`, `parked` and `running` (0 or 1); and with that
-    /// the number of switches to come if all end without another wait: one for the running one, two for
-    /// each other.
+    /// Publishes the number of tasks that are `ready` and `parked`, and the number of switches to come if all
+    /// end without another wait.
     #[inline]
-    pub fn tasks(&self, ready: usize, parked: usize, running: usize) {
-        let half_done = 2 * (ready + parked) + running;
-        let half_done = self.inherited_half_done + half_done as u64;
+    pub fn tasks(&self, ready: usize, parked: usize, switches_to_come: usize) {
+        let half_done = self.inherited_half_done + switches_to_come as u64;
         self.slot.ready.store(ready as u64, Ordering::Relaxed);
         self.slot.parked.store(parked as u64, Ordering::Relaxed);
         self.slot.half_done.store(half_done, Ordering::Relaxed);

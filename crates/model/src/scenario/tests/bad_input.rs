@@ -446,8 +446,8 @@ clients = 60
 name = "sync"
 server.accept = "reuseport"
 [[variants]]
-name = "callback"
-server.kind = "callback"
+name = "exclusive"
+server.accept = "exclusive"
 "#;
     let read = |engine, variant: Option<&str>| {
         let overrides = Overrides {
@@ -460,6 +460,6 @@ server.kind = "callback"
     let refused = read(Engine::Processes, None).expect_err("processes do not play it");
     insta::assert_snapshot!(refused);
     let of_one = read(Engine::Processes, Some("sync")).expect_err("nor the one variant");
-    assert!(!of_one.to_string().contains("`callback` workers"));
+    assert!(!of_one.to_string().contains("`exclusive`"));
     assert!(read(Engine::Simulation, None).is_ok() && read(Engine::Nobody, None).is_ok());
 }

@@ -17,63 +17,73 @@ use std::io::{self, ErrorKind};
 use std::net::TcpStream;
 use std::rc::Rc;
 
-use super::{WorkerContext, exit};
-use crate::handler::{Application, RequestTimes};
+use super::{HubResources, WorkerContext, serve_by_hub};
+use crate::coroutine::{Resumed, Stacks, Task};
+use crate::handler::RequestTimes;
 use crate::server::accounting::{RequestAccounting, Wait};
 use crate::server::calls::ServiceConnection;
 use crate::server::connection;
 use crate::server::date_cache::DateCache;
-use crate::server::hub::{Hub, HubExit};
-use crate::server::service_pool::{PooledConnection, ServicePool};
+use crate::server::hub::Tasks;
+use crate::server::service_pool::PooledConnection;
 use crate::server::task_context::{
     IoSource, Registration, Shared, SwitchSnapshot, TaskContext, TimedOut, WaitReason,
 };
 use crate::server::transport::{Deadline, Interest, Transport, WaitStrategy};
 use crate::sys;
 use crate::telemetry::Probe;
-use concsim_engine::policy::{self, OVERFLOWED};
 use concsim_model::scenario::WaitMode;
 use concsim_model::units::{Elapsed, Stamp};
 
 /// Serves until it is told to stop. Returns the exit code.
 pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
-    let shared = Rc::new(Shared::new(context.probe)?);
-    let resources = Rc::new(Resources {
-        application: context.application,
-        date_cache: context.date_cache,
-        keepalive: policy::keepalive(&context.config.scenario.server),
-        services: ServicePool::open(&shared, &context.config.services)?,
-    });
-    let hub = Hub::new(
-        Rc::clone(&shared),
-        &context.config.listener,
-        context.signals,
-        context.config.scenario.server.connections,
-        move |task: &mut TaskContext<'_>, socket, accepted| {
-            serve_one(task, &resources, socket, accepted);
-        },
-    )?;
-    let ended = hub.run()?;
-    exit(&shared.probe);
-    Ok(match ended {
-        HubExit::Drained => 0,
-        HubExit::Overflowed => OVERFLOWED,
+    serve_by_hub(context, |shared, resources| Coroutines {
+        shared,
+        resources,
+        stacks: Stacks::new(),
     })
 }
 
-/// Resources that all tasks of a worker use. The state that they share with the hub is [`Shared`].
-struct Resources {
-    application: Application,
-    date_cache: DateCache,
-    /// Longest time that a connection may stay idle; `None` closes it after each response.
-    keepalive: Option<Elapsed>,
-    services: ServicePool,
+/// Coroutines of a hub.
+struct Coroutines {
+    shared: Rc<Shared>,
+    resources: Rc<HubResources>,
+    stacks: Stacks<WaitReason>,
+}
+
+impl Tasks for Coroutines {
+    type Task = Task<WaitReason>;
+
+    fn prepare(&self) -> bool {
+        self.stacks.prepare()
+    }
+
+    fn begin(&self, socket: TcpStream, accepted: Stamp) -> Self::Task {
+        let (shared, resources) = (Rc::clone(&self.shared), Rc::clone(&self.resources));
+        self.shared.probe.task_begun();
+        self.stacks.start(move |parker| {
+            let mut task = TaskContext::take(&shared, parker);
+            serve_one(&mut task, &resources, socket, accepted);
+        })
+    }
+
+    fn resume(&self, task: &mut Self::Task) -> Resumed<WaitReason> {
+        self.shared.probe.coroutine_switch();
+        let resumed = task.resume();
+        self.shared.probe.coroutine_switch();
+        resumed
+    }
+
+    /// One for the running task, two for each other.
+    fn switches_to_come(waiting: usize, running: usize) -> usize {
+        2 * waiting + running
+    }
 }
 
 /// Serves one connection in its task: one request after the other, then closes it.
 fn serve_one(
     task: &mut TaskContext<'_>,
-    resources: &Resources,
+    resources: &HubResources,
     socket: TcpStream,
     accepted: Stamp,
 ) {
@@ -98,7 +108,7 @@ fn serve_one(
 struct Parking<'connection, 'task> {
     /// Handle to the hub, which runs other tasks while this one is parked.
     task: &'connection mut TaskContext<'task>,
-    resources: &'connection Resources,
+    resources: &'connection HubResources,
     /// Readiness of the client's socket, as far as the hub's poller has reported it.
     source: Registration,
     accounting: RequestAccounting,
@@ -119,14 +129,9 @@ impl<'task> Parking<'_, 'task> {
     ) -> T {
         self.task.request = self.accounting.works_for();
         let result = wait(self.task, &self.source);
-        let shared = &self.task.shared;
-        self.accounting.slice_begins();
-        shared.probe.runs_request(self.accounting.request);
-        let (yielded_at, resumed) = (self.task.yielded_at, shared.resumed.get());
-        let (over, purpose) = end_of(&result, yielded_at, shared.polled.get());
-        shared.could_run_since(over.max(yielded_at));
-        self.accounting
-            .park(&shared.probe, (yielded_at, over, resumed), purpose);
+        let polled = self.task.shared.polled.get();
+        let (over, purpose) = end_of(&result, self.task.yielded_at, polled);
+        self.task.goes_on(&mut self.accounting, over, purpose);
         result
     }
 
@@ -275,10 +280,7 @@ impl WaitStrategy for Parking<'_, '_> {
 
     /// Notes if more bytes may be there. Returns the instant at which the hub resumed the task.
     fn after_read(&mut self, count: usize, room: usize) -> Stamp {
-        // A short read has taken all bytes: the kernel will report the next ones (epoll(7), question 9). It
-        // reports nothing more once the peer has closed.
-        let drained = count < room && !self.source.closing.get();
-        self.source.readable.set(!drained);
+        self.source.has_read(count, room);
         if !self.accounting.has_come() {
             self.switches_before = self.task.shared.switches.borrow().snapshot();
         }
@@ -301,9 +303,7 @@ impl WaitStrategy for Parking<'_, '_> {
 
     /// Keeps the connection for `server.keepalive`: a parked task costs only memory.
     fn keepalive(&self) -> Option<Elapsed> {
-        self.resources
-            .keepalive
-            .filter(|_| !self.task.shared.stopping.get())
+        self.resources.keepalive(&self.task.shared)
     }
 
     fn accounting(&mut self) -> (&mut RequestAccounting, &Probe) {

@@ -3,36 +3,42 @@
 //! Startup and exit are the same for all kinds of workers and are here; a connection and its transport are
 //! the same, too, one floor below. [`sync`], [`threads`] and [`coroutine`] hold the difference, in the same
 //! order, to be read side by side. A World is all that the handler of a request can do: compute, wait, send.
+//! [`callback`] has no Worlds: without a stack, nothing can wait in the middle of straight-line code.
 //!
-//! | | [`sync`] | [`threads`] | [`coroutine`] |
-//! |---|---|---|---|
-//! | Worlds at once | one | one for each thread | one for each open connection |
-//! | a wait | blocks the process | blocks the thread; others run | parks the task; the hub runs another |
-//! | an `unpatched` wait | the same | the same | blocks the process, and all tasks with it |
-//! | accepts | after the last response | while a thread is free | once a turn of the hub, while there is room |
-//! | after a response | closes the connection | keeps it for `server.keepalive` | the same |
-//! | heartbeat | once a pass of the loop | by the main thread | once a turn of the hub |
+//! | | [`sync`] | [`threads`] | [`coroutine`] | [`callback`] |
+//! |---|---|---|---|---|
+//! | Worlds at once | one | one for each thread | one for each open connection | none |
+//! | a wait | blocks the process | blocks the thread; others run | parks the task; the hub runs another | returns to the hub, which runs another |
+//! | an `unpatched` wait | the same | the same | blocks the process, and all tasks with it | the same |
+//! | accepts | after the last response | while a thread is free | once a turn of the hub, while there is room | the same |
+//! | after a response | closes the connection | keeps it for `server.keepalive` | the same | the same |
+//! | heartbeat | once a pass of the loop | by the main thread | once a turn of the hub | the same |
 
+mod callback;
 mod coroutine;
 mod sync;
 mod threads;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::panic;
+use std::rc::Rc;
 
 use super::date_cache::DateCache;
+use super::hub::{Hub, HubExit, Tasks};
 use super::log::log;
+use super::service_pool::ServicePool;
+use super::task_context::Shared;
 use crate::handler::Access;
 use crate::handler::{Application, Whoami};
 use crate::sys::clock::Clock;
 use crate::sys::signals::{Signal, Signals};
-use crate::sys::{self, ErrorContext, child, fork, poller, processes, signals};
+use crate::sys::{self, child, fork, poller, processes, signals};
 use crate::telemetry::{Phase, Probe, Scoreboard, Telemetry};
-use concsim_engine::policy::BOOT_FAILED;
+use concsim_engine::policy::{self, BOOT_FAILED, OVERFLOWED};
 use concsim_model::scenario::{Scenario, WorkerKind};
-use concsim_model::units::letter;
+use concsim_model::units::{Elapsed, letter};
 
 /// Everything that a worker is started with.
 pub(super) struct WorkerConfig {
@@ -97,26 +103,55 @@ fn serve(config: &WorkerConfig, signals: Signals) -> sys::Result<i32> {
         ),
         config,
     };
-    let kind = config.scenario.server.kind;
-    let Some(serve) = loop_of(kind) else {
-        return Err(io::Error::from(io::ErrorKind::Unsupported))
-            .doing(format!("serve as a `{}` worker", kind.word()));
-    };
-    serve(context)
+    match config.scenario.server.kind {
+        WorkerKind::Sync => sync::serve(context),
+        WorkerKind::Coroutine => coroutine::serve(context),
+        WorkerKind::Threads => threads::serve(context),
+        WorkerKind::Callback => callback::serve(context),
+    }
 }
 
-/// Loop of a worker, from its first accept to its exit code.
-type Serve = fn(WorkerContext<'_>) -> sys::Result<i32>;
+/// Resources that all tasks of a hub use. The state that they share with the hub is [`Shared`].
+struct HubResources {
+    application: Application,
+    date_cache: DateCache,
+    /// Longest time that a connection may stay idle; `None` closes it after each response.
+    keepalive: Option<Elapsed>,
+    services: ServicePool,
+}
 
-/// Returns the loop of a kind of worker. `None` for a kind that real processes do not play: the table of
-/// kinds says so too, and a scenario that needs one is refused with its line.
-fn loop_of(kind: WorkerKind) -> Option<Serve> {
-    match kind {
-        WorkerKind::Sync => Some(sync::serve),
-        WorkerKind::Coroutine => Some(coroutine::serve),
-        WorkerKind::Threads => Some(threads::serve),
-        WorkerKind::Callback => None,
+impl HubResources {
+    /// Longest time that a connection may stay idle from now on.
+    fn keepalive(&self, shared: &Shared) -> Option<Elapsed> {
+        self.keepalive.filter(|_| !shared.stopping.get())
     }
+}
+
+/// Serves by a hub until it is told to stop; `tasks` returns its tasks. Returns the exit code.
+fn serve_by_hub<T: Tasks>(
+    context: WorkerContext<'_>,
+    tasks: impl FnOnce(Rc<Shared>, Rc<HubResources>) -> T,
+) -> sys::Result<i32> {
+    let shared = Rc::new(Shared::new(context.probe)?);
+    let resources = Rc::new(HubResources {
+        application: context.application,
+        date_cache: context.date_cache,
+        keepalive: policy::keepalive(&context.config.scenario.server),
+        services: ServicePool::open(&shared, &context.config.services)?,
+    });
+    let hub = Hub::new(
+        Rc::clone(&shared),
+        &context.config.listener,
+        context.signals,
+        context.config.scenario.server.connections,
+        tasks(Rc::clone(&shared), resources),
+    )?;
+    let ended = hub.run()?;
+    exit(&shared.probe);
+    Ok(match ended {
+        HubExit::Drained => 0,
+        HubExit::Overflowed => OVERFLOWED,
+    })
 }
 
 /// Sets up the forked process: how it ends, its signals and its standard output.
@@ -161,16 +196,4 @@ fn report_panics_in_one_line(me: Whoami) {
             me.pid
         ));
     }));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kind_has_a_loop_if_the_table_says_that_real_processes_play_it() {
-        for kind in WorkerKind::ALL {
-            assert_eq!(loop_of(kind).is_some(), kind.is_real(), "{}", kind.word());
-        }
-    }
 }

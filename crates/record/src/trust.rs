@@ -6,6 +6,7 @@
 mod moved;
 mod so_far;
 
+pub use moved::is_wide;
 use serde::Serialize;
 pub use so_far::Judge;
 pub use so_far::POINTS;

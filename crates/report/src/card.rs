@@ -2,6 +2,7 @@
 //! same for the same summary.
 
 use super::blind;
+use super::bounds;
 use super::repeats;
 use super::sentences;
 use super::table::{self, Footnotes};
@@ -39,6 +40,7 @@ pub fn card(plan: &Plan, summary: &Summary, glyphs: Glyphs, extent: Extent) -> S
         wrapped(sentences::setting(plan, runs, summary.machine.cores).into_iter()),
         "\n".into(),
         table::variants(plan, runs, &mut notes),
+        bounds::table(runs),
         repeats::errors(plan, summary),
     ];
     let rest = match extent {

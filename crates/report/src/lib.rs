@@ -3,6 +3,7 @@
 //! They are made from summaries alone, equal for both engines.
 
 mod blind;
+mod bounds;
 pub mod card;
 pub mod comparison;
 pub mod json;

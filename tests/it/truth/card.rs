@@ -1,6 +1,8 @@
 //! The printed card against the summary: its tables, its texts about failures, waits and switches, and the
 //! verdict on each claim.
 
+mod wide_bounds;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -44,6 +46,7 @@ pub(super) fn check(
             findings,
         };
         card.check_variants();
+        card.check_wide_bounds();
         card.check_kinds();
         card.check_bounds();
         card.check_claims(&summary["expect"], extent == "full card");

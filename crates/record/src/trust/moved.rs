@@ -58,6 +58,12 @@ fn share(path: &str, value: f64, bounds: Bounds) -> f64 {
     }
 }
 
+/// True if the bounds of a headline number, by its path, are so wide that the run is not `ok`.
+#[must_use]
+pub fn is_wide(path: &str, value: f64, bounds: Bounds) -> bool {
+    grade(share(path, value, bounds)) > Trust::Ok
+}
+
 fn grade(share: f64) -> Trust {
     if share >= 1.0 {
         Trust::ProvesNothing

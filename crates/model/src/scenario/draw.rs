@@ -109,6 +109,7 @@ impl Draws {
 
     /// Returns the `n`-th choice among equals, below `among`: the thread that gets a lock, the worker that gets
     /// a connection. A single one, or none, costs no randomness.
+    #[inline]
     pub fn choice(&mut self, n: u64, among: usize) -> usize {
         if among < 2 {
             return 0;

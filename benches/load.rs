@@ -2,7 +2,7 @@
 //!
 //! The server runs in a thread of this process and load in another, so that each can have a core. An open
 //! load of 2 000 a second measures the lateness of sending; a closed one of 64 clients measures the maximal
-//! rate. The latency is the lower limit of every latency measured with load.
+//! rate. With `--stamps` the system stamps arrivals, as for servers of other programs. The latency is the lower limit of every latency measured with load.
 
 #![expect(clippy::print_stdout, reason = "a bench tells its result")]
 
@@ -82,6 +82,7 @@ fn play_once(listener: &TcpListener, scenario: Scenario) -> f64 {
         clock: Clock::starting_now(),
         scenario,
         target: Target::at(null_server::address(listener)),
+        stamps_arrivals: std::env::args().any(|argument| argument == "--stamps"),
     };
     scoreboard.run().go.store(1, Ordering::Release);
     let before = thread_cpu();

@@ -271,3 +271,23 @@ fn redirects_are_told_by_status_and_location_and_their_percentiles_are_marked() 
     assert!(all_redirects(302));
     assert!(out.join("summary.json").is_file());
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn answers_of_another_program_are_stamped_when_they_arrive() {
+    let (server, file) = (NullServer::start(), File::with("rate = '500/s'"));
+    let out = file.0.path().join("out");
+    let output = command(&file, &server.target)
+        .args(["--out", out.to_str().expect("a plain path")])
+        .output()
+        .expect("the program can be run");
+    assert_eq!(output.status.code(), Some(0));
+    let kept = concsim::recording::storage::open(&out).expect("the recording is kept");
+    let outcomes = &kept.recordings[0].outcomes;
+    // The system begins to stamp soon after it is asked to.
+    let stamped = outcomes.iter().filter_map(|it| Some((it, it.unread?)));
+    assert!(stamped.clone().count() > outcomes.len() / 2);
+    for (outcome, unread) in stamped {
+        assert!(outcome.sent + unread <= outcome.done, "{outcome:?}");
+    }
+}

@@ -240,6 +240,7 @@ impl<'a> Driver<'a> {
             clock: self.clock,
             scenario: self.variant.scenario.clone(),
             target,
+            stamps_arrivals: self.arbiter.is_none(),
         };
         self.load = Some(self.start("__load", &orders)?);
         self.enter(State::Load);

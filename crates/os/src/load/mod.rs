@@ -57,6 +57,9 @@ pub struct Orders {
     pub scenario: Scenario,
     /// Server to send requests to.
     pub target: Target,
+    /// True if the system stamps arrivals, which takes some time of each request: for a server whose workers do not
+    /// report when they wrote an answer.
+    pub stamps_arrivals: bool,
 }
 
 /// Announces that it is ready, waits for the driver's `go`, and plays the scenario's load from warm-up to

@@ -76,7 +76,7 @@ impl<'a> Player<'a> {
             scenario,
             words: scoreboard.run(),
             poller: Poller::new()?,
-            dialer: Dialer::to(orders.target.address),
+            dialer: Dialer::to(orders.target.address, orders.stamps_arrivals),
             timetable: Timetable::new(scenario, begin),
             course: RunProgress::new(scenario, begin),
             requests: Requests::new(scenario, &orders.target.host),

@@ -107,6 +107,7 @@ impl Played {
             clock: Clock::starting_now(),
             scenario,
             target: target.clone(),
+            stamps_arrivals: true,
         };
         scoreboard
             .run()

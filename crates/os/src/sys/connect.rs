@@ -24,24 +24,25 @@ pub struct Dialer {
     target: SocketAddr,
     /// Number of connections begun; it determines the next source address.
     dialled: u32,
-    /// Keeps the kernel stamping arrivals between two connections: to begin and end that with each is slow.
-    _stamps: Option<OwnedFd>,
+    /// Keeps the kernel stamping arrivals between two connections: to begin and end that with each is slow. `None` if
+    /// arrivals are not stamped.
+    stamping: Option<OwnedFd>,
 }
 
 impl Dialer {
-    /// Returns a dialer to `target`.
+    /// Returns a dialer to `target`, of whose connections the system stamps arrivals or does not.
     #[must_use]
-    pub fn to(target: SocketAddr) -> Self {
-        let stamps = new_socket(target).ok();
-        stamps.iter().for_each(stamp_arrivals);
+    pub fn to(target: SocketAddr, stamps_arrivals: bool) -> Self {
+        let stamping = new_socket(target).ok().filter(|_| stamps_arrivals);
+        stamping.iter().for_each(stamp_arrivals);
         Self {
             target,
             dialled: 0,
-            _stamps: stamps,
+            stamping,
         }
     }
 
-    /// Begins a connection whose arrivals are stamped. It may still be under way when this returns: a write then returns `WouldBlock`,
+    /// Begins a connection. It may still be under way when this returns: a write then returns `WouldBlock`,
     /// and a poller reports it.
     ///
     /// # Errors
@@ -54,7 +55,9 @@ impl Dialer {
             bind_address(&socket, source)?;
         }
         sockopt::set_tcp_nodelay(&socket, true)?;
-        stamp_arrivals(&socket);
+        if self.stamping.is_some() {
+            stamp_arrivals(&socket);
+        }
         match connect(&socket, &self.target) {
             Ok(()) | Err(Errno::INPROGRESS) => Ok(TcpStream::from(socket)),
             Err(error) => Err(error.into()),
@@ -150,7 +153,7 @@ mod tests {
         use std::net::TcpListener;
 
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut dialer = Dialer::to(listener.local_addr().unwrap());
+        let mut dialer = Dialer::to(listener.local_addr().unwrap(), false);
         let sources: BTreeSet<_> = (0..20)
             .map(|_| {
                 let _stream = dialer.dial().unwrap();
@@ -163,7 +166,7 @@ mod tests {
 
     #[test]
     fn after_many_turns_the_sources_are_still_neighbours() {
-        let mut dialer = Dialer::to("127.0.0.1:80".parse().unwrap());
+        let mut dialer = Dialer::to("127.0.0.1:80".parse().unwrap(), false);
         for _ in 0..1_000 {
             if let Some(source) = dialer.next_source() {
                 assert!(source.is_loopback() && ![0, 255].contains(&source.octets()[3]));
@@ -174,7 +177,10 @@ mod tests {
     #[test]
     fn a_call_to_another_host_leaves_the_local_address_to_the_system() {
         for target in ["192.0.2.1:80", "[::1]:80"] {
-            assert_eq!(Dialer::to(target.parse().unwrap()).next_source(), None);
+            assert_eq!(
+                Dialer::to(target.parse().unwrap(), false).next_source(),
+                None
+            );
         }
     }
 }

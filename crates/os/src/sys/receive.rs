@@ -96,11 +96,10 @@ mod system {
         // SAFETY: the message points to a buffer and to control data that live until the call returns.
         let count = unsafe { libc::recvmsg(stream.as_raw_fd(), &raw mut message, 0) };
         let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
-        let now = clock_gettime(ClockId::Realtime);
-        let now = nanoseconds(now.tv_sec, now.tv_nsec);
-        let unread = control
-            .stamp()
-            .map(|stamp| Elapsed(now.saturating_sub(stamp)));
+        let unread = control.stamp().map(|stamp| {
+            let now = clock_gettime(ClockId::Realtime);
+            Elapsed(nanoseconds(now.tv_sec, now.tv_nsec).saturating_sub(stamp))
+        });
         Ok(Received { count, unread })
     }
 

@@ -26,7 +26,10 @@ pub(super) fn write(
     for worker in 0..count(snapshot) {
         let track = out.track(group, worker, &name(context, snapshot, worker), "")?;
         tracks.push(track);
-        write_turns(out, context, track, lanes.turns(worker))?;
+        // Turns of several threads overlap, and a track has one slice at a time.
+        if !context.view.run().kind.has_threads() {
+            write_turns(out, context, track, lanes.turns(worker))?;
+        }
         if let Some(word) = context.view.run().kind.task() {
             write_tasks(out, context, (track, word), lanes.turns(worker))?;
         }
@@ -109,6 +112,7 @@ fn write_breaks(
     for pause in &turn.breaks {
         let name = match pause.doing {
             RequestState::Blocked => "blocked in a call",
+            RequestState::Ready => "waits for the lock",
             _ => "without a core",
         };
         write_slice(out, track, name, pause.from.max(from), pause.to.min(to))?;

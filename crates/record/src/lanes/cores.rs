@@ -154,7 +154,7 @@ impl Lanes<'_> {
             .iter()
             .map(|core| core.core as u32);
         let claims = self.index.claims.keys();
-        let claimed = claims.filter_map(|(core, _)| *core);
+        let claimed = claims.filter_map(|(core, _, _)| *core);
         let open = self.open.iter().flat_map(|open| &open.parts);
         let open = open.filter_map(|part| match part {
             Part::RunSlice { core, .. } => *core,
@@ -349,7 +349,7 @@ pub(super) fn open(index: &Index, recording: &Recording) -> Vec<Open> {
             since,
             ready: worker.running_ready.map_or(from, |ready| ready.min(from)),
             from,
-            parts: parts(workings.open_breaks(), from, to, core).collect(),
+            parts: parts(workings.open_breaks(worker.running_request), from, to, core).collect(),
             blocked,
             wants,
             ran_until: seen_running(recording, wants),

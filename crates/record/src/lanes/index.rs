@@ -1,7 +1,8 @@
 //! Searchable lists of the requests that had each worker: built once, extended as a recording grows.
 //!
 //! A worker does one thing at a time, so its entries never overlap: each list is sorted by time and is
-//! searched by bisection. Nothing here depends on the time of the query.
+//! searched by bisection. A worker with threads does several; there the entries of each request are. Nothing
+//! here depends on the time of the query.
 //!
 //! A worker that is killed during a run does not report it. The last sample before its death shows its
 //! activity; this counts as a run up to the death.
@@ -11,11 +12,12 @@ use std::collections::BTreeMap;
 use super::Interval;
 use super::arrivals::Arrivals;
 use super::blocks::Blocks;
-use super::worker_activity::{BreakKind, Claim, Part, Slice, WorkerActivity};
+use super::worker_activity::{Break, BreakKind, Claim, Part, Slice, WorkerActivity};
 use crate::Recording;
 use crate::cut_short::CutShort;
 use concsim_engine::telemetry::{Event, RunSlice, SwitchReason, WaitPurpose};
 use concsim_model::scenario::ConnectionMode::PerRequest;
+use concsim_model::scenario::Server;
 use concsim_model::units::Stamp;
 
 /// Maximum excess of a request's number over the number of requests sent so far.
@@ -34,8 +36,11 @@ pub struct Index {
     pub(super) arrivals: Arrivals,
     /// Workers, by slot.
     pub(super) workers: Vec<WorkerActivity>,
-    /// Running times, by core and worker.
-    pub(super) claims: BTreeMap<(Option<u32>, u16), Vec<Claim>>,
+    /// Running times, by core and worker; those of a worker with threads in several lists, so that the entries
+    /// of each do not overlap.
+    pub(super) claims: BTreeMap<(Option<u32>, u16, u16), Vec<Claim>>,
+    /// True if workers have threads, and if one of these computes at a time.
+    threads: Threads,
     /// True if a switch did not name its core.
     pub(super) is_without_cores: bool,
     /// True if services report the request that they answered.
@@ -51,6 +56,28 @@ struct Death {
     at: Stamp,
     /// The interrupted run, from the last sample before the death.
     cut_short: Option<CutShort>,
+}
+
+/// Threads of the workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Threads {
+    /// A worker does one thing at a time.
+    #[default]
+    One,
+    /// Its threads compute at once.
+    Free,
+    /// Its threads compute one at a time, behind one lock.
+    Locked,
+}
+
+impl Threads {
+    fn of(server: &Server) -> Self {
+        match (server.kind.has_threads(), server.has_a_lock()) {
+            (false, _) => Self::One,
+            (true, false) => Self::Free,
+            (true, true) => Self::Locked,
+        }
+    }
 }
 
 /// Number of entries read, of each list.
@@ -89,6 +116,7 @@ impl Default for Index {
             arrivals: Arrivals::default(),
             workers: Vec::new(),
             claims: BTreeMap::new(),
+            threads: Threads::One,
             is_without_cores: false,
             has_answers: false,
             deaths: Vec::new(),
@@ -111,7 +139,8 @@ impl Index {
         self.read_events(recording);
         self.read_ends(recording);
         let known = recording.sent.len();
-        let has_threads = recording.header.scenario.server.kind.has_threads();
+        self.threads = Threads::of(&recording.header.scenario.server);
+        let has_threads = self.threads != Threads::One;
         for (worker, switch) in &recording.switches[self.read.switches..] {
             // The sleep of one thread does not interrupt the run of another.
             if !(has_threads && matches!(switch, Event::BlockedIn { .. })) {
@@ -283,9 +312,23 @@ impl Index {
             Event::BlockedIn { from, to, .. } => {
                 self.workings(worker).note(from, to, BreakKind::Blocked);
             }
-            Event::Preempted { from, to, core, .. } => {
-                let kind = BreakKind::Preempted(core);
-                self.workings(worker).note(from, to, kind);
+            Event::Preempted {
+                from,
+                to,
+                task,
+                request,
+                core,
+            } => {
+                let kind = match (self.threads, core) {
+                    (Threads::Locked, None) => BreakKind::NeedsLock,
+                    _ => BreakKind::Preempted(core),
+                };
+                if self.threads == Threads::One {
+                    self.workings(worker).note(from, to, kind);
+                } else {
+                    let pause = Break { from, to, kind };
+                    self.workings(worker).note_of_thread((task, request), pause);
+                }
             }
             Event::Awaits {
                 at, request, part, ..
@@ -316,8 +359,13 @@ impl Index {
     }
 
     fn note_run(&mut self, worker: u16, ran: &RunSlice, sent: usize) {
+        let has_threads = self.threads != Threads::One;
         let workings = self.workings(worker);
-        let slice = workings.close(ran);
+        let slice = if has_threads {
+            workings.close_of_thread(ran)
+        } else {
+            workings.close(ran)
+        };
         workings.slices.push(slice);
         let at = workings.slices.len() as u32 - 1;
         if let Some(entry) = self.entry(ran.request, sent) {
@@ -368,15 +416,31 @@ impl Index {
     }
 
     fn claim(&mut self, worker: u16, slice: &Slice) {
-        for part in self.workers[usize::from(worker)].parts(slice) {
+        let parts: Vec<Part> = self.workers[usize::from(worker)].parts(slice).collect();
+        for part in parts {
             let Part::RunSlice { from, to, core } = part else {
                 continue;
             };
             self.is_without_cores |= core.is_none();
-            let claims = self.claims.entry((core, worker)).or_default();
+            let claims = self.free_list(core, worker, from);
             let before = claims.last().map_or(0, |last| last.before + last.length());
             claims.push(Claim { from, to, before });
         }
+    }
+
+    /// Returns a worker's first list of claims on a core that has none after `from`.
+    fn free_list(&mut self, core: Option<u32>, worker: u16, from: Stamp) -> &mut Vec<Claim> {
+        let lists = self
+            .claims
+            .range((core, worker, 0)..=(core, worker, u16::MAX));
+        let is_free = |claims: &Vec<Claim>| claims.last().is_none_or(|last| last.to <= from);
+        let count = lists.clone().count() as u16;
+        let mut lists = lists.filter(|(_, claims)| is_free(claims));
+        let list = match self.threads {
+            Threads::One => 0,
+            Threads::Free | Threads::Locked => lists.next().map_or(count, |(key, _)| key.2),
+        };
+        self.claims.entry((core, worker, list)).or_default()
     }
 }
 

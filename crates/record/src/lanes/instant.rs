@@ -2,6 +2,8 @@
 //!
 //! It is computed from the same events as the lanes, so that glyphs and lanes of one instant agree.
 
+use std::cmp::Reverse;
+
 use super::cores::CoreReport;
 use super::worker_activity::{BreakKind, Part, WorkerActivity};
 use super::{Index, Interval, Lanes, RequestState};
@@ -97,6 +99,17 @@ impl WorkerInstant {
     }
 }
 
+/// Returns the order of a thread among those of its process: one that runs before one that is ready, and that
+/// before one that waits.
+fn busy(doing: Option<RequestState>) -> Option<u8> {
+    match doing? {
+        RequestState::Running => Some(2),
+        RequestState::Ready | RequestState::WantsACore => Some(1),
+        RequestState::Blocked | RequestState::Parked => Some(0),
+        RequestState::AtTheDoor => None,
+    }
+}
+
 impl Instant {
     /// Returns the state at `at`, which is before the newest sample. `None` if events are missing: some
     /// were dropped or lost, or concern requests that were never announced.
@@ -127,13 +140,16 @@ impl Lanes<'_> {
         let mut workers = Vec::with_capacity(slots);
         for slot in 0..slots {
             let mut worker = self.process_at(slot, at);
+            let mut busiest = None;
             for request in arrivals.of_worker(slot, now) {
                 looked_at += 1;
                 if looked_at > MOST {
                     return None;
                 }
                 let lane = self.request(request, now);
-                match lane.spans.first().map(|span| span.doing) {
+                let doing = lane.spans.first().map(|span| span.doing);
+                busiest = busiest.max(busy(doing).zip(Some(Reverse(request))));
+                match doing {
                     Some(RequestState::Running) => worker.running += 1,
                     Some(RequestState::Blocked) => worker.blocked += 1,
                     Some(RequestState::Ready) => worker.ready += 1,
@@ -145,12 +161,15 @@ impl Lanes<'_> {
                     Some(RequestState::AtTheDoor) | None => {}
                 }
             }
+            if self.kind().has_threads() {
+                worker.is_as_busy_as_its_threads();
+                worker.request = busiest.map(|(_, Reverse(request))| request);
+                let accepted = worker.request.and_then(|it| self.index.accepted(it));
+                worker.held_since = accepted.or(worker.held_since);
+            }
             worker.request = worker
                 .request
                 .filter(|request| self.is_at_work(*request, at));
-            if self.kind().has_threads() {
-                worker.is_as_busy_as_its_threads();
-            }
             workers.push(worker);
         }
         let cores = self.cores(now).into_iter().map(|lane| {
@@ -216,6 +235,7 @@ impl Lanes<'_> {
                 doing: Some(match pause.kind {
                     BreakKind::Blocked => RequestState::Blocked,
                     BreakKind::Preempted(_) => RequestState::WantsACore,
+                    BreakKind::NeedsLock => RequestState::Ready,
                 }),
                 since: pause.from,
                 held_since: Some(pause.from),
@@ -274,6 +294,7 @@ impl Lanes<'_> {
                     let doing = match kind {
                         BreakKind::Blocked => RequestState::Blocked,
                         BreakKind::Preempted(_) => RequestState::WantsACore,
+                        BreakKind::NeedsLock => RequestState::Ready,
                     };
                     (found.doing, found.since) = (Some(doing), since);
                     return;

@@ -162,7 +162,7 @@ impl<'a> Lanes<'a> {
             recording,
             until,
             claims: claims
-                .map(|((on, worker), claims)| (*worker, *on, &claims[..]))
+                .map(|((on, worker, _), claims)| (*worker, *on, &claims[..]))
                 .collect(),
             open: cores::open(index, recording),
         }

@@ -298,6 +298,10 @@ impl Lanes<'_> {
                 to,
                 kind: BreakKind::Preempted(_),
             } => life.until(to, RequestState::WantsACore),
+            Part::Broken {
+                to,
+                kind: BreakKind::NeedsLock,
+            } => life.until(to, RequestState::Ready),
         }
     }
 
@@ -316,10 +320,11 @@ impl Lanes<'_> {
         }
     }
 
-    /// State of a ready request: another request has the worker, or, where there is no other, the worker
-    /// has no core.
+    /// State of a ready request: another request has the worker or its lock, or, where there is no other, the
+    /// worker has no core.
     fn is_ready(&self) -> RequestState {
-        if self.kind().has_a_loop() {
+        let server = &self.snapshot.header().scenario.server;
+        if server.kind.has_a_loop() || server.has_a_lock() {
             RequestState::Ready
         } else {
             RequestState::WantsACore

@@ -1,5 +1,7 @@
 //! Tests of lanes.
 
+mod threads;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -26,7 +26,8 @@ pub struct Turn {
 }
 
 impl Lanes<'_> {
-    /// Returns the finished turns of a worker, in order of time, without overlaps.
+    /// Returns the finished turns of a worker, in order of time, without overlaps; those of a worker with threads
+    /// overlap, and are in order of their ends.
     pub fn turns(&self, worker: usize) -> impl Iterator<Item = Turn> {
         let workings = self.index.workers.get(worker).into_iter();
         workings.flat_map(move |workings| {
@@ -55,6 +56,7 @@ fn span(pause: &Break) -> Span {
         doing: match pause.kind {
             BreakKind::Blocked => RequestState::Blocked,
             BreakKind::Preempted(_) => RequestState::WantsACore,
+            BreakKind::NeedsLock => RequestState::Ready,
         },
         queue: None,
         from: pause.from,

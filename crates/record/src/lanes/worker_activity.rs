@@ -1,5 +1,8 @@
 //! Activity of one worker: run slices and their interruptions. A worker does one thing at a time, so
-//! entries never overlap: each list is sorted by time.
+//! entries never overlap: each list is sorted by time. A worker with threads does several: its slices
+//! overlap and are in order of their ends, and the interruptions of each slice lie together.
+
+use std::collections::BTreeMap;
 
 use super::Interval;
 use concsim_engine::telemetry::{RunSlice, SwitchReason};
@@ -12,6 +15,10 @@ pub(super) struct WorkerActivity {
     pub(super) breaks: Vec<Break>,
     /// Number of breaks before the run slice in progress.
     closed_breaks: usize,
+    /// True if its slices may overlap.
+    has_threads: bool,
+    /// Breaks of each task's run slice in progress, with its request, if the worker has threads.
+    of_threads: BTreeMap<u32, (u32, Vec<Break>)>,
     /// Time up to which the worker has reported.
     until: Stamp,
     /// Times at which its processes began, with their pids.
@@ -51,6 +58,8 @@ pub(super) enum BreakKind {
     Blocked,
     /// The operating system took it off this core.
     Preempted(Option<u32>),
+    /// Another thread of its process had the lock.
+    NeedsLock,
 }
 
 /// A worker's report that it ran.
@@ -81,6 +90,36 @@ impl WorkerActivity {
         if from < to {
             self.until = to;
             self.breaks.push(Break { from, to, kind });
+        }
+    }
+
+    /// Adds a break of a task, in a worker with threads.
+    pub(super) fn note_of_thread(&mut self, (task, request): (u32, u32), pause: Break) {
+        let open = self.of_threads.entry(task).or_default();
+        open.0 = request;
+        if pause.from < pause.to {
+            open.1.push(pause);
+        }
+    }
+
+    /// Adds a run slice of a worker with threads, with the breaks of its task since its last one.
+    pub(super) fn close_of_thread(&mut self, ran: &RunSlice) -> Slice {
+        self.has_threads = true;
+        let first = self.breaks.len() as u32;
+        let (_, of_it) = self.of_threads.remove(&ran.task).unwrap_or_default();
+        self.breaks.extend(of_it);
+        self.closed_breaks = self.breaks.len();
+        self.until = self.until.max(ran.to);
+        Slice {
+            task: ran.task,
+            request: ran.request,
+            ready: ran.ready.min(ran.from),
+            from: ran.from,
+            to: ran.to.max(ran.from),
+            then: ran.then,
+            due: ran.due,
+            core: ran.core,
+            breaks: (first, self.breaks.len() as u32),
         }
     }
 
@@ -119,15 +158,23 @@ impl WorkerActivity {
     }
 
     /// Returns the breaks that overlap an interval.
-    pub(super) fn breaks_in(&self, interval: Interval) -> &[Break] {
-        let first = self.breaks.partition_point(|it| it.to <= interval.from);
-        let behind = self.breaks.partition_point(|it| it.from < interval.to);
-        &self.breaks[first..behind.max(first)]
+    pub(super) fn breaks_in(&self, interval: Interval) -> impl Iterator<Item = &Break> {
+        let (mut first, mut behind) = (0, self.breaks.len());
+        if !self.has_threads {
+            first = self.breaks.partition_point(|it| it.to <= interval.from);
+            behind = self.breaks.partition_point(|it| it.from < interval.to);
+        }
+        let found = self.breaks[first..behind.max(first)].iter();
+        found.filter(move |it| it.to > interval.from && it.from < interval.to)
     }
 
-    /// Returns the breaks after its last run slice.
-    pub(super) fn open_breaks(&self) -> &[Break] {
-        &self.breaks[self.closed_breaks..]
+    /// Returns the breaks after its last run slice; in a worker with threads, those of the request.
+    pub(super) fn open_breaks(&self, request: Option<u32>) -> &[Break] {
+        let mut of_threads = self.of_threads.values();
+        match of_threads.find(|(of, _)| Some(*of) == request) {
+            Some((_, breaks)) => breaks,
+            None => &self.breaks[self.closed_breaks..],
+        }
     }
 
     /// Time at which the process alive at `at` ended, if it has.
@@ -152,7 +199,7 @@ pub(super) fn parts(
             Some(pause) => {
                 let ran_on = match pause.kind {
                     BreakKind::Preempted(Some(off)) => Some(off),
-                    BreakKind::Preempted(None) | BreakKind::Blocked => core,
+                    BreakKind::Preempted(None) | BreakKind::Blocked | BreakKind::NeedsLock => core,
                 };
                 let end = pause.from.clamp(at, to.max(at));
                 (end, pause.to.clamp(end, to.max(end)), ran_on)

@@ -20,8 +20,6 @@ use concsim::telemetry::{
 };
 use concsim::units::Stamp;
 
-use crate::threads::ran;
-
 /// Kinds of workers with a loop, which decides which of many requests goes on.
 const LOOPS: [&str; 2] = ["coroutine", "callback"];
 
@@ -221,8 +219,8 @@ fn processes_and_free_threads_compute_at_once_and_tasks_of_a_loop_and_threads_wi
              load = {{ clients = 2, requests = 2, ramp = '0s' }}"
         );
         both(&scenario, |recording| {
-            let [one, other] = [0, 1].map(|n| ran(recording, n));
-            let meet = |a: &(Stamp, Stamp), b: &(Stamp, Stamp)| a.0 < b.1 && b.0 < a.1;
+            let [one, other] = [0, 1].map(|n| stretches_of(recording, n));
+            let meet = |a: &RunSlice, b: &RunSlice| a.from < b.to && b.from < a.to;
             let overlap = one.iter().any(|a| other.iter().any(|b| meet(a, b)));
             assert_eq!(overlap, at_once, "{server}: {one:?} {other:?}");
         });
@@ -497,7 +495,7 @@ fn a_client_that_finds_the_queue_full_is_not_refused_and_tries_again_a_second_la
 fn a_request_that_panics_fails_alone() {
     for kind in ["sync", "coroutine", "threads", "callback"] {
         let scenario = format!(
-            "server = {{ kind = '{kind}', workers = 1 }}\nrequests.fine.steps = ['compute 500us']\n\
+            "server = {{ kind = '{kind}', workers = 1, gil = false }}\nrequests.fine.steps = ['compute 500us']\n\
              requests.broken.steps = ['sleep 2ms', 'panic']\n\
              load = {{ clients = 4, requests = 40, ramp = '0s' }}"
         );

@@ -43,8 +43,9 @@ impl WorkerState {
     pub(crate) fn scenario(self, kind: &str, length: &str) -> String {
         let (steps, load) = match self {
             Self::Idle => ("'call billing 1ms'", "rate = '50/s'"),
+            // Short enough for a client to wait for it on a busy machine, where threads compute by turns.
             Self::Computing => (
-                "'compute 200ms', 'call billing 1ms'",
+                "'compute 50ms', 'call billing 1ms'",
                 "clients = 4\nramp = '0s'",
             ),
             Self::Blocked | Self::Stopped => (
@@ -53,7 +54,7 @@ impl WorkerState {
             ),
         };
         format!(
-            "warmup = '0s'\nduration = '{length}'\n[server]\nkind = '{kind}'\nworkers = 2\n\
+            "warmup = '0s'\nduration = '{length}'\n[server]\nkind = '{kind}'\nworkers = 2\nthreads = 2\n\
              [requests.a]\nsteps = [{steps}]\n[load]\npatience = '5s'\n{load}\n"
         )
     }

@@ -144,6 +144,22 @@ fn a_worker_that_is_silent_for_too_long_is_aborted_and_if_need_be_killed() {
 }
 
 #[test]
+fn a_worker_with_threads_that_hangs_is_ended_and_one_whose_threads_take_long_is_not() {
+    let mut server = ServeProcess::open(
+        "kind = \"threads\"\nthreads = 2\ntimeout = \"2s\"",
+        &[("hog", "\"compute 60s\""), ("long", "\"sleep 4s\"")],
+    );
+    let worker = server.a_worker();
+    // Both threads are busy for longer than the timeout: the main thread beats.
+    let (_hog, mut long) = (server.begin("/hog"), server.begin("/long"));
+    assert!(answer(&mut long).unwrap().body.contains("blocked"));
+    assert_eq!(server.a_worker(), worker);
+    kill(worker, Signal::SIGSTOP).unwrap();
+    server.wait_for_line(&format!("(pid {worker}) did not abort: sent SIGKILL"));
+    assert_ne!(server.a_worker(), worker);
+}
+
+#[test]
 fn ttin_adds_a_worker_and_ttou_sends_the_oldest_home() {
     let mut server = ServeProcess::open("kind = \"sync\"\nworkers = 1", &[("hello", "")]);
     let (oldest, master) = (server.a_worker(), server.master());

@@ -3,53 +3,25 @@
 #![cfg(target_os = "linux")]
 
 use concsim::recording::Recording;
-use concsim::telemetry::{Event, Served};
+use concsim::telemetry::{Served, SwitchReason};
 use concsim::units::Stamp;
 use concsim_engine::policy::SWITCH_INTERVAL;
 
 use crate::conformance::{blocked, both, counts, failures, served, stretches_of, sum};
 
-/// Returns the intervals in which a request ran: its run slices without the waits for the lock in them.
-pub(crate) fn ran(recording: &Recording, request: u32) -> Vec<(Stamp, Stamp)> {
-    let mut ran = Vec::new();
-    for slice in stretches_of(recording, request) {
-        let mut from = slice.from;
-        for (began, over) in lock_waits(recording, request) {
-            if slice.from <= began && over <= slice.to {
-                ran.push((from, began));
-                from = over;
-            }
-        }
-        ran.push((from, slice.to));
-    }
-    ran
-}
-
-/// Returns the intervals in which a request had begun to run, and waited for the lock of its process: those
-/// without a core that it was taken off.
+/// Returns the intervals in which a request was ready after it had given the lock away.
 fn lock_waits(recording: &Recording, request: u32) -> Vec<(Stamp, Stamp)> {
-    let each = recording.switches.iter();
-    each.filter_map(|(_, event)| match *event {
-        Event::Preempted {
-            from,
-            to,
-            request: of,
-            core: None,
-            ..
-        } if of == request => Some((from, to)),
-        _ => None,
-    })
-    .collect()
+    let slices = stretches_of(recording, request);
+    let pairs = slices.windows(2);
+    let yielded = pairs.filter(|pair| pair[0].then == SwitchReason::Yielded);
+    yielded.map(|pair| (pair[0].to, pair[1].from)).collect()
 }
 
 #[test]
-fn threads_hand_the_lock_over_by_turns_and_one_that_waits_gives_it_up() {
-    // Two that compute 200 ms each take turns of 5 ms; a third one sleeps without the lock.
-    let scenario = "server = { kind = 'threads', threads = 3 }\nmachine.cores = 2\n\
+fn threads_that_compute_take_turns_with_the_lock() {
+    let scenario = "server = { kind = 'threads', threads = 2 }\nmachine.cores = 2\n\
                     requests.busy.steps = ['compute 200ms']\n\
-                    requests.naps.steps = ['sleep 100ms']\n\
-                    [[jobs]]\nat = '0ms'\nclass = 'busy'\n[[jobs]]\nat = '0ms'\nclass = 'busy'\n\
-                    [[jobs]]\nat = '0ms'\nclass = 'naps'";
+                    [[jobs]]\nat = '0ms'\nclass = 'busy'\ncount = 2";
     both(scenario, |recording| {
         for busy in [0, 1] {
             // Each turn of the other lasts until this one has waited for an interval, but for its last.
@@ -59,15 +31,30 @@ fn threads_hand_the_lock_over_by_turns_and_one_that_waits_gives_it_up() {
                 assert!(to.since(*from) >= SWITCH_INTERVAL, "{waits:?}");
             }
         }
-        let nap = stretches_of(recording, 2);
+    });
+}
+
+#[test]
+fn a_thread_that_sleeps_has_given_up_the_lock() {
+    let scenario = "server = { kind = 'threads', threads = 2 }\nmachine.cores = 2\n\
+                    requests.busy.steps = ['compute 200ms']\n\
+                    requests.naps.steps = ['sleep 200ms']\n\
+                    [[jobs]]\nat = '0ms'\nclass = 'naps'\n[[jobs]]\nat = '0ms'\nclass = 'busy'";
+    both(scenario, |recording| {
         let asleep = blocked(recording);
-        let asleep: Vec<_> = asleep.iter().filter(|it| it.3 == 2).collect();
-        assert_eq!((nap.len(), asleep.len()), (2, 1));
-        assert!(lock_waits(recording, 2).is_empty(), "it computes nothing");
-        // Others ran while it slept.
-        let (_, from, to, _) = *asleep[0];
-        let others = [0, 1].map(|n| ran(recording, n)).concat();
-        assert!(others.iter().any(|it| it.0 < to && from < it.1));
+        let [(_, from, to, naps)] = asleep[..] else {
+            panic!("one sleeps once: {asleep:?}");
+        };
+        assert_eq!(stretches_of(recording, naps).len(), 2);
+        assert!(
+            lock_waits(recording, naps).is_empty(),
+            "it computes nothing"
+        );
+        let busy = stretches_of(recording, 1 - naps);
+        assert!(
+            busy.iter().any(|it| it.from < to && from < it.to),
+            "{busy:?}"
+        );
     });
 }
 
@@ -82,7 +69,7 @@ fn a_worker_has_as_many_requests_as_threads_and_blocks_a_thread_for_each_wait() 
         both(&scenario, |recording| {
             let served = served(recording);
             assert_eq!((served.len(), blocked(recording).len()), (24, 48));
-            // Each other one is at work at the beginning of one, or not; at most three are.
+            // The number of requests at work is highest when one has just begun.
             let at_once = served.iter().map(|(_, it)| {
                 let begun = |other: &&(u16, Served)| {
                     other.1.accepted <= it.accepted && it.accepted < other.1.written

@@ -3,16 +3,16 @@
 //! got it meanwhile, it waits for another interval.
 //!
 //! (`Python/ceval_gil.c`; the interval is `sys.getswitchinterval()`.) Among several waiting threads the
-//! kernel chooses there, and a random draw here.
+//! kernel chooses there, and a random draw here. A thread that gives the lock away in a computation ends its
+//! run slice and yields, in both engines.
 
 use super::Simulation;
 use super::event::EntityId;
 use super::event::SimEvent;
 use super::observer::Observer;
+use super::thread::ThreadState;
 use concsim_engine::policy::SWITCH_INTERVAL;
-use concsim_engine::telemetry::Event;
-use concsim_model::units::Stamp;
-use concsim_record::RecordSource;
+use concsim_engine::telemetry::SwitchReason;
 
 /// One lock.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +58,13 @@ impl<O: Observer> Simulation<'_, O> {
     }
 
     fn queue_for_lock(&mut self, worker: usize, thread: usize, cpu: u64) {
+        let state = &self.workers[worker].threads[thread];
+        // The run of its connection ends, if it has computed in it.
+        if let Some(id) = state.connection().filter(|_| state.from < self.now)
+            && !matches!(state.doing, ThreadState::Waiting(_))
+        {
+            self.report_run(worker, thread, id, SwitchReason::Yielded);
+        }
         let found = &mut self.workers[worker];
         found.lock.waiting.push((thread, cpu));
         let thread = &mut found.threads[thread];
@@ -98,28 +105,10 @@ impl<O: Observer> Simulation<'_, O> {
         let (thread, cpu) = lock.waiting.remove(lucky);
         lock.holder = Some(thread);
         lock.switches = lock.switches.wrapping_add(1);
-        self.report_lock_wait(worker, thread);
-        let entity = self.workers[worker].threads[thread].entity;
+        let thread = &mut self.workers[worker].threads[thread];
+        thread.gets_lock(self.now);
+        let entity = thread.entity;
         self.machine.work(self.now, entity, cpu, &mut self.calendar);
-    }
-
-    /// Reports the wait of a thread that has the lock now, as a real thread does: a preemption on no core.
-    fn report_lock_wait(&mut self, worker: usize, thread: usize) {
-        let state = &mut self.workers[worker].threads[thread];
-        let (Some((from, to)), Some(id)) = (state.gets_lock(self.now), state.connection()) else {
-            return;
-        };
-        if O::WANTS_SWITCHES {
-            let event = Event::Preempted {
-                from: Stamp(from),
-                to: Stamp(to),
-                task: state.task,
-                request: self.connections[id as usize].works_for(),
-                core: None,
-            };
-            let source = RecordSource::Worker(worker as u16);
-            self.observer.event(source, &event);
-        }
     }
 
     /// Handles the end of a thread's interval, which began when the lock had switched `switches` times.

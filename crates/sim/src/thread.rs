@@ -82,9 +82,11 @@ impl Thread {
         }
     }
 
-    /// Ends a wait for the lock. Returns the interval, if the thread was running a task.
-    pub(super) fn gets_lock(&mut self, now: u64) -> Option<(u64, u64)> {
-        let since = self.wants_lock_since.take()?;
+    /// Ends a wait for the lock: the run of its task goes on.
+    pub(super) fn gets_lock(&mut self, now: u64) {
+        let Some(since) = self.wants_lock_since.take() else {
+            return;
+        };
         match self.doing {
             ThreadState::Serving(_) => self.lock_wait += now - since,
             ThreadState::Taking(_) => {}
@@ -92,9 +94,15 @@ impl Thread {
             ThreadState::Sleeping
             | ThreadState::Looking { .. }
             | ThreadState::Waiting(_)
-            | ThreadState::Gone => return None,
+            | ThreadState::Gone => return,
         }
-        (since < now).then_some((since, now))
+        // A run that was to begin when the wait did is ready since before.
+        let ready = if self.from == since {
+            self.ready
+        } else {
+            since
+        };
+        self.begin_run(self.task, ready, now);
     }
 
     /// Ends the present computation, if there is one: the connection has had its core time.

@@ -1,5 +1,5 @@
-//! The kill matrix: every process of a run × every signal × every phase, three times each; and random
-//! kills.
+//! The kill matrix: every process of a run × every signal × every phase, three times each, with sync workers;
+//! workers with threads in the same phases; and random kills.
 //!
 //! ```text
 //!   cargo test --test it attack::kills::matrix -- --ignored --nocapture
@@ -39,12 +39,14 @@ use crate::on_screen::{TerminalRun, kept_simulation};
 use crate::played::Role;
 use crate::serve_process::until;
 
-const ROLES: [Role; 5] = [
-    Role::Driver,
-    Role::Arbiter,
-    Role::Worker,
-    Role::Load,
-    Role::Services,
+/// Kind of the workers, and process that is killed. Kinds differ in the worker alone.
+const ROWS: [(&str, Role); 6] = [
+    ("sync", Role::Driver),
+    ("sync", Role::Arbiter),
+    ("sync", Role::Worker),
+    ("threads", Role::Worker),
+    ("sync", Role::Load),
+    ("sync", Role::Services),
 ];
 
 const SIGNALS: [Signal; 8] = [
@@ -96,6 +98,7 @@ const LENGTH: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Cell {
+    kind: &'static str,
     role: Role,
     signal: i32,
     phase: Phase,
@@ -112,13 +115,13 @@ impl Phase {
         }
     }
 
-    fn scenario(self) -> String {
+    fn scenario(self, kind: &str) -> String {
         let doing = match self {
             Self::Compute => WorkerState::Computing,
             Self::Wait => WorkerState::Blocked,
             _ => WorkerState::Idle,
         };
-        let text = doing.scenario("sync", "2s").replace(
+        let text = doing.scenario(kind, "2s").replace(
             "workers = 2",
             "workers = 2\ngraceful_timeout = '1s'\ntimeout = '2s'",
         );
@@ -191,7 +194,7 @@ fn play(cell: Cell, pause: Duration, kept: &Path) -> Result<(), String> {
     let story = catch_unwind(AssertUnwindSafe(|| {
         let scratch = tempfile::tempdir().expect("a scratch folder");
         let file = scratch.path().join("scenario.toml");
-        std::fs::write(&file, cell.phase.scenario()).expect("it can be written");
+        std::fs::write(&file, cell.phase.scenario(cell.kind)).expect("it can be written");
         let words = cell.phase.command(
             file.to_str().expect("a path"),
             kept.to_str().expect("a path"),
@@ -253,7 +256,7 @@ impl Phase {
 /// Plays all cells, several at once, and returns the faults of each.
 fn play_all(cells: &[(Cell, Duration)]) -> BTreeMap<Cell, Vec<Result<(), String>>> {
     let folder = tempfile::tempdir().expect("a scratch folder");
-    let kept = kept_simulation(folder.path(), &Phase::Idle.scenario());
+    let kept = kept_simulation(folder.path(), &Phase::Idle.scenario("sync"));
     let next = AtomicUsize::new(0);
     let found: Mutex<BTreeMap<Cell, Vec<Result<(), String>>>> = Mutex::default();
     // Faults are in the table; a backtrace for each would bury it.
@@ -275,17 +278,19 @@ fn play_all(cells: &[(Cell, Duration)]) -> BTreeMap<Cell, Vec<Result<(), String>
 
 /// Prints a line for each process and signal, a column for each phase, and the faults below.
 fn print(found: &BTreeMap<Cell, Vec<Result<(), String>>>) -> usize {
-    print!("{:<18}", "");
+    print!("{:<26}", "");
     for phase in PHASES {
         print!("{:>11}", format!("{phase:?}"));
     }
     println!();
-    for role in ROLES {
+    for (kind, role) in ROWS {
         for signal in SIGNALS {
-            print!("{:<18}", format!("{role:?} {signal}"));
+            let kind_name = if kind == "sync" { "" } else { kind };
+            print!("{:<26}", format!("{role:?} {kind_name} {signal}"));
             for phase in PHASES {
                 let signal = signal as i32;
                 let cell = Cell {
+                    kind,
                     role,
                     signal,
                     phase,
@@ -316,9 +321,10 @@ fn print(found: &BTreeMap<Cell, Vec<Result<(), String>>>) -> usize {
 fn all_cells() -> Vec<Cell> {
     let mut cells = Vec::new();
     for phase in PHASES {
-        for role in ROLES.into_iter().filter(|role| phase.has(*role)) {
+        for (kind, role) in ROWS.into_iter().filter(|row| phase.has(row.1)) {
             let signals = SIGNALS.map(|signal| signal as i32);
             cells.extend(signals.map(|signal| Cell {
+                kind,
                 role,
                 signal,
                 phase,

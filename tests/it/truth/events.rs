@@ -105,6 +105,8 @@ pub(super) struct Slice {
 pub(super) struct Account {
     pub(super) variant: String,
     pub(super) kind: String,
+    /// True if threads of a worker compute one at a time, behind one lock.
+    has_a_lock: bool,
     pub(super) origin: String,
     /// True if the run's own grade is that it proves nothing.
     pub(super) proves_nothing: bool,
@@ -155,6 +157,7 @@ impl Account {
         Self {
             variant: variant.into(),
             kind: run["kind"].clone(),
+            has_a_lock: run["gil"] == "true",
             origin: run["origin"].clone(),
             proves_nothing: run["trust"] == "proves-nothing",
             began: number(run, "began_ns").unwrap_or(0),
@@ -188,7 +191,7 @@ impl Account {
 
     /// Returns the state of a request at an instant; `None` before it was sent and after its end.
     pub(super) fn state(&self, request: &Request, at: Ns) -> Option<State> {
-        request.state(at, self.has_a_loop())
+        request.state(at, self.has_a_loop(), self.has_a_lock)
     }
 
     /// Returns the state as lanes draw it, which distinguish the queues of a wait.
@@ -384,7 +387,7 @@ impl Request {
         }
     }
 
-    fn state(&self, at: Ns, has_a_loop: bool) -> Option<State> {
+    fn state(&self, at: Ns, has_a_loop: bool, has_a_lock: bool) -> Option<State> {
         let end = self.end();
         if at < self.sent || at >= end {
             return None;
@@ -394,7 +397,8 @@ impl Request {
         } else {
             State::Blocked
         };
-        let ready = if has_a_loop {
+        // Another request has the worker, or its lock.
+        let ready = if has_a_loop || has_a_lock {
             State::Ready
         } else {
             State::WantsACore

@@ -131,7 +131,13 @@ fn check_caption(account: &Account, screen: &str, at: Ns, place: &str, findings:
                 own.into_iter()
                     .all(|(_, state)| matches!(state, State::Parked | State::Ready))
             }
-            Claim::Computing(count) | Claim::Cores(count) => {
+            // A worker with threads may compute for several requests.
+            Claim::Computing(count) => {
+                let all = census.keys();
+                let running = all.filter(|(_, state)| *state == State::Running).count();
+                (running..=running + account.besides(now)).contains(&count)
+            }
+            Claim::Cores(count) => {
                 let running = total(State::Running);
                 (running..=running + account.besides(now)).contains(&count)
             }
@@ -378,6 +384,7 @@ fn scenarios(engine: Option<&str>) -> Vec<Played> {
     all.push(("failures", of_the_tests!("failures.toml"), &[]));
     if engine != Some("run") {
         all.push(("queues", of_the_tests!("queues.toml"), &[]));
+        all.push(("threads", of_the_tests!("threads.toml"), &[]));
     }
     all
 }

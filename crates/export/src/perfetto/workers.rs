@@ -112,7 +112,6 @@ fn write_breaks(
     for pause in &turn.breaks {
         let name = match pause.doing {
             RequestState::Blocked => "blocked in a call",
-            RequestState::Ready => "waits for the lock",
             _ => "without a core",
         };
         write_slice(out, track, name, pause.from.max(from), pause.to.min(to))?;

@@ -48,6 +48,11 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             "`sync`, `coroutine`, `threads` or `callback`",
             |view| view.run().kind.word().into(),
         ),
+        column(
+            "gil",
+            "whether threads of a worker compute one at a time, behind one lock",
+            |view| view.recording.header.scenario.server.has_a_lock().into(),
+        ),
         column("workers", "worker processes at the start", |view| {
             view.recording.header.scenario.server.workers.into()
         }),

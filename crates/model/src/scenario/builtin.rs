@@ -19,7 +19,7 @@ macro_rules! embedded {
 }
 
 /// In teaching order.
-static ALL: [BuiltIn; 11] = embedded![
+static ALL: [BuiltIn; 12] = embedded![
     "three_requests",
     "io_bound",
     "cpu_bound",
@@ -30,6 +30,7 @@ static ALL: [BuiltIn; 11] = embedded![
     "ping_pong",
     "mixed",
     "surge",
+    "threads_gil",
     "hello",
 ];
 

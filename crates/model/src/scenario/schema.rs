@@ -184,6 +184,7 @@ mod tests {
             Some("object") => value.is_object(),
             Some("array") => value.is_array(),
             Some("string") => value.is_string(),
+            Some("boolean") => value.is_boolean(),
             Some("integer") => value.is_u64(),
             Some("number") => value.is_number(),
             _ => {

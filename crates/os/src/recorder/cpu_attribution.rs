@@ -73,6 +73,28 @@ impl WatchedProcesses {
         looks
     }
 
+    /// Observes workers, each by the ids of its threads. A worker wants a core if one of its threads does, and is
+    /// on the core of one that has used CPU time lately.
+    pub(super) fn look_at_workers(
+        &mut self,
+        workers: &[Vec<u32>],
+        now: Stamp,
+    ) -> Vec<ProcessObservation> {
+        let mut looks = self.look_at(&workers.concat(), now).into_iter();
+        let of_worker = |threads: &Vec<u32>| {
+            let looks: Vec<ProcessObservation> = looks.by_ref().take(threads.len()).collect();
+            let busy = threads.iter().position(|id| self.used_cpu.contains(id));
+            let shown = looks.get(busy.unwrap_or(0)).copied().unwrap_or_default();
+            ProcessObservation {
+                wants_a_core: looks.iter().any(|it| it.wants_a_core),
+                // Threads wait for cores side by side: their times do not add up to one of the process.
+                without_a_core: shown.without_a_core.filter(|_| threads.len() == 1),
+                ..shown
+            }
+        };
+        workers.iter().map(of_worker).collect()
+    }
+
     fn look_at_one(&mut self, pid: u32, now: Stamp) -> ProcessObservation {
         let Some(there) = self.whereabouts_of(pid) else {
             return ProcessObservation::default();
@@ -181,13 +203,34 @@ impl Cores {
         }
     }
 
+    /// Books the CPU time of a process.
     pub(super) fn attribute(
         &mut self,
         pid: u32,
         booking: CpuAttribution,
         watched: &mut WatchedProcesses,
     ) {
-        let Some(cpu) = processes::cpu_of(pid).filter(|_| pid > 0) else {
+        let cpu = processes::cpu_of(pid).filter(|_| pid > 0);
+        self.attribute_time(pid, cpu, booking, watched);
+    }
+
+    /// Books the CPU time of each thread of a worker.
+    pub(super) fn attribute_threads(&mut self, threads: &[u32], watched: &mut WatchedProcesses) {
+        for thread in threads {
+            let cpu = processes::cpu_of_thread(*thread);
+            self.attribute_time(*thread, cpu, CpuAttribution::Workers, watched);
+        }
+    }
+
+    /// Books the CPU time of a process or thread.
+    fn attribute_time(
+        &mut self,
+        pid: u32,
+        cpu: Option<CpuTime>,
+        booking: CpuAttribution,
+        watched: &mut WatchedProcesses,
+    ) {
+        let Some(cpu) = cpu else {
             return;
         };
         let used = cpu - self.last_cpu_time.insert(pid, cpu).unwrap_or_default();

@@ -17,6 +17,10 @@ use concsim_record::{
     Header, LoadSample, Machine, RecordSource, Recorder, Recording, Sample, Window, WorkerSample,
 };
 
+/// Most threads of a worker that are observed one by one. Of more, only the main thread is: the observer would
+/// need too much of a core.
+const MOST_OBSERVED_THREADS: usize = 64;
+
 /// Ids of a run's processes besides its workers, which are on the scoreboard.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ProcessIds {
@@ -166,16 +170,31 @@ impl<'a> Live<'a> {
     /// Books CPU time to cores. The more often this is done, the more likely it is that a process used its
     /// CPU time on the core where it is found.
     pub fn attribute_cpu(&mut self, pids: ProcessIds) {
-        let workers = self.scoreboard.used_slots();
-        let workers = workers.map(|(_, slot)| (Some(slot_pid(slot)), CpuAttribution::Workers));
+        let has_threads = self.workers_have_threads();
+        for (_, slot) in self.scoreboard.used_slots() {
+            let watched = &mut self.watched;
+            if has_threads {
+                let threads = ids_of(slot, has_threads);
+                self.cores.attribute_threads(&threads, watched);
+            } else {
+                let pid = slot_pid(slot);
+                self.cores.attribute(pid, CpuAttribution::Workers, watched);
+            }
+        }
         let others = [
             (pids.load, CpuAttribution::Load),
             (pids.services, CpuAttribution::Services),
         ];
-        for (pid, booking) in workers.chain(others) {
+        for (pid, booking) in others {
             let pid = pid.unwrap_or(0);
             self.cores.attribute(pid, booking, &mut self.watched);
         }
+    }
+
+    /// True if each worker has several threads, which are observed one by one.
+    fn workers_have_threads(&self) -> bool {
+        let server = &self.recording().header.scenario.server;
+        server.threads_of_a_worker() > 1 && server.threads <= MOST_OBSERVED_THREADS
     }
 
     /// Ends the recording. The error says why it could not be stored completely.
@@ -205,7 +224,7 @@ impl<'a> Live<'a> {
         self.attribute_cpu(pids);
         let mut unreadable = 0;
         let seen = look_at_workers(
-            self.scoreboard,
+            (self.scoreboard, self.workers_have_threads()),
             &mut self.watched,
             &mut self.switches,
             self.clock,
@@ -239,21 +258,21 @@ impl<'a> Live<'a> {
 
 /// Returns the state of the workers, from the scoreboard and the operating system.
 fn look_at_workers(
-    scoreboard: &Scoreboard,
+    (scoreboard, have_threads): (&Scoreboard, bool),
     watched: &mut WatchedProcesses,
     switches: &mut BTreeMap<usize, SlotMemory>,
     clock: Clock,
     unreadable: &mut u64,
 ) -> Vec<WorkerSample> {
-    let pids: Vec<u32> = scoreboard
+    let ids: Vec<Vec<u32>> = scoreboard
         .used_slots()
-        .map(|(_, slot)| slot_pid(slot))
+        .map(|(_, slot)| ids_of(slot, have_threads))
         .collect();
-    let looks = watched.look_at(&pids, clock.now());
-    let seen = scoreboard.used_slots().zip(looks);
-    seen.map(|((index, slot), look)| {
+    let looks = watched.look_at_workers(&ids, clock.now());
+    let seen = scoreboard.used_slots().zip(looks).zip(&ids);
+    seen.map(|(((index, slot), look), ids)| {
         let count = switches.entry(index).or_default();
-        count.add_switches(slot_pid(slot), slot);
+        count.add_switches(slot_pid(slot), ids, slot);
         look_at_worker((index, slot), (clock, look), count, unreadable)
     })
     .collect()
@@ -335,7 +354,7 @@ impl WorkerSampler {
     /// the process switches of the incarnations in between are unknown.
     pub fn sample_workers(&mut self, scoreboard: &Scoreboard) -> Vec<WorkerSample> {
         let (watched, switches) = (&mut self.watched, &mut self.switches);
-        let seen = look_at_workers(scoreboard, watched, switches, self.clock, &mut 0);
+        let seen = look_at_workers((scoreboard, false), watched, switches, self.clock, &mut 0);
         let workers = seen.into_iter().map(|seen| {
             // The system rounds the CPU time of a process that has died, and a sum must never decrease.
             let most = self.cpu.entry(seen.index).or_default();
@@ -349,7 +368,7 @@ impl WorkerSampler {
 impl SlotMemory {
     /// Reads the switches of the slot's process, and keeps those of its predecessors. A process that has
     /// ended regularly has published its final counts.
-    fn add_switches(&mut self, pid: u32, slot: &Slot) {
+    fn add_switches(&mut self, pid: u32, threads: &[u32], slot: &Slot) {
         if self.pid != pid {
             self.of_the_dead.voluntary += self.now.voluntary;
             self.of_the_dead.involuntary += self.now.involuntary;
@@ -360,7 +379,7 @@ impl SlotMemory {
             voluntary: read(&slot.voluntary),
             involuntary: read(&slot.involuntary),
         };
-        let alive = (read(&slot.died_at) == 0).then(|| processes::switches_of(pid));
+        let alive = (read(&slot.died_at) == 0).then(|| switches_of_all(threads));
         let seen = alive.flatten().unwrap_or(last_words);
         // The counts that a process published before it died may be less than a reading before that.
         self.now.voluntary = seen.voluntary.max(self.now.voluntary);
@@ -372,6 +391,30 @@ impl SlotMemory {
     fn without_a_core(&mut self, now: Option<Elapsed>) -> Option<Elapsed> {
         self.without_a_core = now.max(self.without_a_core);
         Some(self.earlier_without_a_core + self.without_a_core?)
+    }
+}
+
+/// Returns the switches of a process, the sum of its threads'; `None` if it has ended.
+fn switches_of_all(threads: &[u32]) -> Option<ProcessSwitches> {
+    let each = threads.iter().filter_map(|id| processes::switches_of(*id));
+    each.reduce(|sum, of_one| ProcessSwitches {
+        voluntary: sum.voluntary + of_one.voluntary,
+        involuntary: sum.involuntary + of_one.involuntary,
+    })
+}
+
+/// Returns the ids by which the process of a slot is observed: those of its threads, or its own.
+fn ids_of(slot: &Slot, has_threads: bool) -> Vec<u32> {
+    let pid = slot_pid(slot);
+    let threads = if has_threads {
+        processes::threads_of(pid)
+    } else {
+        Vec::new()
+    };
+    if threads.is_empty() {
+        vec![pid]
+    } else {
+        threads
     }
 }
 
@@ -484,9 +527,9 @@ mod tests {
         slot.voluntary.store(6, Relaxed);
         slot.involuntary.store(8, Relaxed);
         slot.died_at.store(1, Relaxed);
-        memory.add_switches(7, slot);
+        memory.add_switches(7, &[7], slot);
         assert_eq!((memory.now.voluntary, memory.now.involuntary), (6, 9));
-        memory.add_switches(8, slot);
+        memory.add_switches(8, &[8], slot);
         assert_eq!(memory.of_the_dead.involuntary, 9);
     }
 }

@@ -2,7 +2,6 @@
 //! account; it goes to the scoreboard when a request ends, and to the client in the default body.
 
 use super::compute::burn_until;
-use super::compute_lock::ComputeLock;
 use super::wire::Answer;
 use crate::handler::RequestTimes;
 use crate::sys::processes;
@@ -229,7 +228,7 @@ impl RequestAccounting {
     }
 
     /// Computes for `cpu`, or until `is_over`, as [`Self::compute`]. Returns the CPU time.
-    fn compute_until(
+    pub(super) fn compute_until(
         &mut self,
         probe: &Probe,
         cpu: CpuTime,
@@ -250,37 +249,9 @@ impl RequestAccounting {
         burnt.cpu
     }
 
-    /// Computes with the lock, which `thread` holds. Whenever another thread requests the lock, hands it
-    /// over and waits for it: the request is ready meanwhile, and another one has the process.
-    pub(super) fn compute_behind(
-        &mut self,
-        probe: &Probe,
-        cpu: CpuTime,
-        lock: &ComputeLock,
-        thread: usize,
-    ) {
-        let mut left = cpu;
-        loop {
-            let used = self.compute_until(probe, left, || lock.is_requested());
-            if used >= left {
-                return;
-            }
-            left = left - used;
-            let from = probe.now();
-            probe.wants_the_lock(from);
-            lock.hand_over(thread);
-            let to = probe.now();
-            probe.phase(Phase::Running, to);
-            self.spent.ready += to.since(from);
-            let (task, request) = (self.task, self.request);
-            probe.event(&Event::Preempted {
-                from,
-                to,
-                task,
-                request,
-                core: None,
-            });
-        }
+    /// Adds a wait for the lock of the process: the request was ready, and another one had the process.
+    pub(super) fn waited_for_lock(&mut self, length: Elapsed) {
+        self.spent.ready += length;
     }
 
     /// Ends the request at `at`, if one has begun. `answered`: to its last byte.

@@ -152,6 +152,30 @@ impl<'thread> Blocking<'thread> {
         }
     }
 
+    /// Computes with the lock, which this thread has. Whenever another thread requests the lock, hands it over
+    /// and waits for it again.
+    fn compute_behind(&mut self, lock: &ComputeLock, cpu: CpuTime) {
+        let mut left = cpu;
+        loop {
+            let probe = self.thread.probe;
+            let is_requested = || lock.is_requested();
+            let used = self.accounting.compute_until(probe, left, is_requested);
+            if used >= left {
+                return;
+            }
+            left = left - used;
+            self.slice
+                .end(probe, &self.accounting, SwitchReason::Yielded, None);
+            let ready = probe.now();
+            probe.wants_the_lock(ready);
+            lock.hand_over(self.thread.index);
+            self.slice = OpenSlice::begin(probe, ready);
+            let from = probe.now();
+            probe.phase(Phase::Running, from);
+            self.accounting.waited_for_lock(from.since(ready));
+        }
+    }
+
     /// Blocks the thread in the system call `sleep`: nothing else of this thread runs. Returns its result.
     ///
     /// `end_of` returns the end and the purpose of the wait, given that result and the instants at which
@@ -185,12 +209,9 @@ impl<'thread> Blocking<'thread> {
 impl WaitStrategy for Blocking<'_> {
     /// Computes; behind the lock of the process, if it has one.
     fn compute(&mut self, cpu: CpuTime) {
-        let (probe, lock) = (self.thread.probe, &self.thread.shared.lock);
-        match lock {
-            Some(lock) => self
-                .accounting
-                .compute_behind(probe, cpu, lock, self.thread.index),
-            None => self.accounting.compute(probe, cpu),
+        match &self.thread.shared.lock {
+            Some(lock) => self.compute_behind(lock, cpu),
+            None => self.accounting.compute(self.thread.probe, cpu),
         }
     }
 

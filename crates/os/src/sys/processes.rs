@@ -117,6 +117,27 @@ mod linux {
         })
     }
 
+    /// Returns the ids of the threads of a process, its own among them. Each can be observed as a process is.
+    pub fn threads_of(pid: u32) -> Vec<u32> {
+        let threads = fs::read_dir(format!("/proc/{pid}/task"));
+        let threads = threads.into_iter().flatten().filter_map(Result::ok);
+        let ids = threads.filter_map(|thread| thread.file_name().to_str()?.parse().ok());
+        ids.collect()
+    }
+
+    /// Returns the CPU time of one thread, as the scheduler last counted it: at its last tick, or when it left
+    /// its core. (The clock of another process's thread cannot be read.)
+    pub fn cpu_of_thread(thread: u32) -> Option<CpuTime> {
+        let mut room = [0; ROOM];
+        let file = File::open(format!("/proc/{thread}/schedstat")).ok()?;
+        let text = read_at_once(&file, &mut room)?;
+        text.split_ascii_whitespace()
+            .next()?
+            .parse()
+            .ok()
+            .map(CpuTime)
+    }
+
     /// Returns the state of a process now.
     pub fn whereabouts_of(pid: u32) -> Option<ProcStat> {
         ObservedProcess::new(pid).proc_stat()
@@ -300,6 +321,16 @@ mod elsewhere {
         }
     }
 
+    /// Threads of a process: not read here.
+    pub fn threads_of(pid: u32) -> Vec<u32> {
+        vec![pid]
+    }
+
+    /// CPU time of another process's thread: not read here.
+    pub fn cpu_of_thread(_thread: u32) -> Option<CpuTime> {
+        None
+    }
+
     /// State of a process: not read here.
     pub fn whereabouts_of(_pid: u32) -> Option<ProcStat> {
         None
@@ -354,13 +385,14 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    ObservedProcess, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core,
-    last_counted, own_core, pss_kib_of, switches_of, whereabouts_of,
+    ObservedProcess, core_times, cores_allowed, cpu_name, cpu_of, cpu_of_thread, has_core,
+    keep_to_core, last_counted, own_core, pss_kib_of, switches_of, threads_of, whereabouts_of,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    ObservedProcess, core_times, cores_allowed, cpu_name, cpu_of, has_core, keep_to_core,
-    last_counted, own_core, parent_of, pss_kib_of, switches_of, whereabouts_of,
+    ObservedProcess, core_times, cores_allowed, cpu_name, cpu_of, cpu_of_thread, has_core,
+    keep_to_core, last_counted, own_core, parent_of, pss_kib_of, switches_of, threads_of,
+    whereabouts_of,
 };
 
 fn every_core() -> Vec<usize> {
@@ -462,6 +494,9 @@ mod tests {
         assert!(cpu_of(me).unwrap() > CpuTime::ZERO);
         assert!(whereabouts_of(me).is_some());
         assert!(switches_of(me).is_some());
+        let threads = threads_of(me);
+        assert!(threads.contains(&me));
+        assert!(cpu_of_thread(me).is_some());
         assert!(pss_kib_of(me).unwrap() > 0);
         assert!(!core_times().is_empty());
         assert!(!cores_allowed().is_empty());

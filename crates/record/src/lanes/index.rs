@@ -17,7 +17,6 @@ use crate::Recording;
 use crate::cut_short::CutShort;
 use concsim_engine::telemetry::{Event, RunSlice, SwitchReason, WaitPurpose};
 use concsim_model::scenario::ConnectionMode::PerRequest;
-use concsim_model::scenario::Server;
 use concsim_model::units::Stamp;
 
 /// Maximum excess of a request's number over the number of requests sent so far.
@@ -39,8 +38,8 @@ pub struct Index {
     /// Running times, by core and worker; those of a worker with threads in several lists, so that the entries
     /// of each do not overlap.
     pub(super) claims: BTreeMap<(Option<u32>, u16, u16), Vec<Claim>>,
-    /// True if workers have threads, and if one of these computes at a time.
-    threads: Threads,
+    /// True if workers have threads, whose entries overlap.
+    has_threads: bool,
     /// True if a switch did not name its core.
     pub(super) is_without_cores: bool,
     /// True if services report the request that they answered.
@@ -56,28 +55,6 @@ struct Death {
     at: Stamp,
     /// The interrupted run, from the last sample before the death.
     cut_short: Option<CutShort>,
-}
-
-/// Threads of the workers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Threads {
-    /// A worker does one thing at a time.
-    #[default]
-    One,
-    /// Its threads compute at once.
-    Free,
-    /// Its threads compute one at a time, behind one lock.
-    Locked,
-}
-
-impl Threads {
-    fn of(server: &Server) -> Self {
-        match (server.kind.has_threads(), server.has_a_lock()) {
-            (false, _) => Self::One,
-            (true, false) => Self::Free,
-            (true, true) => Self::Locked,
-        }
-    }
 }
 
 /// Number of entries read, of each list.
@@ -116,7 +93,7 @@ impl Default for Index {
             arrivals: Arrivals::default(),
             workers: Vec::new(),
             claims: BTreeMap::new(),
-            threads: Threads::One,
+            has_threads: false,
             is_without_cores: false,
             has_answers: false,
             deaths: Vec::new(),
@@ -139,8 +116,8 @@ impl Index {
         self.read_events(recording);
         self.read_ends(recording);
         let known = recording.sent.len();
-        self.threads = Threads::of(&recording.header.scenario.server);
-        let has_threads = self.threads != Threads::One;
+        let has_threads = recording.header.scenario.server.kind.has_threads();
+        self.has_threads = has_threads;
         for (worker, switch) in &recording.switches[self.read.switches..] {
             // The sleep of one thread does not interrupt the run of another.
             if !(has_threads && matches!(switch, Event::BlockedIn { .. })) {
@@ -319,15 +296,12 @@ impl Index {
                 request,
                 core,
             } => {
-                let kind = match (self.threads, core) {
-                    (Threads::Locked, None) => BreakKind::NeedsLock,
-                    _ => BreakKind::Preempted(core),
-                };
-                if self.threads == Threads::One {
-                    self.workings(worker).note(from, to, kind);
-                } else {
+                let kind = BreakKind::Preempted(core);
+                if self.has_threads {
                     let pause = Break { from, to, kind };
                     self.workings(worker).note_of_thread((task, request), pause);
+                } else {
+                    self.workings(worker).note(from, to, kind);
                 }
             }
             Event::Awaits {
@@ -359,7 +333,7 @@ impl Index {
     }
 
     fn note_run(&mut self, worker: u16, ran: &RunSlice, sent: usize) {
-        let has_threads = self.threads != Threads::One;
+        let has_threads = self.has_threads;
         let workings = self.workings(worker);
         let slice = if has_threads {
             workings.close_of_thread(ran)
@@ -436,9 +410,10 @@ impl Index {
         let is_free = |claims: &Vec<Claim>| claims.last().is_none_or(|last| last.to <= from);
         let count = lists.clone().count() as u16;
         let mut lists = lists.filter(|(_, claims)| is_free(claims));
-        let list = match self.threads {
-            Threads::One => 0,
-            Threads::Free | Threads::Locked => lists.next().map_or(count, |(key, _)| key.2),
+        let list = if self.has_threads {
+            lists.next().map_or(count, |(key, _)| key.2)
+        } else {
+            0
         };
         self.claims.entry((core, worker, list)).or_default()
     }

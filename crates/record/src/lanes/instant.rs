@@ -235,7 +235,6 @@ impl Lanes<'_> {
                 doing: Some(match pause.kind {
                     BreakKind::Blocked => RequestState::Blocked,
                     BreakKind::Preempted(_) => RequestState::WantsACore,
-                    BreakKind::NeedsLock => RequestState::Ready,
                 }),
                 since: pause.from,
                 held_since: Some(pause.from),
@@ -294,7 +293,6 @@ impl Lanes<'_> {
                     let doing = match kind {
                         BreakKind::Blocked => RequestState::Blocked,
                         BreakKind::Preempted(_) => RequestState::WantsACore,
-                        BreakKind::NeedsLock => RequestState::Ready,
                     };
                     (found.doing, found.since) = (Some(doing), since);
                     return;

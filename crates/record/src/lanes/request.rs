@@ -298,10 +298,6 @@ impl Lanes<'_> {
                 to,
                 kind: BreakKind::Preempted(_),
             } => life.until(to, RequestState::WantsACore),
-            Part::Broken {
-                to,
-                kind: BreakKind::NeedsLock,
-            } => life.until(to, RequestState::Ready),
         }
     }
 

@@ -56,7 +56,6 @@ fn span(pause: &Break) -> Span {
         doing: match pause.kind {
             BreakKind::Blocked => RequestState::Blocked,
             BreakKind::Preempted(_) => RequestState::WantsACore,
-            BreakKind::NeedsLock => RequestState::Ready,
         },
         queue: None,
         from: pause.from,

@@ -58,8 +58,6 @@ pub(super) enum BreakKind {
     Blocked,
     /// The operating system took it off this core.
     Preempted(Option<u32>),
-    /// Another thread of its process had the lock.
-    NeedsLock,
 }
 
 /// A worker's report that it ran.
@@ -199,7 +197,7 @@ pub(super) fn parts(
             Some(pause) => {
                 let ran_on = match pause.kind {
                     BreakKind::Preempted(Some(off)) => Some(off),
-                    BreakKind::Preempted(None) | BreakKind::Blocked | BreakKind::NeedsLock => core,
+                    BreakKind::Preempted(None) | BreakKind::Blocked => core,
                 };
                 let end = pause.from.clamp(at, to.max(at));
                 (end, pause.to.clamp(end, to.max(end)), ran_on)

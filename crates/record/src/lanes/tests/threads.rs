@@ -73,18 +73,24 @@ fn free_threads_run_at_once_and_each_loses_its_own_core() {
 #[test]
 fn of_threads_with_one_lock_one_runs_and_the_others_are_ready() {
     use RequestState::{AtTheDoor, Ready, Running};
-    let Event::RunSlice(other) = ran(1, 40, 70, Some(0)) else {
-        unreachable!("it was just made");
+    let slice = |request, (ready, from, to): (u64, u64, u64), then| {
+        Event::RunSlice(RunSlice {
+            ready: Stamp(ready),
+            from: Stamp(from),
+            to: Stamp(to),
+            task: request,
+            request,
+            then,
+            due: None,
+            core: Some(0),
+        })
     };
     let recording = of_threads(
         true,
         vec![
-            Event::RunSlice(RunSlice {
-                ready: Stamp(20),
-                ..other
-            }),
-            taken_off(0, 40, 70, None),
-            ran(0, 10, 99, Some(0)),
+            slice(0, (10, 10, 40), SwitchReason::Yielded),
+            slice(1, (20, 40, 70), SwitchReason::Ended),
+            slice(0, (40, 70, 99), SwitchReason::Ended),
         ],
     );
     let lives = lives(&recording, Stamp(100));

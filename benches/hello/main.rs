@@ -9,6 +9,7 @@
 //! |----------|----|
 //! | concsim  | `concsim serve hello`, one coroutine worker |
 //! | silent   | the same, its worker writing no events |
+//! | callback | the same with one callback worker: the cost of stacks |
 //! | floor    | a bare epoll loop that parses the request and sends the bytes that concsim sent |
 //! | nginx    | one worker process, `return 200` |
 //! | gunicorn | two gevent workers, `benches/peers/app.py` |
@@ -99,7 +100,7 @@ fn try_out() -> ExitCode {
 fn start_all() -> Result<Vec<Server>, String> {
     let ours = Server::concsim()?;
     let floor = Server::floor(&ours.answer)?;
-    let mut servers = vec![ours, Server::silent()?, floor];
+    let mut servers = vec![ours, Server::silent()?, Server::callback()?, floor];
     for (name, started) in [("nginx", Server::nginx()), ("gunicorn", Server::gunicorn())] {
         match started {
             Ok(server) => servers.push(server),

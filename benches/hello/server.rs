@@ -35,19 +35,24 @@ struct Process {
 
 impl Server {
     pub(crate) fn concsim() -> Result<Self, String> {
-        Self::ours("concsim", &[])
+        Self::ours("concsim", "coroutine", &[])
     }
 
     /// Starts the same server without events from its worker.
     pub(crate) fn silent() -> Result<Self, String> {
-        Self::ours("silent", &["--no-telemetry"])
+        Self::ours("silent", "coroutine", &["--no-telemetry"])
     }
 
-    fn ours(name: &'static str, flags: &[&str]) -> Result<Self, String> {
+    pub(crate) fn callback() -> Result<Self, String> {
+        Self::ours("callback", "callback", &[])
+    }
+
+    fn ours(name: &'static str, kind: &str, flags: &[&str]) -> Result<Self, String> {
         let address = free_address()?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_concsim"));
         command.args(["serve", "hello", "--bind", &address]);
-        command.args(["--variant", "coroutine", "--set", "server.workers=1"]);
+        command.args(["--set", "server.workers=1", "--variant", kind]);
+        command.args(["--set", "server.kind=[coroutine, sync, callback]"]);
         command.args(flags);
         Self::start(name, address, command, None)
     }

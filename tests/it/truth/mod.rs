@@ -41,12 +41,13 @@ use tables::Tables;
 
 const CONCSIM: &str = env!("CARGO_BIN_EXE_concsim");
 
-/// Seven of the built-in scenarios, with lengths that include their essential events.
-const SCENARIOS: [(&str, &[&str]); 7] = [
+/// Eight of the built-in scenarios, with lengths that include their essential events.
+const SCENARIOS: [(&str, &[&str]); 8] = [
     ("three_requests", &[]),
     ("io_bound", &["--duration", "2s", "--warmup", "1s"]),
     ("hog", &["--duration", "3s", "--warmup", "1s"]),
     ("unpatched", &["--duration", "2s", "--warmup", "1s"]),
+    ("tornado", &["--duration", "1s", "--warmup", "500ms"]),
     ("not_parallel", &["--duration", "2s", "--warmup", "1s"]),
     ("surge", &[]),
     ("shared_counter", &["--duration", "1s", "--warmup", "500ms"]),

@@ -19,13 +19,14 @@ macro_rules! embedded {
 }
 
 /// In teaching order.
-static ALL: [BuiltIn; 12] = embedded![
+static ALL: [BuiltIn; 13] = embedded![
     "three_requests",
     "io_bound",
     "cpu_bound",
     "not_parallel",
     "hog",
     "unpatched",
+    "tornado",
     "shared_counter",
     "ping_pong",
     "mixed",

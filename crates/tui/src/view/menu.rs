@@ -58,7 +58,11 @@ fn draw(canvas: &mut Canvas<'_>, menu: &Menu) {
     if has_title {
         canvas.write(1, 0, &cut(TITLE, width.saturating_sub(2)), strong());
     }
-    let top = if has_title { 2 } else { 0 };
+    // With all scenarios and their texts, 24 lines have none to spare below the title.
+    let top = match (has_title, height > 24) {
+        (false, _) => 0,
+        (true, is_large) => 1 + u16::from(is_large),
+    };
     let room = height.saturating_sub(top + 1);
     let text = text(menu, width.saturating_sub(2).min(WIDEST_TEXT));
     let listed = (menu.entries().len() as u16)

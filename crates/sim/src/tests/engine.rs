@@ -180,6 +180,34 @@ fn threads_behind_one_lock_compute_one_at_a_time() {
 }
 
 #[test]
+fn a_wait_for_the_lock_is_a_wait_for_another_request_and_not_for_a_core() {
+    // Two that compute 20 ms each, in turns of 5 ms, on four cores: a b a b a b a b.
+    let text = "server = { kind = 'threads', threads = 2 }\nmachine.cores = 4\n\
+                requests.it.steps = ['compute 20ms']\nwarmup = '0s'\n\
+                [[jobs]]\nat = '0s'\nclass = 'it'\ncount = 2";
+    let recording = recording_of(&plan(text, &[]), 0);
+    let served = recording
+        .events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::Served(served) => Some(*served),
+            _ => None,
+        });
+    let served: Vec<_> = served.collect();
+    assert!(served.iter().all(|it| it.core_wait.0 == 0));
+    let ready: u64 = served.iter().map(|it| it.ready.0).sum();
+    assert_eq!(
+        ready / MS,
+        15 + 15,
+        "each waits three times for the other after it has begun to compute"
+    );
+    let yields = recording.switches.iter().filter(
+        |(_, event)| matches!(event, Event::RunSlice(ran) if ran.then == SwitchReason::Yielded),
+    );
+    assert_eq!(yields.count(), 6);
+}
+
+#[test]
 fn one_that_waits_comes_back_an_interval_late_beside_one_that_computes() {
     let text = "server = { kind = 'threads', threads = 2 }\n\
                 requests.hog = { steps = ['compute 1s'], weight = 0 }\n\

@@ -12,7 +12,7 @@
 //! | callback | the same with one callback worker: the cost of stacks |
 //! | floor    | a bare epoll loop that parses the request and sends the bytes that concsim sent |
 //! | nginx    | one worker process, `return 200` |
-//! | gunicorn | two gevent workers, `benches/peers/app.py` |
+//! | gunicorn | two gevent workers, `assets/peers/app.py` |
 //!
 //! Needs wrk; nginx and gunicorn are skipped, with a message, if they are not installed.
 

@@ -14,6 +14,8 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
+/// Folder of the application that gunicorn serves.
+const APP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/peers");
 /// Number of tries, 50 ms apart, after which a server counts as not started.
 const TRIES: u32 = 200;
 
@@ -89,7 +91,8 @@ impl Server {
         };
         let mut command = Command::new(program);
         command.args(["--workers", "2", "--worker-class", "gevent"]);
-        command.args(["--no-control-socket", "--chdir", PEERS]);
+        command.args(["--no-control-socket", "--chdir", APP]);
+        command.env("CONCSIM_REQUESTS", r#"{"hello": [["write", 2]]}"#);
         command.args(["--bind", &address, "app:application"]);
         Self::start("gunicorn", address, command, None)
     }

@@ -274,6 +274,7 @@ impl Pen {
                 in_system: reading(AT_ONCE * WORKERS),
                 cpu: CpuTime(at / 5),
             },
+            queued: None,
             services_cpu: CpuTime(at / 10),
             arbiter_cpu: CpuTime(at / 100),
         };

@@ -11,6 +11,7 @@ pub mod export;
 pub mod failure;
 pub mod figure;
 pub mod figures;
+mod foreign;
 pub mod keyboard;
 pub mod keys;
 pub mod load;
@@ -103,6 +104,8 @@ enum Command {
     Completions(completions::Args),
     #[command(name = "__arbiter", hide = true)]
     Arbiter(engine::Args),
+    #[command(name = "__observer", hide = true)]
+    Observer(engine::Args),
     #[command(name = "__keeper", hide = true)]
     RecordingWriter(engine::KeeperArgs),
     #[command(name = "__services", hide = true)]
@@ -145,6 +148,7 @@ impl Cli {
             Some(Command::Schema(args)) => schema::run(&args),
             Some(Command::Completions(args)) => completions::run(&args),
             Some(Command::Arbiter(args)) => process::arbiter(&args.descriptors),
+            Some(Command::Observer(args)) => process::observer(&args.descriptors),
             Some(Command::RecordingWriter(args)) => process::keeper(&args.modes),
             Some(Command::Services(args)) => process::services(&args.descriptors),
             Some(Command::LoadProcess(args)) => process::load(&args.descriptors),

@@ -13,6 +13,7 @@ use anyhow::Context as _;
 
 use super::colour::Colour;
 use super::display::{DisplayArgs, ResultArgs};
+use super::foreign::ForeignArgs;
 use super::keyboard::{KeyboardArgs, LoadedKeys};
 use super::prediction::{PredictArgs, PredictionOutcome};
 use super::repeat::{self, RepeatArgs, Wanted};
@@ -46,6 +47,8 @@ use concsim_tui::Keymap;
 pub struct Args {
     #[command(flatten)]
     chosen: SourceArgs,
+    #[command(flatten)]
+    foreign: ForeignArgs,
     /// Show no screen; progress goes to standard error, the result to standard output
     #[arg(long)]
     headless: bool,
@@ -107,6 +110,7 @@ impl Args {
     pub fn of(name: &str) -> Self {
         Self {
             chosen: SourceArgs::of(name),
+            foreign: ForeignArgs::default(),
             headless: false,
             repeats: RepeatArgs::default(),
             result: ResultArgs::default(),
@@ -134,7 +138,8 @@ pub(super) fn once(
     colour: Colour,
     watched: Option<&Rc<WatchedFile>>,
 ) -> anyhow::Result<Played> {
-    let plan = match source::choose(&args.chosen, Engine::Processes, colour)? {
+    let chosen = args.foreign.applied_to(&args.chosen);
+    let plan = match source::choose(&chosen, Engine::Processes, colour)? {
         SearchResult::Plan(plan) => plan,
         SearchResult::Wrong => return Ok(Played::Wrong),
     };

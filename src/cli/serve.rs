@@ -86,6 +86,12 @@ pub fn serve(args: &Args, colour: Colour) -> anyhow::Result<ExitCode> {
         SearchResult::Wrong => return Ok(ExitCode::from(2)),
     };
     let variant = first_variant(&plan);
+    if variant.scenario.server.is_foreign() {
+        talk::print_message(
+            "a scenario with `server.command` is served by that command; concsim serve has no part in it",
+        );
+        return Ok(ExitCode::from(2));
+    }
     processes::allow_descriptors(server::descriptors_needed(&variant.scenario))?;
     interrupt::listen()?;
     let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;

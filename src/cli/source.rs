@@ -67,6 +67,13 @@ impl SourceArgs {
         }
     }
 
+    /// Adds a setting, as if it were given last.
+    #[must_use]
+    pub(super) fn with_setting(mut self, setting: String) -> Self {
+        self.set.push(setting);
+        self
+    }
+
     /// Returns arguments for the scenario of this name, unchanged.
     #[must_use]
     pub fn of(name: &str) -> Self {

@@ -13,6 +13,7 @@ mod evidence;
 mod exports;
 mod faults;
 mod figures;
+mod foreign;
 mod greenlet;
 mod harness;
 mod hostile;

@@ -25,6 +25,7 @@ const MARK: &str = "CONCSIM_TEST_MARK";
 pub(crate) enum Role {
     Driver,
     Arbiter,
+    Observer,
     Worker,
     Load,
     Services,
@@ -50,10 +51,16 @@ impl MarkedProcesses {
 
     /// Returns the live processes, without zombies.
     pub(crate) fn all(&self) -> Vec<(Pid, Role)> {
+        let pids = self.of_any_program().into_iter();
+        pids.filter_map(|pid| Some((pid, role_of(pid)?))).collect()
+    }
+
+    /// Returns the live processes, those of other programs too.
+    pub(crate) fn of_any_program(&self) -> Vec<Pid> {
         let entries = std::fs::read_dir("/proc").unwrap().map_while(Result::ok);
         let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let pids = numbers.map(Pid::from_raw).filter(|pid| self.is_on(*pid));
-        pids.filter_map(|pid| Some((pid, role_of(pid)?))).collect()
+        let pids = numbers.map(Pid::from_raw);
+        pids.filter(|pid| self.is_on(*pid)).collect()
     }
 
     fn is_on(&self, pid: Pid) -> bool {
@@ -101,6 +108,7 @@ fn role_of(pid: Pid) -> Option<Role> {
     Some(match words.next()? {
         "__load" => Role::Load,
         "__services" => Role::Services,
+        "__observer" => Role::Observer,
         "__keeper" => Role::RecordingWriter,
         "__arbiter" if is_arbiter(parent_of(pid)?) => Role::Worker,
         "__arbiter" => Role::Arbiter,

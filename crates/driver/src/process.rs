@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use concsim_os::sys::child::{self, Inherited};
 use concsim_os::sys::terminal::{self, Modes};
 use concsim_os::telemetry::{ChildMessage, RINGS_BY_DEFAULT, Scoreboard};
-use concsim_os::{load, server};
+use concsim_os::{foreign, load, server};
 
 /// Runs the server: an arbiter, which forks the workers.
 ///
@@ -25,6 +25,23 @@ pub fn arbiter(descriptors: &[RawFd]) -> anyhow::Result<ExitCode> {
     Ok(report_end(server::arbiter::play(
         orders,
         scoreboard,
+        lifeline,
+        &mut io::stdout(),
+    )))
+}
+
+/// Runs the observer of a foreign server.
+///
+/// # Errors
+/// Orders or descriptors that cannot be read.
+pub fn observer(descriptors: &[RawFd]) -> anyhow::Result<ExitCode> {
+    let inherited = Inherited::take(descriptors)?;
+    let scoreboard = scoreboard(inherited.scoreboard)?;
+    let orders: foreign::Orders = read(&inherited.orders)?;
+    let lifeline = &inherited.lifeline;
+    Ok(report_end(foreign::play(
+        orders,
+        &scoreboard,
         lifeline,
         &mut io::stdout(),
     )))

@@ -22,13 +22,14 @@ use self::watchdog::Watchdog;
 use concsim_model::scenario::Variant;
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_os::handler::Access;
-use concsim_os::load;
 use concsim_os::recorder::{Live, ProcessIds};
 use concsim_os::server::{arbiter, services};
 use concsim_os::sys;
 use concsim_os::sys::child::{Child, ChildEnv};
 use concsim_os::sys::clock::Clock;
+use concsim_os::sys::signals::Signal;
 use concsim_os::telemetry::{RunWords, Scoreboard, Stage, Telemetry};
+use concsim_os::{foreign, load};
 use concsim_record::{Recording, until_next_sample};
 
 /// Time between two polls of the rings and of the processes' states.
@@ -43,6 +44,8 @@ const STOP_PATIENCE: Elapsed = Elapsed::from_secs(2);
 const INTERRUPTED_LOAD: Elapsed = Elapsed::from_millis(1_400);
 /// … and this is the limit of the server's workers to finish begun requests.
 const INTERRUPTED_STOP: Elapsed = Elapsed::from_millis(400);
+/// Time that the observer of a foreign server gets to kill everything that the server has started.
+const OBSERVER_PATIENCE: Elapsed = Elapsed::from_secs(2);
 /// Time limit for workers to exit before all are killed.
 const HURRIED_STOP: Elapsed = Elapsed::from_secs(2);
 
@@ -203,12 +206,24 @@ impl<'a> Driver<'a> {
     /// could not be stored.
     pub fn end(mut self) -> (Recording, Option<String>) {
         drop((self.load.take(), self.arbiter.take(), self.services.take()));
+        self.kill_foreign_group();
         let (recording, not_kept) = self.live.finish();
         let note = not_kept.map(|error| format!("not all of the recording is kept: {error}"));
         (recording, note)
     }
 
+    /// Kills a foreign server whose observer was killed, and could not do so.
+    fn kill_foreign_group(&self) {
+        let group = self.scoreboard.run().foreign.group.load(Ordering::Acquire);
+        if let Some(group) = u32::try_from(group).ok().filter(|group| *group > 0) {
+            sys::foreign::signal_group(group, Signal::Kill);
+        }
+    }
+
     fn start_services(&mut self) -> sys::Result<()> {
+        if self.variant.scenario.server.is_foreign() {
+            return self.start_observer();
+        }
         if self.variant.scenario.services.is_empty() {
             return self.start_arbiter();
         }
@@ -235,12 +250,24 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
+    /// Starts the observer of a foreign server, in place of the arbiter. Its requests ask no service.
+    fn start_observer(&mut self) -> sys::Result<()> {
+        let orders = foreign::Orders {
+            clock: self.clock,
+            scenario: self.variant.scenario.clone(),
+        };
+        let observer = self.start("__observer", &orders)?;
+        self.arbiter = Some(observer.with_patience(OBSERVER_PATIENCE));
+        self.enter(State::Server);
+        Ok(())
+    }
+
     fn start_load(&mut self, target: load::Target) -> sys::Result<()> {
         let orders = load::Orders {
             clock: self.clock,
             scenario: self.variant.scenario.clone(),
             target,
-            stamps_arrivals: self.arbiter.is_none(),
+            stamps_arrivals: self.arbiter.is_none() || self.variant.scenario.server.is_foreign(),
         };
         self.load = Some(self.start("__load", &orders)?);
         self.enter(State::Load);

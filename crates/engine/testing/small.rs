@@ -40,6 +40,7 @@ fn scenario(arrivals: Arrivals) -> Scenario {
             accept: Accept::Shared,
             max_requests: None,
             max_requests_jitter: 0,
+            command: None,
             nice: 0,
         },
         services: Vec::new(),

@@ -2,6 +2,7 @@
 //! access to the operating system is here.
 
 pub mod coroutine;
+pub mod foreign;
 pub mod handler;
 pub mod http;
 pub mod load;

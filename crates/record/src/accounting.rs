@@ -71,6 +71,12 @@ impl<'a> Edges<'a> {
             .sum()
     }
 
+    /// Connections in the accept queue of a foreign server, in connection-nanoseconds.
+    pub(super) fn queued(&self) -> Option<f64> {
+        let begin = self.begin.queued.unwrap_or_default();
+        self.end.queued.map(|end| self.gauge(begin, end))
+    }
+
     /// CPU time that all workers used, in nanoseconds.
     pub(super) fn workers_cpu(&self) -> f64 {
         self.workers()

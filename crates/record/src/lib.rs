@@ -347,6 +347,10 @@ pub struct Sample {
     pub cores: Vec<CoreSample>,
     /// Load.
     pub load: LoadSample,
+    /// Connections in the accept queue of a foreign server, with the integral. [`None`] for concsim's own, whose
+    /// workers report what they have begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued: Option<Reading>,
     /// CPU time of the services' process since it began.
     pub services_cpu: CpuTime,
     /// CPU time of the arbiter since it began.
@@ -429,14 +433,36 @@ impl Sample {
     /// the other, hence the saturating subtraction.
     #[must_use]
     pub fn at_the_door(&self) -> u64 {
-        let sent = self.load.sent.saturating_sub(self.load.ended);
-        sent.saturating_sub(self.begun())
+        self.sent().saturating_sub(self.begun())
     }
 
-    /// Returns the number of requests begun and not finished, over all workers.
+    /// Returns the number of requests sent and not ended.
+    fn sent(&self) -> u64 {
+        self.load.sent.saturating_sub(self.load.ended)
+    }
+
+    /// Returns the number of requests begun and not finished, over all workers. Of a foreign server they are those
+    /// that are sent and not in its accept queue.
     #[must_use]
     pub fn begun(&self) -> u64 {
-        self.workers.iter().map(|worker| worker.begun.count).sum()
+        match self.queued {
+            Some(queued) => self.sent().saturating_sub(queued.count),
+            None => self.workers.iter().map(|worker| worker.begun.count).sum(),
+        }
+    }
+
+    /// Returns the integral over time of [`Self::begun`], in request-nanoseconds.
+    #[must_use]
+    pub fn begun_integral(&self) -> i128 {
+        let integral = |reading: Reading| reading.integral_at(self.at);
+        match self.queued {
+            Some(queued) => integral(self.load.in_system) - integral(queued),
+            None => self
+                .workers
+                .iter()
+                .map(|worker| integral(worker.begun))
+                .sum(),
+        }
     }
 
     /// Returns the CPU time of all workers since the run began.

@@ -149,7 +149,10 @@ impl Prediction {
                 .then(|| Figure::of(connections[0], connections[1])),
             concurrency: figure(|run| run.concurrency),
             parallelism: figure(|run| run.parallelism),
-            connections: figure(|run| Some(sum(run, |worker| worker.accepted))),
+            connections: figure(|run| {
+                let is_known = run.workers.iter().all(|worker| !worker.is_foreign);
+                is_known.then(|| sum(run, |worker| worker.accepted))
+            }),
             resets: figure(|run| Some(run.failed.reset as f64)),
             respawns: figure(|run| Some(sum(run, |worker| worker.respawns))),
         }

@@ -186,7 +186,7 @@ impl<'a> Span<'a> {
         let in_system =
             now.load.in_system.integral_at(now.at) - before.load.in_system.integral_at(before.at);
         let in_system = in_system as f64 / 1e9 / seconds;
-        let begun = (begun(now) - begun(before)) as f64 / 1e9 / seconds;
+        let begun = (now.begun_integral() - before.begun_integral()) as f64 / 1e9 / seconds;
         let cores = |core_time: f64| (core_time / seconds).max(0.0);
         let parallelism = cores(cpu_of_workers(now) - cpu_of_workers(before));
         let load = cores((now.load.cpu - before.load.cpu).as_secs_f64());
@@ -203,14 +203,6 @@ impl<'a> Span<'a> {
             ..of_switches
         }
     }
-}
-
-/// Requests begun, integrated over time.
-fn begun(sample: &Sample) -> i128 {
-    let workers = sample.workers.iter();
-    workers
-        .map(|worker| worker.begun.integral_at(sample.at))
-        .sum()
 }
 
 fn cpu_of_workers(sample: &Sample) -> f64 {

@@ -20,7 +20,7 @@ pub use super::schema::{Counter, Kind, Played, Run, SCHEMA, Summary, TelemetryCo
 use super::trust::{self, Evidence, Trust};
 pub use super::trust::{Generator, LittleDifference};
 use super::{Machine, Recording, WorkerSample, evaluate, latency, usage};
-use concsim_model::scenario::{Arrivals, Plan, draw};
+use concsim_model::scenario::{Arrivals, Plan, Scenario, draw};
 use concsim_model::units::Elapsed;
 
 impl Summary {
@@ -97,7 +97,7 @@ pub fn summarise(recording: &Recording) -> Run {
     let (header, scenario) = (&recording.header, &recording.header.scenario);
     let patience = scenario.load.patience;
     let seconds = |length: Option<Elapsed>| rounded(length.map_or(0.0, Elapsed::as_secs_f64), 6);
-    let (window, spent) = (header.window, TimeParts::by(cohort.iter()));
+    let (window, spent) = (header.window, time_parts(scenario, &cohort));
     let (workers, at_once) = (workers(recording), usage::WorkersAlive::of(recording));
     let most_workers = at_once.most.max(scenario.server.workers);
     let parallelism_limit = scenario.server.parallelism_limit_of(most_workers);
@@ -137,7 +137,7 @@ pub fn summarise(recording: &Recording) -> Run {
         parallelism: averages.parallelism,
         parallelism_limit: parallelism_limit.min(header.machine.cores),
         cores: edges.map_or_else(Vec::new, |edges| usage::cores(&edges)),
-        workers: usage::Worker::all(workers, header.origin),
+        workers: usage::Worker::all(workers, header),
         workers_at_once: at_once,
         accept_jain: accept_jain(workers),
         requests: kinds(recording, &cohort, patience),
@@ -158,6 +158,12 @@ pub fn summarise(recording: &Recording) -> Run {
     grade(&mut run, recording, &requests, &evidence);
     add_conclusions(&mut run, recording);
     run
+}
+
+/// Parts of the latencies. Those in a foreign server are unknown.
+fn time_parts(scenario: &Scenario, cohort: &[Request<'_>]) -> Option<TimeParts> {
+    let parts = TimeParts::by(cohort.iter());
+    parts.filter(|_| !scenario.server.is_foreign())
 }
 
 /// Adds to a graded run its remarks, Little's law and the comparison with theory.
@@ -220,11 +226,20 @@ impl Averages {
         let [first, second] = accounting::halves(edges, requests);
         let latencies = latencies_of_halves(recording, requests);
         let are_steady = latencies.is_none_or(|[first, second]| is_steady(first, second));
+        let in_system = accounting::in_system(edges, requests);
+        let queued = edges.queued();
+        let concurrency = match queued {
+            Some(queued) => Some(mean((in_system - queued).max(0.0))),
+            None => sees_workers.then(|| mean(edges.begun())),
+        };
+        let at_the_door = match queued {
+            Some(queued) => Some(mean(queued)),
+            None => hears_workers.then(|| rounded(accounting::at_the_door(edges, requests), 4)),
+        };
         Self {
-            concurrency: sees_workers.then(|| mean(edges.begun())),
-            at_the_door: hears_workers
-                .then(|| rounded(accounting::at_the_door(edges, requests), 4)),
-            in_system: Some(mean(accounting::in_system(edges, requests))),
+            concurrency,
+            at_the_door,
+            in_system: Some(mean(in_system)),
             parallelism: sees_workers.then(|| mean(edges.workers_cpu())),
             stationary: Some(is_stationary(first, second) && are_steady),
             drift: (first > 0.0).then(|| rounded(second / first, 3)),
@@ -310,9 +325,12 @@ fn kind(class: usize, cohort: &[Request<'_>], patience: Elapsed) -> Kind {
     }
 }
 
+/// Counters over all workers. Those of a foreign server are unknown.
 fn counters(recording: &Recording, workers: &[WorkerSample]) -> NamedValues<Counter> {
-    let names = recording.header.scenario.counters.iter().enumerate();
+    let scenario = &recording.header.scenario;
+    let names = scenario.counters.iter().enumerate();
     names
+        .filter(|_| !scenario.server.is_foreign())
         .map(|(index, name)| {
             let counts = workers
                 .iter()

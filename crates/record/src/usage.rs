@@ -1,12 +1,14 @@
 //! Resource use in a run: cores, workers, services.
 
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::accounting::Edges;
 use super::latency::Sorted;
 use super::named::NamedValues;
 use super::rounding::rounded;
-use super::{CoreSample, Origin, Recording, Window, WorkerSample};
+use super::{CoreSample, Header, Origin, Recording, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase, Stage};
 use concsim_model::units::{CpuTime, Elapsed, Stamp, letter};
 
@@ -172,6 +174,44 @@ pub struct Worker {
     pub lost_tasks: u64,
     /// Proportional set size in KiB; none if not read.
     pub pss_kib: Option<u64>,
+    /// True if it is a worker of a foreign server, of which only the operating system tells: what a worker itself
+    /// reports is then unknown, and null in the summary.
+    #[serde(skip)]
+    pub is_foreign: bool,
+}
+
+/// Numbers of a worker that itself reports them.
+const REPORTED: [&str; 11] = [
+    "accepted",
+    "requests",
+    "tasks",
+    "waits",
+    "coroutine_switches",
+    "coroutine_switches_per_request",
+    "half_done",
+    "longest_run_ms",
+    "peak_concurrency",
+    "accept_eagain",
+    "lost_tasks",
+];
+
+/// Writes workers; unknown numbers of foreign ones are null.
+pub(super) fn with_unknowns<S: Serializer>(
+    workers: &[Worker],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let one = |worker: &Worker| {
+        let mut numbers = serde_json::to_value(worker).map_err(S::Error::custom)?;
+        for name in REPORTED {
+            numbers[name] = Value::Null;
+        }
+        Ok(numbers)
+    };
+    if workers.iter().any(|worker| worker.is_foreign) {
+        let all: Vec<Value> = workers.iter().map(one).collect::<Result<_, S::Error>>()?;
+        return all.serialize(serializer);
+    }
+    workers.serialize(serializer)
 }
 
 /// Process switches of a worker, by the kernel.
@@ -184,8 +224,12 @@ pub struct ProcessSwitches {
 }
 
 impl Worker {
-    pub(super) fn all(workers: &[WorkerSample], origin: Origin) -> Vec<Self> {
-        let each = workers.iter().map(|worker| Self::of(worker, origin));
+    pub(super) fn all(workers: &[WorkerSample], header: &Header) -> Vec<Self> {
+        let is_foreign = header.scenario.server.is_foreign();
+        let each = workers.iter().map(|worker| Self {
+            is_foreign,
+            ..Self::of(worker, header.origin)
+        });
         each.collect()
     }
 
@@ -214,7 +258,14 @@ impl Worker {
             respawns: worker.respawns,
             lost_tasks: worker.lost_tasks,
             pss_kib: (worker.pss_kib > 0).then_some(worker.pss_kib),
+            is_foreign: false,
         }
+    }
+
+    /// Returns a count that the worker itself reports; [`None`] for a worker of a foreign server.
+    #[must_use]
+    pub fn reported<T>(&self, count: T) -> Option<T> {
+        (!self.is_foreign).then_some(count)
     }
 
     /// Returns true if the switch law holds: two switches for each task and each wait, less those that

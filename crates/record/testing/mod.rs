@@ -4,11 +4,13 @@
 //! samples are derived from it, so that gauges and logs agree by construction and a test can falsify one of
 //! them. Compiled for tests only: these numbers are never displayed.
 
+mod foreign;
 mod play;
 mod switches;
 
 use std::collections::BTreeMap;
 
+pub use foreign::seen_from_outside;
 pub use play::{Demand, scenario};
 pub use switches::read_sample_by_sample;
 
@@ -272,6 +274,7 @@ impl Synthetic {
                 in_system: gauge(self.lives.iter().map(|life| (life.due, life.done())), at),
                 cpu: CpuTime((at.0 as f64 * self.load_cpu) as u64),
             },
+            queued: None,
             services_cpu: CpuTime(at.0 / 100),
             arbiter_cpu: CpuTime(at.0 / 1_000),
         }

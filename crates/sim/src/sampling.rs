@@ -44,6 +44,7 @@ impl<O: Observer> Simulation<'_, O> {
                 in_system: load.in_system.reading(),
                 cpu: cpu(load.entity),
             },
+            queued: None,
             services_cpu: cpu(self.services_strand),
             arbiter_cpu: CpuTime::ZERO,
         };

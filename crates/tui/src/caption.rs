@@ -231,7 +231,7 @@ pub(super) fn stage_in_words(picture: &ViewModel) -> Option<String> {
             "No request is due any more; clients wait for {} now.",
             counted(left, "request")
         )),
-        Stage::Done => Some(match picture.held().all() {
+        Stage::Done => Some(match picture.begun() {
             0 => "Every request has ended.".into(),
             held => format!(
                 "Every client has its answer or has given up; workers still have {}.",

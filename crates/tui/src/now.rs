@@ -123,6 +123,7 @@ fn worker_state(is_at: &WorkerInstant, seen: &WorkerSample, looked: Stamp) -> Wo
         WorkerState::Idle
         | WorkerState::Running
         | WorkerState::WantsACore
+        | WorkerState::Asleep
         | WorkerState::Blocked => runs.unwrap_or(WorkerState::Idle),
     }
 }

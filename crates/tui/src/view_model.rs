@@ -51,6 +51,8 @@ pub(super) struct ViewModel {
     pub(super) in_system: u64,
     /// Workers in the order of their slots.
     pub(super) workers: Vec<WorkerView>,
+    /// Requests that all workers of a foreign server have begun: none of them reports its own.
+    pub(super) begun_in_all: Option<u64>,
     /// Number of each core, with the position in `workers` of the worker that computes on it.
     pub(super) cores: Vec<(usize, Option<usize>)>,
     /// For each core, true if anything but workers kept it busy for at least half of the time between the
@@ -87,6 +89,20 @@ impl ViewModel {
         }
     }
 
+    /// Returns the number of requests begun and not finished.
+    pub(super) fn begun(&self) -> u64 {
+        self.begun_in_all.unwrap_or_else(|| self.held().all())
+    }
+
+    /// Returns the number of requests that compute; of a foreign server that of its workers.
+    pub(super) fn computing(&self) -> u64 {
+        let foreign = self
+            .workers
+            .iter()
+            .filter(|it| it.is_foreign && it.computes());
+        self.held().running + foreign.count() as u64
+    }
+
     /// Returns the requests that all workers have begun and not finished, by state.
     pub(super) fn held(&self) -> WorkerRequests {
         let held = self.workers.iter().map(|worker| worker.held);
@@ -120,6 +136,8 @@ pub(super) enum WorkerState {
     WantsACore,
     /// Asleep in one call.
     Blocked,
+    /// Asleep, as seen from outside: idle, or in a wait.
+    Asleep,
     /// Stopped by a signal, in any state.
     Stopped,
     /// Finishing the requests that it has begun.
@@ -140,6 +158,7 @@ impl WorkerState {
             Phase::Idle => Self::Idle,
             Phase::Running => Self::Running,
             Phase::Blocked => Self::Blocked,
+            Phase::Asleep => Self::Asleep,
             Phase::Draining => Self::Draining,
         }
     }
@@ -151,6 +170,7 @@ impl WorkerState {
             Self::Running => "running",
             Self::WantsACore => "wants a core",
             Self::Blocked => "blocked",
+            Self::Asleep => "asleep",
             Self::Stopped => "stopped",
             Self::Draining => "draining",
             Self::Gone => "gone",
@@ -166,6 +186,8 @@ pub(super) struct WorkerView {
     pub(super) pid: u32,
     pub(super) respawns: u64,
     pub(super) doing: WorkerState,
+    /// True if it is a worker of a foreign server, which reports nothing: its requests and coroutines are unknown.
+    pub(super) is_foreign: bool,
     /// Requests that it has begun, by state.
     pub(super) held: WorkerRequests,
     /// Time for which the same request or coroutine has had it …
@@ -187,6 +209,20 @@ pub(super) struct WorkerView {
 }
 
 impl WorkerView {
+    /// Returns the text of a number that the worker itself reports; a dash for a worker of a foreign server.
+    pub(super) fn reported(&self, text: impl FnOnce() -> String) -> String {
+        if self.is_foreign {
+            "–".into()
+        } else {
+            text()
+        }
+    }
+
+    /// True if it computes on the core where it was seen.
+    pub(super) fn computes(&self) -> bool {
+        self.held.running > 0 || self.is_foreign && self.doing == WorkerState::Running
+    }
+
     /// Returns the context switches of the process per second.
     pub(super) fn process_switches(&self) -> f64 {
         self.voluntary + self.involuntary
@@ -222,6 +258,7 @@ impl WorkerRequests {
             WorkerState::Booting
             | WorkerState::Idle
             | WorkerState::Draining
+            | WorkerState::Asleep
             | WorkerState::Gone
             | WorkerState::Stopped => {}
         }
@@ -249,6 +286,7 @@ mod tests {
             WorkerState::Running,
             WorkerState::WantsACore,
             WorkerState::Blocked,
+            WorkerState::Asleep,
             WorkerState::Stopped,
             WorkerState::Draining,
             WorkerState::Gone,

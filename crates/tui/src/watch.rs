@@ -73,6 +73,7 @@ impl Watch {
                 .iter()
                 .map(|worker| look_at(worker, self.kind, &span))
                 .collect(),
+            begun_in_all: now.queued.map(|_| now.begun()),
             cores: Vec::new(),
             busy_otherwise: busy_otherwise(snapshot.samples()),
             mean: span.means(),
@@ -198,6 +199,7 @@ fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerVi
         pid: worker.pid,
         respawns: worker.respawns,
         doing,
+        is_foreign: span.end().queued.is_some(),
         held: WorkerRequests::of(worker.begun.count, doing, has_the_worker, worker.ready),
         run: since.map(|since| span.end().at.since(since)),
         request: worker.running_request.filter(|_| worker.begun.count > 0),
@@ -235,9 +237,8 @@ fn busy_otherwise(samples: &[Sample]) -> Vec<bool> {
 /// core where another one was found: the later reading is used.
 fn cores(now: &Sample, workers: &[WorkerView]) -> Vec<(usize, Option<usize>)> {
     let computing = |core: usize| {
-        let here = |position: &usize| {
-            now.workers[*position].core == core && workers[*position].held.running > 0
-        };
+        let here =
+            |position: &usize| now.workers[*position].core == core && workers[*position].computes();
         (0..workers.len()).rev().find(here)
     };
     now.cores

@@ -75,6 +75,11 @@ impl Driver<'_> {
 
     /// Carries out an intervention; false if it needs a worker and none is suitable.
     fn intervene(&mut self, intervention: Intervention, timeline_event: Option<u16>) -> bool {
+        if self.scenario().server.is_foreign() && !intervention.is_in_the_load() {
+            let note = "a foreign server's workers are not steered";
+            self.notes.push(note.into());
+            return false;
+        }
         let worker = self.target_of(intervention);
         if intervention.needs_a_worker() && worker.is_none() {
             return false;

@@ -34,6 +34,8 @@ coded! {
         Draining = 4, "draining";
         /// The process has ended.
         Gone = 5, "gone";
+        /// Asleep, as seen from outside: idle, or in a wait.
+        Asleep = 6, "asleep";
     }
 }
 

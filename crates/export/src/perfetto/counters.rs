@@ -37,7 +37,9 @@ pub(super) fn write(
     let group = out.track(context.group, place::COUNTERS, "counters", description)?;
     for (place, (name, unit, value)) in COUNTERS.into_iter().enumerate() {
         let track = out.counter(group, place, (name, unit), "")?;
-        for sample in samples {
+        // Workers of a foreign server do not report their coroutines.
+        let is_known = |sample: &&Sample| sample.queued.is_none() || unit != "coroutines";
+        for sample in samples.iter().filter(is_known) {
             let door = index.at_the_door(context.view.recording, sample.at);
             out.count(track, sample.at, value(sample, door) as f64)?;
         }

@@ -34,7 +34,9 @@ pub(super) fn write(
             write_tasks(out, context, (track, word), lanes.turns(worker))?;
         }
         let begun = out.counter(track, usize::MAX, ("begun", "requests"), "")?;
-        for sample in snapshot.samples() {
+        // Workers of a foreign server do not report their requests.
+        let reported = snapshot.samples().iter().filter(|it| it.queued.is_none());
+        for sample in reported {
             if let Some(worker) = sample.workers.iter().find(|it| it.index == worker) {
                 out.count(begun, sample.at, worker.begun.count as f64)?;
             }

@@ -39,6 +39,11 @@ impl Row<'_> {
         self.sample.workers.iter().map(of).sum()
     }
 
+    /// Returns the sum of a count that workers report; [`None`] for a foreign server.
+    fn reported(&self, of: fn(&WorkerSample) -> u64) -> Option<u64> {
+        self.sample.queued.is_none().then(|| self.sum(of))
+    }
+
     /// Returns the growth of an integral since the sample before, divided by the nanoseconds that passed.
     fn mean(&self, integral: fn(&Sample) -> i128) -> Option<f64> {
         let before = self.before?;
@@ -46,14 +51,6 @@ impl Row<'_> {
         let grown = integral(self.sample) - integral(before);
         (length > 0).then(|| grown as f64 / length as f64)
     }
-}
-
-/// Returns the integral over time of the number of begun requests.
-fn begun(sample: &Sample) -> i128 {
-    let workers = sample.workers.iter();
-    workers
-        .map(|worker| worker.begun.integral_at(sample.at))
-        .sum()
 }
 
 #[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
@@ -93,10 +90,10 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column(
             "ready",
             "coroutines ready to run while their worker runs another",
-            |row| row.sum(|worker| worker.ready).into(),
+            |row| row.reported(|worker| worker.ready).into(),
         ),
         column("parked", "coroutines in a wait", |row| {
-            row.sum(|worker| worker.parked).into()
+            row.reported(|worker| worker.parked).into()
         }),
         column("workers", "worker processes alive", |row| {
             row.sum(|worker| u64::from(worker.phase != Phase::Gone))
@@ -114,7 +111,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column(
             "concurrency",
             "mean of `begun` since the previous row",
-            |row| row.mean(begun).into(),
+            |row| row.mean(Sample::begun_integral).into(),
         ),
         column(
             "parallelism",
@@ -129,7 +126,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         ns(
             "begun_integral_ns",
             "integral of `begun` over time",
-            |row| begun(row.sample).into(),
+            |row| row.sample.begun_integral().into(),
         ),
         ns("workers_cpu_ns", "CPU time of all workers so far", |row| {
             row.sample.workers_cpu().into()

@@ -24,6 +24,13 @@ pub(super) fn rows<'a>(view: &'a RunView<'a>) -> impl Iterator<Item = Row<'a>> {
     })
 }
 
+impl Row<'_> {
+    /// Returns a value that the worker itself reports; [`None`] for a worker of a foreign server.
+    fn reported<T>(&self, value: T) -> Option<T> {
+        self.sample.queued.is_none().then_some(value)
+    }
+}
+
 #[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
 pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
     vec![
@@ -43,7 +50,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         }),
         column(
             "phase",
-            "`booting`, `idle`, `running`, `blocked`, `draining` or `gone`",
+            "`booting`, `idle`, `running`, `blocked`, `draining` or `gone`; of a foreign server `asleep`: idle, or in a wait",
             |row| row.worker.phase.word().into(),
         ),
         ns("phase_since_ns", "start of that phase", |row| {
@@ -76,43 +83,46 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             |row| row.worker.running_since.into(),
         ),
         column("begun", "requests begun and not finished", |row| {
-            row.worker.begun.count.into()
+            row.reported(row.worker.begun.count).into()
         }),
         ns(
             "begun_integral_ns",
             "integral of `begun` over time",
-            |row| row.worker.begun.integral_at(row.sample.at).into(),
+            |row| {
+                row.reported(row.worker.begun.integral_at(row.sample.at))
+                    .into()
+            },
         ),
         column(
             "ready",
             "coroutines ready to run while it runs another",
-            |row| row.worker.ready.into(),
+            |row| row.reported(row.worker.ready).into(),
         ),
         column("parked", "coroutines in a wait", |row| {
-            row.worker.parked.into()
+            row.reported(row.worker.parked).into()
         }),
         ns("cpu_ns", "CPU time so far", |row| row.worker.cpu.into()),
         column("accepted", "connections accepted so far", |row| {
-            row.worker.accepted.into()
+            row.reported(row.worker.accepted).into()
         }),
         column(
             "accept_eagain",
             "accepts that found no connection so far; simulated: wake-ups that found none",
-            |row| row.worker.accept_eagain.into(),
+            |row| row.reported(row.worker.accept_eagain).into(),
         ),
         column("requests", "responses written so far", |row| {
-            row.worker.requests.into()
+            row.reported(row.worker.requests).into()
         }),
         column("tasks", "coroutines started so far", |row| {
-            row.worker.tasks.into()
+            row.reported(row.worker.tasks).into()
         }),
         column("waits", "waits and yields so far", |row| {
-            row.worker.waits.into()
+            row.reported(row.worker.waits).into()
         }),
         column(
             "coroutine_switches",
             "switches between hub and task so far, one each way",
-            |row| row.worker.coroutine_switches.into(),
+            |row| row.reported(row.worker.coroutine_switches).into(),
         ),
         column("voluntary", "voluntary process switches so far", |row| {
             row.worker.voluntary.into()
@@ -125,15 +135,15 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column(
             "lost_tasks",
             "requests lost so far because their process died",
-            |row| row.worker.lost_tasks.into(),
+            |row| row.reported(row.worker.lost_tasks).into(),
         ),
         column("peak_concurrency", "maximum of `begun` so far", |row| {
-            row.worker.peak_concurrency.into()
+            row.reported(row.worker.peak_concurrency).into()
         }),
         ns(
             "longest_run_ns",
             "longest run of one coroutine without a switch so far",
-            |row| row.worker.longest_run.into(),
+            |row| row.reported(row.worker.longest_run).into(),
         ),
         Column {
             unit: "KiB",

@@ -1,6 +1,7 @@
 //! Turns a tree of values into a [`Scenario`]: reads every table by its keys, and reports mistakes that only
 //! show in the whole (a missing key, two that exclude each other).
 
+use super::command;
 use super::fields::{self, Fields};
 use super::jobs;
 use super::keys::{
@@ -110,7 +111,17 @@ fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> S
         max_requests: Some(fields.whole("max_requests")).filter(|most| *most > 0),
         max_requests_jitter: fields.whole("max_requests_jitter"),
         nice: fields.whole("nice") as u8,
+        command: command(&mut fields),
     }
+}
+
+/// Reads the command of a foreign server.
+fn command(fields: &mut Fields<'_>) -> Option<String> {
+    let command = fields.text("command")?;
+    if let (Some(node), Some(mistake)) = (fields.given("command"), command::mistake(&command)) {
+        fields.note(fields::at(node, mistake));
+    }
+    Some(command)
 }
 
 /// Reads the limits of services. A service exists because a step calls it.

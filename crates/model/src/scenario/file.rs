@@ -162,6 +162,10 @@ impl Reading {
             let refused = |overlay: &&Overlay| played_by::simulated_only(&overlay.over(&self.tree));
             problems.extend(played.iter().flat_map(refused));
         }
+        if overrides.engine == Engine::Simulation {
+            let refused = |overlay: &&Overlay| played_by::real_only(&overlay.over(&self.tree));
+            problems.extend(played.iter().filter_map(refused));
+        }
         chosen
             .into_iter()
             .map(|(_, variant)| variant.clone())

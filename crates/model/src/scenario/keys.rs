@@ -276,6 +276,11 @@ pub(super) const SERVER: Section = Section {
             "workers yield cores to load and services by this much (nice(2)); no effect in a simulation",
         )
         .by_default("5"),
+        key(
+            "command",
+            Shape::Text,
+            "command of a foreign server, started in place of concsim's: gunicorn --bind {address} --workers {workers} …",
+        ),
     ],
     tables: &[],
 };

@@ -7,6 +7,7 @@
 
 mod assemble;
 pub mod builtin;
+pub mod command;
 pub mod draw;
 mod encoding;
 mod expand;
@@ -230,6 +231,9 @@ pub struct Server {
     /// machines of their own. No effect in a simulation, whose load takes no core time unless its costs say so.
     #[serde(default)]
     pub nice: u8,
+    /// Command of a foreign server, which is started in place of concsim's; see [`command`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 /// Value in recordings of the time before threads.

@@ -41,6 +41,15 @@ pub(super) fn simulated_only(tree: &Table) -> Vec<Problem> {
     problems
 }
 
+/// Returns the parts of `tree`, a whole scenario, that only real processes play.
+pub(super) fn real_only(tree: &Table) -> Option<Problem> {
+    let command = tree.at(&["server", "command"])?;
+    let message =
+        "only real processes play `server.command`: a simulation has concsim's own server";
+    let problem = Problem::new(&command.node.place, message);
+    Some(problem.hint("play it with: concsim run FILE".to_owned()))
+}
+
 fn of_table(path: &str, table: &Table, section: &'static Section, problems: &mut Vec<Problem>) {
     for key in section.keys {
         let given = table.get(key.name).map(|entry| &entry.node);

@@ -317,6 +317,10 @@ fn does_not_fit(read: &EntryReader, scenario: &Scenario, workers: &mut usize) ->
         (Intervention::SetClients(_), Arrivals::Open { .. }) => {
             ("`set clients` needs `load.clients`", "set rate 400/s")
         }
+        (of_a_worker, _) if scenario.server.is_foreign() && !of_a_worker.is_in_the_load() => (
+            "a foreign server's workers are not steered",
+            "set rate, set clients or send",
+        ),
         (Intervention::RemoveWorker, _) if *workers == 1 => {
             ("the last worker cannot be removed", "at least 1 worker")
         }

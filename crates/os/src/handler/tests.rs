@@ -41,6 +41,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
             accept: concsim_model::scenario::Accept::Shared,
             max_requests: None,
             max_requests_jitter: 0,
+            command: None,
             nice: 0,
         },
         services: vec![Service {

@@ -48,6 +48,8 @@ pub struct Live<'a> {
     switches: BTreeMap<usize, SlotMemory>,
     /// Last reading of load's gauge.
     in_system: Reading,
+    /// Last reading of the accept queue of a foreign server.
+    queued: Reading,
     /// Last measured memory of workers, in KiB.
     memory_kib: BTreeMap<usize, u64>,
     used: CpuReadings,
@@ -95,6 +97,7 @@ impl<'a> Live<'a> {
             watched: WatchedProcesses::default(),
             switches: BTreeMap::new(),
             in_system: Reading::default(),
+            queued: Reading::default(),
             memory_kib: BTreeMap::new(),
             used: CpuReadings::default(),
         }
@@ -235,6 +238,9 @@ impl<'a> Live<'a> {
             cpu: self.used.load,
             ..look_at_load(self.scoreboard, &mut self.in_system, &mut unreadable)
         };
+        let foreign = &self.scoreboard.run().foreign;
+        let queued = (read(&foreign.is_seen) == 1)
+            .then(|| latest(foreign.queued.read(), &mut self.queued, &mut unreadable));
         self.recorder.could_not_read(unreadable);
         let at = self.clock.now();
         let workers = seen.into_iter().map(|seen| WorkerSample {
@@ -250,6 +256,7 @@ impl<'a> Live<'a> {
             workers,
             cores: self.cores.now(),
             load,
+            queued,
             services_cpu: self.used.services,
             arbiter_cpu: self.used.arbiter,
         }

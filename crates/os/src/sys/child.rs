@@ -18,8 +18,13 @@ use std::process::{Command, Stdio};
 
 use rustix::io::{FdFlags, fcntl_setfd};
 
+use super::clock::Clock;
 use super::signals::{self, Signal};
-use super::{ErrorContext, Result};
+use super::{ErrorContext, Result, net};
+use concsim_model::units::{Elapsed, Stamp};
+
+/// Time between two looks at a child that ends.
+const LOOK_EVERY: Elapsed = Elapsed::from_millis(5);
 
 /// Resources that a child inherits.
 #[derive(Debug)]
@@ -36,7 +41,9 @@ pub struct Child {
     process: std::process::Child,
     output: ChildOutput,
     /// Held, never written to: its end is the signal.
-    _lifeline: PipeWriter,
+    lifeline: Option<PipeWriter>,
+    /// Time that it gets to end by itself when its lifeline ends, before it is killed.
+    patience: Elapsed,
 }
 
 /// Returns the path of this program, which every child process runs.
@@ -71,13 +78,21 @@ impl Child {
             Ok(out) => Ok(Self {
                 process,
                 output: out,
-                _lifeline: kept_end,
+                lifeline: Some(kept_end),
+                patience: Elapsed::ZERO,
             }),
             Err(error) => {
                 end(&mut process);
                 Err(error)
             }
         }
+    }
+
+    /// Gives it this long to end by itself when it is dropped: a child with processes of its own ends these first.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Elapsed) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Returns its process id.
@@ -120,6 +135,16 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
+        drop(self.lifeline.take());
+        let clock = Clock::starting_now();
+        while self.patience > Elapsed::ZERO
+            && self.ended().is_none()
+            && clock.now() < Stamp::ZERO + self.patience
+        {
+            self.output.lines();
+            // Its output ends when it ends.
+            let _ = net::wait_readable(self.output.ends().map(AsFd::as_fd), Some(LOOK_EVERY));
+        }
         self.kill();
     }
 }
@@ -193,24 +218,28 @@ pub fn die_with(parent: rustix::process::Pid) -> io::Result<()> {
 
 /// Output of a child: its standard output and standard error, as lines.
 #[derive(Debug)]
-struct ChildOutput {
-    pipes: Vec<(File, Vec<u8>)>,
+pub(super) struct ChildOutput {
+    pipes: [(File, Vec<u8>); 2],
 }
 
 impl ChildOutput {
-    fn of(process: &mut std::process::Child) -> Result<Self> {
+    pub(super) fn of(process: &mut std::process::Child) -> Result<Self> {
         let output = OwnedFd::from(process.stdout.take().expect("standard output is a pipe"));
         let errors = OwnedFd::from(process.stderr.take().expect("standard error is a pipe"));
-        let mut pipes = Vec::new();
-        for pipe in [output, errors] {
-            rustix::io::ioctl_fionbio(&pipe, true)
-                .doing("make the pipe of a child non-blocking")?;
-            pipes.push((File::from(pipe), Vec::new()));
+        for pipe in [&output, &errors] {
+            rustix::io::ioctl_fionbio(pipe, true).doing("make the pipe of a child non-blocking")?;
         }
+        let pipes = [output, errors].map(|pipe| (File::from(pipe), Vec::new()));
         Ok(Self { pipes })
     }
 
-    fn lines(&mut self) -> Vec<String> {
+    /// Returns the reading ends of the two.
+    pub(super) fn ends(&self) -> [&File; 2] {
+        let [output, errors] = &self.pipes;
+        [&output.0, &errors.0]
+    }
+
+    pub(super) fn lines(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         for (pipe, partial) in &mut self.pipes {
             // WouldBlock ends the reading; all bytes that were there are in `partial`.

@@ -151,6 +151,16 @@ mod linux {
         fields.split_ascii_whitespace().nth(1)?.parse().ok()
     }
 
+    /// Returns the children of a process, those of all its threads.
+    pub fn children_of(pid: u32) -> Vec<u32> {
+        let threads = fs::read_dir(format!("/proc/{pid}/task"));
+        let threads = threads.into_iter().flatten().flatten();
+        let lists = threads.filter_map(|it| fs::read_to_string(it.path().join("children")).ok());
+        let lists: Vec<String> = lists.collect();
+        let all = lists.iter().flat_map(|list| list.split_ascii_whitespace());
+        all.filter_map(|pid| pid.parse().ok()).collect()
+    }
+
     fn whereabouts_in(line: &str) -> Option<ProcStat> {
         // The name in parentheses may contain any character: fields count from the last ')'.
         let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
@@ -336,6 +346,11 @@ mod elsewhere {
         None
     }
 
+    /// Children of a process: not read here.
+    pub fn children_of(_pid: u32) -> Vec<u32> {
+        Vec::new()
+    }
+
     /// Switches of another process: not read here.
     pub fn switches_of(_pid: u32) -> Option<ProcessSwitches> {
         None
@@ -385,13 +400,14 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    ObservedProcess, core_times, cores_allowed, cpu_name, cpu_of, cpu_of_thread, has_core,
-    keep_to_core, last_counted, own_core, pss_kib_of, switches_of, threads_of, whereabouts_of,
+    ObservedProcess, children_of, core_times, cores_allowed, cpu_name, cpu_of, cpu_of_thread,
+    has_core, keep_to_core, last_counted, own_core, pss_kib_of, switches_of, threads_of,
+    whereabouts_of,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    ObservedProcess, core_times, cores_allowed, cpu_name, cpu_of, cpu_of_thread, has_core,
-    keep_to_core, last_counted, own_core, parent_of, pss_kib_of, switches_of, threads_of,
+    ObservedProcess, children_of, core_times, cores_allowed, cpu_name, cpu_of, cpu_of_thread,
+    has_core, keep_to_core, last_counted, own_core, parent_of, pss_kib_of, switches_of, threads_of,
     whereabouts_of,
 };
 

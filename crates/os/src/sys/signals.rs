@@ -80,7 +80,7 @@ impl Signal {
         }
     }
 
-    fn to_send(self) -> rustix::process::Signal {
+    pub(super) fn to_send(self) -> rustix::process::Signal {
         rustix::process::Signal::from_named_raw(self.number() as i32).expect("it has a name")
     }
 

@@ -29,6 +29,6 @@ pub use message::ChildMessage;
 pub use probe::Probe;
 pub use ring::{Reader, Ring, Writer};
 pub use scoreboard::{
-    COUNTERS, CounterWords, LoadWords, RINGS_BY_DEFAULT, RunWords, SERVICES, Scoreboard,
-    ServiceSlot, Slot, Telemetry, add,
+    COUNTERS, CounterWords, ForeignWords, LoadWords, RINGS_BY_DEFAULT, RunWords, SERVICES,
+    Scoreboard, ServiceSlot, Slot, Telemetry, add,
 };

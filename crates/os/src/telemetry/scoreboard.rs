@@ -45,6 +45,8 @@ pub struct RunWords {
     _drivers_line: [AtomicU64; 4],
     /// Words of load.
     pub load: LoadWords,
+    /// Words of the observer of a foreign server.
+    pub foreign: ForeignWords,
 }
 
 impl RunWords {
@@ -96,6 +98,18 @@ impl LoadWords {
     pub fn set_stage(&self, stage: Stage) {
         self.stage.store(stage as u64, Ordering::Release);
     }
+}
+
+/// Words about a foreign server. Written by its observer alone.
+#[repr(C, align(64))]
+#[derive(Debug, Default)]
+pub struct ForeignWords {
+    /// Process group of the server; 0 if there is none.
+    pub group: AtomicU64,
+    /// 1 once its accept queue has been read.
+    pub is_seen: AtomicU64,
+    /// Connections in its accept queue, by samples.
+    pub queued: Gauge,
 }
 
 /// Words about one worker, by it and by the arbiter. Counters are sums over all incarnations.

@@ -87,7 +87,9 @@ impl Turn {
         self.threads[thread].activity = match phase {
             Phase::Blocked => Activity::Blocked,
             Phase::Running => Activity::Working,
-            Phase::Booting | Phase::Idle | Phase::Draining | Phase::Gone => Activity::Idle,
+            Phase::Booting | Phase::Idle | Phase::Draining | Phase::Gone | Phase::Asleep => {
+                Activity::Idle
+            }
         };
     }
 

@@ -112,13 +112,14 @@ fn busy(doing: Option<RequestState>) -> Option<u8> {
 
 impl Instant {
     /// Returns the state at `at`, which is before the newest sample. `None` if events are missing: some
-    /// were dropped or lost, or concern requests that were never announced.
+    /// were dropped or lost, or concern requests that were never announced, or if workers report none.
     #[must_use]
     pub fn of(index: &Index, recording: &Recording, at: Stamp) -> Option<Self> {
         let newest = recording.samples.last()?.at;
         let is_whole = recording.one_in == 1 && recording.dropped_events == 0;
         let is_announced = !recording.sent.is_empty() || recording.events.is_empty();
-        if at >= newest || !is_whole || !is_announced {
+        let is_foreign = recording.header.scenario.server.is_foreign();
+        if at >= newest || !is_whole || !is_announced || is_foreign {
             return None;
         }
         let until = at + Elapsed(1);

@@ -37,6 +37,9 @@ pub use super::schema::remark::{Kind, Remark};
 /// Returns the remark of this kind, if it applies.
 #[must_use]
 pub fn remark_of_kind(kind: Kind, context: &Context<'_>) -> Option<Remark> {
+    if context.has_a_foreign_server() && rests_on_reports(kind) {
+        return None;
+    }
     let check = match kind {
         Kind::WorkerGone => remark::<workers::WorkerGone<'_>>,
         Kind::WorkerStopped => remark::<workers::WorkerStopped<'_>>,
@@ -67,6 +70,23 @@ pub fn remark_of_kind(kind: Kind, context: &Context<'_>) -> Option<Remark> {
         Kind::Thinned => remark::<measuring::Thinned>,
     };
     check(kind, context)
+}
+
+/// True if a remark rests on what workers report of their requests. Workers of a foreign server report nothing.
+fn rests_on_reports(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::LostUpdates
+            | Kind::DeadWork
+            | Kind::Hog
+            | Kind::HoldsAll
+            | Kind::Unpatched
+            | Kind::BlockedWithFreeCores
+            | Kind::ConnectionsFull
+            | Kind::Parked
+            | Kind::Idle
+            | Kind::UnevenAccepts
+    )
 }
 
 /// Returns all remarks that apply, the most important first.

@@ -122,6 +122,11 @@ impl<'a> Context<'a> {
         self.snapshot.header().machine.cores
     }
 
+    /// True if the server is another program than concsim.
+    pub(super) fn has_a_foreign_server(&self) -> bool {
+        self.snapshot.header().scenario.server.is_foreign()
+    }
+
     /// Returns the number of cores that this run does not use.
     pub(super) fn cores_left(&self) -> f64 {
         self.cores() as f64 - self.means.own_cores()

@@ -170,6 +170,7 @@ pub struct Run {
     /// Use of each core, as shares of the window.
     pub cores: Vec<usage::Core>,
     /// Each worker over its whole life.
+    #[serde(serialize_with = "usage::with_unknowns")]
     pub workers: Vec<usage::Worker>,
     /// Number of workers at once in the window.
     pub workers_at_once: usage::WorkersAlive,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::lookup::look_up;
 use crate::remark::Kind;
 use crate::summary::{Run, Summary, summarise};
-use crate::synthetic::{Demand, MS, RequestLife, S, Synthetic, machine, plan};
+use crate::synthetic::{Demand, MS, RequestLife, S, Synthetic, machine, plan, seen_from_outside};
 use crate::usage::Worker;
 use crate::{Recording, Window};
 use concsim_engine::telemetry::{Event, Failure};
@@ -128,6 +128,33 @@ fn the_time_in_a_foreign_server_is_other() {
     );
     assert_eq!((run.accept_jain, run.little.workers), (None, None));
     assert!(close(run.in_system, 60.0, 0.1));
+}
+
+#[test]
+fn of_a_foreign_server_the_accept_queue_is_seen_and_what_workers_report_is_not() {
+    let run = summarise(&seen_from_outside(
+        Synthetic::io_bound(Sync).recording(),
+        58,
+    ));
+    // Sixty clients without think time, of whom 58 are in the queue.
+    assert!(close(run.in_system, 60.0, 0.1), "{run:#?}");
+    assert!(close(run.at_the_door, 58.0, 0.001), "{run:#?}");
+    assert!(close(run.concurrency, 2.0, 0.1), "{run:#?}");
+    assert!(close(run.parallelism, 0.02, 0.001), "{run:#?}");
+    assert_eq!((run.accept_jain, run.little.workers), (None, None));
+    assert_eq!((run.breakdown_ms, run.waits_ms), (None, None));
+    let numbers = serde_json::to_value(&run).unwrap();
+    let worker = &numbers["workers"][0];
+    for unknown in ["requests", "accepted", "tasks", "peak_concurrency"] {
+        assert_eq!(worker.get(unknown), Some(&Value::Null), "{worker}");
+    }
+    assert!(worker["cpu_s"].as_f64() > Some(0.0), "{worker}");
+    let reports = [Kind::BlockedWithFreeCores, Kind::Idle, Kind::UnevenAccepts];
+    let remarks: Vec<Kind> = run.remarks.iter().map(|it| it.kind).collect();
+    assert!(
+        !remarks.iter().any(|it| reports.contains(it)),
+        "{remarks:?}"
+    );
 }
 
 #[test]

@@ -97,16 +97,17 @@ pub(super) fn workers(runs: &[Run]) -> Markup {
     ];
     let rows = html! {
         @for run in runs { @for worker in &run.workers {
+            @let known = |count: u64| worker.reported(count).map_or("–".into(), grouped);
             tr {
                 th scope="row" { (run.variant) }
                 td { (letter(worker.index)) }
-                td { (grouped(worker.requests)) }
-                td { (grouped(worker.peak_concurrency)) }
-                td { (grouped(worker.coroutine_switches)) }
+                td { (known(worker.requests)) }
+                td { (known(worker.peak_concurrency)) }
+                td { (known(worker.coroutine_switches)) }
                 td { (grouped(worker.process_switches.voluntary)) }
                 td { (grouped(worker.process_switches.involuntary)) }
                 td { (millis(worker.cpu_s * 1e3)) }
-                td { (millis(worker.longest_run_ms)) }
+                td { (worker.reported(worker.longest_run_ms).map_or("–".into(), millis)) }
             }
         } }
     };

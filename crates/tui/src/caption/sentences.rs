@@ -27,11 +27,15 @@ impl Now<'_> {
         }
         let inside: u64 = stopped.iter().map(|worker| worker.held.all()).sum();
         let it = if stopped.len() == 1 { "it" } else { "them" };
+        let inside = if stopped.iter().any(|worker| worker.is_foreign) {
+            String::new()
+        } else {
+            format!(", with {} in {it}", counted(inside, "request"))
+        };
         Some(vec![
             format!(
-                "{} stopped by a signal, with {} in {it}; {}.",
+                "{} stopped by a signal{inside}; {}.",
                 self.sentence_start(&stopped, ["is", "are"]),
-                counted(inside, "request"),
                 self.door()
             ),
             "A stopped worker keeps its requests: no other worker can take them over.".into(),
@@ -380,6 +384,7 @@ fn state(doing: WorkerState) -> &'static str {
         WorkerState::Running => "computes",
         WorkerState::WantsACore => "wants a core",
         WorkerState::Blocked => "is blocked",
+        WorkerState::Asleep => "is asleep",
         WorkerState::Stopped => "is stopped",
         WorkerState::Draining => "finishes its requests",
         WorkerState::Gone => "is gone",

@@ -40,6 +40,7 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
             accept: concsim_model::scenario::Accept::Shared,
             max_requests: None,
             max_requests_jitter: 0,
+            command: None,
             nice: 0,
         },
         services: vec![Service {
@@ -313,6 +314,7 @@ impl Context {
                 in_system: steady(begun + self.door, at),
                 cpu: CpuTime(at / 25),
             },
+            queued: None,
             services_cpu: CpuTime(at / 100),
             arbiter_cpu: CpuTime::ZERO,
         }

@@ -15,7 +15,7 @@ use concsim_model::words::grouped;
 use concsim_record::Recording;
 use concsim_record::feed::Feed;
 use concsim_record::lanes::{Index, Instant};
-use concsim_record::synthetic::{MS, RequestLife, S, Synthetic};
+use concsim_record::synthetic::{MS, RequestLife, S, Synthetic, seen_from_outside};
 
 fn shown(recording: &Recording, view: char, at: u64) -> String {
     shown_on(recording, view, at, (80, 24))
@@ -130,6 +130,24 @@ fn when_the_workers_have_left_the_caption_does_not_count_them() {
     .play(&mut state);
     let screen = text(&state, 80, 24);
     assert!(!screen.contains("of 0 workers"), "{screen}");
+}
+
+#[test]
+fn of_a_foreign_server_the_screen_shows_what_is_seen_and_dashes_for_the_rest() {
+    let recording = seen_from_outside(Synthetic::io_bound(Sync).recording(), 58);
+    let overview = shown_on(&recording, '1', 4 * S, (120, 40));
+    let row = |name: &str| {
+        let mut lines = overview.lines();
+        let found = lines.find(|line| line.contains(name));
+        found.unwrap_or_else(|| panic!("{overview}")).to_owned()
+    };
+    assert!(row("AT THE DOOR").contains("58"), "{overview}");
+    assert!(row("A asleep").matches('–').count() >= 2, "{overview}");
+    assert!(row("now 2 of 2").contains("2 workers"), "{overview}");
+    for view in ['2', '5'] {
+        let screen = shown(&recording, view, 4 * S);
+        assert!(screen.contains("report none of their requests"), "{screen}");
+    }
 }
 
 #[test]

@@ -116,10 +116,10 @@ fn draw_worker(canvas: &mut Canvas<'_>, y: u16, state: &State, worker: &WorkerVi
     canvas.write(4, y, worker.doing.word(), style);
     let switches = worker.switches_per_request();
     let cells = [
-        grouped(worker.held.all()),
-        grouped(worker.accepted),
+        worker.reported(|| grouped(worker.held.all())),
+        worker.reported(|| grouped(worker.accepted)),
         switches.map_or_else(|| "–".into(), |switches| format!("{switches:.2}")),
-        worker.longest_run.to_string(),
+        worker.reported(|| worker.longest_run.to_string()),
         rate(worker.voluntary),
         rate(worker.involuntary),
         picture.mean_text(|| format!("{:.2}", worker.cpu)),

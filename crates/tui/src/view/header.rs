@@ -83,7 +83,7 @@ pub(super) fn stage(state: &State) -> String {
             None => format!("counting {lasted}"),
         },
         Stage::Draining => format!("draining {lasted}"),
-        Stage::Done => match picture.held().all() {
+        Stage::Done => match picture.begun() {
             0 => "done".into(),
             held => format!("clients done, {} left", counted(held, "request")),
         },

@@ -154,13 +154,12 @@ fn concurrency(state: &State) -> Number {
     let (server, workers) = (&state.scenario().server, state.workers());
     let each = of_each(state);
     let picture = &state.shown().picture;
-    let held = picture.held();
     Number {
         name: "CONCURRENCY",
         base: picture.mean_of.forms(),
         meaning: "begun",
         which: number::Number::Concurrency,
-        now: known(state, grouped(held.all())),
+        now: known(state, grouped(picture.begun())),
         which_now: number::Number::ConcurrencyNow,
         value: known(state, picture.mean_text(|| mean(picture.mean.concurrency))),
         limit: grouped(server.concurrency_limit_of(workers) as u64),
@@ -173,13 +172,12 @@ fn parallelism(state: &State) -> Number {
     let workers = state.workers();
     let picture = &state.shown().picture;
     let parallelism = || format!("{:.2}", picture.mean.parallelism);
-    let held = picture.held();
     Number {
         name: "PARALLELISM",
         base: picture.mean_of.forms(),
         meaning: "cores busy",
         which: number::Number::Parallelism,
-        now: known(state, grouped(held.running)),
+        now: known(state, grouped(picture.computing())),
         which_now: number::Number::ComputingNow,
         value: known(state, picture.mean_text(parallelism)),
         limit: grouped(workers.min(state.cores) as u64),

@@ -4,7 +4,7 @@ use super::axis::{self, Axis};
 use super::canvas::{Canvas, cut, plain, quiet, strong, width_of};
 use super::footer;
 use super::lanes::cells;
-use super::lanes::draw_cell;
+use super::lanes::{NOT_REPORTED, draw_cell};
 use super::mark::Target;
 use super::request::{class_name, failure_of, latency_of};
 use crate::command::Command;
@@ -49,6 +49,10 @@ const THICK_IN_A_HALL: u16 = 4;
 
 /// Draws the list, or the course of the selected request.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
+    if state.scenario().server.is_foreign() {
+        canvas.write(1, 0, NOT_REPORTED, quiet());
+        return;
+    }
     match &state.requests.path {
         Some(way) => draw_way(canvas, state, way),
         None => draw_list(canvas, state),

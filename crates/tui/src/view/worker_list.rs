@@ -167,7 +167,7 @@ fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
     draw_shared(canvas, &listed);
     for (y, worker) in (0..canvas.height()).zip(&listed.own) {
         draw_state(canvas, NAME_END, y, worker);
-        let begun = grouped(worker.held.all());
+        let begun = worker.reported(|| grouped(worker.held.all()));
         canvas.number_before(COUNT_END, y, &begun, plain(), Number::BegunNow);
         let mut row = canvas.part(GLYPHS_AT, y, room, 1);
         let behind = draw_held(&mut row, worker.held, scale);
@@ -178,7 +178,7 @@ fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
         let pid = worker.pid.to_string();
         let rate = |rate: f64| picture.mean_text(|| grouped(rate.round() as u64));
         let process = rate(worker.process_switches());
-        let coroutine = rate(worker.coroutine_switches);
+        let coroutine = worker.reported(|| rate(worker.coroutine_switches));
         for (figure, end, number) in [
             (process, 18, Number::ProcessSwitches),
             (coroutine, 8, Number::CoroutineSwitches),
@@ -212,7 +212,7 @@ fn draw_pairs(canvas: &mut Canvas<'_>, picture: &ViewModel, scale: u64) {
         let (x, y) = (position % in_a_line * PAIR_WIDTH, position / in_a_line);
         let mut part = canvas.part(x, y, PAIR_WIDTH, 1);
         draw_state(&mut part, NAME_END, 0, worker);
-        let begun = grouped(worker.held.all());
+        let begun = worker.reported(|| grouped(worker.held.all()));
         part.number_before(PAIR_GLYPHS_AT - 1, 0, &begun, plain(), Number::BegunNow);
         let mut glyphs = part.part(PAIR_GLYPHS_AT, 0, WorkerListForm::Pairs.glyph_columns(0), 1);
         draw_held(&mut glyphs, worker.held, scale);
@@ -250,6 +250,7 @@ pub(super) fn doing_as_a_glyph(worker: &WorkerView) -> Option<Meaning> {
         WorkerState::Idle | WorkerState::Draining if worker.held.all() > 0 => Some(Meaning::Parked),
         WorkerState::Booting
         | WorkerState::Idle
+        | WorkerState::Asleep
         | WorkerState::Draining
         | WorkerState::Gone
         | WorkerState::Stopped => None,
@@ -270,7 +271,9 @@ pub(super) fn state_style(canvas: &Canvas<'_>, doing: WorkerState) -> Style {
         WorkerState::WantsACore => canvas.style(Meaning::Ready),
         WorkerState::Blocked => canvas.style(Meaning::Blocked),
         WorkerState::Gone | WorkerState::Stopped => strong(),
-        WorkerState::Booting | WorkerState::Idle | WorkerState::Draining => quiet(),
+        WorkerState::Booting | WorkerState::Idle | WorkerState::Asleep | WorkerState::Draining => {
+            quiet()
+        }
     }
 }
 

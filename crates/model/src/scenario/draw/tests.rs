@@ -33,6 +33,7 @@ fn scenario(seed: u64, draws: &[Draw], arrivals: Arrivals) -> Scenario {
             accept: Accept::Shared,
             max_requests: None,
             max_requests_jitter: 0,
+            command: None,
             nice: 0,
         },
         services: vec![],

@@ -112,6 +112,9 @@ fn lines_of(panels: &[Panel], thick: usize) -> usize {
     lines.sum::<usize>() + panels.len() - 1
 }
 
+/// Message in the place of requests that no worker reports.
+pub(super) const NOT_REPORTED: &str = "Workers of a foreign server report none of their requests.";
+
 /// Draws lanes on the whole screen, except the help.
 pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
     let (width, height) = (canvas.width(), canvas.height());
@@ -175,6 +178,10 @@ pub(super) fn draw_lanes(canvas: &mut Canvas<'_>, state: &State) {
         canvas.write(1, 0, "Nothing has been sent yet.", quiet());
         return;
     };
+    if state.scenario().server.is_foreign() {
+        canvas.write(1, 0, NOT_REPORTED, quiet());
+        return;
+    }
     let (width, height) = (canvas.width(), canvas.height());
     let layout = Layout::of(sheet, height, canvas.look().room);
     let labels = Labels::of(state, width);
@@ -280,6 +287,9 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
     let Some(sheet) = state.lanes.sheet() else {
         return;
     };
+    if state.scenario().server.is_foreign() {
+        return;
+    }
     let below = canvas.height().saturating_sub(1);
     if below > 0 {
         let caption = state
@@ -306,6 +316,9 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
 
 /// Returns the sentence, such as `With 2 processes on 2 cores at most 2 rows are running at any instant.`
 fn sentence(state: &State, sheet: &Sheet) -> String {
+    if state.scenario().server.is_foreign() {
+        return String::new();
+    }
     let workers = state.scenario().server.workers;
     let run = match workers.min(state.cores.max(1)) as u64 {
         1 => "one row is running".to_owned(),

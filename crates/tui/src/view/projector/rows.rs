@@ -120,7 +120,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State, rows: Rows, scale: Sc
     let picture = &state.shown().picture;
     let width = canvas.width();
     let mut door = canvas.part(0, 0, width, rows.thick);
-    draw_label(&mut door, rows, "AT THE DOOR", plain(), picture.door);
+    draw_label(
+        &mut door,
+        rows,
+        "AT THE DOOR",
+        plain(),
+        &grouped(picture.door),
+    );
     draw_requests(
         &mut door,
         rows,
@@ -146,11 +152,12 @@ fn draw_worker(row: &mut Canvas<'_>, worker: &WorkerView, rows: Rows, scale: Sca
     let held = worker.held;
     let style = state_style(row, worker.doing);
     let name = letter(worker.index);
-    draw_label(row, rows, &name, strong(), held.all());
+    let begun = worker.reported(|| grouped(held.all()));
+    draw_label(row, rows, &name, strong(), &begun);
     // On one line the count may need the room of the word.
     let word = worker.doing.word();
     let (x, end) = (width_of(&name) + 2, glyphs_at(row.width()));
-    let count = width_of(&grouped(held.all()));
+    let count = width_of(&begun);
     if rows.filled() > 1 || x + width_of(word) + 1 + count < end {
         row.write(x, 0, word, style.patch(strong()));
     }
@@ -165,18 +172,17 @@ fn draw_worker(row: &mut Canvas<'_>, worker: &WorkerView, rows: Rows, scale: Sca
 
 /// Draws the name of a row and its number of requests: below the name if there is a line for it, and large
 /// if there are three.
-fn draw_label(row: &mut Canvas<'_>, rows: Rows, name: &str, style: Style, count: u64) {
+fn draw_label(row: &mut Canvas<'_>, rows: Rows, name: &str, style: Style, text: &str) {
     row.write(1, 0, name, style.patch(strong()));
-    let text = grouped(count);
     let end = glyphs_at(row.width()) - 1;
     match rows.filled() {
-        0 | 1 => row.write_before(end, 0, &text, strong()),
-        2 | 3 => row.write_before(end, 1, &text, strong()),
+        0 | 1 => row.write_before(end, 0, text, strong()),
+        2 | 3 => row.write_before(end, 1, text, strong()),
         _ => {
             let glyphs = row.look().glyphs;
-            let is_wide = digits::columns(&text, Size::Big) > usize::from(end);
+            let is_wide = digits::columns(text, Size::Big) > usize::from(end);
             let size = if is_wide { Size::Plain } else { Size::Big };
-            for (y, line) in (1..).zip(digits::lines(&text, size, glyphs)) {
+            for (y, line) in (1..).zip(digits::lines(text, size, glyphs)) {
                 row.write_before(end, y, &line, strong());
             }
         }
@@ -203,7 +209,7 @@ fn draw_strip(canvas: &mut Canvas<'_>, picture: &ViewModel, rows: Rows) {
     let at = glyphs_at(canvas.width());
     let workers = WorkerRows::of(picture).own;
     let all = workers.len() as u64;
-    draw_label(canvas, rows, "WORKERS", plain(), all);
+    draw_label(canvas, rows, "WORKERS", plain(), &grouped(all));
     let in_a_line = usize::from(canvas.width().saturating_sub(at + 1).max(1));
     for (number, line) in (0..).zip(workers.chunks(in_a_line)) {
         for (x, worker) in (at..).zip(line) {

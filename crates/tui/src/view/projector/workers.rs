@@ -76,7 +76,7 @@ fn draw_worker(canvas: &mut Canvas<'_>, state: &State, worker: &WorkerView, colu
     canvas.write(1, 1, &letter(worker.index), strong());
     canvas.write(4, 1, worker.doing.word(), style);
     let values = [
-        grouped(worker.held.all()),
+        worker.reported(|| grouped(worker.held.all())),
         picture.mean_text(|| format!("{:.2}", worker.cpu)),
         picture.mean_text(|| grouped(worker.process_switches().round() as u64)),
     ];

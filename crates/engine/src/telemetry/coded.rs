@@ -53,7 +53,9 @@ mod tests {
         let all: [(Vec<&str>, &[&str]); 6] = [
             (
                 words(|it| Phase::from_raw(it).map(|it| read_as(it, it.word()))),
-                &["booting", "idle", "running", "blocked", "draining", "gone"],
+                &[
+                    "booting", "idle", "running", "blocked", "draining", "gone", "asleep",
+                ],
             ),
             (
                 words(|it| Stage::from_raw(it).map(|it| read_as(it, it.word()))),

@@ -100,7 +100,8 @@ impl Streams {
     #[inline]
     pub(super) fn numbers(&mut self, purpose: Purpose, step: usize, n: u64) -> Numbers {
         let (stream, place) = (purpose.stream(step), n / BATCH as u64);
-        let slot = place as usize + 5 * purpose as usize + 11 * step;
+        // The remainder first: the last places do not fit into a `usize` of 32 bits.
+        let slot = (place % KNOWN as u64) as usize + 5 * purpose as usize + 11 * step;
         let batch = &mut self.known[slot % KNOWN];
         if (batch.stream, batch.place) != (stream, place) {
             (batch.stream, batch.place) = (stream, place);
@@ -108,7 +109,7 @@ impl Streams {
             self.generator.fill_bytes(&mut batch.bytes);
         }
         let (numbers, _) = batch.bytes.as_chunks::<BYTES>();
-        let (numbers, _) = numbers[n as usize % BATCH].as_chunks();
+        let (numbers, _) = numbers[(n % BATCH as u64) as usize].as_chunks();
         [
             u64::from_le_bytes(numbers[0]),
             u64::from_le_bytes(numbers[1]),

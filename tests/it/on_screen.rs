@@ -82,12 +82,12 @@ impl TerminalRun {
         let modes_before = modes_of(&pair.slave);
         let processes = MarkedProcesses::new();
         // In a session of its own with the terminal as its controlling one, as from a login shell; and with the
-        // signals of one: tests that a shell has started in the background ignore SIGINT and SIGQUIT.
+        // signals of one: tests that a shell has started in the background ignore SIGINT and SIGQUIT, and by nohup(1) SIGHUP.
         let mut command = Command::new("env");
         processes.put_on(&mut command);
         command.env("XDG_STATE_HOME", scratch.path());
         let driver = command
-            .args(["--default-signal=INT,QUIT", "setsid", "--ctty"])
+            .args(["--default-signal=HUP,INT,QUIT", "setsid", "--ctty"])
             .arg(program)
             .args(words)
             .env("TERM", "xterm-256color")

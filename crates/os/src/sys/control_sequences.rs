@@ -15,7 +15,7 @@ const LEAVE_FULL_SCREEN: &[u8] =
 /// Control sequences (xterm's) that make the terminal report clicks and the wheel, in its form for screens
 /// of any size. Movements are not reported: they have no use here and would be many.
 pub const TAKE_THE_MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
-/// Control sequences that undo it; [`LEAVE_FULL_SCREEN`] does so too.
+/// Control sequences that undo it; those at the end of a full screen do so too.
 pub const GIVE_THE_MOUSE_BACK: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// Time for a terminal to read what was written to it, before the rest of that is discarded.

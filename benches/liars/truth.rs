@@ -31,8 +31,8 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// Returns the service of the k-th request: 1 to 4 ms, uniform, unless the script changes it. These are long beside
-    /// what it takes to wake a process, so that an undisturbed generator is right within a few hundredths.
+    /// Returns the service of the k-th request: 1 to 4 ms, uniform, unless the script changes it. A process wakes up in
+    /// much less, so the latencies of an undisturbed generator are right within a few per cent.
     pub(crate) fn service(&self, k: usize) -> Service {
         let ordinary = Service {
             time: Elapsed(1_000_000 + draw::jitter(self.seed, k as u64, 3_000_000)),

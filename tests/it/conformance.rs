@@ -55,7 +55,7 @@ fn played(engine: &str, scenario: &str) -> Recording {
 }
 
 /// Returns run slices, in order for each worker.
-fn stretches(recording: &Recording) -> impl Iterator<Item = (u16, RunSlice)> {
+fn run_slices(recording: &Recording) -> impl Iterator<Item = (u16, RunSlice)> {
     let each = recording.switches.iter();
     each.filter_map(|(worker, event)| match event {
         Event::RunSlice(ran) => Some((*worker, *ran)),
@@ -63,8 +63,8 @@ fn stretches(recording: &Recording) -> impl Iterator<Item = (u16, RunSlice)> {
     })
 }
 
-pub(crate) fn stretches_of(recording: &Recording, request: u32) -> Vec<RunSlice> {
-    let all = stretches(recording).map(|(_, ran)| ran);
+pub(crate) fn run_slices_of(recording: &Recording, request: u32) -> Vec<RunSlice> {
+    let all = run_slices(recording).map(|(_, ran)| ran);
     all.filter(|ran| ran.request == request).collect()
 }
 
@@ -100,15 +100,15 @@ pub(crate) fn failures(recording: &Recording) -> BTreeMap<u32, Option<Failure>> 
 /// Returns the number of switches to each request.
 pub(crate) fn counts(recording: &Recording) -> BTreeMap<u32, usize> {
     let mut counts = BTreeMap::new();
-    for (_, ran) in stretches(recording) {
+    for (_, ran) in run_slices(recording) {
         *counts.entry(ran.request).or_default() += 1;
     }
     counts
 }
 
-fn no_two_stretches_of_a_worker_overlap(recording: &Recording) {
+fn no_two_run_slices_of_a_worker_overlap(recording: &Recording) {
     let mut last = BTreeMap::new();
-    for (worker, ran) in stretches(recording) {
+    for (worker, ran) in run_slices(recording) {
         let before = last.insert(worker, ran.to);
         assert!(before.is_none_or(|before| before <= ran.from), "{ran:?}");
     }
@@ -148,7 +148,7 @@ fn a_sync_worker_has_one_request_at_a_time() {
             let before = last.insert(worker, served.written);
             assert!(before.is_none_or(|before| before <= served.accepted));
         }
-        no_two_stretches_of_a_worker_overlap(recording);
+        no_two_run_slices_of_a_worker_overlap(recording);
         let waits = blocked(recording).len();
         assert_eq!(
             waits, 24,
@@ -166,9 +166,9 @@ fn a_worker_with_a_loop_overlaps_waits_and_no_computing() {
                     load = {{ clients = 6, requests = 6, ramp = '0s' }}"
         );
         both(&scenario, |recording| {
-            no_two_stretches_of_a_worker_overlap(recording);
+            no_two_run_slices_of_a_worker_overlap(recording);
             assert!(blocked(recording).is_empty());
-            let each: Vec<_> = (0..6).map(|n| stretches_of(recording, n)).collect();
+            let each: Vec<_> = (0..6).map(|n| run_slices_of(recording, n)).collect();
             let last_begins = each.iter().map(|of_it| of_it[0].to).max();
             let first_is_over = each.iter().map(|of_it| of_it[1].from).min();
             assert!(last_begins < first_is_over, "all six wait at once");
@@ -188,10 +188,14 @@ fn one_unpatched_wait_blocks_the_whole_worker() {
             let waits = blocked(recording);
             assert_eq!(waits.len(), 5);
             for (_, from, to, request) in waits {
-                let meanwhile = stretches(recording)
+                let meanwhile = run_slices(recording)
                     .filter(|(_, ran)| ran.request != request && ran.from < to && ran.to > from);
-                assert_eq!(meanwhile.count(), 0, "nobody runs while it sleeps");
-                assert_eq!(stretches_of(recording, request).len(), 1);
+                assert_eq!(
+                    meanwhile.count(),
+                    0,
+                    "no other request runs while one sleeps unpatched"
+                );
+                assert_eq!(run_slices_of(recording, request).len(), 1);
             }
             the_switch_law_holds(recording);
         });
@@ -219,7 +223,7 @@ fn processes_and_free_threads_compute_at_once_and_tasks_of_a_loop_and_threads_wi
              load = {{ clients = 2, requests = 2, ramp = '0s' }}"
         );
         both(&scenario, |recording| {
-            let [one, other] = [0, 1].map(|n| stretches_of(recording, n));
+            let [one, other] = [0, 1].map(|n| run_slices_of(recording, n));
             let meet = |a: &RunSlice, b: &RunSlice| a.from < b.to && b.from < a.to;
             let overlap = one.iter().any(|a| other.iter().any(|b| meet(a, b)));
             assert_eq!(overlap, at_once, "{server}: {one:?} {other:?}");
@@ -273,7 +277,7 @@ fn the_task_that_is_ready_longest_runs_next() {
                     load = {{ clients = 4, requests = 4, ramp = '20ms' }}"
         );
         both(&scenario, |recording| {
-            let order: Vec<u32> = stretches(recording).map(|(_, ran)| ran.request).collect();
+            let order: Vec<u32> = run_slices(recording).map(|(_, ran)| ran.request).collect();
             assert_eq!(order.len(), 4 * 6);
             check_turns(&order);
         });
@@ -297,9 +301,9 @@ fn a_hog_keeps_all_others_waiting_unless_it_yields() {
             both(&scenario, |recording| {
                 let hog = recording.outcomes.iter().find(|outcome| outcome.class == 1);
                 let hog = hog.unwrap().request;
-                let of_it = stretches_of(recording, hog);
+                let of_it = run_slices_of(recording, hog);
                 let (from, to) = (of_it[0].from, of_it[of_it.len() - 1].to);
-                let between = stretches(recording)
+                let between = run_slices(recording)
                     .filter(|(_, ran)| ran.request != hog && ran.from >= from && ran.to <= to);
                 let between = between.count();
                 assert_eq!(of_it.len(), if lets_go { 50 } else { 1 }, "{steps}");
@@ -410,7 +414,7 @@ fn a_kept_connection_waits_once_after_each_answer_and_sees_its_end() {
                     1 + yield_count(recording, number),
                     "request {number}"
                 );
-                let last = stretches_of(recording, number)[count - 1];
+                let last = run_slices_of(recording, number)[count - 1];
                 assert_eq!(last.then, SwitchReason::Client);
             }
             the_switch_law_holds(recording);

@@ -7,11 +7,11 @@ use concsim::telemetry::{Served, SwitchReason};
 use concsim::units::Stamp;
 use concsim_engine::policy::SWITCH_INTERVAL;
 
-use crate::conformance::{blocked, both, counts, failures, served, stretches_of, sum};
+use crate::conformance::{blocked, both, counts, failures, run_slices_of, served, sum};
 
 /// Returns the intervals in which a request was ready after it had given the lock away.
 fn lock_waits(recording: &Recording, request: u32) -> Vec<(Stamp, Stamp)> {
-    let slices = stretches_of(recording, request);
+    let slices = run_slices_of(recording, request);
     let pairs = slices.windows(2);
     let yielded = pairs.filter(|pair| pair[0].then == SwitchReason::Yielded);
     yielded.map(|pair| (pair[0].to, pair[1].from)).collect()
@@ -45,12 +45,12 @@ fn a_thread_that_sleeps_has_given_up_the_lock() {
         let [(_, from, to, naps)] = asleep[..] else {
             panic!("one sleeps once: {asleep:?}");
         };
-        assert_eq!(stretches_of(recording, naps).len(), 2);
+        assert_eq!(run_slices_of(recording, naps).len(), 2);
         assert!(
             lock_waits(recording, naps).is_empty(),
             "it computes nothing"
         );
-        let busy = stretches_of(recording, 1 - naps);
+        let busy = run_slices_of(recording, 1 - naps);
         assert!(
             busy.iter().any(|it| it.from < to && from < it.to),
             "{busy:?}"

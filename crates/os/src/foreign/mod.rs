@@ -6,9 +6,9 @@
 //!                └─▶ scoreboard: pid and phase of each worker, the accept queue
 //! ```
 //!
-//! The observer takes the place of the arbiter: the recorder reads CPU time, switches, cores and memory of the processes
-//! whose ids are on the scoreboard, as ever. A foreign worker reports nothing: the requests that it has begun, its
-//! coroutines, and the kind of its waits are not known.
+//! The observer takes the place of the arbiter. It writes the ids of the worker processes to the scoreboard, and the recorder
+//! reads their CPU time, switches, cores and memory, as it does for concsim's own workers. A foreign worker does not write to
+//! the scoreboard, so its begun requests, its coroutines and the reasons of its waits are unknown.
 
 mod app;
 mod workers;

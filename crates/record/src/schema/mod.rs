@@ -196,8 +196,8 @@ pub struct Run {
     pub stationary: Option<bool>,
     /// Number in the system in the second half ÷ in the first.
     pub drift: Option<f64>,
-    /// Mean latency of the requests due in the second half ÷ in the first. Of a closed load with enough requests,
-    /// whose number in the system cannot grow.
+    /// Mean latency of the requests due in the second half ÷ in the first. Only of a closed load with enough
+    /// requests: its number in the system is constant, so [`Run::drift`] shows nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_drift: Option<f64>,
     /// Counts of the workers' events.

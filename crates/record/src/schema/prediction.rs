@@ -58,8 +58,8 @@ pub struct Prediction {
     /// Coroutine switches, compared request by request. In a closed load later answers make fewer requests,
     /// so sums over a run are not comparable there.
     pub coroutine_switches_of_each: Option<RequestComparison>,
-    /// Coroutine switches of connections outside their requests: for first bytes that were not there yet,
-    /// which is a race if the system does not defer accepts until data, and for closing.
+    /// Coroutine switches of connections outside their requests: in waits for first bytes and for the close.
+    /// A connection has a first wait if it is accepted before its bytes have come; the system can prevent that (`TCP_DEFER_ACCEPT`).
     pub coroutine_switches_of_connections: Option<Figure>,
     /// Requests begun and not finished.
     pub concurrency: Figure,

@@ -136,7 +136,7 @@ fn of_a_foreign_server_the_accept_queue_is_seen_and_what_workers_report_is_not()
         Synthetic::io_bound(Sync).recording(),
         58,
     ));
-    // Sixty clients without think time, of whom 58 are in the queue.
+    // Sixty clients have no think time: 58 requests are in the queue, 2 in workers.
     assert!(close(run.in_system, 60.0, 0.1), "{run:#?}");
     assert!(close(run.at_the_door, 58.0, 0.001), "{run:#?}");
     assert!(close(run.concurrency, 2.0, 0.1), "{run:#?}");

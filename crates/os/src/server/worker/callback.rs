@@ -13,7 +13,7 @@
 //! [`Connection::advance`] goes from one to the next. Each doc comment of a place names the function that the
 //! other workers wait in.
 //!
-//! What this saves is memory: a waiting request has the bytes of its connection, and no stack.
+//! The gain is memory: a waiting request takes the bytes of its connection, and no stack.
 
 mod client;
 mod steps;

@@ -225,10 +225,11 @@ pub(super) fn watch_hint(scenario: &Scenario, cores: usize, only_change: Option<
     if has_a_hog(scenario) {
         return "the short requests: a long one keeps the worker while it computes".into();
     }
+    let units = server.parallelism_limit_of(server.workers);
+    let counted_units = counted(units as u64, server.computes_alone());
     if only_change == Some("workers") {
-        let processes = counted(server.workers as u64, "process");
-        let most = counted(server.workers.min(cores) as u64, "core");
-        return format!("parallelism: {processes} can compute on {most} at the same instant");
+        let most = counted(units.min(cores) as u64, "core");
+        return format!("parallelism: {counted_units} can compute on {most} at the same instant");
     }
     match (server.kind, wait_kind(scenario)) {
         (WorkerKind::Coroutine, Waits::Unpatched) => {
@@ -236,11 +237,9 @@ pub(super) fn watch_hint(scenario: &Scenario, cores: usize, only_change: Option<
                 .into()
         }
         (kind, Waits::Patched | Waits::Unpatched) => kind.watch_hint().into(),
-        (_, Waits::None) if server.workers > cores => {
-            format!("the cores: {} processes want {cores}", server.workers)
-        }
+        (_, Waits::None) if units > cores => format!("the cores: {counted_units} want {cores}"),
         (_, Waits::None) => {
-            "parallelism: nothing waits, so only processes on cores can help".into()
+            "parallelism: nothing waits, so only more computing at once can help".into()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Captions of pictures: in the present tense, with the numbers that are drawn.
 
-use super::staging::{Context, WorkerSpec, call, compute, plan, request, scenario};
+use super::staging::{Context, WorkerSpec, call, compute, plan, request, scenario, text};
 use crate::State;
 use concsim_engine::telemetry::Phase;
 use concsim_model::scenario::{Scenario, Step, WaitMode, WorkerKind};
@@ -50,6 +50,32 @@ fn one_worker_that_computes_all_the_time_leaves_a_core_free() {
         text,
         "Worker A computes; 7 requests are at the door. A process computes on one core at a time; 1 of 2 cores \
          runs a worker."
+    );
+}
+
+#[test]
+fn threads_are_the_limit_of_parallelism_unless_they_share_a_lock() {
+    let screen = |gil: bool| {
+        let mut threads = computing(WorkerKind::Threads, 1);
+        (threads.server.threads, threads.server.gil) = (4, gil);
+        let mut state = State::new(&plan("a claim", vec![("only", threads)]), 2);
+        let context = Context {
+            workers: vec![busy(false)],
+            ..Context::sync()
+        };
+        context.play(&mut state);
+        state.size = (160, 48);
+        text(&state, 160, 48)
+    };
+    assert!(
+        screen(false).contains("of 2: 4 threads, 2 cores"),
+        "{}",
+        screen(false)
+    );
+    assert!(
+        screen(true).contains("of 1: 1 worker, 2 cores"),
+        "{}",
+        screen(true)
     );
 }
 

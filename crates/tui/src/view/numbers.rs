@@ -169,7 +169,13 @@ fn concurrency(state: &State) -> Number {
 }
 
 fn parallelism(state: &State) -> Number {
-    let workers = state.workers();
+    let (server, workers) = (&state.scenario().server, state.workers());
+    let limit = server.parallelism_limit_of(workers);
+    // Threads without a lock compute at once: a worker counts as often as it has threads.
+    let units = match server.parallelism_limit_of(1) {
+        2.. => counted(limit as u64, "thread"),
+        _ => counted(workers as u64, "worker"),
+    };
     let picture = &state.shown().picture;
     let parallelism = || format!("{:.2}", picture.mean.parallelism);
     Number {
@@ -180,12 +186,8 @@ fn parallelism(state: &State) -> Number {
         now: known(state, grouped(picture.computing())),
         which_now: number::Number::ComputingNow,
         value: known(state, picture.mean_text(parallelism)),
-        limit: grouped(workers.min(state.cores) as u64),
-        computed_from: format!(
-            "{}, {}",
-            counted(workers as u64, "worker"),
-            counted(state.cores as u64, "core")
-        ),
+        limit: grouped(limit.min(state.cores) as u64),
+        computed_from: format!("{units}, {}", counted(state.cores as u64, "core")),
         colour: Some(Meaning::Running),
     }
 }

@@ -112,7 +112,9 @@ fn figures(state: &State) -> Vec<(&'static str, String, Number)> {
     if picture.stage == Stage::Preparing {
         return Vec::new();
     }
-    let limit = state.workers().min(state.cores);
+    let limit = server
+        .parallelism_limit_of(state.workers())
+        .min(state.cores);
     vec![
         (
             "concurrency",

@@ -316,21 +316,22 @@ fn draw_caption(canvas: &mut Canvas<'_>, state: &State, lines: u16) {
 
 /// Returns the sentence, such as `With 2 processes on 2 cores at most 2 rows are running at any instant.`
 fn sentence(state: &State, sheet: &Sheet) -> String {
-    if state.scenario().server.is_foreign() {
+    let server = &state.scenario().server;
+    if server.is_foreign() {
         return String::new();
     }
-    let workers = state.scenario().server.workers;
-    let run = match workers.min(state.cores.max(1)) as u64 {
+    let units = server.parallelism_limit_of(server.workers);
+    let run = match units.min(state.cores.max(1)) as u64 {
         1 => "one row is running".to_owned(),
         most => format!("{} rows are running", grouped(most)),
     };
-    let processes = counted(workers as u64, "process");
+    let units = counted(units as u64, server.computes_alone());
     let cores = counted(state.cores as u64, "core");
     let panel = &sheet.panels[sheet.panels.len() - 1];
     if panel.cores_are_known {
-        format!("With {processes} on {cores} at most {run} at any instant.")
+        format!("With {units} on {cores} at most {run} at any instant.")
     } else {
-        format!("With {processes} on {cores} at most {run} at any instant; no core is named here.")
+        format!("With {units} on {cores} at most {run} at any instant; no core is named here.")
     }
 }
 

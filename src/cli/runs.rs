@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn ages_are_said_in_the_largest_unit_of_which_there_are_two() {
+    fn ages_are_written_in_the_largest_unit_of_which_there_are_two() {
         for (seconds, text) in [
             (5, "5 s ago"),
             (119, "119 s ago"),

@@ -193,7 +193,7 @@ fn a_simulation_takes_costs_only_from_the_machine_that_is_named() {
 }
 
 #[test]
-fn without_a_calibration_it_is_said_how_to_make_one() {
+fn without_a_calibration_it_is_reported_how_to_make_one() {
     let folder = scratch(MACHINE);
     for arguments in [
         &["run", "tiny.toml", "--predict"][..],

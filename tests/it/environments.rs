@@ -249,7 +249,7 @@ fn on_a_disk(disk: &Path, before: &str, command: &str, folder: &Path) -> Output 
 }
 
 #[test]
-fn a_full_disk_is_said_and_holds_no_half_of_a_file() {
+fn a_full_disk_is_reported_and_holds_no_half_of_a_file() {
     if !can_be_made(&apart("-m", "")) {
         return;
     }

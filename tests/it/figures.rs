@@ -92,7 +92,7 @@ fn a_sweep_is_drawn_from_its_folder_and_from_its_table() {
 }
 
 #[test]
-fn runs_of_the_same_scenario_are_told_apart_by_their_folders() {
+fn runs_of_the_same_scenario_are_distinguished_by_their_folders() {
     let scratch = played(&[
         "sim few.toml --out one",
         "sim few.toml --set server.workers=4 --out four",

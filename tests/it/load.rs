@@ -242,7 +242,7 @@ fn redirecting_server() -> String {
 }
 
 #[test]
-fn redirects_are_told_by_status_and_location_and_their_percentiles_are_marked() {
+fn redirects_are_reported_by_status_and_location_and_their_percentiles_are_marked() {
     let (target, file) = (
         redirecting_server(),
         File::with("rate = '200/s'\npatience = '7s'"),

@@ -157,7 +157,7 @@ fn a_strange_request_for_counters_harms_no_other() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_said_before_anything_is_started() {
+fn an_address_that_is_taken_is_reported_before_anything_is_started() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let refused = concsim(&[

@@ -236,7 +236,7 @@ fn a_point_that_fails_is_a_row_and_the_others_are_played() {
 }
 
 #[test]
-fn mistakes_of_the_command_line_are_all_said_with_status_2() {
+fn mistakes_of_the_command_line_are_all_reported_with_status_2() {
     let place = Place::new(SCENARIO);
     let text = place.status(
         "sweep x.toml --over server.workers=3..1 --over load.clients",

@@ -130,7 +130,7 @@ fn an_answer_is_said_to_be_computed_before_anything_else() {
 }
 
 #[test]
-fn all_that_is_wrong_with_a_question_is_said_at_once() {
+fn all_that_is_wrong_with_a_question_is_reported_at_once() {
     let folder = with_data();
     let wrong = "N,X\n1,64.9\n0,fast\n7\n18,995.9\n";
     std::fs::write(folder.path().join("wrong.csv"), wrong).expect("it can be written");

@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn of_few_requests_no_share_is_said() {
+    fn of_few_requests_no_share_is_reported() {
         let of = |count: usize| {
             let from_due = vec![Elapsed::ZERO; count];
             let cohort = Cohort {

@@ -472,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_with_an_error_is_left_out_and_that_is_said() {
+    fn a_row_with_an_error_is_left_out_and_that_is_reported() {
         let other = failed().replace(r#""row":0"#, r#""row":1"#);
         let sweep = Sweep::read(&format!("{ROW}\n{other}\n")).unwrap();
         assert_eq!(sweep.points.len(), 1);

@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_in_a_file_is_said_with_its_line() {
+    fn a_mistake_in_a_file_is_reported_with_its_line() {
         let csv = table("a", 1.0)
             .to_csv()
             .replace("\"simulated\",1", "\"simulated\",one");

@@ -386,7 +386,7 @@ fn the_knee_is_where_waiting_and_computing_keep_all_cores_busy() {
 }
 
 #[test]
-fn where_answers_part_from_load_that_is_said() {
+fn where_answers_part_from_load_that_is_reported() {
     let table = figure_of(Kind::HockeyStick);
     let parts = table.rows.iter().filter(|row| row.series == "parts");
     let parts: Vec<(&str, f64)> = parts.map(|row| (row.panel.as_str(), row.x)).collect();

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_time_are_said_in_round_numbers() {
+    fn lengths_of_time_are_written_in_round_numbers() {
         for (seconds, text) in [
             (0.2, "1 s"),
             (119.0, "119 s"),

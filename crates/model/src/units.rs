@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_time_are_said_with_three_digits_and_a_unit() {
+    fn lengths_of_time_are_written_with_three_digits_and_a_unit() {
         for (nanoseconds, text) in [
             (0, "0 ms"),
             (850, "850 ns"),

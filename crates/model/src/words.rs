@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_said_as_people_say_them() {
+    fn numbers_are_written_as_people_say_them() {
         assert_eq!(
             [30.1, 1.0, 1.0 / 30.0, 0.999].map(times),
             ["× 30", "× 1.0", "÷ 30", "× 1.0"]

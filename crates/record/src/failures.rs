@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn redirects_are_told_by_status_with_their_location_and_how_long_they_really_took() {
+    fn redirects_are_reported_by_status_with_their_location_and_how_long_they_really_took() {
         let outcomes = [
             answered(302, 300_000),
             answered(200, 900_000),

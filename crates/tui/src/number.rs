@@ -470,7 +470,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_has_to_be_said_of_a_number_is_said() {
+    fn everything_that_has_to_be_said_of_a_number_is_reported() {
         for number in Number::ALL {
             let text = number.texts();
             assert!(!text.name.is_empty() && !text.unit.is_empty(), "{number:?}");

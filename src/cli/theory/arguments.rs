@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_is_wrong_is_said_at_once() {
+    fn everything_that_is_wrong_is_reported_at_once() {
         let parameters = [ARRIVAL_RATE, SERVICE_TIME, SERVICE_RATE].map(|it| it.arg());
         let command = Command::new("mm1").args(parameters);
         let words = ["mm1", "--service-time", "10", "--service-rate", "-1"];

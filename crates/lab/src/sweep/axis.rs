@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_of_all_axes_are_said_at_once_each_with_its_place() {
+    fn mistakes_of_all_axes_are_reported_at_once_each_with_its_place() {
         let texts = [
             "server.workers",
             "=3",

@@ -329,7 +329,7 @@ fn spans_of_0(recording: &Recording) -> Vec<(RequestState, Option<WaitPurpose>, 
 }
 
 #[test]
-fn a_wait_is_told_in_the_parts_that_its_worker_named_in_whatever_order() {
+fn a_wait_is_reported_in_the_parts_that_its_worker_named_in_whatever_order() {
     let mut recording = yielding_for(SwitchReason::Service, None);
     let awaits = |at, part| {
         let (task, request) = (0, 0);

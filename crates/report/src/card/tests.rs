@@ -159,7 +159,7 @@ fn an_interrupted_run_of_which_one_variant_was_never_played() {
 }
 
 #[test]
-fn a_long_name_has_a_line_of_its_own_and_nothing_played_is_said() {
+fn a_long_name_has_a_line_of_its_own_and_nothing_played_is_reported() {
     let mut sync = Synthetic::io_bound(Sync);
     sync.variant = "a_name_of_thirty_two_characters_".into();
     let printed = card_of("Names", &[&sync], &[], as_it_is);
@@ -182,7 +182,7 @@ fn count(text: &str, words: &str) -> usize {
 }
 
 #[test]
-fn a_reason_to_doubt_runs_is_said_once_however_many_variants_and_claims_it_is_about() {
+fn a_reason_to_doubt_runs_is_reported_once_however_many_variants_and_claims_it_is_about() {
     let (mut sync, mut coroutine) = (
         Synthetic::three_requests(Sync),
         Synthetic::three_requests(Coroutine),

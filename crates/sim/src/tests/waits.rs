@@ -64,7 +64,7 @@ fn of_two_seconds_at_a_pool_of_ten_threads_one_point_eight_are_for_a_thread() {
 /// Five served at once are 25 a second: 100 ÷ 25 s = 4 s. Of ten with a connection five are served, so a
 /// call takes 0.4 s, half of it in the queue.
 #[test]
-fn a_pool_before_a_smaller_capacity_is_told_apart_from_it() {
+fn a_pool_before_a_smaller_capacity_is_distinguished_from_it() {
     let (waits, throughput) = waits_of(
         "services.db.pool = 10\nservices.db.capacity = 5\nrequests.work.steps = ['call db 200ms']",
     );

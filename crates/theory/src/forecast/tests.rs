@@ -180,7 +180,7 @@ fn clients_that_never_think_keep_all_workers_busy_under_any_law() {
 }
 
 #[test]
-fn where_no_closed_form_applies_the_reason_is_said() {
+fn where_no_closed_form_applies_the_reason_is_reported() {
     let waits = ["sleep 1ms", "compute 100ms"];
     for (scenario, says) in [
         (hog("sync", 3, 200, WHOLE), "more of them begun than cores"),

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_with_its_place() {
+    fn every_mistake_is_reported_with_its_place() {
         let text = "N,X\n1,64.9\n0, fast\n7\n1,2,3\nN,X\n2,inf\n3,1e3\n";
         let mistakes = points(text).expect_err("it is all wrong");
         insta::assert_snapshot!(mistakes.join("\n"), @r"

@@ -54,7 +54,7 @@ fn coroutine_workers_take_them_all_in() {
 }
 
 #[test]
-fn warming_up_is_told_apart_from_counting() {
+fn warming_up_is_distinguished_from_counting() {
     let mut state = second_variant();
     Context {
         at: 1_200,
@@ -66,7 +66,7 @@ fn warming_up_is_told_apart_from_counting() {
 }
 
 #[test]
-fn draining_is_told_apart_from_counting() {
+fn draining_is_distinguished_from_counting() {
     let mut state = io_bound();
     let worker = WorkerSpec::new(Phase::Blocked, 1);
     let context = Context {
@@ -268,7 +268,7 @@ fn sixty_workers_have_a_glyph_each() {
 }
 
 #[test]
-fn steps_that_take_no_time_are_told_beside_the_drawing() {
+fn steps_that_take_no_time_are_reported_beside_the_drawing() {
     let mut counting = scenario(WorkerKind::Coroutine);
     counting.counters = vec!["visits".into()];
     let count = Step::Count {

@@ -116,7 +116,7 @@ fn requests_are_listed_sorted_and_chosen() {
 }
 
 #[test]
-fn the_way_of_one_request_is_told_step_by_step() {
+fn the_way_of_one_request_is_reported_step_by_step() {
     let open = [Key::Char('5'), Key::Char('o'), Key::Enter];
     snapshot_of("way", "sync", &looking(&open, 0));
     snapshot_of("way", "coroutine", &looking(&open, 1));

@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn every_unknown_name_is_told_at_once() {
+    fn every_unknown_name_is_reported_at_once() {
         assert_eq!(mistakes("a.x < b.y", BOTH).len(), 2);
     }
 }

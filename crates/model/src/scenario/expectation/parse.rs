@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_told_from_a_division() {
+    fn a_rate_is_distinguished_from_a_division() {
         let comparison = parse("20/sync.throughput < 20/s").unwrap();
         assert!(matches!(comparison.left, Expression::Pair { .. }));
         assert_eq!(

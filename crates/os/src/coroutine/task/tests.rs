@@ -159,7 +159,7 @@ fn a_dropped_task_that_catches_its_end_cannot_park_again() {
 }
 
 #[test]
-fn running_out_of_stack_is_told_from_a_panic() {
+fn running_out_of_stack_is_distinguished_from_a_panic() {
     let stacks = Stacks::<()>::new();
     let mut task = stacks.start(|_| {
         std::hint::black_box(deeper(0));

@@ -260,7 +260,7 @@ fn a_burst() -> Synthetic {
 }
 
 #[test]
-fn a_full_queue_is_told_by_the_instants_at_which_it_was_full() {
+fn a_full_queue_is_reported_by_the_instants_at_which_it_was_full() {
     assert_eq!(
         first_sentence(&a_burst().recording(), Now, Kind::BacklogFull),
         "In 1 of 3 samples in the last second more connections waited at the door than the listener's queue \
@@ -344,7 +344,7 @@ fn requests_cut_off_by_the_end_of_a_run_have_not_failed() {
 }
 
 #[test]
-fn samples_of_workers_are_told_apart_from_samples_of_the_run() {
+fn samples_of_workers_are_distinguished_from_samples_of_the_run() {
     // Three samples in the last second, with two workers in each, or with one.
     let evidence = |recording: &Recording| find(recording, Now, Kind::Idle).unwrap().evidence;
     let mut recording = asked_once(300);

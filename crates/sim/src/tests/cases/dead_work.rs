@@ -250,7 +250,7 @@ fn remedies_of(run: &Run) -> Vec<String> {
 }
 
 #[test]
-fn whatever_is_said_to_cure_dead_work_cures_it_when_it_is_simulated() {
+fn every_named_cure_of_dead_work_cures_it_in_a_simulation() {
     let loads = [
         r#"load = { clients = 60, ramp = "0s", patience = "2s" }"#,
         r#"load = { clients = 60, connection = "keep-alive", patience = "2s" }"#,

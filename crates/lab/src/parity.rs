@@ -43,6 +43,8 @@ const fn case(
 }
 
 const BOTH: &str = "server.kind=[sync, coroutine]";
+/// Takes off the limit of the scenario: a worker accepts as many connections as it comes to have.
+const UNLIMITED: &str = "server.connections=1000";
 
 /// Both kinds of workers in each: waiting and computing, idle and saturated, with and without jitter.
 pub const CASES: [Case; 9] = [
@@ -73,6 +75,7 @@ pub const CASES: [Case; 9] = [
         "25s",
         &[
             BOTH,
+            UNLIMITED,
             "requests.report.steps=compute 5ms..15ms",
             "load.rate=60/s",
         ],
@@ -83,6 +86,7 @@ pub const CASES: [Case; 9] = [
         "25s",
         &[
             BOTH,
+            UNLIMITED,
             "server.workers=1",
             "requests.report.steps=compute 5ms..15ms",
             "load.rate=60/s",
@@ -94,6 +98,7 @@ pub const CASES: [Case; 9] = [
         "15s",
         &[
             BOTH,
+            UNLIMITED,
             "requests.report.steps=compute 5ms..15ms",
             "load.clients=8",
         ],

@@ -13,13 +13,15 @@ use concsim::units::{Elapsed, Stamp};
 /// Number of instants in each recording.
 const INSTANTS: u64 = 40;
 /// Simulated scenarios, with settings that make them short enough.
-const SIMULATED: [&str; 11] = [
+const SIMULATED: [&str; 13] = [
     "three_requests",
     "io_bound --set duration=2s",
     "cpu_bound --set duration=1s",
     "hog --set duration=3s",
     "unpatched --set duration=2s",
     "tornado --set duration=1s",
+    "one_takes_all --set duration=2s",
+    "keepalive_slots --variant kept --set duration=2s --set warmup=1s",
     "ping_pong",
     "not_parallel --set duration=1s --set machine.scheduler=per-core",
     "mixed --variant coroutine --set duration=3s --set load.connection=keep-alive",

@@ -19,7 +19,7 @@ macro_rules! embedded {
 }
 
 /// In teaching order.
-static ALL: [BuiltIn; 13] = embedded![
+static ALL: [BuiltIn; 16] = embedded![
     "three_requests",
     "io_bound",
     "cpu_bound",
@@ -32,6 +32,9 @@ static ALL: [BuiltIn; 13] = embedded![
     "mixed",
     "surge",
     "threads_gil",
+    "one_takes_all",
+    "accept_balance",
+    "keepalive_slots",
     "hello",
 ];
 

@@ -58,7 +58,7 @@ fn draw(canvas: &mut Canvas<'_>, menu: &Menu) {
     if has_title {
         canvas.write(1, 0, &cut(TITLE, width.saturating_sub(2)), strong());
     }
-    // With all scenarios and their texts, 24 lines have none to spare below the title.
+    // Of 24 lines none is to spare below the title: the list has more than fit beside a text.
     let top = match (has_title, height > 24) {
         (false, _) => 0,
         (true, is_large) => 1 + u16::from(is_large),

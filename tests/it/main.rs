@@ -1,5 +1,6 @@
 //! The one integration binary: properties of the whole program and of the whole project.
 
+mod accepts;
 mod attack;
 mod balance;
 mod beside;

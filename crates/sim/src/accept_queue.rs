@@ -2,9 +2,9 @@
 //!
 //! | `accept` | workers woken |
 //! |---|---|
-//! | `shared` | all that sleep, from a drawn one on: one accepts, the others find nothing |
+//! | `shared` | all that sleep, from a drawn one on, each with one thread: one accepts, the others find nothing |
 //! | `exclusive` | one: always the one forked first among the sleepers |
-//! | `blocking` | one: the longest sleeper |
+//! | `blocking` | one: the longest sleeper, which sleeps on in the kernel if the connection is gone |
 //! | `reuseport` | the worker selected by the connection's number; each worker has its own queue |
 //!
 //! That one is drawn for each connection, because on a real machine the first worker to look depends on the
@@ -76,15 +76,17 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Worker whose queue a connection belongs to, if each has one: [`None`] if no worker listens.
     fn owner_of(&mut self, id: ConnectionId) -> Option<usize> {
-        let count = self
-            .workers
-            .iter()
-            .filter(|worker| worker.listens())
-            .count();
+        let count = self.listening().count();
         let drawn = self.draw_one_for(id, count);
+        self.listening().nth(drawn)
+    }
+
+    /// Iterates over the workers into whose own queues connections come.
+    fn listening(&self) -> impl Iterator<Item = usize> {
+        let kind = self.scenario.server.kind;
         let workers = self.workers.iter().enumerate();
-        let mut listening = workers.filter(|(_, worker)| worker.listens());
-        listening.nth(drawn).map(|(index, _)| index)
+        let listening = workers.filter(move |(_, worker)| worker.listens(kind));
+        listening.map(|(index, _)| index)
     }
 
     /// Draws one of `among` workers or sleepers for a connection.
@@ -112,10 +114,29 @@ impl<O: Observer> Simulation<'_, O> {
         sleepers.retain(|(entity, turn)| self.sleeps_at_the_door(*entity, *turn));
         let first = self.draw_one_for(id, sleepers.len());
         sleepers.rotate_left(first);
-        for (entity, _) in sleepers.drain(..) {
-            self.wake(entity);
-        }
+        let mut woken = BTreeSet::new();
+        sleepers.retain(|(entity, _)| {
+            let (worker, _) = self.owners[*entity as usize];
+            // One thread of a process watches the listener for all.
+            let is_first = woken.insert(worker);
+            if is_first {
+                self.wake(*entity);
+            }
+            !is_first
+        });
         self.wakers.sleepers = sleepers;
+    }
+
+    /// Wakes another worker for the connections that are left by one that was woken alone and has gone. (Real ones
+    /// look by themselves, within a heartbeat.)
+    pub(super) fn wake_for_what_is_left(&mut self) {
+        let wakes_one = match self.scenario.server.accept {
+            Accept::Exclusive | Accept::Blocking => true,
+            Accept::Shared | Accept::Reuseport => false,
+        };
+        if let Some(first) = self.door.front().copied().filter(|_| wakes_one) {
+            self.wake_for_the_door(first, None);
+        }
     }
 
     fn wake_one(&mut self, own: Option<usize>) {

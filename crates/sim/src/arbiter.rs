@@ -131,6 +131,7 @@ impl<O: Observer> Simulation<'_, O> {
         for id in self.connections_in(slot).into_iter().chain(left) {
             self.is_reset(id);
         }
+        self.wake_for_what_is_left();
         self.fill_vacancies();
     }
 
@@ -184,9 +185,11 @@ impl<O: Observer> Simulation<'_, O> {
                 self.close_client_side(id);
             }
         }
-        // A worker with its own queue closes it: the connections in it connect again elsewhere.
-        for id in std::mem::take(&mut self.workers[slot].door) {
-            self.is_reset(id);
+        // A queue of its own is closed with the listener, which resets the connections in it.
+        if !self.workers[slot].listens(self.scenario.server.kind) {
+            for id in std::mem::take(&mut self.workers[slot].door) {
+                self.is_reset(id);
+            }
         }
         if self.workers[slot].hub.is_some() {
             return self.wake_hub(slot);

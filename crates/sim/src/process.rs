@@ -14,6 +14,7 @@ use super::observer::Observer;
 use super::script::Need;
 use super::thread::ThreadState;
 use concsim_engine::telemetry::{Phase, SwitchReason, task_number};
+use concsim_model::scenario::Accept;
 
 impl<O: Observer> Simulation<'_, O> {
     /// Returns the worker and the thread of an entity, if they live.
@@ -95,8 +96,9 @@ impl<O: Observer> Simulation<'_, O> {
         let is_new = kept.is_none();
         let found = kept.or_else(|| self.take_from_the_door(worker));
         let Some(id) = found else {
-            let counts = &mut self.workers[worker].counts;
-            counts.found_nothing += u64::from(woken);
+            // accept(2) does not return to a worker that is woken in it for nothing.
+            let is_told = woken && self.scenario.server.accept != Accept::Blocking;
+            self.workers[worker].counts.found_nothing += u64::from(is_told);
             self.workers[worker].set_doing(thread, ThreadState::Sleeping);
             self.enter_by_threads(worker);
             self.sleep_at_the_door(worker, thread, true);

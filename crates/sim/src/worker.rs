@@ -9,7 +9,7 @@ use super::hub::Hub;
 use super::lock::Lock;
 use super::thread::{Thread, ThreadState};
 use concsim_engine::telemetry::{Phase, Reading};
-use concsim_model::scenario::{Scenario, Server, draw};
+use concsim_model::scenario::{Scenario, Server, WorkerKind, draw};
 use concsim_model::units::Stamp;
 
 /// A time-weighted gauge: a number and its integral over time.
@@ -136,9 +136,10 @@ pub(super) struct Counts {
 }
 
 impl Worker {
-    /// True if it takes new connections.
-    pub(super) fn listens(&self) -> bool {
-        self.is_alive && !self.stopping
+    /// True if connections still come into a queue of its own. A sync worker that is told to stop closes it when
+    /// it has finished its request and leaves, the other kinds at once.
+    pub(super) fn listens(&self, kind: WorkerKind) -> bool {
+        self.is_alive && (!self.stopping || kind == WorkerKind::Sync)
     }
 
     /// Returns a slot that no process has had yet.

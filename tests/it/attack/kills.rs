@@ -1,5 +1,5 @@
 //! The kill matrix: every process of a run × every signal × every phase, three times each, with sync workers;
-//! workers with threads in the same phases; and random kills.
+//! workers with threads, and sync workers that share the door in other ways, in the same phases; and random kills.
 //!
 //! ```text
 //!   cargo test --test it attack::kills::matrix -- --ignored --nocapture
@@ -39,12 +39,16 @@ use crate::on_screen::{TerminalRun, kept_simulation};
 use crate::played::Role;
 use crate::serve_process::until;
 
-/// Kind of the workers, and process that is killed. Kinds differ in the worker alone.
-const ROWS: [(&str, Role); 6] = [
+/// Kind of the workers, with `server.accept` unless that is `shared`, and process that is killed. These differ in the
+/// worker alone.
+const ROWS: [(&str, Role); 9] = [
     ("sync", Role::Driver),
     ("sync", Role::Arbiter),
     ("sync", Role::Worker),
     ("threads", Role::Worker),
+    ("sync exclusive", Role::Worker),
+    ("sync blocking", Role::Worker),
+    ("sync reuseport", Role::Worker),
     ("sync", Role::Load),
     ("sync", Role::Services),
 ];
@@ -121,9 +125,10 @@ impl Phase {
             Self::Wait => WorkerState::Blocked,
             _ => WorkerState::Idle,
         };
+        let (kind, accept) = kind.split_once(' ').unwrap_or((kind, "shared"));
         let text = doing.scenario(kind, "2s").replace(
             "workers = 2",
-            "workers = 2\ngraceful_timeout = '1s'\ntimeout = '2s'",
+            &format!("workers = 2\naccept = '{accept}'\ngraceful_timeout = '1s'\ntimeout = '2s'"),
         );
         let text = text.replace("patience = '5s'", "patience = '1s'");
         match self {

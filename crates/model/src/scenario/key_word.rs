@@ -4,28 +4,22 @@
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyWord {
     pub(super) word: &'static str,
-    /// True if real processes play it; the simulation plays every word.
-    pub(super) is_real: bool,
     /// Description that follows the word; empty if there is none.
     pub(super) description: &'static str,
 }
 
 impl KeyWord {
-    /// Returns a word that both engines play.
+    /// Returns a word that explains itself.
     pub(super) const fn of_both(word: &'static str) -> Self {
         Self {
             word,
-            is_real: true,
             description: "",
         }
     }
 
-    /// Returns a word that so far only the simulation plays.
-    pub(super) const fn simulated(word: &'static str) -> Self {
-        Self {
-            is_real: false,
-            ..Self::of_both(word)
-        }
+    /// Returns a word with its description.
+    pub(super) const fn described(word: &'static str, description: &'static str) -> Self {
+        Self { word, description }
     }
 }
 

@@ -52,10 +52,22 @@ pub(super) enum Shape {
 }
 
 pub(super) const ACCEPTS: [(Accept, KeyWord); 4] = [
-    (Accept::Shared, KeyWord::of_both("shared")),
-    (Accept::Exclusive, KeyWord::simulated("exclusive")),
-    (Accept::Blocking, KeyWord::simulated("blocking")),
-    (Accept::Reuseport, KeyWord::simulated("reuseport")),
+    (
+        Accept::Shared,
+        KeyWord::described("shared", "wakes all that sleep"),
+    ),
+    (
+        Accept::Exclusive,
+        KeyWord::described("exclusive", "wakes the one that has watched longest"),
+    ),
+    (
+        Accept::Blocking,
+        KeyWord::described("blocking", "lets sync workers sleep in accept(2)"),
+    ),
+    (
+        Accept::Reuseport,
+        KeyWord::described("reuseport", "has a queue for each"),
+    ),
 ];
 
 pub(super) const ARRIVALS: [(Process, KeyWord); 2] = [
@@ -232,7 +244,7 @@ pub(super) const SERVER: Section = Section {
         key(
             "accept",
             Shape::Word(&words(&ACCEPTS)),
-            "sharing of the listener between workers",
+            "sharing of the listener between workers:",
         )
         .by_default("\"shared\""),
         key(

@@ -248,7 +248,7 @@ pub enum Accept {
     /// All workers watch it, and the first takes the connection: the others find none.
     #[default]
     Shared,
-    /// The kernel wakes one worker: always the first idle one (`EPOLLEXCLUSIVE`).
+    /// The kernel wakes one worker: always the sleeper that has watched longest (`EPOLLEXCLUSIVE`).
     Exclusive,
     /// Workers sleep in accept itself: the longest sleeper is woken.
     Blocking,

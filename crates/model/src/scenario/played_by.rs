@@ -1,9 +1,10 @@
 //! Engines and their limits. The simulation plays everything that a file can contain; keys that real processes
 //! do not play yet are refused by name before the run.
 
-use super::keys::{Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape};
+use super::keys::{Key, LOAD, REQUEST, SERVER, SERVICE, Section};
 use super::problem::Problem;
 use super::tree::{Node, Table};
+use super::worker_kind::WorkerKind;
 
 /// Engine that will play the scenario.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub(super) fn simulated_only(tree: &Table) -> Vec<Problem> {
             of_table(name, table, section, &mut problems);
         }
     }
+    problems.extend(blocking_accept(tree));
     for table in named("services") {
         of_table("services", table, &SERVICE, &mut problems);
     }
@@ -58,16 +60,6 @@ fn of_table(path: &str, table: &Table, section: &'static Section, problems: &mut
 }
 
 fn of_key(path: &str, key: &Key, node: &Node) -> Option<Problem> {
-    if let (Shape::Word(words), Some(word)) = (key.shape, node.text()) {
-        let refused = || {
-            let played = words.iter().filter(|it| it.is_real);
-            let played: Vec<String> = played.map(|it| format!("`{}`", it.word)).collect();
-            let what = format!("`{word}` for `{path}.{}` is", key.name);
-            so_far(node, &what).legal(format!("real processes play {}", played.join(", ")))
-        };
-        let given = words.iter().find(|it| it.word == word);
-        return given.filter(|it| !it.is_real).map(|_| refused());
-    }
     let differs = node.literal() != key.default.unwrap_or_default();
     (key.simulated_only && differs).then(|| so_far(node, &format!("`{path}.{}` is", key.name)))
 }
@@ -77,6 +69,25 @@ fn in_threads(step: &Node) -> Option<Problem> {
     let words: Vec<&str> = step.text()?.split_whitespace().collect();
     let found = words.ends_with(&["in", "threads"]);
     found.then(|| so_far(step, "waits `in threads` are"))
+}
+
+/// Returns the problem of workers that would sleep in accept while requests are begun: the processes of a sync
+/// worker have none then.
+fn blocking_accept(tree: &Table) -> Option<Problem> {
+    let accept = &tree.at(&["server", "accept"])?.node;
+    let kind = tree.at(&["server", "kind"]).and_then(|it| it.node.text());
+    let kind = kind.filter(|kind| *kind != WorkerKind::Sync.word())?;
+    let problem = Problem::new(
+        &accept.place,
+        format!(
+            "`blocking` for `server.accept` needs sync workers: one of kind `{kind}` that sleeps in accept serves no begun request"
+        ),
+    );
+    (accept.text() == Some("blocking")).then(|| {
+        problem
+            .legal("write `shared`, `exclusive` or `reuseport`")
+            .hint("use simulation: concsim sim FILE".to_owned())
+    })
 }
 
 fn so_far(node: &Node, what: &str) -> Problem {

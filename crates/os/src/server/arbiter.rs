@@ -16,19 +16,20 @@ mod stopping;
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
 use self::respawns::{Respawns, SHORT_LIVES_LIMIT};
+use super::door::Door;
 use super::worker::{self, WorkerConfig};
 use crate::handler::Access;
 use crate::sys::clock::Clock;
 use crate::sys::fork::{self, Death};
 use crate::sys::signals::{self, Signal, Signals};
-use crate::sys::{ErrorContext, net, pipe};
+use crate::sys::{ErrorContext, pipe};
 use crate::telemetry::{
     ChildMessage, Event, Phase, SLOTS, Scoreboard, Telemetry, TerminationCause, Writer,
 };
@@ -109,8 +110,8 @@ struct Arbiter<'a> {
     orders: Orders,
     scoreboard: &'static Scoreboard,
     ring: Writer<'static>,
-    /// Listening socket; `None` once the server stops: the door is closed before the last worker leaves.
-    listener: Option<TcpListener>,
+    /// `None` once the server stops: the door is closed before the last worker leaves.
+    door: Option<Door>,
     address: SocketAddr,
     lifeline: &'a OwnedFd,
     signals: Signals,
@@ -137,13 +138,7 @@ impl<'a> Arbiter<'a> {
         lifeline: &'a OwnedFd,
         output: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
-        let listener = net::listen(orders.bind, orders.scenario.server.backlog)?;
-        // Without this it is a race whether a first read has to wait, at the price of two switches: a
-        // client connects and then sends, and an idle worker is faster.
-        net::wait_for_first_bytes(&listener);
-        let address = listener
-            .local_addr()
-            .doing("read the address of the server")?;
+        let door = Door::open(orders.bind, &orders.scenario.server)?;
         let signals = Signals::listen(&[
             Signal::Terminate,
             Signal::Interrupt,
@@ -155,8 +150,8 @@ impl<'a> Arbiter<'a> {
         ])?;
         Ok(Self {
             ring: Writer::new(scoreboard.arbiter_ring()),
-            listener: Some(listener),
-            address,
+            address: door.address(),
+            door: Some(door),
             lifeline,
             signals,
             table: WorkerTable::new(SLOTS, orders.scenario.server.workers),
@@ -309,6 +304,7 @@ impl<'a> Arbiter<'a> {
         self.respawns.forked(slot, self.now());
         let (lifeline, kept_end) = pipe::nonblocking()?;
         let config = self.config(slot, lifeline.into())?;
+        let door = self.door_for_a_worker()?;
         let siblings = self.lifelines.iter_mut();
         let mut inherited: Vec<&mut Option<OwnedFd>> = siblings.collect();
         let mut kept_end = Some(OwnedFd::from(kept_end));
@@ -319,7 +315,7 @@ impl<'a> Arbiter<'a> {
             for end in inherited {
                 drop(end.take());
             }
-            worker::run(&config)
+            worker::run(&config, door)
         })?;
         self.lifelines[slot] = kept_end;
         words.give_to(pid);
@@ -330,20 +326,19 @@ impl<'a> Arbiter<'a> {
         Ok(())
     }
 
+    fn door_for_a_worker(&self) -> Result<Door, Failure> {
+        let door = self.door.as_ref();
+        let door = door.expect("no worker is forked once the door is closed");
+        Ok(door.try_clone()?)
+    }
+
     fn config(&self, slot: usize, lifeline: OwnedFd) -> Result<WorkerConfig, Failure> {
-        let listener = self
-            .listener
-            .as_ref()
-            .expect("no worker is forked once the door is closed");
         Ok(WorkerConfig {
             index: slot,
             arbiter: std::process::id(),
             scenario: self.orders.scenario.clone(),
             services: self.orders.services.clone(),
             access: self.orders.access.clone(),
-            listener: listener
-                .try_clone()
-                .doing("pass the listener to a worker")?,
             lifeline,
             last_words: self
                 .last_words
@@ -378,7 +373,7 @@ impl<'a> Arbiter<'a> {
         let cause = policy::cause_of_end(EndOfProcess {
             status,
             was_silent: process.was_silent(),
-            was_told: process.is_stopping || self.listener.is_none(),
+            was_told: process.is_stopping || self.door.is_none(),
             is_killing: self.is_killing,
         });
         let died = Event::Died {
@@ -414,7 +409,7 @@ impl<'a> Arbiter<'a> {
             }
         }
         if status != 0 {
-            let is_replaced = self.listener.is_some() && self.table.is_wanted(slot);
+            let is_replaced = self.door.is_some() && self.table.is_wanted(slot);
             let result = if is_replaced {
                 ": another takes its place"
             } else {

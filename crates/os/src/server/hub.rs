@@ -20,10 +20,11 @@
 //! then wait 80 ms, such a worker never has more than five begun, which hides what coroutines are for.
 
 use std::io::ErrorKind;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::rc::Rc;
 
 use super::ACCEPT_PAUSE;
+use super::door::Listener;
 use super::log::log;
 use super::task_context::{Shared, WaitReason};
 use super::timers::Timers;
@@ -51,6 +52,15 @@ pub(super) enum HubExit {
     Overflowed,
 }
 
+/// Reasons to look for clients at the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// The poller reports one.
+    Woken,
+    /// The poller has reported nothing for long, which may be because another worker was woken and is gone.
+    Unasked,
+}
+
 /// Tasks of a hub, one for each connection: coroutines, or state machines.
 pub(super) trait Tasks {
     /// One task.
@@ -75,12 +85,13 @@ pub(super) trait Tasks {
 }
 
 /// Hub of one worker.
-pub(super) struct Hub<'life, T: Tasks> {
+pub(super) struct Hub<T: Tasks> {
     shared: Rc<Shared>,
     tasks: T,
     queue: ReadyQueue<T::Task>,
     timers: Timers,
-    listener: &'life TcpListener,
+    /// `None` once it stops: a queue of its own is closed, and not left to its last task.
+    listener: Option<Listener>,
     /// True if the poller reports the listener.
     at_the_door: bool,
     /// Instant at which accepts may resume.
@@ -91,11 +102,11 @@ pub(super) struct Hub<'life, T: Tasks> {
     ready: Vec<Ready>,
 }
 
-impl<'life, T: Tasks> Hub<'life, T> {
+impl<T: Tasks> Hub<T> {
     /// Creates a hub that holds at most `connections` of the listener's, each served by a task of its own.
     pub(super) fn new(
         shared: Rc<Shared>,
-        listener: &'life TcpListener,
+        listener: Listener,
         signals: Signals,
         connections: usize,
         tasks: T,
@@ -106,7 +117,7 @@ impl<'life, T: Tasks> Hub<'life, T> {
             tasks,
             queue: ReadyQueue::new(connections),
             timers: Timers::default(),
-            listener,
+            listener: Some(listener),
             at_the_door: false,
             door_closed_until: Stamp::ZERO,
             signals,
@@ -118,10 +129,10 @@ impl<'life, T: Tasks> Hub<'life, T> {
     /// Turns until it is told to stop and has drained.
     pub(super) fn run(mut self) -> sys::Result<HubExit> {
         while !(self.shared.stopping.get() && self.queue.open_count() == 0) {
-            let is_client_at_the_door = self.poll()?;
+            let reason = self.poll()?;
             self.wake_ready_tasks();
-            if is_client_at_the_door {
-                self.accept_connections();
+            if let Some(reason) = reason {
+                self.accept_connections(reason);
             }
             if let Some(ended) = self.run_ready_tasks() {
                 return Ok(ended);
@@ -130,8 +141,8 @@ impl<'life, T: Tasks> Hub<'life, T> {
         Ok(HubExit::Drained)
     }
 
-    /// 1: beats and polls. Returns true if a client is at the door.
-    fn poll(&mut self) -> sys::Result<bool> {
+    /// 1: beats and polls. Returns the reason to look for clients at the door.
+    fn poll(&mut self) -> sys::Result<Option<Look>> {
         let now = self.shared.probe.now();
         self.watch_the_door(now)?;
         let timeout = self.poll_timeout(now);
@@ -150,7 +161,15 @@ impl<'life, T: Tasks> Hub<'life, T> {
         let back = self.shared.probe.now();
         self.shared.polled.set(back);
         self.shared.probe.heartbeat(back);
-        Ok(self.ready.iter().any(|ready| ready.token == LISTENER))
+        if self.ready.iter().any(|ready| ready.token == LISTENER) {
+            return Ok(Some(Look::Woken));
+        }
+        let waited_in_vain = self.ready.is_empty() && timeout == HEARTBEAT;
+        let may_be_overlooked = self
+            .listener
+            .as_ref()
+            .is_some_and(Listener::may_be_overlooked);
+        Ok((waited_in_vain && may_be_overlooked).then_some(Look::Unasked))
     }
 
     /// Registers the listener, or removes it: a full hub leaves its clients to the other workers.
@@ -159,12 +178,15 @@ impl<'life, T: Tasks> Hub<'life, T> {
             self.queue.has_room() && !self.shared.stopping.get() && self.door_closed_until <= now;
         if wanted != self.at_the_door {
             let poller = self.shared.poller.borrow();
-            if wanted {
-                poller.add_listener(self.listener, LISTENER)?;
-            } else {
-                poller.remove(self.listener)?;
+            match &self.listener {
+                Some(listener) if wanted => listener.watch(&poller, LISTENER)?,
+                Some(listener) => poller.remove(listener)?,
+                None => {}
             }
             self.at_the_door = wanted;
+        }
+        if self.shared.stopping.get() {
+            self.listener = None;
         }
         Ok(())
     }
@@ -215,7 +237,7 @@ impl<'life, T: Tasks> Hub<'life, T> {
     }
 
     /// 3: accepts the clients at the door, as long as there is room.
-    fn accept_connections(&mut self) {
+    fn accept_connections(&mut self, reason: Look) {
         for taken in 0..ACCEPTS_PER_TURN {
             if !self.queue.has_room() || self.shared.stopping.get() {
                 return;
@@ -223,11 +245,14 @@ impl<'life, T: Tasks> Hub<'life, T> {
             if !self.tasks.prepare() {
                 return self.pause_accepting("no memory for another stack");
             }
-            match net::accept(self.listener, false) {
+            let Some(listener) = &self.listener else {
+                return;
+            };
+            match listener.accept() {
                 Ok(socket) => self.open(socket),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     // An accept after the first one finds nothing because this hub has taken all of them.
-                    if taken == 0 {
+                    if taken == 0 && reason == Look::Woken {
                         self.shared.probe.found_nothing();
                     }
                     return;

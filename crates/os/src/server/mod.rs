@@ -21,6 +21,7 @@ mod compute_lock;
 mod connection;
 mod date_cache;
 mod deadlines;
+mod door;
 mod hub;
 mod log;
 mod service_pool;

@@ -108,6 +108,17 @@ mod tests {
         assert_eq!(listeners_of(address.port()), None);
     }
 
+    /// Linux drops a connection only if the queue is longer than the backlog (`sk_acceptq_is_full`).
+    #[test]
+    fn a_backlog_of_two_holds_three() {
+        use crate::sys::net;
+        let listener = net::listen("127.0.0.1:0".parse().unwrap(), 2).unwrap();
+        let address = listener.local_addr().unwrap();
+        let clients = [(); 5].map(|()| net::begin_connect(address).unwrap());
+        assert_eq!(listeners_of(address.port()).unwrap().queued, 3);
+        drop(clients);
+    }
+
     #[test]
     fn sockets_of_one_port_are_added_and_those_of_others_are_not() {
         let table = [

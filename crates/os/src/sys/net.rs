@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -18,18 +18,82 @@ use concsim_model::units::Elapsed;
 /// # Errors
 /// Fails if the address is taken, or not one of this machine.
 pub fn listen(address: SocketAddr, backlog: u32) -> Result<TcpListener> {
-    let doing = || format!("listen at {address}");
-    let socket = tcp_socket(address).doing(doing())?;
-    // A port whose last connections are only in TIME_WAIT is free.
-    sockopt::set_socket_reuseaddr(&socket, true).doing(doing())?;
-    rustix::net::bind(&socket, &address).doing(doing())?;
-    let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
-    rustix::net::listen(&socket, backlog).doing(doing())?;
-    let listener = TcpListener::from(socket);
+    let listener = bind(address, Port::Own)
+        .and_then(|socket| listen_with(socket, backlog))
+        .doing(format!("listen at {address}"))?;
     if address.ip().is_loopback() {
         check_route(&listener).doing(format!("reach {address} (is the loopback interface up?)"))?;
     }
     Ok(listener)
+}
+
+/// Reserves an address for [`listen_at_reserved`]. Port 0 takes any free port. The socket does not listen, so no
+/// connection is given to it.
+///
+/// # Errors
+/// Fails if the address is taken, or not one of this machine, or if the system does not spread connections over
+/// the listeners of one address.
+pub fn reserve(address: SocketAddr) -> Result<TcpListener> {
+    if cfg!(not(target_os = "linux")) {
+        return Err(io::Error::from(io::ErrorKind::Unsupported))
+            .doing("listen once in each worker");
+    }
+    let reserved = bind(address, Port::Shared).map(TcpListener::from);
+    let reserved = reserved.doing(format!("reserve {address}"))?;
+    if address.ip().is_loopback() {
+        check_route(&reserved).doing(format!("reach {address} (is the loopback interface up?)"))?;
+    }
+    Ok(reserved)
+}
+
+/// Creates one of several listeners at a reserved address, each with a queue of its own: the kernel chooses one
+/// for each connection, by a hash of its addresses and ports (socket(7), `SO_REUSEPORT`). Closing it resets the
+/// connections in its queue.
+///
+/// # Errors
+/// Fails if the address is not reserved by this user.
+pub fn listen_at_reserved(address: SocketAddr, backlog: u32) -> Result<TcpListener> {
+    bind(address, Port::Shared)
+        .and_then(|socket| listen_with(socket, backlog))
+        .doing(format!("listen at {address} beside other workers"))
+}
+
+/// Use of a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Port {
+    /// By one socket.
+    Own,
+    /// By all sockets of one user that ask for it.
+    Shared,
+}
+
+fn bind(address: SocketAddr, port: Port) -> io::Result<OwnedFd> {
+    let socket = tcp_socket(address)?;
+    // A port whose last connections are only in TIME_WAIT is free.
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    if port == Port::Shared {
+        sockopt::set_socket_reuseport(&socket, true)?;
+    }
+    rustix::net::bind(&socket, &address)?;
+    Ok(socket)
+}
+
+fn listen_with(socket: OwnedFd, backlog: u32) -> io::Result<TcpListener> {
+    let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+    rustix::net::listen(&socket, backlog)?;
+    Ok(TcpListener::from(socket))
+}
+
+/// Makes accepts of a listener sleep until a connection comes, a signal comes (`Interrupted`), or `longest` is
+/// over (`WouldBlock`); in all processes that share it.
+///
+/// # Errors
+/// Fails if the system refuses the option.
+pub fn wait_in_accept(listener: &TcpListener, longest: Elapsed) -> Result<()> {
+    let limit = Some(std::time::Duration::from_nanos(longest.0));
+    rustix::io::ioctl_fionbio(listener, false)
+        .and_then(|()| sockopt::set_socket_timeout(listener, sockopt::Timeout::Recv, limit))
+        .doing("let workers wait in accept")
 }
 
 /// Fails unless this machine has a route to the listener. Nothing is sent: connecting a datagram socket
@@ -86,7 +150,7 @@ fn number_of(end: SocketAddr) -> u32 {
     address << 16 | u32::from(end.port())
 }
 
-/// Accepts a connection, without waiting; `WouldBlock` if there is none. Reads and writes of the connection
+/// Accepts a connection, without waiting unless the listener does; `WouldBlock` if there is none. Reads and writes of the connection
 /// wait if `waits`.
 pub fn accept(listener: &TcpListener, waits: bool) -> io::Result<TcpStream> {
     #[cfg(target_os = "linux")]
@@ -123,7 +187,7 @@ pub fn begin_connect(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// Creates a socket that does not wait and is closed on `exec`.
-fn tcp_socket(address: SocketAddr) -> io::Result<std::os::fd::OwnedFd> {
+fn tcp_socket(address: SocketAddr) -> io::Result<OwnedFd> {
     let family = AddressFamily::of(address);
     #[cfg(target_os = "linux")]
     let socket = {
@@ -201,6 +265,53 @@ mod tests {
             .map(|end| number_of(end.parse().unwrap()));
         assert!(numbers[0] != numbers[1] && numbers[0] != numbers[2]);
         assert_ne!(numbers[1], numbers[2]);
+    }
+
+    fn loopback() -> SocketAddr {
+        "127.0.0.1:0".parse().unwrap()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_queue_of_its_own_is_reset_with_its_listener_and_a_reserved_address_has_none() {
+        use std::io::Read as _;
+
+        let reserved = reserve(loopback()).unwrap();
+        let address = reserved.local_addr().unwrap();
+        let refused = TcpStream::connect(address).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        let listeners = [(); 2].map(|()| listen_at_reserved(address, 8).unwrap());
+        let mut clients = [(); 8].map(|()| TcpStream::connect(address).unwrap());
+        let queued =
+            listeners.map(|listener| std::iter::from_fn(|| accept(&listener, false).ok()).count());
+        assert_eq!(queued.iter().sum::<usize>(), 8, "{queued:?}");
+        let last = listen_at_reserved(address, 8).unwrap();
+        let mut waiting = TcpStream::connect(address).unwrap();
+        drop(last);
+        let reset = waiting.read(&mut [0]).unwrap_err();
+        assert_eq!(reset.kind(), io::ErrorKind::ConnectionReset);
+        for client in &mut clients {
+            assert_eq!(
+                client.read(&mut [0]).unwrap(),
+                0,
+                "it was accepted and closed"
+            );
+        }
+    }
+
+    #[test]
+    fn an_accept_waits_for_a_client_or_until_its_time_is_over() {
+        const A_WHILE: Elapsed = Elapsed::from_millis(20);
+        let listener = listen(loopback(), 8).unwrap();
+        wait_in_accept(&listener, A_WHILE).unwrap();
+        let clock = crate::sys::clock::Clock::starting_now();
+        let nothing = accept(&listener, false).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        // The kernel counts it in ticks, of which the first may be short.
+        let waited = clock.now().since(concsim_model::units::Stamp::ZERO);
+        assert!(waited >= Elapsed(A_WHILE.0 / 2), "{waited}");
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        accept(&listener, false).unwrap();
     }
 
     #[test]

@@ -111,6 +111,12 @@ mod epoll {
             self.add(listener, token, EventFlags::IN)
         }
 
+        /// Reports the same, for a listener that several processes watch: a connection wakes one of those that
+        /// sleep, always the one that has watched longest (`epoll_ctl(2)`, `EPOLLEXCLUSIVE`).
+        pub fn add_exclusive_listener(&self, listener: impl AsFd, token: u64) -> Result<()> {
+            self.add(listener, token, EventFlags::IN | EventFlags::EXCLUSIVE)
+        }
+
         fn add(&self, source: impl AsFd, token: u64, flags: EventFlags) -> Result<()> {
             epoll::add(&self.epoll, source, EventData::new_u64(token), flags)
                 .doing("watch a descriptor")
@@ -192,6 +198,12 @@ pub mod portable {
         /// Reports, at every wait, that a listener (or a pipe) is readable.
         pub fn add_listener(&self, listener: impl AsFd, token: u64) -> Result<()> {
             self.add(&listener, Event::readable(key(token)), PollMode::Level)
+        }
+
+        /// Fails: only Linux wakes one of several processes.
+        pub fn add_exclusive_listener(&self, _listener: impl AsFd, _token: u64) -> Result<()> {
+            Err(std::io::Error::from(std::io::ErrorKind::Unsupported))
+                .doing("wake one worker for each connection")
         }
 
         #[expect(
@@ -287,6 +299,51 @@ mod tests {
                 assert_eq!(near.read(&mut bytes).unwrap(), 0);
             }
         };
+    }
+
+    /// Two threads sleep, each in a poller of its own; a connection wakes the one whose poller has watched longest,
+    /// and leaves the other asleep.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_connection_wakes_one_of_two_exclusive_watchers() {
+        use std::net::TcpStream;
+        use std::os::fd::AsFd as _;
+        use std::sync::mpsc;
+
+        use crate::sys::net;
+
+        let listener = net::listen("127.0.0.1:0".parse().unwrap(), 8).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sends, woken) = mpsc::channel();
+        let threads = ["first", "second"].map(|name| {
+            let (listener, sends) = (listener.try_clone().unwrap(), sends.clone());
+            let (sleeps, asleep) = mpsc::channel();
+            let thread = std::thread::spawn(move || {
+                let mut poller = super::Poller::new().unwrap();
+                poller.add_exclusive_listener(listener.as_fd(), 0).unwrap();
+                sleeps.send(rustix::thread::gettid()).unwrap();
+                poller.wait(None, &mut Vec::new()).unwrap();
+                sends.send(name).unwrap();
+                net::accept(&listener, false).unwrap();
+            });
+            let id = asleep.recv().unwrap().as_raw_nonzero();
+            let state = || {
+                let stat = std::fs::read_to_string(format!("/proc/self/task/{id}/stat")).unwrap();
+                stat.rsplit(") ").next().unwrap().chars().next()
+            };
+            while state() != Some('S') {
+                std::thread::yield_now();
+            }
+            thread
+        });
+        let _clients = ["first", "second"].map(|expected| {
+            let client = TcpStream::connect(address).unwrap();
+            assert_eq!(woken.recv().unwrap(), expected);
+            client
+        });
+        for thread in threads {
+            thread.join().unwrap();
+        }
     }
 
     a_stream_is_reported_once_per_change!(epoll_or_native, super::Poller);

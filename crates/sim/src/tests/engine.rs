@@ -270,6 +270,39 @@ fn accepts_wake_the_first_forked_or_a_drawn_or_the_longest_sleeper() {
 }
 
 #[test]
+fn a_worker_that_sleeps_in_accept_is_never_told_of_nothing() {
+    let text = "server = { workers = 4, accept = 'blocking' }\nrequests.it.steps = ['compute 1ms']\n\
+                machine = { cores = 2, wake_up = '50us' }\nload = { clients = 3, think = '~1ms' }";
+    let eagain = |set: &str| -> u64 {
+        let run = runs_of(text, &[set]).remove(0);
+        check_the_books(&run);
+        run.workers.iter().map(|it| it.accept_eagain).sum()
+    };
+    assert_eq!(eagain("server.accept=blocking"), 0);
+    assert!(eagain("server.accept=shared") > 100);
+}
+
+/// One worker serves the first of five requests for 300 ms, the others wait in its queue, and it is told to leave
+/// meanwhile.
+#[test]
+fn a_sync_worker_resets_its_own_queue_when_it_leaves_and_a_hub_at_once() {
+    let failed_at = |server: &str| -> Vec<u64> {
+        let text = format!(
+            "server = {{ workers = 1, accept = 'reuseport', {server} }}\nwarmup = '0s'\n\
+             requests.it.steps = ['sleep 300ms']\nload = {{ clients = 5, requests = 5, ramp = '0s' }}\n\
+             [[timeline]]\nat = '100ms'\ndo = 'reload'\n"
+        );
+        let recording = recording_of(&plan(&text, &[]), 0);
+        let failed = recording.outcomes.iter().filter(|it| it.failure.is_some());
+        failed
+            .map(|it| (it.done.0 - recording.header.began.0) / MS)
+            .collect()
+    };
+    assert_eq!(failed_at("kind = 'sync'"), [300; 4]);
+    assert_eq!(failed_at("kind = 'coroutine', connections = 1"), [100; 4]);
+}
+
+#[test]
 fn a_client_that_gives_up_leaves_its_request_to_the_worker() {
     let text = "requests.it.steps = ['sleep 30ms']\nload = { clients = 3, requests = 9, \
                 patience = '50ms', ramp = '0s' }";

@@ -444,10 +444,10 @@ steps = ["call billing 9ms in threads"]
 clients = 60
 [[variants]]
 name = "sync"
-server.accept = "reuseport"
+server.workers = 2
 [[variants]]
-name = "exclusive"
-server.accept = "exclusive"
+name = "coroutine"
+server = { kind = "coroutine", accept = "blocking" }
 "#;
     let read = |engine, variant: Option<&str>| {
         let overrides = Overrides {
@@ -460,6 +460,6 @@ server.accept = "exclusive"
     let refused = read(Engine::Processes, None).expect_err("processes do not play it");
     insta::assert_snapshot!(refused);
     let of_one = read(Engine::Processes, Some("sync")).expect_err("nor the one variant");
-    assert!(!of_one.to_string().contains("`exclusive`"));
+    assert!(!of_one.to_string().contains("`blocking`"));
     assert!(read(Engine::Simulation, None).is_ok() && read(Engine::Nobody, None).is_ok());
 }

@@ -10,7 +10,7 @@ use concsim_model::units::{Elapsed, Stamp};
 impl Arbiter<'_> {
     /// Closes the door, tells all workers to leave, and kills those that take too long.
     pub(super) fn stop_all(&mut self, stop: Stop) {
-        self.listener = None;
+        self.door = None;
         let graceful_timeout = self.orders.scenario.server.graceful_timeout;
         let (farewell, patience) = match stop {
             Stop::Graceful => (Signal::Terminate, graceful_timeout),

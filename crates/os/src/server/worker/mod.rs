@@ -20,12 +20,13 @@ mod sync;
 mod threads;
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::panic;
 use std::rc::Rc;
 
 use super::date_cache::DateCache;
+use super::door::{Door, Listener};
 use super::hub::{Hub, HubExit, Tasks};
 use super::log::log;
 use super::service_pool::ServicePool;
@@ -50,8 +51,6 @@ pub(super) struct WorkerConfig {
     pub(super) scenario: Scenario,
     /// Addresses of the services, in the scenario's order.
     pub(super) services: Vec<SocketAddr>,
-    /// Listening socket that all workers share.
-    pub(super) listener: TcpListener,
     /// Pipe that ends when the arbiter is gone.
     pub(super) lifeline: OwnedFd,
     /// Pipe for the reason why the worker cannot get ready.
@@ -70,15 +69,16 @@ pub(super) struct WorkerConfig {
 struct WorkerContext<'life> {
     application: Application,
     date_cache: DateCache,
+    listener: Listener,
     signals: Signals,
     probe: Probe,
     config: &'life WorkerConfig,
 }
 
-/// Runs a worker from its fork to its end. Returns its exit code.
-pub(super) fn run(config: &WorkerConfig) -> i32 {
+/// Runs a worker at the server's `door`, from its fork to its end. Returns its exit code.
+pub(super) fn run(config: &WorkerConfig, door: Door) -> i32 {
     init_process(config)
-        .and_then(|signals| serve(config, signals))
+        .and_then(|signals| serve(config, signals, door.into_listener()?))
         .unwrap_or_else(|error| {
             // If the arbiter is gone, there is nowhere to report the error.
             let _ = (&config.last_words).write_all(error.to_string().as_bytes());
@@ -86,7 +86,7 @@ pub(super) fn run(config: &WorkerConfig) -> i32 {
         })
 }
 
-fn serve(config: &WorkerConfig, signals: Signals) -> sys::Result<i32> {
+fn serve(config: &WorkerConfig, signals: Signals, listener: Listener) -> sys::Result<i32> {
     let context = WorkerContext {
         application: Application::new(
             config.scenario.clone(),
@@ -94,6 +94,7 @@ fn serve(config: &WorkerConfig, signals: Signals) -> sys::Result<i32> {
             whoami(config),
         ),
         date_cache: DateCache::default(),
+        listener,
         signals,
         probe: Probe::new(
             config.scoreboard,
@@ -141,7 +142,7 @@ fn serve_by_hub<T: Tasks>(
     });
     let hub = Hub::new(
         Rc::clone(&shared),
-        &context.config.listener,
+        context.listener,
         context.signals,
         context.config.scenario.server.connections,
         tasks(Rc::clone(&shared), resources),

@@ -18,26 +18,29 @@ use std::os::fd::AsFd;
 use super::{WorkerContext, exit};
 use crate::server::blocking::{Blocking, Shared, ThreadContext};
 use crate::server::connection;
+use crate::server::door::longest_sleep;
 use crate::server::log::log;
 use crate::server::transport::Transport;
+use crate::sys::poller::Poller;
 use crate::sys::signals::Signal;
 use crate::sys::{self, fork, net};
 use crate::telemetry::Phase;
-use concsim_engine::policy;
 use concsim_engine::telemetry::task_number;
+use concsim_model::scenario::Accept;
+use concsim_model::units::Elapsed;
 
 /// Serves until it is told to stop. Returns the exit code.
 pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
     let server = &context.config.scenario.server;
     let shared = Shared::open(server, &context.config.services)?;
-    let longest_sleep = policy::sync_sleep(server.timeout);
+    let mut door = WaitAtDoor::of(&context)?;
     let mut woken_for_a_client = false;
     for pass in 0.. {
         context.probe.heartbeat(context.probe.now());
         if context.signals.take().contains(&Signal::Terminate) {
             break;
         }
-        match net::accept(&context.config.listener, false) {
+        match door.accept(&context) {
             Ok(socket) => {
                 woken_for_a_client = false;
                 serve_one(&context, &shared, socket, task_number(pass));
@@ -52,8 +55,7 @@ pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
                     break;
                 }
                 context.probe.phase(Phase::Idle, context.probe.now());
-                let sources = [context.config.listener.as_fd(), context.signals.as_fd()];
-                [woken_for_a_client, _] = net::wait_readable(sources, Some(longest_sleep))?;
+                woken_for_a_client = door.sleep(&context, longest_sleep(server))?;
             }
         }
     }
@@ -61,9 +63,62 @@ pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
     Ok(0)
 }
 
+/// Token of the listener, in an epoll instance.
+const LISTENER: u64 = 0;
+const SIGNALS: u64 = 1;
+
+/// The way in which a sync worker sleeps at the door: it follows from [`Accept`].
+enum WaitAtDoor {
+    /// In a poll, which each connection ends for all workers that sleep.
+    Poll,
+    /// In an epoll instance of its own, of which the kernel chooses one.
+    Epoll(Poller),
+    /// In accept itself: what it returns for is a client, and never found by another worker before.
+    Accept,
+}
+
+impl WaitAtDoor {
+    fn of(context: &WorkerContext<'_>) -> sys::Result<Self> {
+        match context.listener.sharing() {
+            Accept::Shared | Accept::Reuseport => Ok(Self::Poll),
+            Accept::Exclusive => {
+                let poller = Poller::new()?;
+                context.listener.watch(&poller, LISTENER)?;
+                poller.add_listener(&context.signals, SIGNALS)?;
+                Ok(Self::Epoll(poller))
+            }
+            Accept::Blocking => Ok(Self::Accept),
+        }
+    }
+
+    /// Accepts a connection, and waits for one if that is the way.
+    fn accept(&self, context: &WorkerContext<'_>) -> io::Result<TcpStream> {
+        if matches!(self, Self::Accept) {
+            context.probe.phase(Phase::Idle, context.probe.now());
+        }
+        context.listener.accept()
+    }
+
+    /// Sleeps until a client or a signal comes, or for `longest`. Returns true if a client is reported.
+    fn sleep(&mut self, context: &WorkerContext<'_>, longest: Elapsed) -> sys::Result<bool> {
+        match self {
+            Self::Poll => {
+                let sources = [context.listener.as_fd(), context.signals.as_fd()];
+                net::wait_readable(sources, Some(longest)).map(|[client, _]| client)
+            }
+            Self::Epoll(poller) => {
+                let mut ready = Vec::new();
+                poller.wait(Some(longest), &mut ready)?;
+                Ok(ready.iter().any(|source| source.token == LISTENER))
+            }
+            Self::Accept => Ok(false),
+        }
+    }
+}
+
 fn log_accept_error(error: &io::Error) {
     match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::ConnectionAborted => {}
+        ErrorKind::WouldBlock | ErrorKind::ConnectionAborted | ErrorKind::Interrupted => {}
         _ => log(&format!("a connection could not be taken: {error}")),
     }
 }

@@ -25,7 +25,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
@@ -38,6 +38,7 @@ use crate::server::accounting::RequestAccounting;
 use crate::server::blocking::{Blocking, Shared, ThreadContext};
 use crate::server::connection::{self, Served};
 use crate::server::date_cache::DateCache;
+use crate::server::door::Listener;
 use crate::server::log::log;
 use crate::server::transport::Transport;
 use crate::sys::poller::{Poller, Ready};
@@ -65,7 +66,7 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
     let main = MainThread {
         probe: &probe,
         shared: &shared,
-        listener: &context.config.listener,
+        listener: Some(context.listener),
         signals: context.signals,
         poller: Poller::new()?,
         wakes,
@@ -127,7 +128,8 @@ struct IdleConnection {
 struct MainThread<'worker> {
     probe: &'worker Probe,
     shared: &'worker Shared,
-    listener: &'worker TcpListener,
+    /// `None` once it stops: a queue of its own is closed, and not left to its last request.
+    listener: Option<Listener>,
     signals: Signals,
     poller: Poller,
     /// Pipe with a byte for each connection that a thread has served.
@@ -159,10 +161,14 @@ impl MainThread<'_> {
             let phase = if stops { Phase::Draining } else { Phase::Idle };
             self.probe.phase(phase, now);
             self.watch_the_door(now, stops)?;
-            self.poller.wait(Some(self.poll_timeout(now)), &mut ready)?;
+            let timeout = self.poll_timeout(now);
+            self.poller.wait(Some(timeout), &mut ready)?;
             self.probe.heartbeat(self.probe.now());
             for source in &ready {
                 self.handle(*source)?;
+            }
+            if ready.is_empty() && timeout == HEARTBEAT && self.may_overlook_clients() {
+                self.accept_connections(false);
             }
             if self.signals.take().contains(&Signal::Terminate) {
                 stops = true;
@@ -178,12 +184,15 @@ impl MainThread<'_> {
     fn watch_the_door(&mut self, now: Stamp, stops: bool) -> sys::Result<()> {
         let wanted = !stops && self.busy_count < self.thread_count && self.door_closed_until <= now;
         if wanted != self.at_the_door {
-            if wanted {
-                self.poller.add_listener(self.listener, LISTENER)?;
-            } else {
-                self.poller.remove(self.listener)?;
+            match &self.listener {
+                Some(listener) if wanted => listener.watch(&self.poller, LISTENER)?,
+                Some(listener) => self.poller.remove(listener)?,
+                None => {}
             }
             self.at_the_door = wanted;
+        }
+        if stops {
+            self.listener = None;
         }
         Ok(())
     }
@@ -198,18 +207,27 @@ impl MainThread<'_> {
     fn handle(&mut self, source: Ready) -> sys::Result<()> {
         match source.token {
             SIGNALS => {}
-            LISTENER => self.accept_connections(),
+            LISTENER => self.accept_connections(true),
             THREADS => self.take_back()?,
             token => self.has_next_request(token)?,
         }
         Ok(())
     }
 
-    /// Accepts the clients at the door, as long as a thread is free.
-    fn accept_connections(&mut self) {
+    /// True if a client may be at the door of which the poller says nothing.
+    fn may_overlook_clients(&self) -> bool {
+        let listener = self.listener.as_ref();
+        self.at_the_door && listener.is_some_and(Listener::may_be_overlooked)
+    }
+
+    /// Accepts the clients at the door, as long as a thread is free. `woken`: the poller has reported one.
+    fn accept_connections(&mut self, woken: bool) {
         let mut is_first = true;
         while self.busy_count < self.thread_count {
-            match net::accept(self.listener, false) {
+            let Some(listener) = &self.listener else {
+                return;
+            };
+            match listener.accept() {
                 Ok(socket) => {
                     let (since, task) = (self.probe.now(), task_number(self.task_count));
                     self.probe
@@ -218,7 +236,7 @@ impl MainThread<'_> {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     // An accept after the first one finds nothing because this worker has taken all of them.
-                    if is_first {
+                    if is_first && woken {
                         self.probe.found_nothing();
                     }
                     return;

@@ -66,7 +66,7 @@ fn a_run_that_is_small_although_its_file_asks_for_more_is_doubted() {
 
 #[test]
 fn all_panels_of_a_heat_map_have_cells_of_the_same_height_and_no_more_rows_than_can_be_distinguished()
-{
+ {
     let table = of_runs(Kind::Heatmap, &kept(TITLE, Synthetic::hog)).expect("it has requests");
     let cells = table.rows.iter().filter(|row| row.n.is_some());
     let factors: Vec<f64> = cells.clone().map(|row| row.upper() / row.y).collect();

@@ -13,7 +13,8 @@ use std::rc::Rc;
 
 use concsim::coroutine::{Resumed, Stacks, Task};
 use concsim::sys::clock::Clock;
-use concsim::sys::processes::{own_core, pss_kib_of};
+use concsim::sys::memory::memory_of;
+use concsim::sys::processes::own_core;
 use concsim::telemetry::{
     Event, Probe, RINGS_BY_DEFAULT, Reader, RunSlice, Scoreboard, SwitchReason, Telemetry,
 };
@@ -181,7 +182,7 @@ fn memory(_: &mut Criterion) {
 }
 
 fn own_kib() -> Option<u64> {
-    pss_kib_of(std::process::id())
+    memory_of(std::process::id()).map(|memory| memory.pss_kib)
 }
 
 criterion_group!(benches, switch_pair, watched_switch_pair, life, memory);

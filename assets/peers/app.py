@@ -18,6 +18,7 @@ FILLER = b"concurrency is not parallelism.\n"
 
 REQUESTS = json.loads(os.environ.get("CONCSIM_REQUESTS", "{}"))
 COUNTERS = {}
+CACHE = bytearray()
 
 
 def unpatched_sleep():
@@ -57,6 +58,12 @@ def count(name, with_yield):
     COUNTERS[name] = value + 1
 
 
+def touch(size):
+    """Lets the cache of this process grow to at least `size` bytes, all written."""
+    if size > len(CACHE):
+        CACHE.extend(b"\x01" * (size - len(CACHE)))
+
+
 def demands_of(steps, query):
     """What each step is to spend: the numbers of `d=`, or the steps' own. None if `d` does not fit."""
     table = [step[1] for step in steps if step[0] in ("compute", "wait")]
@@ -83,6 +90,8 @@ def play(steps, demands):
             count(*values)
         elif verb == "yield":
             time.sleep(0)
+        elif verb == "touch":
+            touch(*values)
         elif verb == "write":
             body.append((FILLER * (values[0] // len(FILLER) + 1))[: values[0]])
         else:

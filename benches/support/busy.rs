@@ -277,6 +277,8 @@ impl Pen {
             queued: None,
             services_cpu: CpuTime(at / 10),
             arbiter_cpu: CpuTime(at / 100),
+            arbiter_pss_kib: 0,
+            arbiter_private_kib: 0,
         };
         self.writer.sample(&sample);
     }

@@ -24,6 +24,7 @@ mod interrupted;
 mod jobs;
 mod kept;
 mod load;
+mod memory;
 mod metrics;
 mod on_screen;
 mod outputs;

@@ -4,10 +4,12 @@ use std::io;
 
 use crate::frontend::Frontend;
 use crate::run::Driver;
+use concsim_engine::memory;
 use concsim_model::scenario::{Plan, Variant};
 use concsim_model::units::Elapsed;
+use concsim_model::words::megabytes;
 use concsim_os::recorder::{self, Folder, Live};
-use concsim_os::sys::clock;
+use concsim_os::sys::{self, clock};
 use concsim_os::telemetry::{RINGS_BY_DEFAULT, Scoreboard};
 use concsim_record::storage::RecordingWriter;
 use concsim_record::{Header, Recording};
@@ -40,6 +42,26 @@ pub fn header_of(plan: &Plan, variant: &Variant) -> Header {
     }
 }
 
+/// Refuses a variant whose stated memory would not leave enough for the rest of the machine.
+fn check_memory(variant: &Variant) -> anyhow::Result<()> {
+    let Some(available) = sys::memory::available().filter(|_| memory::is_stated(&variant.scenario))
+    else {
+        return Ok(());
+    };
+    let needed = memory::needed(&variant.scenario);
+    // A run that takes all memory makes the system end processes, of this run or of others.
+    let most = available / 4 * 3;
+    anyhow::ensure!(
+        needed <= most,
+        "`{}` needs about {} of memory, and {} are available: \
+         fewer workers, or a smaller `server.app` or `touch`",
+        variant.name,
+        megabytes(needed / 1_024),
+        megabytes(available / 1_024),
+    );
+    Ok(())
+}
+
 /// Plays one variant to its end.
 ///
 /// # Errors
@@ -50,6 +72,7 @@ pub fn play_one(
     frontend: &mut impl Frontend,
     folder: Option<&mut Folder>,
 ) -> anyhow::Result<Recording> {
+    check_memory(variant)?;
     let scoreboard = Scoreboard::new(RINGS_BY_DEFAULT)?;
     let header = header_of(plan, variant);
     let writer = writer_for(folder, &header, |text| frontend.on_note(text));

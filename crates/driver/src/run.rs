@@ -270,6 +270,8 @@ impl<'a> Driver<'a> {
             stamps_arrivals: self.arbiter.is_none() || self.variant.scenario.server.is_foreign(),
         };
         self.load = Some(self.start("__load", &orders)?);
+        let cast = self.cast();
+        self.live.sample_memory(cast);
         self.enter(State::Load);
         Ok(())
     }
@@ -382,10 +384,11 @@ impl<'a> Driver<'a> {
             let lines = sample.workers.len() + sample.cores.len();
             self.next_sample = now + until_next_sample(now, lines);
             if self.edges[1] && !window_was_over {
-                self.live.sample_memory();
+                self.live.sample_memory(cast);
             }
         } else {
             self.live.attribute_cpu(cast);
+            self.live.sample_some_memory(cast);
         }
     }
 

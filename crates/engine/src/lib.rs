@@ -3,6 +3,7 @@
 //! engine reports.
 
 mod idle_pool;
+pub mod memory;
 pub mod policy;
 mod ready_queue;
 pub mod telemetry;

@@ -40,6 +40,8 @@ fn scenario(arrivals: Arrivals) -> Scenario {
             accept: Accept::Shared,
             max_requests: None,
             max_requests_jitter: 0,
+            app: 0,
+            preload: false,
             command: None,
             nice: 0,
         },

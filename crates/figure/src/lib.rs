@@ -26,6 +26,7 @@ mod interrupted;
 mod legible;
 mod lines;
 mod mark;
+mod memory;
 mod open_closed;
 mod parity;
 mod payoff;
@@ -100,6 +101,8 @@ kinds! {
     Utilisation => utilisation,
     /// Requests at the door, begun and ready over time.
     Queues => queues,
+    /// Memory of the server, private and shared.
+    Memory => memory,
     /// Throughput against number of workers.
     Workers => workers,
     /// Latency against offered load, through saturation.
@@ -177,6 +180,7 @@ impl Kind {
             | Self::Heatmap
             | Self::Utilisation
             | Self::Queues
+            | Self::Memory
             | Self::OpenClosed => false,
         }
     }

@@ -111,7 +111,7 @@ pub(super) fn figure_of(kind: Kind) -> Table {
     let doublings = [1.0, 2.0, 4.0, 8.0, 16.0];
     let found = match kind {
         Kind::WhoRuns => of_runs(kind, &kept(TITLE, Synthetic::three_requests)),
-        Kind::Boxes | Kind::Payoff | Kind::Breakdown | Kind::Queues => {
+        Kind::Boxes | Kind::Payoff | Kind::Breakdown | Kind::Queues | Kind::Memory => {
             of_runs(kind, &kept(TITLE, Synthetic::io_bound))
         }
         Kind::Percentiles | Kind::Heatmap | Kind::Utilisation => {

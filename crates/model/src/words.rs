@@ -114,6 +114,16 @@ pub fn latency(long: Elapsed, patience: Elapsed) -> String {
     }
 }
 
+/// Returns a size, given in KiB, in MB (1 000 000 bytes): whole from 100 on, with one decimal below.
+pub fn megabytes(kib: u64) -> String {
+    let mb = kib as f64 * 1_024.0 / 1e6;
+    if mb >= 100.0 {
+        format!("{} MB", grouped(mb.round() as u64))
+    } else {
+        format!("{mb:.1} MB")
+    }
+}
+
 /// Returns at most three digits, without trailing zeros: `20`, `0.71`, `2.5`.
 pub fn digits(value: f64) -> String {
     without_zeros(&three_digits(value)).to_owned()

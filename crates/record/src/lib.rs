@@ -24,6 +24,7 @@ mod limit;
 mod listener;
 mod lookup;
 mod marker;
+mod memory;
 mod named;
 mod notes;
 mod percentile;
@@ -54,6 +55,7 @@ use std::collections::BTreeMap;
 
 pub use dead_work::DeadWork;
 pub use limit::{LOG_BYTES, until_next_sample};
+pub use memory::ServerMemory;
 pub use named::NamedValues;
 pub use recorder::Recorder;
 use serde::{Deserialize, Serialize};
@@ -355,6 +357,21 @@ pub struct Sample {
     pub services_cpu: CpuTime,
     /// CPU time of the arbiter since it began.
     pub arbiter_cpu: CpuTime,
+    /// Proportional set size of the arbiter in KiB; 0 if not read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub arbiter_pss_kib: u64,
+    /// Pages of the arbiter alone, in KiB; 0 if not read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub arbiter_private_kib: u64,
+}
+
+/// True for a number that a sample omits.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// One worker at one instant. Counters count from the run's beginning, over all incarnations.
@@ -424,6 +441,9 @@ pub struct WorkerSample {
     pub involuntary: u64,
     /// Proportional set size in KiB; 0 if not read.
     pub pss_kib: u64,
+    /// Pages of its process alone, in KiB; 0 if not read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub private_kib: u64,
     /// Counters: number of additions, and value.
     pub counters: Vec<(u64, u64)>,
 }

@@ -9,6 +9,7 @@ use super::disturbance::{Disturbances, Numbers};
 pub use super::failures::{CensoredPercentiles, Failed};
 use super::interruption::Interruption;
 use super::latency::{Latencies, Sorted, TimeParts};
+use super::memory::{self, ServerMemory};
 use super::named::NamedValues;
 use super::percentile::P99_NEEDS;
 use super::remark;
@@ -137,7 +138,8 @@ pub fn summarise(recording: &Recording) -> Run {
         parallelism: averages.parallelism,
         parallelism_limit: parallelism_limit.min(header.machine.cores),
         cores: edges.map_or_else(Vec::new, |edges| usage::cores(&edges)),
-        workers: usage::Worker::all(workers, header),
+        workers: usage::Worker::all(workers, header, memory::largest(recording)),
+        memory: memory::largest(recording).and_then(ServerMemory::of),
         workers_at_once: at_once,
         accept_jain: accept_jain(workers),
         requests: kinds(recording, &cohort, patience),

@@ -8,7 +8,7 @@ use super::accounting::Edges;
 use super::latency::Sorted;
 use super::named::NamedValues;
 use super::rounding::rounded;
-use super::{CoreSample, Header, Origin, Recording, Window, WorkerSample};
+use super::{CoreSample, Header, Origin, Recording, Sample, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase, Stage};
 use concsim_model::units::{CpuTime, Elapsed, Stamp, letter};
 
@@ -174,6 +174,8 @@ pub struct Worker {
     pub lost_tasks: u64,
     /// Proportional set size in KiB; none if not read.
     pub pss_kib: Option<u64>,
+    /// Pages of its process alone, in KiB; none if not read.
+    pub private_kib: Option<u64>,
     /// True if it is a worker of a foreign server, of which only the operating system tells: what a worker itself
     /// reports is then unknown, and null in the summary.
     #[serde(skip)]
@@ -224,11 +226,26 @@ pub struct ProcessSwitches {
 }
 
 impl Worker {
-    pub(super) fn all(workers: &[WorkerSample], header: &Header) -> Vec<Self> {
+    /// Returns all workers; `memory` is the sample that has their memory.
+    pub(super) fn all(
+        workers: &[WorkerSample],
+        header: &Header,
+        memory: Option<&Sample>,
+    ) -> Vec<Self> {
         let is_foreign = header.scenario.server.is_foreign();
-        let each = workers.iter().map(|worker| Self {
-            is_foreign,
-            ..Self::of(worker, header.origin)
+        let read = |kib: u64| (kib > 0).then_some(kib);
+        let memory_of = |index: usize| {
+            let mut then = memory.into_iter().flat_map(|sample| &sample.workers);
+            then.find(|worker| worker.index == index)
+        };
+        let each = workers.iter().map(|worker| {
+            let memory = memory_of(worker.index);
+            Self {
+                is_foreign,
+                pss_kib: memory.and_then(|it| read(it.pss_kib)),
+                private_kib: memory.and_then(|it| read(it.private_kib)),
+                ..Self::of(worker, header.origin)
+            }
         });
         each.collect()
     }
@@ -258,6 +275,7 @@ impl Worker {
             respawns: worker.respawns,
             lost_tasks: worker.lost_tasks,
             pss_kib: (worker.pss_kib > 0).then_some(worker.pss_kib),
+            private_kib: (worker.private_kib > 0).then_some(worker.private_kib),
             is_foreign: false,
         }
     }

@@ -277,6 +277,8 @@ impl Synthetic {
             queued: None,
             services_cpu: CpuTime(at.0 / 100),
             arbiter_cpu: CpuTime(at.0 / 1_000),
+            arbiter_pss_kib: 1_880,
+            arbiter_private_kib: 1_240,
         }
     }
 
@@ -328,6 +330,7 @@ impl Synthetic {
             voluntary: 2 * requests,
             involuntary: requests / 10,
             pss_kib: 2_120,
+            private_kib: 1_640,
             counters: vec![(0, 0); self.scenario.counters.len()],
             ..WorkerSample::default()
         }

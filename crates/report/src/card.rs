@@ -71,6 +71,7 @@ fn in_short(plan: &Plan, summary: &Summary, notes: &Footnotes) -> String {
             labelled("asked", &sentences::guessed(answer, runs))
         }),
         blind::predictions(runs),
+        memory(plan, runs),
         each(runs, "failed", sentences::failures),
         repeats::warm_ups(summary),
         labelled("trust", &trust::in_short(plan, runs)),
@@ -95,6 +96,7 @@ fn in_full(plan: &Plan, summary: &Summary, notes: &mut Footnotes) -> String {
         in_a_paragraph(&theory::comparison_text(runs)),
         blind::predictions(runs),
         each(runs, "failed", sentences::failures),
+        memory(plan, runs),
         each(runs, "waits", sentences::waits_sentence),
         each(runs, "switches", sentences::switches),
         each(runs, "counters", sentences::counters),
@@ -144,12 +146,17 @@ fn after_a_gap(table: &str) -> String {
 }
 
 /// Returns the statements of all runs in one labelled text, equal ones merged; empty if there is none.
-fn each(runs: &[Run], label: &str, text: fn(&Run) -> Option<String>) -> String {
+fn each(runs: &[Run], label: &str, text: impl Fn(&Run) -> Option<String>) -> String {
     let texts = sentences::grouped_by(runs, |run| text(run).into_iter().collect());
     let texts = texts
         .iter()
         .map(|(text, names)| format!("{}: {text}", list(names)));
     labelled_unless_empty(label, &texts.collect::<Vec<_>>().join("; "))
+}
+
+/// Returns the memory of all runs whose scenario states memory.
+fn memory(plan: &Plan, runs: &[Run]) -> String {
+    each(runs, "memory", |run| sentences::memory(plan, run))
 }
 
 fn trust_text(plan: &Plan, runs: &[Run]) -> String {

@@ -1,10 +1,11 @@
 //! Sentences about runs, of no particular width: the card breaks them into lines, the page into paragraphs.
 
 use super::trust;
-use super::words::{list, load, millis, script};
+use super::words::{list, load, millis, scenario_of, script};
+use concsim_engine::memory;
 use concsim_model::scenario::{Plan, Variant, WorkerKind};
 use concsim_model::units::{letter, three_digits};
-use concsim_model::words::{counted, digits, grouped};
+use concsim_model::words::{counted, digits, grouped, megabytes};
 use concsim_record::Origin;
 use concsim_record::evaluate::{Answer, Judgement, Verdict};
 use concsim_record::remark::{Kind, Remark};
@@ -301,6 +302,19 @@ pub(super) fn switches(run: &Run) -> Option<String> {
     Some(format!(
         "{coroutine} coroutine and {process} process switches a request"
     ))
+}
+
+/// Returns the memory of the server of a scenario that states memory.
+pub(super) fn memory(plan: &Plan, run: &Run) -> Option<String> {
+    let scenario = scenario_of(plan, run)?;
+    let memory = run.memory.filter(|_| memory::is_stated(scenario))?;
+    let all = megabytes(memory.pss_kib);
+    let workers = run.workers.iter();
+    let each = workers.filter_map(|worker| worker.private_kib).max();
+    let each = each.map_or_else(String::new, |kib| {
+        format!(", up to {} private in a worker", megabytes(kib))
+    });
+    Some(format!("{all}{each}"))
 }
 
 /// Returns the results of `count` steps.

@@ -50,7 +50,7 @@ impl<O: Observer> Simulation<'_, O> {
         worker.lives += 1;
         (worker.pid, worker.is_alive) = (pid, true);
         (worker.stopping, worker.frozen) = (false, false);
-        (worker.heartbeat, worker.served) = (now, 0);
+        (worker.heartbeat, worker.served, worker.cache) = (now, 0, 0);
         worker.limit = Worker::limit_of(server, self.scenario.seed, age);
         worker.set_threads(threads);
         worker.hub = has_loop.then(|| Hub::new(server.connections));

@@ -5,10 +5,49 @@ use super::event::SimEvent;
 use super::observer::Observer;
 use super::thread::{Thread, ThreadState};
 use super::worker::Worker;
+use concsim_engine::memory::{self, ProcessMemory};
+use concsim_model::scenario::Scenario;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::{
     CoreSample, ListLengths, LoadSample, Sample, Window, WorkerSample, until_next_sample,
 };
+
+/// Memory of the server's processes at one instant, if the scenario states any.
+struct MemoryOfProcesses {
+    is_stated: bool,
+    /// Number of processes that share a preloaded application: the workers and the arbiter.
+    processes: u64,
+}
+
+impl MemoryOfProcesses {
+    fn of(scenario: &Scenario, workers: &[Worker]) -> Self {
+        let alive = workers.iter().filter(|worker| worker.is_alive).count();
+        Self {
+            is_stated: memory::is_stated(scenario),
+            processes: alive as u64 + 1,
+        }
+    }
+
+    /// Returns the proportional set size and the private memory of a worker, in KiB.
+    fn of_worker(&self, scenario: &Scenario, worker: &Worker) -> (u64, u64) {
+        if !worker.is_alive {
+            return (0, 0);
+        }
+        self.kib(ProcessMemory::of_worker(&scenario.server, worker.cache))
+    }
+
+    fn of_arbiter(&self, scenario: &Scenario) -> (u64, u64) {
+        self.kib(ProcessMemory::of_arbiter(&scenario.server))
+    }
+
+    fn kib(&self, memory: ProcessMemory) -> (u64, u64) {
+        if !self.is_stated {
+            return (0, 0);
+        }
+        let proportional = memory.proportional(self.processes);
+        (proportional / 1_024, memory.private / 1_024)
+    }
+}
 
 impl<O: Observer> Simulation<'_, O> {
     /// Takes a regular sample.
@@ -25,8 +64,17 @@ impl<O: Observer> Simulation<'_, O> {
         if !O::WANTS_EVENTS {
             return;
         }
-        let workers = (0..self.workers.len()).map(|index| self.look_at(index));
+        let memory = MemoryOfProcesses::of(self.scenario, &self.workers);
+        let workers = (0..self.workers.len()).map(|index| {
+            let (pss_kib, private_kib) = memory.of_worker(self.scenario, &self.workers[index]);
+            WorkerSample {
+                pss_kib,
+                private_kib,
+                ..self.look_at(index)
+            }
+        });
         let workers: Vec<WorkerSample> = workers.collect();
+        let (arbiter_pss_kib, arbiter_private_kib) = memory.of_arbiter(self.scenario);
         let load = &self.load;
         let cpu = |entity| CpuTime(self.machine.cpu_of(self.now, entity));
         let sample = Sample {
@@ -47,6 +95,8 @@ impl<O: Observer> Simulation<'_, O> {
             queued: None,
             services_cpu: cpu(self.services_strand),
             arbiter_cpu: CpuTime::ZERO,
+            arbiter_pss_kib,
+            arbiter_private_kib,
         };
         self.observer.sample(sample);
     }
@@ -139,6 +189,7 @@ impl<O: Observer> Simulation<'_, O> {
             voluntary: counts.voluntary + voluntary,
             involuntary: counts.involuntary + involuntary,
             pss_kib: 0,
+            private_kib: 0,
             counters: counts.counters.clone(),
         }
     }

@@ -29,13 +29,13 @@ pub(super) enum Need {
 /// Counters of a worker: number of additions, and value.
 pub(super) type Counters = [(u64, u64)];
 
-/// Plays to the next step that takes time.
+/// Plays to the next step that takes time. `cache` is the size of the process's cache.
 #[inline]
 pub(super) fn play(
     connection: &mut Connection,
     scenario: &Scenario,
     draws: &mut Draws,
-    counters: &mut Counters,
+    (counters, cache): (&mut Counters, &mut u64),
 ) -> Need {
     let script = &scenario.requests[usize::from(connection.class)].script;
     loop {
@@ -82,6 +82,10 @@ pub(super) fn play(
                 return Need::LetGo;
             }
             Step::Write { .. } => connection.step += 1,
+            Step::Touch { bytes } => {
+                *cache = bytes.max(*cache);
+                connection.step += 1;
+            }
             Step::Count {
                 counter,
                 with_yield,
@@ -150,10 +154,15 @@ mod tests {
         let scenario = &plan.variants[0].scenario;
         let mut connection = Connection::new(0, 0, 0, 0, 0);
         let mut draws = Draws::new(scenario.seed);
-        let mut counters = vec![(0, 0); scenario.counters.len()];
+        let (mut counters, mut cache) = (vec![(0, 0); scenario.counters.len()], 0);
         let mut needs = Vec::new();
         loop {
-            match play(&mut connection, scenario, &mut draws, &mut counters) {
+            match play(
+                &mut connection,
+                scenario,
+                &mut draws,
+                (&mut counters, &mut cache),
+            ) {
                 Need::Done => return needs,
                 need => needs.push(need),
             }
@@ -194,13 +203,13 @@ mod tests {
         let mut both = [0, 1].map(|number| Connection::new(number, 0, 0, 0, 0));
         for connection in &mut both {
             assert_eq!(
-                play(connection, scenario, &mut draws, &mut counters),
+                play(connection, scenario, &mut draws, (&mut counters, &mut 0)),
                 Need::LetGo
             );
         }
         for connection in &mut both {
             assert_eq!(
-                play(connection, scenario, &mut draws, &mut counters),
+                play(connection, scenario, &mut draws, (&mut counters, &mut 0)),
                 Need::Done
             );
         }

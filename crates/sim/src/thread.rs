@@ -129,8 +129,8 @@ impl<O: Observer> Simulation<'_, O> {
         let state = &mut found.threads[thread];
         let connection = &mut self.connections[id as usize];
         state.end_computation(connection, now);
-        let counters = &mut found.counts.counters;
-        let need = script::play(connection, self.scenario, &mut self.draws, counters);
+        let own = (&mut found.counts.counters[..], &mut found.cache);
+        let need = script::play(connection, self.scenario, &mut self.draws, own);
         match need {
             Need::Compute(cpu) => {
                 (state.computes_from, state.computes) = (now, cpu);

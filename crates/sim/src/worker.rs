@@ -110,6 +110,8 @@ pub(super) struct Worker {
     /// Number of requests after which this process is replaced, and number answered.
     pub(super) limit: u64,
     pub(super) served: u64,
+    /// Size of the cache that its requests have filled, in bytes.
+    pub(super) cache: u64,
     pub(super) next_task: u32,
     pub(super) counts: Counts,
 }
@@ -164,6 +166,7 @@ impl Worker {
             wakers: Wakers::default(),
             limit: u64::MAX,
             served: 0,
+            cache: 0,
             next_task: 0,
             counts: Counts {
                 counters: vec![(0, 0); scenario.counters.len()],

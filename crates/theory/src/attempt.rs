@@ -277,7 +277,7 @@ impl<'a> RequestProgress<'a> {
                 })
             }
             Step::Sleep { .. } => self.add_wait(step, length, |_, _| {}),
-            Step::Yield | Step::Write { .. } | Step::Count { .. } => {
+            Step::Yield | Step::Write { .. } | Step::Touch { .. } | Step::Count { .. } => {
                 if has_loop && step.yields() {
                     self.silence = 0.0;
                 }

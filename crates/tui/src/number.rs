@@ -40,6 +40,10 @@ pub(super) enum Number {
     Involuntary,
     CoresOfWorker,
     Died,
+    /// Memory of all processes of the server.
+    ServerMemory,
+    ProportionalMemory,
+    PrivateMemory,
     Answers,
     AnswersAveraged,
     LengthEdge,
@@ -114,7 +118,7 @@ const fn texts(
 
 impl Number {
     /// All numbers, the two central ones first.
-    pub(super) const ALL: [Self; 66] = [
+    pub(super) const ALL: [Self; 69] = [
         Self::Concurrency,
         Self::ConcurrencyNow,
         Self::Parallelism,
@@ -150,6 +154,9 @@ impl Number {
         Self::LongestRun,
         Self::CoresOfWorker,
         Self::Died,
+        Self::ServerMemory,
+        Self::ProportionalMemory,
+        Self::PrivateMemory,
         Self::Pid,
         Self::CoresTaken,
         Self::CoresOfLoad,
@@ -285,6 +292,18 @@ impl Number {
                 "Times another process took this worker's place.",
                 "processes",
                 "It is not a count of crashes: a worker removed on purpose and added again counts too."),
+            Self::ServerMemory => texts("memory",
+                "Proportional set sizes of all workers and of the arbiter together: each page counts once, however many processes share it.",
+                "MB: 1 000 000 bytes",
+                "It is not the sum of the resident sets (RSS) that other tools show: those count a shared page in each process."),
+            Self::ProportionalMemory => texts("PSS",
+                "Memory of this worker at the last reading; a page that n processes share counts 1/n.",
+                "MB: 1 000 000 bytes",
+                "It grows when another process ends: fewer share the same pages."),
+            Self::PrivateMemory => texts("private memory",
+                "Pages that no other process has: what the end of this worker would give back.",
+                "MB: 1 000 000 bytes",
+                "A page of a preloaded application becomes private as soon as a process writes to it."),
             Self::Pid => texts("pid",
                 "Process number of this worker, as in other tools: kill -9 works.",
                 "none: a name",

@@ -5,7 +5,7 @@ use concsim_model::scenario::{
     Arrivals, ConnectionMode, Draw, Process, Request, Scenario, Step, WaitMode, WorkerKind,
 };
 use concsim_model::units::Elapsed;
-use concsim_model::words::{counted, grouped, length};
+use concsim_model::words::{counted, grouped, length, megabytes};
 
 /// Setting of a variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,15 @@ pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
             "connections",
             format!("{connections} per worker at most"),
         ));
+    }
+    if server.app > 0 {
+        let place = if server.preload {
+            "shared by all processes"
+        } else {
+            "in each worker"
+        };
+        let size = megabytes(server.app / 1_024);
+        facts.push(Fact::new("application", format!("{size} {place}")));
     }
     for request in &scenario.requests {
         facts.push(Fact::new(&request.name, steps(request, scenario)));
@@ -172,6 +181,7 @@ pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
         Step::Sleep { wait, mode } => format!("sleep {}{}", wait.in_words(), unpatched(mode)),
         Step::Yield => "yield".into(),
         Step::Write { bytes } => format!("write {} B", grouped(*bytes)),
+        Step::Touch { bytes } => format!("touch {}", megabytes(bytes / 1_024)),
         Step::Count {
             counter,
             with_yield,

@@ -44,7 +44,7 @@ pub struct State {
     about: Option<String>,
     /// Number by which the variants differ, as a path in the summary.
     pub(super) subject: Option<String>,
-    variants: Vec<Variant>,
+    pub(super) variants: Vec<Variant>,
     questions: Vec<Question>,
     /// Votes for each choice of each question.
     votes: Vec<Vec<u64>>,

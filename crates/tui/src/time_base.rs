@@ -17,6 +17,8 @@ pub(super) enum TimeBase {
     OneOrMean,
     /// The counted window of a variant that is over.
     Window,
+    /// The last reading of a number that is read rarely.
+    LastReading,
     /// From the beginning of the variant up to the cursor.
     SoFar,
     /// The life of one request, up to the cursor.
@@ -41,6 +43,9 @@ impl TimeBase {
             Self::WindowSoFar => "the counted window so far; before it, the warm-up so far",
             Self::OneOrMean => "of one request, its life; of many, the counted window so far",
             Self::Window => "the counted window of a variant that is over",
+            Self::LastReading => {
+                "the last reading: memory is read rarely, of one process after the other, because it takes time"
+            }
             Self::SoFar => "so far: since the variant began",
             Self::OneRequest => "the life of one request, up to now",
             Self::Axis => "the period of time on the axis",
@@ -95,6 +100,9 @@ impl Number {
             | Self::DoneAt
             | Self::RequestsListed
             | Self::BusyShare => TimeBase::SoFar,
+            Self::ServerMemory | Self::ProportionalMemory | Self::PrivateMemory => {
+                TimeBase::LastReading
+            }
             Self::WhichRequest | Self::Due | Self::Latency | Self::StepAfter | Self::StepTook => {
                 TimeBase::OneRequest
             }

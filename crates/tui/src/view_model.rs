@@ -53,6 +53,8 @@ pub(super) struct ViewModel {
     pub(super) workers: Vec<WorkerView>,
     /// Requests that all workers of a foreign server have begun: none of them reports its own.
     pub(super) begun_in_all: Option<u64>,
+    /// Memory of the arbiter and all workers at the sample, in KiB, if it was read.
+    pub(super) memory_kib: Option<u64>,
     /// Number of each core, with the position in `workers` of the worker that computes on it.
     pub(super) cores: Vec<(usize, Option<usize>)>,
     /// For each core, true if anything but workers kept it busy for at least half of the time between the
@@ -206,6 +208,9 @@ pub(super) struct WorkerView {
     pub(super) accepted: u64,
     pub(super) answered: u64,
     pub(super) switches_in_all: u64,
+    /// Proportional set size and private memory in KiB; 0 if not read.
+    pub(super) pss_kib: u64,
+    pub(super) private_kib: u64,
 }
 
 impl WorkerView {

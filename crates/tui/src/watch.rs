@@ -8,7 +8,7 @@ use super::view_model::{Frame, Peaks, ViewModel, WorkerRequests, WorkerState, Wo
 use concsim_engine::telemetry::{Outcome, Stage};
 use concsim_model::scenario::{Scenario, Warmup, WorkerKind};
 use concsim_model::units::{Elapsed, Stamp};
-use concsim_record::{CoreSample, Sample, Span, Window, WorkerSample};
+use concsim_record::{CoreSample, Sample, ServerMemory, Span, Window, WorkerSample};
 
 /// Time that must be counted before the run is judged.
 const JUDGED_AFTER: Elapsed = Elapsed::from_secs(1);
@@ -74,6 +74,7 @@ impl Watch {
                 .map(|worker| look_at(worker, self.kind, &span))
                 .collect(),
             begun_in_all: now.queued.map(|_| now.begun()),
+            memory_kib: ServerMemory::of(now).map(|memory| memory.pss_kib),
             cores: Vec::new(),
             busy_otherwise: busy_otherwise(snapshot.samples()),
             mean: span.means(),
@@ -211,6 +212,8 @@ fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerVi
         accepted: worker.accepted,
         answered: worker.requests,
         switches_in_all: worker.coroutine_switches,
+        pss_kib: worker.pss_kib,
+        private_kib: worker.private_kib,
     }
 }
 

@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use concsim::sys::processes::pss_kib_of;
+use concsim::sys::memory::memory_of as memory_of_process;
 use nix::unistd::Pid;
 
 use crate::serve_process::{ServeProcess, answer, until};
@@ -235,7 +235,7 @@ fn descriptors_of(workers: &[Pid]) -> usize {
 }
 
 fn memory_of(workers: &[Pid]) -> f64 {
-    let pss = |pid: &Pid| pss_kib_of(pid.as_raw().cast_unsigned());
+    let pss = |pid: &Pid| Some(memory_of_process(pid.as_raw().cast_unsigned())?.pss_kib);
     let kib: u64 = workers.iter().filter_map(pss).sum();
     kib as f64 / 1024.0
 }

@@ -153,5 +153,13 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
                 |row| Some(row.worker.pss_kib).filter(|kib| *kib > 0).into(),
             )
         },
+        Column {
+            unit: "KiB",
+            ..column(
+                "private_kib",
+                "pages of its process alone; empty if not read",
+                |row| Some(row.worker.private_kib).filter(|kib| *kib > 0).into(),
+            )
+        },
     ]
 }

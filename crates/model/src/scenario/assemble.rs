@@ -110,6 +110,8 @@ fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> S
         accept: fields.choice("accept", &ACCEPTS),
         max_requests: Some(fields.whole("max_requests")).filter(|most| *most > 0),
         max_requests_jitter: fields.whole("max_requests_jitter"),
+        app: fields.size("app"),
+        preload: fields.flag("preload"),
         nice: fields.whole("nice") as u8,
         command: command(&mut fields),
     }

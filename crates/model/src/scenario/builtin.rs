@@ -19,7 +19,7 @@ macro_rules! embedded {
 }
 
 /// In teaching order.
-static ALL: [BuiltIn; 16] = embedded![
+static ALL: [BuiltIn; 17] = embedded![
     "three_requests",
     "io_bound",
     "cpu_bound",
@@ -35,6 +35,7 @@ static ALL: [BuiltIn; 16] = embedded![
     "one_takes_all",
     "accept_balance",
     "keepalive_slots",
+    "memory",
     "hello",
 ];
 

@@ -269,6 +269,7 @@ mod tests {
             (duration(), mode()).prop_map(|(wait, mode)| format!("sleep {wait}{mode}")),
             name().prop_map(|name| format!("count {name} with yield")),
             (0..99).prop_map(|size| format!("write {size}KiB")),
+            (0..99).prop_map(|size| format!("touch {size}MB")),
             Just("yield".to_owned()),
         ]
     }

@@ -136,6 +136,15 @@ impl<'a> Fields<'a> {
         self.read(name, read).unwrap_or(1.0)
     }
 
+    /// Reads a number of bytes.
+    pub(super) fn size(&mut self, name: &str) -> u64 {
+        let read = |node: &Node, asked: &KeyContext| {
+            let text = node.text().ok_or_else(|| wrong_kind(node, asked))?;
+            quantity::size(&Word::only(text)).map_err(|mistake| at(node, mistake))
+        };
+        self.read(name, read).unwrap_or(0)
+    }
+
     /// Reads one of the words that the key allows; the first after a mistake.
     pub(super) fn choice<T: Copy>(&mut self, name: &str, table: &[(T, KeyWord)]) -> T {
         let word = self.read(name, word);
@@ -230,6 +239,9 @@ fn suggestion(node: &Node, shape: &Shape) -> Option<String> {
         }
         (Value::Whole(number), Shape::Rate) if *number > 0 => {
             Some(format!("write a unit and quotes: \"{number}/s\""))
+        }
+        (Value::Whole(number), Shape::Size) if *number >= 0 => {
+            Some(format!("write a unit and quotes: \"{number}MB\""))
         }
         (Value::Text { text, .. }, Shape::Whole { .. } | Shape::Workers { .. }) => {
             let number: u64 = text.parse().ok()?;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::key_word::{KeyWord, words};
 use super::problem::one_of;
-use super::quantity::{DRAWS, LENGTHS, Time};
+use super::quantity::{DRAWS, LENGTHS, SIZE, Time};
 use super::rate::RATE;
 use super::{Accept, ConnectionMode, Process, WorkerKind};
 
@@ -42,6 +42,8 @@ pub(super) enum Shape {
     /// A length of time, or a distribution of it.
     Draw,
     Rate,
+    /// A number of bytes.
+    Size,
     /// A length of time, or its quantiles.
     Quantiles,
     Steps,
@@ -283,6 +285,18 @@ pub(super) const SERVER: Section = Section {
         .by_default("0")
         .simulated(),
         key(
+            "app",
+            Shape::Size,
+            "memory of the loaded application in each worker; shared by all if preloaded",
+        )
+        .by_default("\"0B\""),
+        key(
+            "preload",
+            Shape::Flag,
+            "load the application before the fork",
+        )
+        .by_default("false"),
+        key(
             "nice",
             whole(0, 19),
             "workers yield cores to load and services by this much (nice(2)); no effect in a simulation",
@@ -507,6 +521,7 @@ impl fmt::Display for Shape {
             }
             Self::Draw => f.write_str(DRAWS),
             Self::Rate => f.write_str(RATE),
+            Self::Size => f.write_str(SIZE),
             Self::Quantiles => f.write_str(
                 "a length of time such as `60us`, or a list such as [\"p50 60us\", \"p99 200us\"]",
             ),

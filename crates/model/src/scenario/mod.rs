@@ -227,6 +227,12 @@ pub struct Server {
     /// Maximum number of extra requests, drawn for each worker.
     #[serde(default)]
     pub max_requests_jitter: u64,
+    /// Memory of the loaded application, in bytes: each worker's own, or shared if it was loaded before the fork.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub app: u64,
+    /// True if the arbiter loads the application before it forks the workers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub preload: bool,
     /// Niceness of the workers' processes, 0 to 19: load and services have 0, and so get a core first, as from
     /// machines of their own. No effect in a simulation, whose load takes no core time unless its costs say so.
     #[serde(default)]
@@ -239,6 +245,15 @@ pub struct Server {
 /// Value in recordings of the time before threads.
 fn one() -> usize {
     1
+}
+
+/// True for a number that a recording may omit.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Sharing of the listener among workers.

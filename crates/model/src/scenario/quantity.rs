@@ -31,7 +31,10 @@ const SIZES: [(&str, u64); 6] = [
     ("B", 1),
 ];
 
-/// Maximum size of one `write`, in bytes.
+/// Form of a size, for hints.
+pub(super) const SIZE: &str = "a size such as `2B`, `16KiB` or `20MB`";
+
+/// Maximum size, in bytes.
 pub(super) const LARGEST: u64 = 1 << 30;
 
 /// Form of a length of time, for hints.
@@ -177,14 +180,13 @@ pub(super) fn length(word: &Word<'_>) -> Result<u64, Mistake> {
 
 /// Reads a size in bytes, as `write` takes it.
 pub(super) fn size(word: &Word<'_>) -> Result<u64, Mistake> {
-    const FORM: &str = "a size such as `2B`, `16KiB` or `1MiB`";
-    let bytes = measured(word, "size", FORM, &SIZES)?;
+    let bytes = measured(word, "size", SIZE, &SIZES)?;
     if bytes <= LARGEST {
         return Ok(bytes);
     }
     Err(word
         .mistake(format!("`{}` is too large", word.text))
-        .hint("a step writes at most `1GiB`".to_owned()))
+        .hint("a size is at most `1GiB`".to_owned()))
 }
 
 /// Reads a decimal number without sign or exponent, within bounds.

@@ -12,6 +12,8 @@ use super::timeline::ACTIONS;
 /// A length of time. The reader checks distributions more closely.
 const LENGTH: &str = r"^\s*[0-9]+(\.[0-9]+)?(h|min|s|ms|us|µs|ns)\s*$";
 const DRAW: &str = r"^\s*(~?[0-9]|lognormal\(|pareto\()";
+/// A size.
+const SIZE: &str = r"^\s*[0-9]+(\.[0-9]+)?\s*(B|kB|KiB|MB|MiB|GiB)\s*$";
 const RATE: &str = r"^\s*[0-9]+(\.[0-9]+)?\s*/\s*s\s*$";
 const NAME: &str = "^[A-Za-z][A-Za-z0-9_]{0,31}$";
 
@@ -152,6 +154,7 @@ fn shape(shape: Shape) -> Value {
             json!({ "anyOf": [text(LENGTH), list_of(&quantile)] })
         }
         Shape::Rate => text(RATE),
+        Shape::Size => text(SIZE),
         Shape::Steps => {
             let verbs: Vec<&str> = VERBS.iter().map(|verb| verb.word).collect();
             list_of(&text(&format!(r"^\s*({})\b", verbs.join("|"))))

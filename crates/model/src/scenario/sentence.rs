@@ -23,7 +23,7 @@ pub(super) struct Verb {
 }
 
 /// Every verb. Reading, the list in messages and the schema use this table.
-pub(super) const VERBS: [Verb; 8] = [
+pub(super) const VERBS: [Verb; 9] = [
     Verb {
         word: "compute",
         examples: "`compute 2ms` or `compute 100ms in slices of 1ms`",
@@ -64,10 +64,16 @@ pub(super) const VERBS: [Verb; 8] = [
         word: "write",
         examples: "`write 16KiB`",
         read: |cursor, _| {
-            let word = cursor.word();
-            let word = word.ok_or_else(|| cursor.missing("a size"))?;
-            let bytes = quantity::size(&word)?;
+            let bytes = size(cursor)?;
             Ok(Step::Write { bytes })
+        },
+    },
+    Verb {
+        word: "touch",
+        examples: "`touch 20MB`",
+        read: |cursor, _| {
+            let bytes = size(cursor)?;
+            Ok(Step::Touch { bytes })
         },
     },
     Verb {
@@ -135,6 +141,13 @@ fn verbs() -> String {
         "a step begins with {}",
         one_of(VERBS.iter().map(|verb| verb.word))
     )
+}
+
+/// Reads a size, which must come next.
+fn size(cursor: &mut Cursor<'_>) -> Result<u64, Mistake> {
+    let word = cursor.word();
+    let word = word.ok_or_else(|| cursor.missing("a size"))?;
+    quantity::size(&word)
 }
 
 /// Reads `in slices of 1ms`, if it comes next.
@@ -262,6 +275,7 @@ impl fmt::Display for Sentence<'_> {
             Step::Sleep { wait, mode } => write!(f, "sleep {wait}{}", ending(*mode)),
             Step::Yield => f.write_str("yield"),
             Step::Write { bytes } => write!(f, "write {}", Size(*bytes)),
+            Step::Touch { bytes } => write!(f, "touch {}", Size(*bytes)),
             Step::Count {
                 counter,
                 with_yield,
@@ -361,6 +375,7 @@ mod tests {
             ("yield 3ms", "3ms", "unexpected `3ms`"),
             ("write 16kb", "kb", "`kb` is not a unit of size"),
             ("write", "write", "a size is missing at the end"),
+            ("touch", "touch", "a size is missing at the end"),
             ("count visits with", "with", "`yield` is missing at the end"),
             (
                 "count",

@@ -49,6 +49,11 @@ pub enum Step {
         /// Number of bytes.
         bytes: u64,
     },
+    /// Fills a cache of this process: its private memory grows to at least this, and stays.
+    Touch {
+        /// Number of bytes.
+        bytes: u64,
+    },
     /// Reads a counter of this process and writes it back plus one.
     Count {
         /// Index into [`counters`](super::Scenario::counters).
@@ -72,6 +77,7 @@ impl Step {
             | Self::Sleep { wait: draw, .. } => Some(draw),
             Self::Yield
             | Self::Write { .. }
+            | Self::Touch { .. }
             | Self::Count { .. }
             | Self::Panic
             | Self::Overflow => None,
@@ -86,6 +92,7 @@ impl Step {
             Self::Compute { .. }
             | Self::Yield
             | Self::Write { .. }
+            | Self::Touch { .. }
             | Self::Count { .. }
             | Self::Panic
             | Self::Overflow => None,
@@ -129,8 +136,18 @@ impl Step {
             | Self::Call { .. }
             | Self::Sleep { .. }
             | Self::Write { .. }
+            | Self::Touch { .. }
             | Self::Panic
             | Self::Overflow => false,
+        }
+    }
+
+    /// Returns the number of bytes that a step needs in its process's cache.
+    #[must_use]
+    pub fn touched(&self) -> u64 {
+        match self {
+            Self::Touch { bytes } => *bytes,
+            _ => 0,
         }
     }
 

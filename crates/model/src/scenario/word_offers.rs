@@ -42,7 +42,7 @@ fn nearest_word(words: &Words, word: &str) -> Option<String> {
     Some(called(word, here))
 }
 
-const OF_THE_SERVER: [(&str, &str); 14] = [
+const OF_THE_SERVER: [(&str, &str); 16] = [
     ("worker_connections", "connections"),
     ("max_connections", "connections"),
     ("worker_class", "kind"),
@@ -57,6 +57,8 @@ const OF_THE_SERVER: [(&str, &str); 14] = [
     ("keepalive_timeout", "keepalive"),
     ("worker_timeout", "timeout"),
     ("listen_backlog", "backlog"),
+    ("preload_app", "preload"),
+    ("memory", "app"),
 ];
 
 fn of_the_server(word: &str) -> Option<String> {
@@ -99,7 +101,7 @@ const OF_A_SERVICE: [(&str, &str); 7] = [
     ("limit", "capacity"),
 ];
 
-const STEPS: [(&str, &str); 16] = [
+const STEPS: [(&str, &str); 19] = [
     ("cpu", "compute"),
     ("burn", "compute"),
     ("busy", "compute"),
@@ -114,6 +116,9 @@ const STEPS: [(&str, &str); 16] = [
     ("wait", "sleep"),
     ("delay", "sleep"),
     ("pause", "sleep"),
+    ("allocate", "touch"),
+    ("memory", "touch"),
+    ("cache", "touch"),
     ("respond", "write"),
     ("send", "write"),
 ];

@@ -51,6 +51,7 @@ fn step(step: &Step, scenario: &Scenario) -> Value {
         }
         Step::Yield => json!(["yield"]),
         Step::Write { bytes } => json!(["write", bytes]),
+        Step::Touch { bytes } => json!(["touch", bytes]),
         Step::Count {
             counter,
             with_yield,

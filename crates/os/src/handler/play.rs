@@ -82,6 +82,7 @@ impl<W: World> Player<'_, W> {
             Step::Call { service, mode, .. } => self.world.call(service, Elapsed(demand), mode)?,
             Step::Sleep { mode, .. } => self.world.sleep(Elapsed(demand), mode),
             Step::Yield => self.world.yield_now(),
+            Step::Touch { bytes } => self.world.touch(bytes),
             Step::Count {
                 counter,
                 with_yield,

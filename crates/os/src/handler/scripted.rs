@@ -17,6 +17,7 @@ pub(super) enum WorldCall {
     Yield,
     Read(usize),
     Wrote(usize, u64),
+    Touched(u64),
     Sent(String),
     Overflowed,
 }
@@ -82,6 +83,10 @@ impl World for Scripted {
     fn set_counter(&mut self, counter: usize, value: u64) {
         self.calls.push(WorldCall::Wrote(counter, value));
         self.counters[counter] = value;
+    }
+
+    fn touch(&mut self, bytes: u64) {
+        self.calls.push(WorldCall::Touched(bytes));
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {

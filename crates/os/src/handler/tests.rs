@@ -41,6 +41,8 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
             accept: concsim_model::scenario::Accept::Shared,
             max_requests: None,
             max_requests_jitter: 0,
+            app: 0,
+            preload: false,
             command: None,
             nice: 0,
         },
@@ -287,6 +289,13 @@ fn an_overflow_is_the_worlds_business() {
     let mut world = Scripted::default();
     play(&[Step::Overflow], "", &mut world);
     assert_eq!(world.calls[0], WorldCall::Overflowed);
+}
+
+#[test]
+fn a_cache_is_filled_before_the_next_step() {
+    let mut world = Scripted::default();
+    play(&[Step::Touch { bytes: 9 }, Step::Yield], "", &mut world);
+    assert_eq!(world.calls[..2], [WorldCall::Touched(9), WorldCall::Yield]);
 }
 
 #[test]

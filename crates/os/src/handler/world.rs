@@ -61,6 +61,9 @@ pub trait World {
     /// Writes a counter back, which counts as one addition.
     fn set_counter(&mut self, counter: usize, value: u64);
 
+    /// Fills a cache of this process: its private memory grows to at least this many bytes, and stays.
+    fn touch(&mut self, bytes: u64);
+
     /// Sends all bytes to the client. Waits while it has no room for them.
     ///
     /// # Errors

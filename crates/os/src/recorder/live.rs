@@ -8,6 +8,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cpu_attribution::{Cores, CpuAttribution, ProcessObservation, WatchedProcesses};
+use super::memory::{MemoryReadings, Owner};
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, ProcessSwitches};
 use crate::telemetry::{Event, Marker, Reader, Reading, Scoreboard, Slot};
@@ -50,8 +51,7 @@ pub struct Live<'a> {
     in_system: Reading,
     /// Last reading of the accept queue of a foreign server.
     queued: Reading,
-    /// Last measured memory of workers, in KiB.
-    memory_kib: BTreeMap<usize, u64>,
+    memory: MemoryReadings,
     used: CpuReadings,
 }
 
@@ -98,7 +98,7 @@ impl<'a> Live<'a> {
             switches: BTreeMap::new(),
             in_system: Reading::default(),
             queued: Reading::default(),
-            memory_kib: BTreeMap::new(),
+            memory: MemoryReadings::default(),
             used: CpuReadings::default(),
         }
     }
@@ -159,15 +159,23 @@ impl<'a> Live<'a> {
         self.recorder.add(sample)
     }
 
-    /// Measures the memory of the workers, for later samples. The kernel walks every mapping of a process
-    /// for this, which takes milliseconds if there are thousands of stacks. So it is done once, after the
-    /// counted window.
-    pub fn sample_memory(&mut self) {
-        for (index, slot) in self.scoreboard.used_slots() {
-            if let Some(kib) = processes::pss_kib_of(slot_pid(slot)) {
-                self.memory_kib.insert(index, kib);
-            }
-        }
+    /// Reads the memory of all processes of the server, for later samples: outside of the counted window.
+    pub fn sample_memory(&mut self, pids: ProcessIds) {
+        self.memory.read_all(&self.owners_of_memory(pids));
+    }
+
+    /// Reads the memory of one process of the server, in turns, if it is time for that.
+    pub fn sample_some_memory(&mut self, pids: ProcessIds) {
+        self.memory
+            .read_next(&self.owners_of_memory(pids), self.clock);
+    }
+
+    fn owners_of_memory(&self, pids: ProcessIds) -> Vec<(Owner, u32)> {
+        let arbiter = pids.arbiter.map(|pid| (Owner::Arbiter, pid));
+        let slots = self.scoreboard.used_slots();
+        let living = slots.filter(|(_, slot)| read(&slot.died_at) == 0);
+        let workers = living.map(|(index, slot)| (Owner::Worker(index), slot_pid(slot)));
+        arbiter.into_iter().chain(workers).collect()
     }
 
     /// Books CPU time to cores. The more often this is done, the more likely it is that a process used its
@@ -243,11 +251,16 @@ impl<'a> Live<'a> {
             .then(|| latest(foreign.queued.read(), &mut self.queued, &mut unreadable));
         self.recorder.could_not_read(unreadable);
         let at = self.clock.now();
-        let workers = seen.into_iter().map(|seen| WorkerSample {
-            pss_kib: self.memory_kib.get(&seen.index).copied().unwrap_or(0),
-            ..seen
+        let workers = seen.into_iter().map(|seen| {
+            let memory = self.memory.of(Owner::Worker(seen.index));
+            WorkerSample {
+                pss_kib: memory.pss_kib,
+                private_kib: memory.private_kib,
+                ..seen
+            }
         });
         let workers = workers.collect();
+        let arbiter = self.memory.of(Owner::Arbiter);
         Sample {
             at,
             stage: self.scoreboard.run().load.stage(),
@@ -259,6 +272,8 @@ impl<'a> Live<'a> {
             queued,
             services_cpu: self.used.services,
             arbiter_cpu: self.used.arbiter,
+            arbiter_pss_kib: arbiter.pss_kib,
+            arbiter_private_kib: arbiter.private_kib,
         }
     }
 }
@@ -328,6 +343,7 @@ fn look_at_worker(
         voluntary: count.of_the_dead.voluntary + count.now.voluntary,
         involuntary: count.of_the_dead.involuntary + count.now.involuntary,
         pss_kib: 0,
+        private_kib: 0,
         counters: slot
             .counters
             .iter()

@@ -4,6 +4,7 @@
 mod cpu_attribution;
 mod folder;
 mod live;
+mod memory;
 #[cfg(test)]
 mod tests;
 

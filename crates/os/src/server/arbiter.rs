@@ -24,10 +24,12 @@ use serde::{Deserialize, Serialize};
 
 use self::respawns::{Respawns, SHORT_LIVES_LIMIT};
 use super::door::Door;
+use super::process_memory::{self, Loader};
 use super::worker::{self, WorkerConfig};
 use crate::handler::Access;
 use crate::sys::clock::Clock;
 use crate::sys::fork::{self, Death};
+use crate::sys::memory::WrittenPages;
 use crate::sys::signals::{self, Signal, Signals};
 use crate::sys::{ErrorContext, pipe};
 use crate::telemetry::{
@@ -122,6 +124,8 @@ struct Arbiter<'a> {
     lifelines: Vec<Option<OwnedFd>>,
     /// Pipe (reading and writing end) for the reason why a worker cannot get ready.
     last_words: (File, File),
+    /// Application, if it is loaded before the fork: all workers share its pages.
+    _application: Option<WrittenPages>,
     /// Counter of workers that died at once: it stops a server that would respawn them for ever.
     respawns: Respawns,
     next_tick: Stamp,
@@ -158,6 +162,7 @@ impl<'a> Arbiter<'a> {
             leaving: Vec::new(),
             lifelines: (0..SLOTS).map(|_| None).collect(),
             last_words: pipe::nonblocking()?,
+            _application: process_memory::load(&orders.scenario.server, Loader::Arbiter)?,
             respawns: Respawns::new(SLOTS),
             next_tick: orders.clock.now() + ARBITER_TICK,
             is_up: false,

@@ -24,6 +24,7 @@ mod deadlines;
 mod door;
 mod hub;
 mod log;
+mod process_memory;
 mod service_pool;
 pub mod services;
 mod task_context;

@@ -15,6 +15,7 @@ use std::net::TcpStream;
 
 use super::accounting::RequestAccounting;
 use super::date_cache::DateCache;
+use super::process_memory;
 use crate::handler::{CallFailed, RequestTimes, World};
 use crate::http::response::Date;
 use crate::telemetry::Probe;
@@ -224,6 +225,10 @@ impl<W: WaitStrategy> World for Transport<W> {
     /// Writes a counter back.
     fn set_counter(&mut self, counter: usize, value: u64) {
         self.waits.probe().counted(counter, value);
+    }
+
+    fn touch(&mut self, bytes: u64) {
+        process_memory::grow_cache_to(bytes);
     }
 
     /// Sends all bytes. Waits while the socket's buffer is full.

@@ -229,13 +229,6 @@ mod linux {
         Some(whole * 1_000_000 + millionths)
     }
 
-    /// Returns the proportional memory of a process, in KiB: pages shared by n processes count 1/n.
-    pub fn pss_kib_of(pid: u32) -> Option<u64> {
-        let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-        let line = text.lines().find(|line| line.starts_with("Pss:"))?;
-        line.split_ascii_whitespace().nth(1)?.parse().ok()
-    }
-
     /// Returns the times of each core so far, in the system's ticks (10 ms on most kernels).
     pub fn core_times() -> Vec<CoreTimes> {
         let text = fs::read_to_string("/proc/stat").unwrap_or_default();
@@ -366,11 +359,6 @@ mod elsewhere {
         None
     }
 
-    /// Proportional memory: not read here.
-    pub fn pss_kib_of(_pid: u32) -> Option<u64> {
-        None
-    }
-
     /// Per-core times: not read here.
     pub fn core_times() -> Vec<CoreTimes> {
         Vec::new()
@@ -401,13 +389,12 @@ mod elsewhere {
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
     ObservedProcess, children_of, core_times, cores_allowed, cpu_name, cpu_of, cpu_of_thread,
-    has_core, keep_to_core, last_counted, own_core, pss_kib_of, switches_of, threads_of,
-    whereabouts_of,
+    has_core, keep_to_core, last_counted, own_core, switches_of, threads_of, whereabouts_of,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
     ObservedProcess, children_of, core_times, cores_allowed, cpu_name, cpu_of, cpu_of_thread,
-    has_core, keep_to_core, last_counted, own_core, parent_of, pss_kib_of, switches_of, threads_of,
+    has_core, keep_to_core, last_counted, own_core, parent_of, switches_of, threads_of,
     whereabouts_of,
 };
 
@@ -513,7 +500,6 @@ mod tests {
         let threads = threads_of(me);
         assert!(threads.contains(&me));
         assert!(cpu_of_thread(me).is_some());
-        assert!(pss_kib_of(me).unwrap() > 0);
         assert!(!core_times().is_empty());
         assert!(!cores_allowed().is_empty());
     }

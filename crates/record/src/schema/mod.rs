@@ -24,6 +24,7 @@ use crate::estimates::RepeatNumbers;
 use crate::failures::{CensoredPercentiles, Failed};
 use crate::interruption::Interruption;
 use crate::latency::{Breakdown, KindLatencies, Latencies, Waits};
+use crate::memory::ServerMemory;
 use crate::named::NamedValues;
 use crate::trust::{Generator, LittleDifference, Reason, Trust};
 use crate::{Machine, Origin, usage};
@@ -172,6 +173,9 @@ pub struct Run {
     /// Each worker over its whole life.
     #[serde(serialize_with = "usage::with_unknowns")]
     pub workers: Vec<usage::Worker>,
+    /// Memory of the server's processes together. Omitted if it was not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<ServerMemory>,
     /// Number of workers at once in the window.
     pub workers_at_once: usage::WorkersAlive,
     /// Jain's index of the connections that each worker accepted: 1 if all accepted the same number.

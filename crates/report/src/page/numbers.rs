@@ -8,7 +8,7 @@ use crate::table::{self, Footnotes};
 use crate::words::{NONE, list, millis};
 use concsim_model::scenario::Plan;
 use concsim_model::units::letter;
-use concsim_model::words::{counted, grouped};
+use concsim_model::words::{counted, grouped, megabytes};
 use concsim_record::summary::{Run, Summary};
 
 /// Returns one row for each variant; beneath each later one, its ratios to the first.
@@ -94,6 +94,8 @@ pub(super) fn workers(runs: &[Run]) -> Markup {
         "involuntary",
         "core time",
         "longest run",
+        "memory: PSS",
+        "private",
     ];
     let rows = html! {
         @for run in runs { @for worker in &run.workers {
@@ -108,6 +110,7 @@ pub(super) fn workers(runs: &[Run]) -> Markup {
                 td { (grouped(worker.process_switches.involuntary)) }
                 td { (millis(worker.cpu_s * 1e3)) }
                 td { (worker.reported(worker.longest_run_ms).map_or("–".into(), millis)) }
+                @for kib in [worker.pss_kib, worker.private_kib] { td { (kib.map_or("–".into(), megabytes)) } }
             }
         } }
     };

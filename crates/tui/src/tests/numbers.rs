@@ -58,6 +58,13 @@ fn with_other_subject() -> State {
     state
 }
 
+/// Returns a state whose scenario states memory.
+fn with_memory() -> State {
+    let mut state = looking(&[Key::Char('1')], 1);
+    state.variants[1].scenario.server.app = 1_000_000;
+    state
+}
+
 /// Returns screens that together have every view with everything that it may show.
 fn screens() -> Vec<State> {
     let view = |key| looking(&[Key::Char(key)], 1);
@@ -67,6 +74,7 @@ fn screens() -> Vec<State> {
     all.extend([three_requests_at(1_900), playing(), card()]);
     all.extend([ten_thousand(), sixty_workers(), spending_on_everything()]);
     all.push(with_other_subject());
+    all.push(with_memory());
     all.push(theory_at_the_end(1));
     let mut side_by_side = theory_at_the_end(1);
     side_by_side.key(Key::Char('4'));

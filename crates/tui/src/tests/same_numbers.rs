@@ -247,6 +247,7 @@ fn each_view_says_of_what_time_its_numbers_are() {
                         says(&["window", "so far", "REQUESTS"])
                     }
                     TimeBase::Now => says(&["now", "REPLAY", "PAUSED"]),
+                    TimeBase::LastReading => says(&["last read", "memory"]),
                     TimeBase::SoFar => says(&["so far", "done at", "busy"]),
                     TimeBase::Window
                     | TimeBase::OneRequest

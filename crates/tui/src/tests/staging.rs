@@ -40,6 +40,8 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
             accept: concsim_model::scenario::Accept::Shared,
             max_requests: None,
             max_requests_jitter: 0,
+            app: 0,
+            preload: false,
             command: None,
             nice: 0,
         },
@@ -317,6 +319,8 @@ impl Context {
             queued: None,
             services_cpu: CpuTime(at / 100),
             arbiter_cpu: CpuTime::ZERO,
+            arbiter_pss_kib: 0,
+            arbiter_private_kib: 0,
         }
     }
 

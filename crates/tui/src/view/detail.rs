@@ -6,8 +6,9 @@ use super::worker_rows::WorkerRows;
 use crate::number::Number;
 use crate::state::State;
 use crate::view_model::WorkerView;
+use concsim_engine::memory;
 use concsim_model::units::letter;
-use concsim_model::words::grouped;
+use concsim_model::words::{grouped, megabytes};
 
 /// Placeholder for the length of time of the means.
 const A_SECOND: &str = "1 s";
@@ -40,7 +41,21 @@ const NUMBERS: [Number; 8] = [
     Number::Died,
 ];
 
-/// Width of the table.
+/// Columns of memory, on screens with room for them.
+const MEMORY: [([&str; 3], u16, Number); 2] = [
+    (
+        ["last read", "memory", "PSS"],
+        91,
+        Number::ProportionalMemory,
+    ),
+    (
+        ["last read", "memory", "private"],
+        101,
+        Number::PrivateMemory,
+    ),
+];
+
+/// Width of the table without the columns of memory.
 pub(super) const WIDTH: u16 = 80;
 
 /// Draws as many workers as there is room for, beginning at the one scrolled to.
@@ -62,6 +77,12 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
                 words => words,
             };
             canvas.write_before(end, y, words, quiet());
+        }
+    }
+    let has_memory = has_memory(canvas, state);
+    for (heading, end, _) in MEMORY.iter().filter(|_| has_memory) {
+        for (y, words) in (0..).zip(heading) {
+            canvas.write_before(*end, y, words, quiet());
         }
     }
     let listed = WorkerRows::of(&state.shown().picture);
@@ -88,6 +109,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
             quiet(),
         );
     }
+}
+
+/// True if there is room for the columns of memory, and something to show in them.
+fn has_memory(canvas: &Canvas<'_>, state: &State) -> bool {
+    let is_shown =
+        state.shown().picture.memory_kib.is_some() || memory::is_stated(state.scenario());
+    is_shown && canvas.width() > MEMORY[1].1
 }
 
 /// Returns the workers that have rows of their own, beginning at the one scrolled to.
@@ -127,5 +155,16 @@ fn draw_worker(canvas: &mut Canvas<'_>, y: u16, state: &State, worker: &WorkerVi
     ];
     for (((_, end), cell), number) in COLUMNS.iter().zip(cells).zip(NUMBERS) {
         canvas.number_before(*end, y, &cell, plain(), number);
+    }
+    if has_memory(canvas, state) {
+        let sizes = [worker.pss_kib, worker.private_kib];
+        for ((_, end, number), kib) in MEMORY.into_iter().zip(sizes) {
+            let cell = if kib > 0 {
+                megabytes(kib)
+            } else {
+                "–".into()
+            };
+            canvas.number_before(end, y, &cell, plain(), number);
+        }
     }
 }

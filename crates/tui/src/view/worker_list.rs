@@ -12,11 +12,12 @@ use crate::number::Number;
 use crate::setting::service_name;
 use crate::state::State;
 use crate::view_model::{ViewModel, WorkerRequests, WorkerState, WorkerView};
+use concsim_engine::memory;
 use concsim_model::palette::Meaning;
 use concsim_model::scenario::Scenario;
 use concsim_model::units::Elapsed;
 use concsim_model::units::letter;
-use concsim_model::words::{counted, grouped, length};
+use concsim_model::words::{counted, grouped, length, megabytes};
 
 /// Column at which the letters of workers end.
 const NAME_END: u16 = 3;
@@ -127,6 +128,7 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, table: Worker
         canvas.write_before(COUNT_END, 0, "now", quiet());
     }
     let behind = canvas.number(GLYPHS_AT, 0, &text, plain(), Number::GlyphScale);
+    let behind = draw_memory(canvas, behind, state);
     let height = canvas.height().saturating_sub(1);
     let mut below = canvas.part(0, 1, width, height);
     match table {
@@ -137,6 +139,19 @@ pub(super) fn draw_workers(canvas: &mut Canvas<'_>, state: &State, table: Worker
         WorkerListForm::Pairs => draw_pairs(&mut below, picture, scale),
         WorkerListForm::Strip => draw_strip(&mut below, picture),
     }
+}
+
+/// Draws the memory of the server behind column `from`, if the scenario states memory. Returns the column behind
+/// it.
+fn draw_memory(canvas: &mut Canvas<'_>, from: u16, state: &State) -> u16 {
+    if !memory::is_stated(state.scenario()) {
+        return from;
+    }
+    let size = state.shown().picture.memory_kib;
+    let size = size.map_or_else(|| "–".into(), megabytes);
+    let gap = if from > GLYPHS_AT { 2 } else { 0 };
+    let behind = canvas.write(from + gap, 0, "memory ", quiet());
+    canvas.number(behind, 0, &size, plain(), Number::ServerMemory)
 }
 
 /// Draws the headings of the columns at the right edge, without those that would reach the text before

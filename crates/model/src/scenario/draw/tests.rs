@@ -33,6 +33,8 @@ fn scenario(seed: u64, draws: &[Draw], arrivals: Arrivals) -> Scenario {
             accept: Accept::Shared,
             max_requests: None,
             max_requests_jitter: 0,
+            app: 0,
+            preload: false,
             command: None,
             nice: 0,
         },

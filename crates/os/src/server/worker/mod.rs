@@ -29,6 +29,7 @@ use super::date_cache::DateCache;
 use super::door::{Door, Listener};
 use super::hub::{Hub, HubExit, Tasks};
 use super::log::log;
+use super::process_memory::{self, Loader};
 use super::service_pool::ServicePool;
 use super::task_context::Shared;
 use crate::handler::Access;
@@ -87,6 +88,7 @@ pub(super) fn run(config: &WorkerConfig, door: Door) -> i32 {
 }
 
 fn serve(config: &WorkerConfig, signals: Signals, listener: Listener) -> sys::Result<i32> {
+    let _application = process_memory::load(&config.scenario.server, Loader::Worker)?;
     let context = WorkerContext {
         application: Application::new(
             config.scenario.clone(),

@@ -8,6 +8,7 @@ use super::{AfterSend, Call, Connection, Next, Place, send};
 use crate::handler::{self, CallFailed, StopReason, overflow_the_stack};
 use crate::server::accounting::Wait;
 use crate::server::calls::ServiceConnection;
+use crate::server::process_memory;
 use crate::server::service_pool::PooledConnection;
 use crate::server::task_context::WaitReason;
 use crate::server::transport::Interest;
@@ -50,6 +51,10 @@ impl Connection {
             })?,
             Step::Sleep { mode, .. } => self.sleep(Elapsed(demand), mode, next),
             Step::Yield => Next::Wait(WaitReason::Yield, next),
+            Step::Touch { bytes } => {
+                process_memory::grow_cache_to(bytes);
+                Next::At(next)
+            }
             Step::Count {
                 counter,
                 with_yield,

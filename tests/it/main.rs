@@ -36,6 +36,7 @@ mod scenario_errors;
 mod screens;
 mod serve_process;
 mod server;
+mod services;
 mod serving;
 mod streams;
 mod sweep;

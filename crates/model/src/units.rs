@@ -51,6 +51,12 @@ impl Elapsed {
     /// Zero.
     pub const ZERO: Self = Self(0);
 
+    /// True if it has no length.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        *self == Self::ZERO
+    }
+
     /// Returns `milliseconds` as a length of time.
     #[must_use]
     pub const fn from_millis(milliseconds: u64) -> Self {

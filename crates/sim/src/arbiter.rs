@@ -45,7 +45,7 @@ impl<O: Observer> Simulation<'_, O> {
         let threads: Vec<Thread> = (0..server.threads_of_a_worker())
             .map(|thread| self.thread(slot, thread))
             .collect();
-        let (now, services) = (self.now, self.scenario.services.len());
+        let now = self.now;
         let worker = &mut self.workers[slot];
         worker.lives += 1;
         (worker.pid, worker.is_alive) = (pid, true);
@@ -55,7 +55,7 @@ impl<O: Observer> Simulation<'_, O> {
         worker.set_threads(threads);
         worker.hub = has_loop.then(|| Hub::new(server.connections));
         worker.lock = Lock::default();
-        worker.links = vec![Links::default(); services];
+        worker.links = Links::of(self.scenario);
         worker.pool = Pool::default();
         worker.enter(Phase::Booting, now);
         let at = Stamp(now);
@@ -471,6 +471,7 @@ impl<O: Observer> Simulation<'_, O> {
         connection.end_wait(now);
         let (from, request) = (connection.begun, connection.works_for());
         connection.begun = 0;
+        self.gives_link_back(id);
         if O::WANTS_SWITCHES {
             let event = Event::BlockedIn {
                 from: Stamp(from),

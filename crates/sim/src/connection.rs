@@ -8,6 +8,7 @@ use slab::Slab;
 use concsim_engine::telemetry::{
     Failure, NO_REQUEST, Outcome, SentRequest, Served, SwitchReason, WaitParts, WaitPurpose,
 };
+use concsim_model::scenario::WaitMode;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// Identifies a connection; reused when the connection has gone.
@@ -46,6 +47,25 @@ pub(super) enum Part {
     Counted,
 }
 
+/// State of a call of a service. Its length is [`Connection::left`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CallPlan {
+    pub(super) service: u16,
+    pub(super) mode: WaitMode,
+    pub(super) stage: CallStage,
+}
+
+/// Stage of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallStage {
+    /// It needs a connection from its worker's pool, or a thread before that.
+    Planned,
+    /// It has a new connection, which is being set up.
+    InSetUp,
+    /// It is sent on its connection.
+    Sent,
+}
+
 /// State of one connection.
 #[derive(Clone, Debug)]
 #[expect(
@@ -78,9 +98,10 @@ pub(super) struct Connection {
     pub(super) blocks: bool,
     /// True if it waits for a timer, and not for a socket.
     pub(super) by_timer: bool,
-    /// True if its wait has a thread of the pool, or wants one; and the service that it will call there.
+    /// True if its wait has a thread of the pool, or wants one.
     pub(super) is_pooled: bool,
-    pub(super) calls: Option<u16>,
+    /// Call of a service, until its connection to the service is given back.
+    pub(super) call: Option<CallPlan>,
     pub(super) due: u64,
     pub(super) sent: u64,
     pub(super) accepted: u64,
@@ -98,8 +119,8 @@ pub(super) struct Connection {
     pub(super) ready: u64,
     pub(super) core_wait: u64,
     pub(super) cpu: u64,
-    /// Position in its script: the step, the part of the step, and the rest of it: time left, value read or
-    /// time to wait.
+    /// Position in its script: the step, the part of the step, and the rest of it: time left, value read, time
+    /// to wait or length of a call.
     pub(super) step: u16,
     pub(super) part: Part,
     pub(super) left: u64,
@@ -126,7 +147,7 @@ impl Connection {
             blocks: false,
             by_timer: false,
             is_pooled: false,
-            calls: None,
+            call: None,
             due,
             sent,
             accepted: 0,

@@ -21,6 +21,8 @@ pub(super) enum SimEvent {
     Roused(EntityId, u32),
     /// A service has an answer.
     Answer(u32),
+    /// A connection to a service is set up.
+    SetUp(ConnectionId, u32),
     /// A client retries to connect to a full queue.
     ConnectAgain(ConnectionId, u32),
     /// A keep-alive connection has reached its idle timeout.

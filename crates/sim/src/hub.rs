@@ -107,6 +107,16 @@ impl<O: Observer> Simulation<'_, O> {
         self.wake_hub(worker);
     }
 
+    /// Makes a parked task ready, as a task of the same hub does, or a thread of its pool.
+    pub(super) fn wake_task(&mut self, worker: usize, task: TaskId) {
+        let hub = self.hub(worker);
+        if hub.running().is_some() {
+            hub.queue.wake(task);
+        } else {
+            self.task_is_ready(worker, task, false);
+        }
+    }
+
     /// Wakes a sleeping hub to poll.
     pub(super) fn wake_hub(&mut self, worker: usize) {
         if self.hub(worker).state == State::Asleep {
@@ -242,6 +252,7 @@ impl<O: Observer> Simulation<'_, O> {
             cost += costs.request;
         }
         self.workers[worker].threads[0].begin_run(task.0, could_run, now);
+        self.gives_link_back(id);
         self.workers[worker].counts.switches += u64::from(has_coroutines);
         self.uses(worker, cost)
     }
@@ -253,6 +264,13 @@ impl<O: Observer> Simulation<'_, O> {
         if !self.connections[id as usize].has_begun {
             // It was woken by the end of the connection, not by a request.
             return self.closes(worker, task, id);
+        }
+        // A call that was sent is over by now, and its connection given back.
+        if let Some(call) = self.connections[id as usize].call {
+            // It has waited for its connection to a service.
+            self.begin_wait(worker, task, id, SwitchReason::Service, call.mode);
+            self.goes_on_with_call(id);
+            return call.mode != WaitMode::Unpatched;
         }
         match self.play_on(worker, 0, id) {
             Need::Compute(_) | Need::Overflow => false,
@@ -274,9 +292,13 @@ impl<O: Observer> Simulation<'_, O> {
                 wait,
                 mode,
             } => {
-                self.begin_wait(worker, task, id, SwitchReason::Service, mode);
+                // A task waits for a place in the pool by the hub, whatever its library does in the call.
+                let is_queued = !self.has_room_for_a_link(worker, service);
+                let parks = is_queued || mode != WaitMode::Unpatched;
+                let first = if parks { WaitMode::Patched } else { mode };
+                self.begin_wait(worker, task, id, SwitchReason::Service, first);
                 self.begin_call(id, service, wait, mode);
-                mode != WaitMode::Unpatched
+                parks
             }
             Need::Done => self.answers(worker, task, id),
         }

@@ -212,7 +212,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             room_at_the_door: scenario.server.places_at_the_door(),
             wakers: accept_queue::Wakers::default(),
             sleepers_kept: 4 * SLOTS,
-            services: vec![Service::default(); scenario.services.len()],
+            services: service::of(scenario),
             services_strand: services,
             calls: Slab::new(),
             service_events: VecDeque::new(),
@@ -323,6 +323,11 @@ impl<'a, O: Observer> Simulation<'a, O> {
                 }
             }
             SimEvent::Answer(call) => self.has_an_answer(call),
+            SimEvent::SetUp(id, turn) => {
+                if self.still_waits(id, turn) {
+                    self.has_what_the_call_needs(id);
+                }
+            }
             SimEvent::ConnectAgain(id, turn) => {
                 if self.still_waits(id, turn) {
                     self.connect(id);

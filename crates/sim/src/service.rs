@@ -1,15 +1,13 @@
 //! Waits: timers, and calls of services, with their limited resources: connections to a service, places in
 //! it, threads of a pool.
 
-use std::collections::VecDeque;
-
 use super::Simulation;
-use super::connection::{ConnectionId, Place};
+use super::connection::{CallPlan, CallStage, ConnectionId, Place};
 use super::event::SimEvent;
 use super::observer::Observer;
-use concsim_engine::TaskId;
 use concsim_engine::telemetry::{Event, WaitPurpose};
-use concsim_model::scenario::{POOL_THREADS, WaitMode};
+use concsim_engine::{Places, TaskId};
+use concsim_model::scenario::{POOL_THREADS, Scenario, WaitMode};
 use concsim_model::units::Stamp;
 use concsim_record::RecordSource;
 
@@ -23,17 +21,16 @@ pub(super) struct Call {
     wait: u64,
     called_at: u64,
     due: u64,
-    /// Worker whose connection to the service it uses.
-    worker: u16,
-    life: u64,
     request: u32,
 }
 
-/// A service.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Service {
-    serves: usize,
-    queue: VecDeque<u32>,
+/// A service: the calls that it serves at once, and those that wait for that.
+pub(super) type Service = Places<u32>;
+
+/// Returns the services of a scenario.
+pub(super) fn of(scenario: &Scenario) -> Vec<Service> {
+    let services = scenario.services.iter();
+    services.map(|it| Places::new(it.capacity)).collect()
 }
 
 /// Task of the services' process.
@@ -138,9 +135,8 @@ impl<O: Observer> Simulation<'_, O> {
             return;
         };
         let connection = &mut self.connections[next as usize];
-        if let Some(service) = connection.calls.take() {
-            let wait = connection.left;
-            return self.wants_a_link(next, service, wait);
+        if connection.call.is_some() {
+            return self.wants_a_link(next);
         }
         connection.over = self.now + connection.left;
         self.enter_part(next, WaitPurpose::Timer);
@@ -150,39 +146,104 @@ impl<O: Observer> Simulation<'_, O> {
     /// Starts a connection's call of a service.
     pub(super) fn begin_call(&mut self, id: ConnectionId, service: u16, wait: u64, mode: WaitMode) {
         let connection = &mut self.connections[id as usize];
-        connection.by_timer = false;
+        (connection.by_timer, connection.left) = (false, wait);
         (connection.awaits, connection.awaits_since) = (WaitPurpose::Answer, self.now);
-        if self.hands_to_pool(id, mode) {
-            let connection = &mut self.connections[id as usize];
-            (connection.calls, connection.left) = (Some(service), wait);
-            return;
+        connection.call = Some(CallPlan {
+            service,
+            mode,
+            stage: CallStage::Planned,
+        });
+        if !self.hands_to_pool(id, mode) {
+            self.wants_a_link(id);
         }
-        self.wants_a_link(id, service, wait);
     }
 
-    fn wants_a_link(&mut self, id: ConnectionId, service: u16, wait: u64) {
+    /// True if a worker has a place for another connection to a service.
+    pub(super) fn has_room_for_a_link(&self, worker: usize, service: u16) -> bool {
+        self.workers[worker].links[usize::from(service)]
+            .places
+            .has_room()
+    }
+
+    /// Takes a place in the pool of connections to the service that is to be called, or queues for one.
+    fn wants_a_link(&mut self, id: ConnectionId) {
         let connection = &self.connections[id as usize];
-        let (turn, place, request) = (connection.turn, connection.place, connection.works_for());
-        let Place::Inside { worker, .. } = place else {
+        let turn = connection.turn;
+        let (Place::Inside { worker, .. }, Some(call)) = (connection.place, connection.call) else {
             return;
         };
-        let limit = self.scenario.services[usize::from(service)].pool;
-        let links = &mut self.workers[usize::from(worker)].links[usize::from(service)];
-        if limit.is_some_and(|limit| links.in_use >= limit) {
-            links.queue.push_back((id, turn, wait));
-            return self.enter_part(id, WaitPurpose::Connection);
+        let places = &mut self.workers[usize::from(worker)].links[usize::from(call.service)].places;
+        if places.take() {
+            return self.has_a_link(id, call);
         }
-        links.in_use += 1;
+        places.wait((id, turn));
+        self.enter_part(id, WaitPurpose::Connection);
+    }
+
+    /// Continues with a place in the pool: sends the call if a connection is there, else sets one up.
+    fn has_a_link(&mut self, id: ConnectionId, call: CallPlan) {
+        let Place::Inside { worker, .. } = self.connections[id as usize].place else {
+            return;
+        };
+        let links = &mut self.workers[usize::from(worker)].links[usize::from(call.service)];
+        let is_new = links.idle == 0;
+        links.idle -= usize::from(!is_new);
+        let connect = self.scenario.services[usize::from(call.service)].connect.0;
+        if !is_new || connect == 0 {
+            return self.send_call(id, call);
+        }
+        let at = self.now + connect + self.overshoot();
+        let connection = &mut self.connections[id as usize];
+        connection.call = Some(CallPlan {
+            stage: CallStage::InSetUp,
+            ..call
+        });
+        self.calendar.set(at, SimEvent::SetUp(id, connection.turn));
+        self.enter_part(id, WaitPurpose::Connection);
+    }
+
+    /// Continues a planned call that has its place in the pool, or whose connection is set up: at once if a
+    /// thread waits in it, else by its task.
+    pub(super) fn has_what_the_call_needs(&mut self, id: ConnectionId) {
+        self.enter_part(id, WaitPurpose::Answer);
+        let connection = &mut self.connections[id as usize];
+        connection.over = self.now;
+        let Place::Inside { worker, handler } = connection.place else {
+            return;
+        };
+        if connection.blocks || connection.is_pooled {
+            self.goes_on_with_call(id);
+        } else {
+            self.wake_task(usize::from(worker), TaskId(handler));
+        }
+    }
+
+    /// Takes the next part of a planned call.
+    pub(super) fn goes_on_with_call(&mut self, id: ConnectionId) {
+        let Some(call) = self.connections[id as usize].call else {
+            return;
+        };
+        match call.stage {
+            CallStage::Planned => self.has_a_link(id, call),
+            CallStage::InSetUp => self.send_call(id, call),
+            CallStage::Sent => {}
+        }
+    }
+
+    fn send_call(&mut self, id: ConnectionId, call: CallPlan) {
+        let connection = &mut self.connections[id as usize];
+        connection.call = Some(CallPlan {
+            stage: CallStage::Sent,
+            ..call
+        });
         let call = Call {
-            service,
+            service: call.service,
             connection: id,
-            turn,
-            wait,
+            turn: connection.turn,
+            wait: connection.left,
             called_at: self.now,
             due: 0,
-            worker,
-            life: self.workers[usize::from(worker)].lives,
-            request,
+            request: connection.works_for(),
         };
         let call = self.calls.insert(call) as u32;
         if self.machine_costs.service > 0 {
@@ -190,6 +251,27 @@ impl<O: Observer> Simulation<'_, O> {
             self.enter_part(id, WaitPurpose::Queue);
         }
         self.service_does(ServiceEvent::Read(call));
+    }
+
+    /// Gives the connection to a service back after the call: its request has its thread again.
+    pub(super) fn gives_link_back(&mut self, id: ConnectionId) {
+        let connection = &mut self.connections[id as usize];
+        let Place::Inside { worker, .. } = connection.place else {
+            return;
+        };
+        let Some(call) = connection
+            .call
+            .take_if(|call| call.stage == CallStage::Sent)
+        else {
+            return;
+        };
+        let (worker, service) = (usize::from(worker), usize::from(call.service));
+        self.workers[worker].links[service].idle += 1;
+        while let Some((next, turn)) = self.workers[worker].links[service].places.release() {
+            if self.still_waits(next, turn) {
+                return self.has_what_the_call_needs(next);
+            }
+        }
     }
 
     /// Gives the services' process a task, which may take core time.
@@ -233,17 +315,14 @@ impl<O: Observer> Simulation<'_, O> {
             ServiceEvent::Read(id) => {
                 let call = &mut self.calls[id as usize];
                 call.called_at = self.now;
-                let index = usize::from(call.service);
-                let capacity = self.scenario.services[index].capacity;
-                let service = &mut self.services[index];
-                if capacity.is_some_and(|capacity| service.serves >= capacity) {
-                    service.queue.push_back(id);
-                    let (connection, turn) = (call.connection, call.turn);
-                    if self.machine_costs.service == 0 && self.still_waits(connection, turn) {
-                        self.enter_part(connection, WaitPurpose::Queue);
-                    }
-                } else {
-                    self.is_served(id);
+                let (connection, turn) = (call.connection, call.turn);
+                let service = &mut self.services[usize::from(call.service)];
+                if service.take() {
+                    return self.is_served(id);
+                }
+                service.wait(id);
+                if self.machine_costs.service == 0 && self.still_waits(connection, turn) {
+                    self.enter_part(connection, WaitPurpose::Queue);
                 }
             }
             ServiceEvent::Write(id) => self.is_written(id),
@@ -256,7 +335,6 @@ impl<O: Observer> Simulation<'_, O> {
         call.due = self.now + call.wait;
         let at = call.due + overshoot;
         let (connection, turn) = (call.connection, call.turn);
-        self.services[usize::from(call.service)].serves += 1;
         self.calendar.set(at, SimEvent::Answer(id));
         if self.still_waits(connection, turn) {
             self.enter_part(connection, WaitPurpose::Answer);
@@ -270,11 +348,7 @@ impl<O: Observer> Simulation<'_, O> {
 
     fn is_written(&mut self, id: u32) {
         let call = self.calls.remove(id as usize);
-        let service = &mut self.services[usize::from(call.service)];
-        service.serves -= 1;
-        if let Some(next) = service.queue.pop_front() {
-            self.is_served(next);
-        }
+        self.serves_the_next(usize::from(call.service));
         if O::WANTS_EVENTS {
             let event = Event::Answered {
                 service: u32::from(call.service),
@@ -285,26 +359,21 @@ impl<O: Observer> Simulation<'_, O> {
             };
             self.observer.event(RecordSource::Services, &event);
         }
-        let worker = usize::from(call.worker);
-        if self.workers[worker].is_alive && self.workers[worker].lives == call.life {
-            self.release_connection(worker, call.service);
-        }
         if self.still_waits(call.connection, call.turn) {
             self.connections[call.connection as usize].over = self.now;
             self.wait_is_over(call.connection);
         }
     }
 
-    fn release_connection(&mut self, worker: usize, service: u16) {
-        let links = &mut self.workers[worker].links[usize::from(service)];
-        links.in_use -= 1;
-        while let Some((id, turn, wait)) = self.workers[worker].links[usize::from(service)]
-            .queue
-            .pop_front()
-        {
-            if self.still_waits(id, turn) {
-                return self.wants_a_link(id, service, wait);
+    /// Serves the call that has waited longest. A call of a worker that has died is dropped: its connection
+    /// is closed.
+    fn serves_the_next(&mut self, service: usize) {
+        while let Some(next) = self.services[service].release() {
+            let call = self.calls[next as usize];
+            if self.still_waits(call.connection, call.turn) {
+                return self.is_served(next);
             }
+            self.calls.remove(next as usize);
         }
     }
 
@@ -324,6 +393,7 @@ impl<O: Observer> Simulation<'_, O> {
         let (blocks, by_timer) = (connection.blocks, connection.by_timer);
         let was_pooled = std::mem::take(&mut connection.is_pooled);
         if was_pooled {
+            self.gives_link_back(id);
             self.leaves_the_pool(worker);
         }
         if !blocks {

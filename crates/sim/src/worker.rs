@@ -8,8 +8,9 @@ use super::connection::ConnectionId;
 use super::hub::Hub;
 use super::lock::Lock;
 use super::thread::{Thread, ThreadState};
+use concsim_engine::Places;
 use concsim_engine::telemetry::{Phase, Reading};
-use concsim_model::scenario::{Scenario, Server, WorkerKind, draw};
+use concsim_model::scenario::{Scenario, Server, Service, WorkerKind, draw};
 use concsim_model::units::Stamp;
 
 /// A time-weighted gauge: a number and its integral over time.
@@ -68,11 +69,23 @@ impl Activity {
 }
 
 /// Connections that a process has to one service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Links {
-    pub(super) in_use: usize,
-    /// Connections that wait for one, with the length of their call.
-    pub(super) queue: VecDeque<(ConnectionId, u32, u64)>,
+    /// Places for them, and those that wait for one, each with the number of its wait.
+    pub(super) places: Places<(ConnectionId, u32)>,
+    /// Number of those that are set up and not in use.
+    pub(super) idle: usize,
+}
+
+impl Links {
+    /// Returns the connections of a new process: none is set up yet.
+    pub(super) fn of(scenario: &Scenario) -> Vec<Self> {
+        let of = |service: &Service| Self {
+            places: Places::new(service.pool),
+            idle: 0,
+        };
+        scenario.services.iter().map(of).collect()
+    }
 }
 
 /// The pool of threads for a loop's blocking waits.
@@ -159,7 +172,7 @@ impl Worker {
             activity: Activity::default(),
             hub: None,
             lock: Lock::default(),
-            links: vec![Links::default(); scenario.services.len()],
+            links: Links::of(scenario),
             pool: Pool::default(),
             door: VecDeque::new(),
             next_requests: VecDeque::new(),

@@ -135,6 +135,7 @@ fn services(tree: &Table, problems: &mut Vec<Problem>) -> Vec<Service> {
         services.push(Service {
             capacity: limit("capacity"),
             pool: limit("pool"),
+            connect: fields.length("connect"),
             name: entry.key.clone(),
         });
     }
@@ -148,6 +149,7 @@ fn limited(name: String, limits: &[Service]) -> Service {
         name,
         capacity: None,
         pool: None,
+        connect: Elapsed::ZERO,
     })
 }
 

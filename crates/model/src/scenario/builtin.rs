@@ -27,6 +27,7 @@ static ALL: [BuiltIn; 17] = embedded![
     "hog",
     "unpatched",
     "tornado",
+    "db_pool",
     "shared_counter",
     "ping_pong",
     "mixed",

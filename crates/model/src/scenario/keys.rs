@@ -319,15 +319,19 @@ pub(super) const SERVICE: Section = Section {
             whole(0, 1_000_000),
             "maximum of calls served at the same time; 0: no limit",
         )
-        .by_default("0")
-        .simulated(),
+        .by_default("0"),
         key(
             "pool",
             whole(0, 1_000_000),
             "maximum of connections of one worker process to it; 0: no limit",
         )
-        .by_default("0")
-        .simulated(),
+        .by_default("0"),
+        key(
+            "connect",
+            ANY_LENGTH,
+            "time to set up a new connection to it; connections are kept, and used again",
+        )
+        .by_default("\"0ms\""),
     ],
     tables: &[],
 };

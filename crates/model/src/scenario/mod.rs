@@ -282,6 +282,9 @@ pub struct Service {
     /// Maximum number of connections that one worker process has open to it. `None`: no limit.
     #[serde(default)]
     pub pool: Option<usize>,
+    /// Time to set up a new connection to it.
+    #[serde(default, skip_serializing_if = "Elapsed::is_zero")]
+    pub connect: Elapsed,
 }
 
 /// Behaviour of one path of the server.

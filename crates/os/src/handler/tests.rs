@@ -50,6 +50,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
             name: "billing".into(),
             capacity: None,
             pool: None,
+            connect: Elapsed::ZERO,
         }],
         counters: vec!["visits".into()],
         requests: requests.iter().map(request).collect(),

@@ -148,6 +148,7 @@ impl RequestAccounting {
             Wait::Connection => {
                 self.parts.connection += length;
                 self.publish_part(probe, begun, WaitPurpose::Connection);
+                self.publish_part(probe, over, WaitPurpose::Answer);
             }
             Wait::Call { connected, served } => {
                 self.parts.add_call(begun, connected, served, over);

@@ -11,23 +11,23 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::accounting::{OpenSlice, RequestAccounting, Wait};
-use super::calls::ServiceConnection;
+use super::blocking_pool::BlockingPool;
 use super::compute_lock::ComputeLock;
 use super::date_cache::DateCache;
 use super::transport::{Deadline, Interest, WaitStrategy};
 use crate::handler::RequestTimes;
-use crate::sys::{self, ErrorContext, net};
+use crate::sys::{self, net};
 use crate::telemetry::{Phase, Probe, SwitchReason};
 use concsim_engine::policy;
-use concsim_model::scenario::{Server, WaitMode};
+use concsim_model::scenario::{Scenario, WaitMode};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// State that the threads of a worker share.
 pub(super) struct Shared {
-    services: Vec<IdleConnections>,
+    /// Connections to each service.
+    services: Vec<BlockingPool>,
     /// Longest time that a connection may stay idle; `None` closes it after each response.
     keepalive: Option<Elapsed>,
     /// True once the server stops: connections are kept no longer.
@@ -36,24 +36,14 @@ pub(super) struct Shared {
     lock: Option<ComputeLock>,
 }
 
-/// Connections to one service that no thread is using.
-struct IdleConnections {
-    address: SocketAddr,
-    idle: Mutex<Vec<ServiceConnection>>,
-}
-
 impl Shared {
     /// Opens a connection to each service. Blocks the process until they are open.
-    pub(super) fn open(server: &Server, services: &[SocketAddr]) -> sys::Result<Self> {
-        let open = |address: &SocketAddr| {
-            let connection = ServiceConnection::connect(*address).doing("connect to a service")?;
-            Ok(IdleConnections {
-                address: *address,
-                idle: Mutex::new(vec![connection]),
-            })
-        };
+    pub(super) fn open(scenario: &Scenario, addresses: &[SocketAddr]) -> sys::Result<Self> {
+        let (server, services) = (&scenario.server, &scenario.services);
+        let open = |(service, address): (_, &SocketAddr)| BlockingPool::open(service, *address);
+        let services = services.iter().zip(addresses).map(open);
         Ok(Self {
-            services: services.iter().map(open).collect::<sys::Result<_>>()?,
+            services: services.collect::<sys::Result<_>>()?,
             keepalive: policy::keepalive(server),
             stopping: AtomicBool::new(false),
             lock: server.has_a_lock().then(ComputeLock::default),
@@ -69,20 +59,6 @@ impl Shared {
     /// Stops keeping connections.
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
-    }
-}
-
-impl IdleConnections {
-    fn take(&self) -> Option<ServiceConnection> {
-        self.idle().pop()
-    }
-
-    fn give_back(&self, connection: ServiceConnection) {
-        self.idle().push(connection);
-    }
-
-    fn idle(&self) -> impl std::ops::DerefMut<Target = Vec<ServiceConnection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -243,31 +219,20 @@ impl WaitStrategy for Blocking<'_> {
     fn call(&mut self, service: usize, wait: Elapsed, _: WaitMode) -> io::Result<()> {
         let service = &self.thread.shared.services[service];
         let (clock, request) = (self.thread.probe.clock(), self.accounting.request);
-        let call = || -> io::Result<_> {
-            let (mut connection, connected) = match service.take() {
-                Some(connection) => (connection, None),
-                None => (
-                    ServiceConnection::connect(service.address)?,
-                    Some(clock.now()),
-                ),
-            };
-            // A connection on which a call has failed is closed.
-            let answer = connection.call_blocking(wait, request)?;
-            service.give_back(connection);
-            Ok((answer, connected))
-        };
         let called = self.block(
             SwitchReason::Service,
             None,
-            call,
+            || service.call(wait, request, &clock),
             |called, began, returned| match called {
-                Ok((answer, connected)) => {
-                    Wait::for_answer(connected.unwrap_or(began), answer, wait)
+                Ok(called) => {
+                    let connected = called.connected.unwrap_or(began);
+                    Wait::for_answer(connected, &called.answer, wait)
                 }
                 Err(_) => (returned, Wait::Connection),
             },
         );
-        called.map(drop)
+        // The thread runs again, with the lock if there is one, before the next one gets the connection.
+        called.map(|called| drop(called.lease))
     }
 
     /// Waits for a timer. Blocks the thread until it is due, in every mode.

@@ -4,8 +4,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 
-use super::wire::{ANSWER_BYTES, Answer, Call};
+use super::wire::{ANSWER_BYTES, Answer, Call, SET_UP};
 use crate::sys::net;
+use crate::telemetry::NO_REQUEST;
 use concsim_model::units::Elapsed;
 
 /// Longest time to connect to a service, which runs on this machine and started before the worker.
@@ -15,8 +16,9 @@ const CONNECT: Elapsed = Elapsed::from_secs(5);
 #[derive(Debug)]
 pub(super) struct ServiceConnection {
     socket: TcpStream,
-    /// Number of the last call.
+    /// Number of the last frame.
     id: u64,
+    is_set_up: bool,
     answer: [u8; ANSWER_BYTES],
     /// Number of bytes of the answer that have come.
     filled: usize,
@@ -27,7 +29,8 @@ impl ServiceConnection {
     pub(super) fn begin(service: SocketAddr) -> io::Result<Self> {
         Ok(Self {
             socket: net::begin_connect(service)?,
-            id: 0,
+            id: SET_UP,
+            is_set_up: false,
             answer: [0; ANSWER_BYTES],
             filled: 0,
         })
@@ -53,9 +56,23 @@ impl ServiceConnection {
         self.socket.take_error()?.map_or(Ok(()), Err)
     }
 
+    /// True if its set-up, which takes `connect`, is over, or takes no time.
+    pub(super) fn is_set_up(&self, connect: Elapsed) -> bool {
+        self.is_set_up || connect == Elapsed::ZERO
+    }
+
+    /// Begins the set-up of a new connection; the service answers after `connect`.
+    pub(super) fn send_set_up(&mut self, connect: Elapsed) -> io::Result<()> {
+        self.send(connect, NO_REQUEST)
+    }
+
     /// Sends a call for a request; the service answers after `wait`.
     pub(super) fn send_call(&mut self, wait: Elapsed, request: u32) -> io::Result<()> {
-        self.id += 1;
+        self.id = self.id.wrapping_add(1);
+        self.send(wait, request)
+    }
+
+    fn send(&mut self, wait: Elapsed, request: u32) -> io::Result<()> {
         self.filled = 0;
         let call = Call {
             id: self.id,
@@ -82,12 +99,23 @@ impl ServiceConnection {
             let text = "a service answered an unknown call";
             return Err(io::Error::new(ErrorKind::InvalidData, text));
         }
+        self.is_set_up = true;
         Ok(Some(answer))
     }
 
-    /// Calls. Blocks the process until the answer is there.
+    /// Sets the connection up. Blocks the thread until the answer is there.
+    pub(super) fn set_up_blocking(&mut self, connect: Elapsed) -> io::Result<Answer> {
+        self.send_set_up(connect)?;
+        self.answer_blocking()
+    }
+
+    /// Calls. Blocks the thread until the answer is there.
     pub(super) fn call_blocking(&mut self, wait: Elapsed, request: u32) -> io::Result<Answer> {
         self.send_call(wait, request)?;
+        self.answer_blocking()
+    }
+
+    fn answer_blocking(&mut self) -> io::Result<Answer> {
         loop {
             let sources = [self.socket.as_fd()];
             net::wait_readable(sources, None).map_err(|error| error.source)?;

@@ -319,6 +319,9 @@ impl<T: Tasks> Hub<T> {
             Resumed::Ended | Resumed::Panicked(_) | Resumed::Overflowed => probe.now(),
         };
         probe.end_run(from, to);
+        for woken in shared.woken.borrow_mut().drain(..) {
+            self.queue.wake(woken);
+        }
         let then = self.requeue(id, &resumed)?;
         probe.event(&Event::RunSlice(RunSlice {
             ready: shared.ready.get().min(from),

@@ -15,6 +15,7 @@
 mod accounting;
 pub mod arbiter;
 mod blocking;
+mod blocking_pool;
 mod calls;
 pub mod compute;
 mod compute_lock;

@@ -1,7 +1,9 @@
 //! The services that a scenario calls: one process, one thread, and a socket for each service.
 //!
-//! A call states how long it takes; its answer is due that long after the call was read. Ten thousand calls
-//! wait in one heap, the earliest on top. The process sleeps until that one is due or another call comes.
+//! A call states how long it takes; its answer is due that long after the call was read. A service with a
+//! `capacity` serves so many calls at once; the others wait in its queue, in the order in which they were read.
+//! Ten thousand calls wait in one heap, the earliest on top. The process sleeps until that one is due or another
+//! call comes.
 //! Every answer carries the instant at which it was written, and the scoreboard keeps how late that was: a
 //! run whose services were late proves nothing about its workers. This file knows nothing of HTTP, of
 //! workers or of the purpose of a call.
@@ -18,12 +20,14 @@ use std::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 
 use super::ACCEPT_PAUSE;
+use super::wire::{Call, SET_UP};
 use crate::sys::clock::Clock;
 use crate::sys::connect::is_exhaustion;
 use crate::sys::generational_slab::{GenerationalSlab, Token};
 use crate::sys::poller::{Poller, Ready, wait_precisely, wake_promptly};
 use crate::sys::{ErrorContext, Result, net, processes};
 use crate::telemetry::{ChildMessage, Event, Scoreboard, Telemetry, Writer, add};
+use concsim_engine::Places;
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, Stamp};
 use connection::Connection;
@@ -48,8 +52,9 @@ pub fn play(orders: &Orders, scoreboard: &Scoreboard, mut output: &mut dyn Write
     wake_promptly();
     // Each connection for a call needs one; the driver has refused a scenario that needs too many.
     processes::allow_all_descriptors();
-    let count = orders.scenario.services.len();
-    let mut services = Services::open(count, orders.clock, orders.telemetry, scoreboard)?;
+    let capacities = orders.scenario.services.iter().map(|it| it.capacity);
+    let capacities: Vec<_> = capacities.collect();
+    let mut services = Services::open(&capacities, orders.clock, orders.telemetry, scoreboard)?;
     let addresses = services.addresses()?;
     ChildMessage::Ready { addresses }
         .write_line(&mut output)
@@ -83,9 +88,13 @@ struct Services<'a> {
     spare: Option<TcpListener>,
     /// Services that accept nothing for lack of a descriptor, each with the instant at which they resume.
     closed: Vec<(usize, Stamp)>,
-    /// Calls that wait, the earliest on top.
+    /// Places of each service, and the calls that wait for one.
+    places: Vec<Places<Queued>>,
+    /// True for each service with a limit of places.
+    is_limited: Vec<bool>,
+    /// Calls that are served, the earliest due on top.
     waiting: BinaryHeap<Reverse<Waiting>>,
-    /// Number of those whose connection is closed.
+    /// Number of calls, served or in a queue, whose connection is closed.
     forgotten: usize,
     /// Connections with answers to write, while one batch is collected.
     with_answers: Vec<Token>,
@@ -93,7 +102,7 @@ struct Services<'a> {
     buffer: Box<[u8]>,
 }
 
-/// Call that was read and is not answered yet.
+/// Call that is served and not answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting {
     due: Stamp,
@@ -101,19 +110,29 @@ struct Waiting {
     id: u64,
     connection: Token,
     request: u32,
+    /// Service of whose places it has one, if these are limited.
+    place: Option<usize>,
+}
+
+/// Call that was read and waits until its service has a place for it.
+#[derive(Clone, Copy, Debug)]
+struct Queued {
+    asked: Stamp,
+    connection: Token,
+    call: Call,
 }
 
 impl<'a> Services<'a> {
-    /// Opens `count` services on free ports of the loopback interface.
+    /// Opens a service for each of `capacities` on free ports of the loopback interface.
     fn open(
-        count: usize,
+        capacities: &[Option<usize>],
         clock: Clock,
         telemetry: Telemetry,
         scoreboard: &'a Scoreboard,
     ) -> Result<Self> {
         let poller = Poller::new()?;
         let mut listeners = Vec::new();
-        for service in 0..count {
+        for service in 0..capacities.len() {
             let listener = net::listen((Ipv4Addr::LOCALHOST, 0).into(), BACKLOG)?;
             poller.add_listener(&listener, LISTENERS | service as u64)?;
             listeners.push(listener);
@@ -132,6 +151,8 @@ impl<'a> Services<'a> {
             connections: GenerationalSlab::default(),
             spare,
             closed: Vec::new(),
+            places: capacities.iter().map(|it| Places::new(*it)).collect(),
+            is_limited: capacities.iter().map(Option::is_some).collect(),
             waiting: BinaryHeap::new(),
             forgotten: 0,
             with_answers: Vec::new(),
@@ -247,17 +268,23 @@ impl<'a> Services<'a> {
         };
         let is_open = connection.read(&mut self.buffer);
         let asked = self.clock.now();
+        let service = connection.service;
+        let places = &mut self.places[service];
         let count = connection.take_calls(|call| {
-            self.waiting.push(Reverse(Waiting {
-                due: asked + call.wait,
+            let queued = Queued {
                 asked,
-                id: call.id,
                 connection: token,
-                request: call.request,
-            }));
+                call,
+            };
+            let is_limited = self.is_limited[service] && call.id != SET_UP;
+            if is_limited && !places.take() {
+                return places.wait(queued);
+            }
+            let place = is_limited.then_some(service);
+            self.waiting.push(Reverse(queued.served(asked, place)));
         });
         connection.held += count;
-        let slot = self.scoreboard.service(connection.service);
+        let slot = self.scoreboard.service(service);
         slot.held.step(asked, change(count));
         let peak = slot.peak.load(Ordering::Relaxed).max(slot.held.count());
         slot.peak.store(peak, Ordering::Relaxed);
@@ -289,8 +316,23 @@ impl<'a> Services<'a> {
                 return collected > 0;
             };
             self.write_answer(call);
+            if let Some(service) = call.place {
+                self.serve_next(service, now);
+            }
         }
         true
+    }
+
+    /// Serves the call that has waited longest for a place of a service. Calls of closed connections are
+    /// dropped.
+    fn serve_next(&mut self, service: usize, now: Stamp) {
+        while let Some(queued) = self.places[service].release() {
+            if self.connections.get(queued.connection).is_some() {
+                let served = queued.served(now, Some(service));
+                return self.waiting.push(Reverse(served));
+            }
+            self.forgotten = self.forgotten.saturating_sub(1);
+        }
     }
 
     fn take_due(&mut self, now: Stamp) -> Option<Waiting> {
@@ -307,7 +349,7 @@ impl<'a> Services<'a> {
                 self.with_answers.push(token);
             }
         } else {
-            self.forgotten -= 1;
+            self.forgotten = self.forgotten.saturating_sub(1);
         }
     }
 
@@ -331,19 +373,39 @@ impl<'a> Services<'a> {
         if let Some(connection) = self.connections.remove(token) {
             let slot = self.scoreboard.service(connection.service);
             slot.held.step(self.clock.now(), -change(connection.held));
-            self.forgotten += connection.held - connection.due.len();
+            let held = connection.held + usize::from(connection.is_in_set_up);
+            self.forgotten += held.saturating_sub(connection.due.len());
             self.drop_the_forgotten();
         }
     }
 
-    /// Drops the calls of closed connections once they are the majority. A call may be due in an hour; at
-    /// this rate each check costs next to nothing.
+    /// Drops the calls of closed connections once they are the majority, but for those that have one of a
+    /// limited number of places: a service serves on. A call may be due in an hour; at this rate each check costs
+    /// next to nothing.
     fn drop_the_forgotten(&mut self) {
         if self.forgotten > FORGOTTEN_AT_MOST.max(self.waiting.len() / 2) {
             let connections = &mut self.connections;
-            self.waiting
-                .retain(|Reverse(call)| connections.get(call.connection).is_some());
+            self.waiting.retain(|Reverse(call)| {
+                call.place.is_some() || connections.get(call.connection).is_some()
+            });
+            for places in &mut self.places {
+                places.retain_waiting(|queued| connections.get(queued.connection).is_some());
+            }
             self.forgotten = 0;
+        }
+    }
+}
+
+impl Queued {
+    /// Returns the call as it is served from `now` on.
+    fn served(self, now: Stamp, place: Option<usize>) -> Waiting {
+        Waiting {
+            due: now + self.call.wait,
+            asked: self.asked,
+            id: self.call.id,
+            connection: self.connection,
+            request: self.call.request,
+            place,
         }
     }
 }
@@ -356,6 +418,10 @@ fn note_answers(
     mut ring: Option<&mut Writer<'_>>,
 ) {
     let slot = scoreboard.service(connection.service);
+    if connection.due.iter().any(|call| call.id == SET_UP) {
+        connection.is_in_set_up = false;
+        connection.due.retain(|call| call.id != SET_UP);
+    }
     let count = connection.due.len();
     connection.held -= count;
     add(&slot.answered, count as u64);

@@ -135,6 +135,8 @@ pub(super) struct Shared {
     pub(super) sources: RefCell<Slab<Rc<IoSource>>>,
     /// Deadlines of the waits for them.
     pub(super) deadlines: RefCell<Deadlines>,
+    /// Tasks that another task has made ready.
+    pub(super) woken: RefCell<Vec<TaskId>>,
     /// Instant at which the last task let go of the hub; not set by one that has ended.
     pub(super) yielded_at: Cell<Stamp>,
     /// Instant since which the running task could have run.
@@ -160,6 +162,7 @@ impl Shared {
             poller: RefCell::new(Poller::new()?),
             sources: RefCell::default(),
             deadlines: RefCell::default(),
+            woken: RefCell::default(),
             yielded_at: Cell::default(),
             ready: Cell::default(),
             resumed: Cell::default(),
@@ -169,6 +172,11 @@ impl Shared {
             stopping: Cell::new(false),
             switches: RefCell::default(),
         })
+    }
+
+    /// Makes a parked task ready: it has what it waits for from the running task.
+    pub(super) fn wakes(&self, task: TaskId) {
+        self.woken.borrow_mut().push(task);
     }
 
     /// Notes that the running task could have run since `at`.

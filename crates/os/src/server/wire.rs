@@ -11,6 +11,10 @@ pub const CALL_BYTES: usize = 24;
 /// Bytes of an [`Answer`].
 pub const ANSWER_BYTES: usize = 32;
 
+/// Number of the first frame of a connection whose set-up takes time: the service answers it after that time,
+/// and counts no call. Calls are numbered from 0.
+pub const SET_UP: u64 = u64::MAX;
+
 /// Call of a worker to a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {

@@ -84,6 +84,47 @@ fn a_call_on_a_thread_of_the_pool_waits_for_the_thread_first() {
     expect(waits.call, 0.2);
 }
 
+/// The pool passes a connection on when the request that had it runs again, and another one computes for
+/// 20 ms before that: each of four calls of 10 ms keeps the only connection for up to 30 ms.
+#[test]
+fn a_connection_is_free_when_its_request_runs_again() {
+    let text = "server.kind = 'coroutine'\nservices.db.pool = 1\nmachine.wake_up = '0us'\n\
+                requests.asks.steps = ['call db 10ms']\nrequests.busy.steps = ['compute 50ms']\n\
+                [[jobs]]\nat = '0ms'\nclass = 'asks'\ncount = 2\n\
+                [[jobs]]\nat = '5ms'\nclass = 'busy'";
+    let recording = recording_of(&plan(text, &[]), 0);
+    let parts = recording
+        .events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::Waited(parts) => Some(parts.connection),
+            _ => None,
+        });
+    // The answer is there at 10 ms, and the worker computes until 55 ms.
+    let longest = parts.max().expect("both have waited");
+    assert!(longest >= Elapsed::from_millis(54), "{longest:?}");
+}
+
+#[test]
+fn the_set_up_of_a_connection_is_a_wait_for_a_connection() {
+    let text = "server.kind = 'coroutine'\nservices.db.connect = '30ms'\nload.ramp = '0s'\n\
+                requests.it.steps = ['call db 10ms', 'call db 10ms']\nload.clients = 4\nload.requests = 8";
+    let recording = recording_of(&plan(text, &[]), 0);
+    check_the_waits(&recording);
+    let mut connections = Vec::new();
+    for (_, event) in &recording.events {
+        if let Event::Waited(parts) = event {
+            connections.push(parts.connection.0 / 1_000_000);
+        }
+    }
+    connections.sort_unstable();
+    assert_eq!(
+        connections,
+        [0, 0, 0, 0, 30, 30, 30, 30],
+        "four connections, and each is kept"
+    );
+}
+
 #[test]
 fn a_wait_that_queues_for_nothing_tells_no_parts() {
     let plan = plan(

@@ -49,6 +49,7 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
             name: "billing".into(),
             capacity: None,
             pool: None,
+            connect: Elapsed::ZERO,
         }],
         counters: Vec::new(),
         requests: vec![request("profile", &[compute(1), call(99)])],

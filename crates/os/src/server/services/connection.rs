@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 use super::Waiting;
-use crate::server::wire::{Answer, CALL_BYTES, Call};
+use crate::server::wire::{Answer, CALL_BYTES, Call, SET_UP};
 use concsim_model::units::Stamp;
 
 /// Number of calls that a connection may hold at once; a worker makes one after the other.
@@ -16,6 +16,8 @@ pub(super) struct Connection {
     pub service: usize,
     /// Number of calls read and not answered.
     pub held: usize,
+    /// True if its set-up is asked for and not answered.
+    pub is_in_set_up: bool,
     /// Answers that are due and not written.
     pub due: Vec<Waiting>,
     stream: TcpStream,
@@ -30,6 +32,7 @@ impl Connection {
         Self {
             service,
             held: 0,
+            is_in_set_up: false,
             due: Vec::new(),
             stream,
             unread: Vec::new(),
@@ -66,15 +69,21 @@ impl Connection {
         }
     }
 
-    /// Takes every whole call that was read. Returns their number.
+    /// Takes every whole call that was read. Returns their number, without a set-up.
     pub(super) fn take_calls(&mut self, mut take: impl FnMut(Call)) -> usize {
         let (calls, _) = self.unread.as_chunks::<CALL_BYTES>();
-        let count = calls.len();
+        let (frame_count, mut call_count) = (calls.len(), 0);
         for bytes in calls {
-            take(Call::from_bytes(bytes));
+            let call = Call::from_bytes(bytes);
+            if call.id == SET_UP {
+                self.is_in_set_up = true;
+            } else {
+                call_count += 1;
+            }
+            take(call);
         }
-        self.unread.drain(..count * CALL_BYTES);
-        count
+        self.unread.drain(..frame_count * CALL_BYTES);
+        call_count
     }
 
     /// Appends the due answers to the bytes to be sent.

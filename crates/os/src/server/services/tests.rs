@@ -7,7 +7,7 @@ use crate::server::wire::{ANSWER_BYTES, Answer, CALL_BYTES, Call};
 use crate::telemetry::Reader;
 
 fn open_services(scoreboard: &Scoreboard) -> Services<'_> {
-    Services::open(2, Clock::starting_now(), Telemetry::On, scoreboard).unwrap()
+    Services::open(&[None; 2], Clock::starting_now(), Telemetry::On, scoreboard).unwrap()
 }
 
 fn caller_of(services: &Services<'_>, service: usize) -> TcpStream {
@@ -17,7 +17,7 @@ fn caller_of(services: &Services<'_>, service: usize) -> TcpStream {
 
 fn call(id: u64, wait_ms: u64) -> [u8; CALL_BYTES] {
     let wait = Elapsed::from_millis(wait_ms);
-    let request = 40 + id as u32;
+    let request = 40_u32.wrapping_add(id as u32);
     Call { id, wait, request }.to_bytes()
 }
 
@@ -207,4 +207,75 @@ fn a_caller_that_reads_no_answers_is_hung_up_on() {
         offset = (offset + count) % calls.len();
     });
     assert_eq!(scoreboard.service(0).held.count(), 0);
+}
+
+#[test]
+fn a_service_serves_as_many_calls_as_its_capacity_and_the_others_in_order() {
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let clock = Clock::starting_now();
+    let mut services = Services::open(&[Some(2)], clock, Telemetry::On, &scoreboard).unwrap();
+    let mut caller = caller_of(&services, 0);
+    // The third call is the shortest, and begins when the first of the others has ended.
+    let calls = [call(1, 30), call(2, 60), call(3, 0), call(4, 0)];
+    caller.write_all(&calls.concat()).unwrap();
+    play_until_answered(&mut services, 0, 4);
+
+    let answers = answers(&mut caller, 4);
+    let order: Vec<_> = answers.iter().map(|answer| answer.id).collect();
+    assert_eq!(order, [1, 3, 4, 2]);
+    assert!(answers[1].due >= answers[0].due, "it waits for a place");
+    assert!(answers[2].due >= answers[1].due);
+    let held = scoreboard.service(0);
+    assert_eq!(
+        (held.held.count(), held.peak.load(Ordering::Relaxed)),
+        (0, 4)
+    );
+}
+
+#[test]
+fn a_place_of_a_caller_that_hung_up_is_taken_until_its_call_was_due_and_its_queued_calls_are_dropped()
+ {
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let clock = Clock::starting_now();
+    let mut services = Services::open(&[Some(1)], clock, Telemetry::On, &scoreboard).unwrap();
+    let mut gone = caller_of(&services, 0);
+    gone.write_all(&[call(1, 50), call(2, 3_600_000)].concat())
+        .unwrap();
+    while scoreboard.service(0).held.count() < 2 {
+        services.turn(Some(Elapsed::from_millis(5))).unwrap();
+    }
+    let first_is_due = services.waiting.peek().unwrap().0.due;
+    drop(gone);
+    let mut other = caller_of(&services, 0);
+    other.write_all(&call(3, 0)).unwrap();
+    play_until_answered(&mut services, 0, 1);
+    let answer = answers(&mut other, 1)[0];
+    assert_eq!(answer.id, 3);
+    assert!(answer.due >= first_is_due);
+}
+
+#[test]
+fn the_set_up_of_a_connection_takes_its_time_needs_no_place_and_is_no_call() {
+    let scoreboard = Scoreboard::new(64).unwrap();
+    let clock = Clock::starting_now();
+    let mut services = Services::open(&[Some(1)], clock, Telemetry::On, &scoreboard).unwrap();
+    let mut busy = caller_of(&services, 0);
+    busy.write_all(&call(1, 3_600_000)).unwrap();
+    while scoreboard.service(0).held.count() == 0 {
+        services.turn(Some(Elapsed::from_millis(5))).unwrap();
+    }
+    let mut caller = caller_of(&services, 0);
+    let began = clock.now();
+    caller.write_all(&call(SET_UP, 20)).unwrap();
+    caller.set_nonblocking(true).unwrap();
+    let mut bytes = [0; ANSWER_BYTES];
+    while caller.read(&mut bytes).is_err() {
+        services.turn(Some(Elapsed::from_millis(5))).unwrap();
+    }
+    let answer = Answer::from_bytes(&bytes);
+    assert_eq!(answer.id, SET_UP);
+    assert!(answer.written.since(began) >= Elapsed::from_millis(20));
+    let slot = scoreboard.service(0);
+    assert_eq!(slot.answered.load(Ordering::Relaxed), 0);
+    assert_eq!(slot.peak.load(Ordering::Relaxed), 1);
 }

@@ -30,7 +30,7 @@ use crate::http::{CONTINUE, Persistence, Progress, Receiver, Refusal};
 use crate::server::accounting::{RequestAccounting, Wait};
 use crate::server::connection::{self, LINGER_BYTES, LINGER_TIME, TOO_LATE};
 use crate::server::hub::Tasks;
-use crate::server::service_pool::PooledConnection;
+use crate::server::service_pool::{Grant, PooledConnection};
 use crate::server::task_context::{Shared, SwitchSnapshot, TaskState, WaitReason};
 use crate::server::transport::Deadline;
 use crate::sys;
@@ -126,8 +126,15 @@ enum Place {
     },
     /// `Player::write`: so many bytes of this step's part of the body are missing.
     Fill { step: usize, left: u64 },
+    /// `Parking::place_at`: there is a place in the pool.
+    Grant { call: Call, grant: Rc<Grant> },
     /// `Parking::connection_to`: the connection may be open.
     Connect {
+        call: Call,
+        pooled: PooledConnection,
+    },
+    /// `Parking::call_parking`: the connection may be set up.
+    SetUp {
         call: Call,
         pooled: PooledConnection,
     },
@@ -237,6 +244,8 @@ impl Connection {
                 read,
             } => self.count(step, counter, read),
             Place::Fill { step, left } => self.fill(step, left),
+            Place::Grant { call, grant } => self.granted(call, &grant)?,
+            Place::SetUp { call, pooled } => self.set_up(call, pooled)?,
             Place::Connect { call, pooled } => self.connected(call, pooled)?,
             Place::Call { call, pooled } => self.called(call, pooled)?,
             Place::Send { sent, then } => self.send(sent, then),

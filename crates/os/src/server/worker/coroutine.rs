@@ -21,15 +21,15 @@ use super::{HubResources, WorkerContext, serve_by_hub};
 use crate::coroutine::{Resumed, Stacks, Task};
 use crate::handler::RequestTimes;
 use crate::server::accounting::{RequestAccounting, Wait};
-use crate::server::calls::ServiceConnection;
 use crate::server::connection;
 use crate::server::date_cache::DateCache;
 use crate::server::hub::Tasks;
-use crate::server::service_pool::PooledConnection;
+use crate::server::service_pool::{Place, PooledConnection};
 use crate::server::task_context::{
     IoSource, Registration, Shared, SwitchSnapshot, TaskContext, TimedOut, WaitReason,
 };
 use crate::server::transport::{Deadline, Interest, Transport, WaitStrategy};
+use crate::server::wire::Answer;
 use crate::sys;
 use crate::telemetry::Probe;
 use concsim_model::scenario::WaitMode;
@@ -157,32 +157,57 @@ impl<'task> Parking<'_, 'task> {
         waited.map_err(|TimedOut| ErrorKind::TimedOut.into())
     }
 
+    /// Takes a place in the pool of connections to a service. Parks the task until one is free.
+    fn place_at(&mut self, service: usize) -> Place {
+        let pool = &self.resources.services;
+        if let Some(place) = pool.take(service) {
+            return place;
+        }
+        let grant = pool.wait(service, self.task.id);
+        let (place, _) = self.park(
+            |task, _| {
+                task.pause(WaitReason::Service);
+                grant.take()
+            },
+            |(_, granted), _, _| (*granted, Wait::Connection),
+        );
+        place
+    }
+
     /// Takes a connection to a service from the pool, or opens one.
     fn connection_to(&mut self, service: usize) -> io::Result<PooledConnection> {
-        if let Some(pooled) = self.resources.services.take(service) {
-            return Ok(pooled);
-        }
-        let connection = ServiceConnection::begin(self.resources.services.address(service))?;
-        let registration = self.task.shared.register(&connection);
-        let registration = registration.map_err(|error| error.source)?;
+        let pooled = self.place_at(service).connection()?;
         // On one machine a connection is mostly open at once. A task that parked for it all the same would
         // send its call only after the tasks that are ready now.
-        if !connection.is_connected() {
+        if !pooled.connection.is_connected() {
             self.park(
-                |task, _| task.wait_for_service(&registration, Interest::Write),
+                |task, _| task.wait_for_service(&pooled.registration, Interest::Write),
                 |(), _, polled| (polled, Wait::Connection),
             );
-            connection.finish_connect()?;
+            pooled.connection.finish_connect()?;
         }
-        Ok(PooledConnection {
-            connection,
-            registration,
+        Ok(pooled)
+    }
+
+    /// Sets a new connection up and calls a service. Parks the task until the answer is there.
+    fn call_parking(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
+        if let Some(connect) = pooled.set_up_time() {
+            pooled.connection.send_set_up(connect)?;
+            self.await_answer(pooled, |answer, _| (answer.written, Wait::Connection))?;
+        }
+        pooled.connection.send_call(wait, self.accounting.request)?;
+        self.await_answer(pooled, |answer, yielded_at| {
+            Wait::for_answer(yielded_at, answer, wait)
         })
     }
 
-    /// Calls a service. Parks the task until the answer is there.
-    fn call_parking(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
-        pooled.connection.send_call(wait, self.accounting.request)?;
+    /// Parks the task until the answer is there; `end_of` returns the end and the purpose of the wait, given
+    /// the answer and the instant at which the task parked.
+    fn await_answer(
+        &mut self,
+        pooled: &mut PooledConnection,
+        end_of: impl Fn(&Answer, Stamp) -> (Stamp, Wait),
+    ) -> io::Result<()> {
         let mut answered = false;
         while !answered {
             let answer = self.park(
@@ -191,7 +216,7 @@ impl<'task> Parking<'_, 'task> {
                     pooled.connection.take_answer()
                 },
                 |answer, yielded_at, polled| match answer {
-                    Ok(Some(answer)) => Wait::for_answer(yielded_at, answer, wait),
+                    Ok(Some(answer)) => end_of(answer, yielded_at),
                     // A part of the answer has come: the service was serving the call.
                     Ok(None) => (polled, Wait::part_of_answer(yielded_at)),
                     Err(_) => (polled, Wait::Connection),
@@ -202,14 +227,18 @@ impl<'task> Parking<'_, 'task> {
         Ok(())
     }
 
-    /// Calls a service. Blocks the process until the answer is there.
+    /// Sets a new connection up and calls a service. Blocks the process until the answer is there.
     fn call_blocking(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
-        let request = self.accounting.request;
-        let call = || pooled.connection.call_blocking(wait, request);
-        let answer = self.block(call, |answer, began, returned| match answer {
-            Ok(answer) => Wait::for_answer(began, answer, wait),
-            Err(_) => (returned, Wait::Connection),
-        });
+        let (clock, request) = (self.probe().clock(), self.accounting.request);
+        let answer = self.block(
+            || pooled.call_blocking(wait, request, &clock),
+            |answer, began, returned| match answer {
+                Ok((answer, connected)) => {
+                    Wait::for_answer(connected.unwrap_or(began), answer, wait)
+                }
+                Err(_) => (returned, Wait::Connection),
+            },
+        );
         answer.map(drop)
     }
 }
@@ -236,7 +265,7 @@ impl WaitStrategy for Parking<'_, '_> {
             WaitMode::Patched | WaitMode::InThreads => self.call_parking(&mut pooled, wait)?,
             WaitMode::Unpatched => self.call_blocking(&mut pooled, wait)?,
         }
-        self.resources.services.give_back(service, pooled);
+        pooled.give_back();
         Ok(())
     }
 

@@ -140,7 +140,11 @@ fn serve_by_hub<T: Tasks>(
         application: context.application,
         date_cache: context.date_cache,
         keepalive: policy::keepalive(&context.config.scenario.server),
-        services: ServicePool::open(&shared, &context.config.services)?,
+        services: ServicePool::open(
+            &shared,
+            &context.config.scenario.services,
+            &context.config.services,
+        )?,
     });
     let hub = Hub::new(
         Rc::clone(&shared),

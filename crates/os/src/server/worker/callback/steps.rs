@@ -7,13 +7,13 @@ use std::rc::Rc;
 use super::{AfterSend, Call, Connection, Next, Place, send};
 use crate::handler::{self, CallFailed, StopReason, overflow_the_stack};
 use crate::server::accounting::Wait;
-use crate::server::calls::ServiceConnection;
 use crate::server::process_memory;
-use crate::server::service_pool::PooledConnection;
+use crate::server::service_pool::{self, Grant, PooledConnection};
 use crate::server::task_context::WaitReason;
 use crate::server::transport::Interest;
+use crate::server::wire::Answer;
 use concsim_model::scenario::{Step, WaitMode};
-use concsim_model::units::{CpuTime, Elapsed};
+use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 impl Connection {
     /// Plays a step; completes the answer after the last one.
@@ -131,18 +131,30 @@ impl Connection {
         }
     }
 
-    /// Calls a service on a connection from the pool, or opens one.
+    /// Calls a service on a connection from the pool. Waits for a place in it if none is free.
     fn call(&mut self, call: Call) -> Result<Next, CallFailed> {
-        if let Some(pooled) = self.resources.services.take(call.service) {
-            return self.send_call(call, pooled);
+        let pool = &self.resources.services;
+        if let Some(place) = pool.take(call.service) {
+            return self.connect(call, place);
         }
-        let address = self.resources.services.address(call.service);
-        let connection = ServiceConnection::begin(address)?;
-        let registration = self.shared().register(&connection);
-        let pooled = PooledConnection {
-            connection,
-            registration: registration.map_err(|error| error.source)?,
-        };
+        let grant = pool.wait(call.service, self.client.task.id);
+        Ok(Next::Wait(
+            WaitReason::Service,
+            Place::Grant { call, grant },
+        ))
+    }
+
+    /// Goes on with a place in the pool.
+    pub(super) fn granted(&mut self, call: Call, grant: &Grant) -> Result<Next, CallFailed> {
+        let (place, since) = grant.take();
+        let task = &self.client.task;
+        task.goes_on(&mut self.accounting, since, Wait::Connection);
+        self.connect(call, place)
+    }
+
+    /// Takes an idle connection, or opens one.
+    fn connect(&mut self, call: Call, place: service_pool::Place) -> Result<Next, CallFailed> {
+        let pooled = place.connection()?;
         if pooled.connection.is_connected() {
             return self.send_call(call, pooled);
         }
@@ -165,24 +177,57 @@ impl Connection {
         self.send_call(call, pooled)
     }
 
-    /// Sends a call, and waits for its answer; `unpatched`, blocks the process.
+    /// Sets a new connection up, sends a call, and waits for the answers; `unpatched`, blocks the process.
     fn send_call(&mut self, call: Call, mut pooled: PooledConnection) -> Result<Next, CallFailed> {
         let request = self.accounting.request;
         match call.mode {
             WaitMode::Patched | WaitMode::InThreads => {
+                if let Some(connect) = pooled.set_up_time() {
+                    pooled.connection.send_set_up(connect)?;
+                    return Ok(self.await_set_up(call, pooled));
+                }
                 pooled.connection.send_call(call.wait, request)?;
                 Ok(self.await_answer(call, pooled))
             }
             WaitMode::Unpatched => {
-                let ask = || pooled.connection.call_blocking(call.wait, request);
-                let end_of = |answer: &io::Result<_>, began, returned| match answer {
-                    Ok(answer) => Wait::for_answer(began, answer, call.wait),
-                    Err(_) => (returned, Wait::Connection),
-                };
                 let probe = &self.client.task.shared.probe;
+                let clock = probe.clock();
+                let ask = || pooled.call_blocking(call.wait, request, &clock);
+                let end_of =
+                    |answer: &io::Result<(Answer, Option<Stamp>)>, began, returned| match answer {
+                        Ok((answer, connected)) => {
+                            Wait::for_answer(connected.unwrap_or(began), answer, call.wait)
+                        }
+                        Err(_) => (returned, Wait::Connection),
+                    };
                 self.accounting.block(probe, ask, end_of).0?;
-                Ok(self.give_back(call, pooled))
+                Ok(give_back(call, pooled))
             }
+        }
+    }
+
+    fn await_set_up(&mut self, call: Call, pooled: PooledConnection) -> Next {
+        let task = &self.client.task;
+        task.waits_for_service(&pooled.registration, Interest::Read);
+        Next::Wait(WaitReason::Service, Place::SetUp { call, pooled })
+    }
+
+    /// Goes on with a connection that is set up, or with a part of the service's answer to that.
+    pub(super) fn set_up(
+        &mut self,
+        call: Call,
+        mut pooled: PooledConnection,
+    ) -> Result<Next, CallFailed> {
+        let answer = pooled.connection.take_answer();
+        let task = &self.client.task;
+        let over = match &answer {
+            Ok(Some(answer)) => answer.written,
+            Ok(None) | Err(_) => task.shared.polled.get(),
+        };
+        task.goes_on(&mut self.accounting, over, Wait::Connection);
+        match answer? {
+            Some(_) => self.send_call(call, pooled),
+            None => Ok(self.await_set_up(call, pooled)),
         }
     }
 
@@ -208,15 +253,9 @@ impl Connection {
         };
         task.goes_on(&mut self.accounting, over, wait);
         Ok(match answer? {
-            Some(_) => self.give_back(call, pooled),
+            Some(_) => give_back(call, pooled),
             None => self.await_answer(call, pooled),
         })
-    }
-
-    /// Gives a connection to a service back after its call, and goes on with the next step.
-    fn give_back(&mut self, call: Call, pooled: PooledConnection) -> Next {
-        self.resources.services.give_back(call.service, pooled);
-        Next::At(Place::Step(call.step + 1))
     }
 
     /// Gathers bytes of the body; sends them if there is no room for all.
@@ -226,4 +265,10 @@ impl Connection {
             left => send(AfterSend::Fill { step, left }),
         }
     }
+}
+
+/// Gives a connection to a service back after its call, and goes on with the next step.
+fn give_back(call: Call, pooled: PooledConnection) -> Next {
+    pooled.give_back();
+    Next::At(Place::Step(call.step + 1))
 }

@@ -166,8 +166,12 @@ fn adds_up(ended: &RunResult) {
 #[test]
 fn a_run_whose_arbiter_load_or_services_are_killed_says_so_and_leaves_no_process() {
     for role in [Role::Arbiter, Role::Load, Role::Services] {
-        at_once(STATES.map(|doing| (role, doing)), |(role, doing)| {
-            let played = Played::begin(&doing.scenario("sync", "60s"));
+        // Sync workers in each state, and each other kind in one.
+        let of_sync = STATES.map(|doing| (role, "sync", doing));
+        let of_others = KINDS.map(|kind| (role, kind, WorkerState::Blocked));
+        let cases = of_sync.into_iter().chain(of_others.into_iter().skip(1));
+        at_once(cases, |(role, kind, doing)| {
+            let played = Played::begin(&doing.scenario(kind, "60s"));
             doing.caught(&played.processes);
             let victim = played.processes.one(role);
             kill(victim, Signal::SIGKILL).expect("the process is there");
@@ -175,11 +179,11 @@ fn a_run_whose_arbiter_load_or_services_are_killed_says_so_and_leaves_no_process
             assert_eq!(
                 ended.status.code(),
                 Some(1),
-                "{role:?}, {doing:?}: {ended:#?}"
+                "{role:?}, {kind}, {doing:?}: {ended:#?}"
             );
             assert!(
                 ended.doubts().contains(&"crashed"),
-                "{role:?}, {doing:?}: {ended:#?}"
+                "{role:?}, {kind}, {doing:?}: {ended:#?}"
             );
         });
     }

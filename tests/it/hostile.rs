@@ -1,4 +1,5 @@
-//! Workers with coroutines and with callbacks, and misbehaving clients: each refuses their requests, and serves all others.
+//! Workers with coroutines and with callbacks, and for some tests all kinds, and misbehaving clients: each refuses
+//! their requests, and serves all others.
 
 use crate::harness::{BodyPresence, Client, Served};
 use crate::http_cases::{self, Case, ConnectionState};
@@ -129,6 +130,29 @@ fn clients_that_leave_early_do_no_harm() {
             );
         }
         assert_eq!(worker(&served), before);
+    }
+}
+
+#[test]
+fn a_thousand_silent_connections_and_a_client_that_never_reads_delay_no_other() {
+    concsim::sys::processes::allow_all_descriptors();
+    for kind in ["sync", "threads", "coroutine", "callback"] {
+        // Of two sync workers one is busy with the client that never reads; its answer fills all buffers.
+        let scenario = format!(
+            "server = {{ kind = '{kind}', workers = 2, connections = 2000, timeout = '60s' }}\nload.clients = 1\n\
+             requests.story.steps = []\nrequests.large.steps = ['write 64MiB']"
+        );
+        let served = Served::start(&scenario);
+        let silent: Vec<Client> = (0..1000).map(|_| served.connect()).collect();
+        let mut never_reads = served.connect();
+        never_reads.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+        for _ in 0..20 {
+            let story = served.get("/story");
+            assert!(story.starts_with("worker "), "{kind}: {story}");
+        }
+        drop((silent, never_reads));
+        let story = served.get("/story");
+        assert!(story.starts_with("worker "), "{kind}: {story}");
     }
 }
 

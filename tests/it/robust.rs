@@ -71,35 +71,40 @@ fn services_of(server: &ServeProcess) -> Pid {
 
 #[test]
 fn services_without_descriptors_refuse_calls_and_go_on() {
-    let server = "kind = \"coroutine\"\nworkers = 1";
-    let serve_process = ServeProcess::open(server, &[("ask", "\"call billing 500ms\"")]);
-    let services = services_of(&serve_process);
-    let open = std::fs::read_dir(format!("/proc/{services}/fd")).unwrap();
-    // One connection is there already; so there are six.
-    let limit = open.count() + 5;
-    let set = Command::new("prlimit")
-        .args([format!("--pid={services}"), format!("--nofile={limit}")])
-        .status();
-    assert!(set.unwrap().success());
-    let mut calls: Vec<_> = (0..40).map(|_| serve_process.begin("/ask")).collect();
-    let answers = calls.iter_mut().map(|call| answer(call).unwrap().status);
-    let answers: Vec<_> = answers.collect();
-    let whole = answers.iter().filter(|status| **status == 200).count();
-    let failed = answers.iter().filter(|status| **status == 502).count();
-    assert!(whole >= 6, "{answers:?}");
-    assert!(failed > 0, "{answers:?}");
-    assert_eq!(whole + failed, 40, "{answers:?}");
-    assert_eq!(serve_process.get("/ask").status, 200);
-    assert_eq!(services_of(&serve_process), services);
+    for kind in ["coroutine", "callback", "threads"] {
+        let server = format!("kind = \"{kind}\"\nworkers = 1\nthreads = 40");
+        let serve_process = ServeProcess::open(&server, &[("ask", "\"call billing 500ms\"")]);
+        let services = services_of(&serve_process);
+        let open = std::fs::read_dir(format!("/proc/{services}/fd")).unwrap();
+        // One connection is there already; so there are six.
+        let limit = open.count() + 5;
+        let set = Command::new("prlimit")
+            .args([format!("--pid={services}"), format!("--nofile={limit}")])
+            .status();
+        assert!(set.unwrap().success());
+        let mut calls: Vec<_> = (0..40).map(|_| serve_process.begin("/ask")).collect();
+        let answers = calls.iter_mut().map(|call| answer(call).unwrap().status);
+        let answers: Vec<_> = answers.collect();
+        let whole = answers.iter().filter(|status| **status == 200).count();
+        let failed = answers.iter().filter(|status| **status == 502).count();
+        assert!(whole >= 6, "{answers:?}");
+        assert!(failed > 0, "{answers:?}");
+        assert_eq!(whole + failed, 40, "{answers:?}");
+        assert_eq!(serve_process.get("/ask").status, 200);
+        assert_eq!(services_of(&serve_process), services);
+    }
 }
 
 #[test]
 fn a_server_whose_services_die_ends_and_says_so() {
-    let mut server = ServeProcess::open("kind = \"sync\"", &[("ask", "\"call billing 1ms\"")]);
-    assert_eq!(server.get("/ask").status, 200);
-    kill(services_of(&server), Signal::SIGKILL).unwrap();
-    server.wait_for_line("the services ended unexpectedly");
-    assert_eq!(server.ended().code(), Some(1));
+    for kind in ["sync", "coroutine", "callback", "threads"] {
+        let kind = format!("kind = \"{kind}\"");
+        let mut server = ServeProcess::open(&kind, &[("ask", "\"call billing 1ms\"")]);
+        assert_eq!(server.get("/ask").status, 200);
+        kill(services_of(&server), Signal::SIGKILL).unwrap();
+        server.wait_for_line("the services ended unexpectedly");
+        assert_eq!(server.ended().code(), Some(1));
+    }
 }
 
 #[test]

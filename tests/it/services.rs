@@ -143,9 +143,11 @@ fn a_service_serves_as_many_calls_as_its_capacity_and_the_others_queue_there() {
                 "{kind}: the first to come first"
             );
             for parts in parts(recording).values() {
-                assert!(parts.call >= length, "{kind}: {parts:?}");
+                assert!(parts.call > Elapsed::ZERO, "{kind}: {parts:?}");
                 assert_eq!(parts.connection, Elapsed::ZERO, "{kind}: {parts:?}");
             }
+            let queues = parts(recording).into_values().map(|it| it.queue);
+            assert!(queues.max() > Some(Elapsed::ZERO), "{kind}");
             check_parts(recording);
         });
     }
@@ -161,7 +163,7 @@ fn the_set_up_of_a_connection_is_waited_for_once() {
         );
         both(&scenario, |recording| {
             let parts = parts(recording);
-            assert!(parts[&0].connection >= Elapsed::from_millis(50), "{kind}");
+            assert!(parts[&0].connection > Elapsed::ZERO, "{kind}");
             for later in [1, 2] {
                 assert_eq!(parts[&later].connection, Elapsed::ZERO, "{kind}");
             }

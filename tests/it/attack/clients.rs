@@ -344,7 +344,7 @@ fn table() {
     let given = std::env::var("CONCSIM_SECONDS").ok();
     let seconds = given.map_or(SECONDS, |text| text.parse().expect("a number"));
     let only = std::env::var("CONCSIM_KIND").ok();
-    for kind in ["coroutine", "callback", "sync"] {
+    for kind in ["coroutine", "callback", "threads", "sync"] {
         if only.as_ref().is_none_or(|only| only == kind) {
             play_all(kind, seconds);
         }

@@ -1,5 +1,6 @@
 //! The kill matrix: every process of a run × every signal × every phase, three times each, with sync workers;
-//! workers with threads, and sync workers that share the door in other ways, in the same phases; and random kills.
+//! workers of the other kinds, their load and services, and sync workers that share the door in other ways, in the
+//! same phases; and random kills.
 //!
 //! ```text
 //!   cargo test --test it attack::kills::matrix -- --ignored --nocapture
@@ -39,18 +40,26 @@ use crate::on_screen::{TerminalRun, kept_simulation};
 use crate::played::Role;
 use crate::serve_process::until;
 
-/// Kind of the workers, with `server.accept` unless that is `shared`, and process that is killed. These differ in the
-/// worker alone.
-const ROWS: [(&str, Role); 9] = [
+/// Kind of the workers, with `server.accept` unless that is `shared`, and process that is killed. Driver and
+/// arbiter are the same for all.
+const ROWS: [(&str, Role); 17] = [
     ("sync", Role::Driver),
     ("sync", Role::Arbiter),
     ("sync", Role::Worker),
     ("threads", Role::Worker),
+    ("coroutine", Role::Worker),
+    ("callback", Role::Worker),
     ("sync exclusive", Role::Worker),
     ("sync blocking", Role::Worker),
     ("sync reuseport", Role::Worker),
     ("sync", Role::Load),
+    ("threads", Role::Load),
+    ("coroutine", Role::Load),
+    ("callback", Role::Load),
     ("sync", Role::Services),
+    ("threads", Role::Services),
+    ("coroutine", Role::Services),
+    ("callback", Role::Services),
 ];
 
 const SIGNALS: [Signal; 8] = [

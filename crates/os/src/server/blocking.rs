@@ -222,7 +222,7 @@ impl WaitStrategy for Blocking<'_> {
         let called = self.block(
             SwitchReason::Service,
             None,
-            || service.call(wait, request, &clock),
+            || service.call(wait, request, clock),
             |called, began, returned| match called {
                 Ok(called) => {
                     let connected = called.connected.unwrap_or(began);

@@ -64,7 +64,7 @@ impl BlockingPool {
         &self,
         wait: Elapsed,
         request: u32,
-        clock: &Clock,
+        clock: Clock,
     ) -> io::Result<Answered<'_>> {
         let (mut lease, mut has_waited) = self.lease();
         let idle = self.state().idle.pop();
@@ -92,11 +92,11 @@ impl BlockingPool {
         let mut state = self.state();
         let is_taken = state.places.take();
         if !is_taken {
-            let (passes, passed) = mpsc::channel();
-            state.places.wait(passes);
+            let (waiter, grant) = mpsc::channel();
+            state.places.wait(waiter);
             drop(state);
             // The sender stays in the queue until the place passes to this thread.
-            let is_mine = passed.recv();
+            let is_mine = grant.recv();
             debug_assert!(is_mine.is_ok(), "a waiter is not forgotten");
         }
         let lease = Lease {

@@ -111,13 +111,12 @@ impl Place {
     /// Takes an idle connection, or begins to open one, which may have to be waited for.
     pub(super) fn connection(self) -> io::Result<PooledConnection> {
         let idle = self.0.idle.borrow_mut().pop();
-        let (connection, registration) = match idle {
-            Some(idle) => idle,
-            None => {
-                let connection = ServiceConnection::begin(self.0.address)?;
-                let registration = self.0.shared.register(&connection);
-                (connection, registration.map_err(|error| error.source)?)
-            }
+        let (connection, registration) = if let Some(idle) = idle {
+            idle
+        } else {
+            let connection = ServiceConnection::begin(self.0.address)?;
+            let registration = self.0.shared.register(&connection);
+            (connection, registration.map_err(|error| error.source)?)
         };
         Ok(PooledConnection {
             connection,
@@ -152,7 +151,7 @@ impl PooledConnection {
         &mut self,
         wait: Elapsed,
         request: u32,
-        clock: &Clock,
+        clock: Clock,
     ) -> io::Result<(Answer, Option<Stamp>)> {
         let mut connected = None;
         if let Some(connect) = self.set_up_time() {

@@ -231,7 +231,7 @@ impl<'task> Parking<'_, 'task> {
     fn call_blocking(&mut self, pooled: &mut PooledConnection, wait: Elapsed) -> io::Result<()> {
         let (clock, request) = (self.probe().clock(), self.accounting.request);
         let answer = self.block(
-            || pooled.call_blocking(wait, request, &clock),
+            || pooled.call_blocking(wait, request, clock),
             |answer, began, returned| match answer {
                 Ok((answer, connected)) => {
                     Wait::for_answer(connected.unwrap_or(began), answer, wait)

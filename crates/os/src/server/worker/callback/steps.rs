@@ -192,7 +192,7 @@ impl Connection {
             WaitMode::Unpatched => {
                 let probe = &self.client.task.shared.probe;
                 let clock = probe.clock();
-                let ask = || pooled.call_blocking(call.wait, request, &clock);
+                let ask = || pooled.call_blocking(call.wait, request, clock);
                 let end_of =
                     |answer: &io::Result<(Answer, Option<Stamp>)>, began, returned| match answer {
                         Ok((answer, connected)) => {

@@ -1,13 +1,22 @@
-"""A WSGI application that plays the requests of a concsim scenario inside another server.
+"""Applications that play the requests of a concsim scenario inside another server: WSGI, ASGI and Tornado.
 
-It speaks concsim's wire format: `GET /<request>?n=<n>&d=<ns,ns,...>`, one number for each step that has a
+They speak concsim's wire format: `GET /<request>?n=<n>&d=<ns,ns,...>`, one number for each step that has a
 duration, already drawn by the load. The steps are in the environment, as JSON. A computation burns the thread's
-CPU time, as concsim's does; a wait is `time.sleep`: under a sync worker it blocks the process, under a gevent
-worker, whose monkey-patching replaces it, it parks the greenlet. A `call` is such a wait too: no service is asked.
+CPU time, as concsim's does. A `sleep` is `time.sleep`, and a `call` asks one of concsim's services over a socket:
+under a sync worker both block the process; under a gevent worker, whose monkey-patching replaces them, they park
+the greenlet. ASGI and Tornado await them.
+
+Each worker process counts its answers, and the switches of its greenlets, in a file that concsim reads.
 """
 
+import asyncio
 import json
+import mmap
 import os
+import socket
+import struct
+import sys
+import threading
 import time
 from urllib.parse import parse_qs
 
@@ -17,45 +26,170 @@ HOUR = 3_600_000_000_000
 FILLER = b"concurrency is not parallelism.\n"
 
 REQUESTS = json.loads(os.environ.get("CONCSIM_REQUESTS", "{}"))
+SERVICES = json.loads(os.environ.get("CONCSIM_SERVICES", "[]"))
 COUNTERS = {}
 CACHE = bytearray()
 
+# A call: its number, the wait in nanoseconds, the number of the request from 0. The answer begins with the number
+# of the call, which is not needed: a connection has one call at a time.
+CALL = struct.Struct("<QQQ")
+ANSWER_BYTES = 32
+NO_REQUEST = 0xFFFF_FFFF
 
-def unpatched_sleep():
-    """`time.sleep` as it was before gevent replaced it."""
+IS_AWAITED = any(name in sys.modules for name in ("gunicorn.workers.gasgi", "gunicorn.workers.gtornado", "uvicorn"))
+MONKEY = sys.modules.get("gevent.monkey")
+IS_GEVENT = MONKEY is not None and MONKEY.is_module_patched("socket")
+BLOCKING_SLEEP = MONKEY.get_original("time", "sleep") if IS_GEVENT else time.sleep
+BLOCKING_SOCKET = MONKEY.get_original("socket", "socket") if IS_GEVENT else socket.socket
+
+
+class Counts:
+    """Counts of this process, which concsim reads: answers to the scenario's requests, switches, and 1 if switches
+    are counted."""
+
+    BYTES = 24
+
+    def __init__(self):
+        self.pid = os.getpid()
+        self.lock = threading.Lock()
+        self.words = memoryview(bytearray(self.BYTES)).cast("Q")
+        folder = os.environ.get("CONCSIM_COUNTS")
+        if folder:
+            # The file gets its name when it is complete: concsim may read it at any instant.
+            path = os.path.join(folder, str(self.pid))
+            with open(path + ".new", "w+b") as file:
+                file.truncate(self.BYTES)
+                self.words = memoryview(mmap.mmap(file.fileno(), self.BYTES)).cast("Q")
+            self.words[2] = not IS_AWAITED
+            os.rename(path + ".new", path)
+        if IS_GEVENT:
+            self.trace_greenlets()
+
+    def trace_greenlets(self):
+        """Counts the switches of this thread from now on, except those of the main greenlet, which sends
+        gunicorn's heartbeat."""
+        import greenlet
+
+        words, main = self.words, greenlet.getcurrent()
+        while main.parent is not None:
+            main = main.parent
+
+        def count(_, switch):
+            if main not in switch:
+                words[1] += 1
+
+        greenlet.settrace(count)
+
+    def add_answer(self):
+        with self.lock:
+            self.words[0] += 1
+
+
+COUNTS = Counts()
+
+
+def count_answer():
+    """Counts an answer of this process, which may have been forked after the application was loaded."""
+    global COUNTS
+    if COUNTS.pid != os.getpid():
+        COUNTS = Counts()
+    COUNTS.add_answer()
+
+
+def use_core(nanoseconds):
+    """Uses CPU time: wall time would pass as well while another process has the core."""
+    until = time.thread_time_ns() + nanoseconds
+    while time.thread_time_ns() < until:
+        pass
+
+
+# Waits. `play` yields them, and its caller spends the time: blocking, or awaiting.
+
+
+def sleep(nanoseconds, is_patched):
+    return (None, nanoseconds, is_patched)
+
+
+def call(service, nanoseconds, is_patched):
+    return (service, nanoseconds, is_patched)
+
+
+PAUSE = sleep(0, True)
+
+
+def play(steps, demands):
+    """Plays the steps in order, yields each wait, and returns the body."""
+    demands, body = iter(demands), []
+    for verb, *values in steps:
+        if verb == "compute":
+            left = next(demands)
+            part = values[1] or left
+            while left > part:
+                use_core(part)
+                left -= part
+                yield PAUSE
+            use_core(left)
+        elif verb == "sleep":
+            yield sleep(next(demands), values[1])
+        elif verb == "call":
+            yield call(values[2], next(demands), values[1])
+        elif verb == "count":
+            name, with_yield = values
+            value = COUNTERS.get(name, 0)
+            if with_yield:
+                yield PAUSE
+            COUNTERS[name] = value + 1
+        elif verb == "yield":
+            yield PAUSE
+        elif verb == "touch":
+            touch(*values)
+        elif verb == "write":
+            body.append((FILLER * (values[0] // len(FILLER) + 1))[: values[0]])
+        else:
+            raise RuntimeError("this step fails")
+    return b"".join(body) or b"played\n"
+
+
+# Connections to services that no request uses, by service and kind of socket.
+IDLE = {}
+
+
+def block(wait, number):
+    """Spends a wait as code without `await` does."""
+    service, nanoseconds, is_patched = wait
+    if service is None:
+        (time.sleep if is_patched else BLOCKING_SLEEP)(nanoseconds / 1e9)
+        return
+    idle = IDLE.setdefault((service, is_patched), [])
     try:
-        from gevent.monkey import get_original
-
-        return get_original("time", "sleep")
-    except ImportError:
-        return time.sleep
-
-
-BLOCKING_SLEEP = unpatched_sleep()
-
-
-def compute(nanoseconds, slice_length):
-    """Uses a core: wall time would pass as well while another process has the core."""
-    left = nanoseconds
-    while left > 0:
-        part = min(left, slice_length or left)
-        until = time.thread_time_ns() + part
-        while time.thread_time_ns() < until:
-            pass
-        left -= part
-        if left > 0:
-            time.sleep(0)
+        connection = idle.pop()
+    except IndexError:
+        connection = (socket.socket if is_patched else BLOCKING_SOCKET)(socket.AF_INET, socket.SOCK_STREAM)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.connect(tuple(SERVICES[service]))
+    connection.sendall(CALL.pack(0, nanoseconds, number))
+    left = ANSWER_BYTES
+    while left:
+        received = len(connection.recv(left))
+        if not received:
+            raise ConnectionError("a service has ended")
+        left -= received
+    idle.append(connection)
 
 
-def wait(nanoseconds, is_patched):
-    (time.sleep if is_patched else BLOCKING_SLEEP)(nanoseconds / 1e9)
-
-
-def count(name, with_yield):
-    value = COUNTERS.get(name, 0)
-    if with_yield:
-        time.sleep(0)
-    COUNTERS[name] = value + 1
+async def spend(wait, number):
+    """Spends a wait as code with `await` does."""
+    service, nanoseconds, is_patched = wait
+    if not is_patched:
+        block(wait, number)
+    elif service is None:
+        await asyncio.sleep(nanoseconds / 1e9)
+    else:
+        idle = IDLE.setdefault(service, [])
+        reader, writer = idle.pop() if idle else await asyncio.open_connection(*SERVICES[service])
+        writer.write(CALL.pack(0, nanoseconds, number))
+        await reader.readexactly(ANSWER_BYTES)
+        idle.append((reader, writer))
 
 
 def touch(size):
@@ -66,8 +200,8 @@ def touch(size):
 
 def demands_of(steps, query):
     """What each step is to spend: the numbers of `d=`, or the steps' own. None if `d` does not fit."""
-    table = [step[1] for step in steps if step[0] in ("compute", "wait")]
-    given = parse_qs(query).get("d")
+    table = [step[1] for step in steps if step[0] in ("compute", "sleep", "call")]
+    given = query.get("d")
     if given is None:
         return table
     try:
@@ -78,36 +212,85 @@ def demands_of(steps, query):
     return numbers if fits else None
 
 
-def play(steps, demands):
-    """Plays the steps in order, and returns the body."""
-    demands, body = iter(demands), []
-    for verb, *values in steps:
-        if verb == "compute":
-            compute(next(demands), values[1])
-        elif verb == "wait":
-            wait(next(demands), values[1])
-        elif verb == "count":
-            count(*values)
-        elif verb == "yield":
-            time.sleep(0)
-        elif verb == "touch":
-            touch(*values)
-        elif verb == "write":
-            body.append((FILLER * (values[0] // len(FILLER) + 1))[: values[0]])
+class Request:
+    """A request: its number, its steps in play, and its answer."""
+
+    def __init__(self, path, query):
+        query = parse_qs(query)
+        steps = REQUESTS.get(path.lstrip("/"))
+        demands = demands_of(steps, query) if steps is not None else []
+        number = query.get("n", ["0"])[0]
+        self.number = int(number) - 1 if number.isdecimal() and int(number) > 0 else NO_REQUEST
+        self.playing = None
+        if steps is None:
+            self.status, self.body = 404, b"no such request\n"
+        elif demands is None:
+            self.status, self.body = 400, b"d= does not fit the steps\n"
         else:
-            raise RuntimeError("this step fails")
-    return b"".join(body) or b"played\n"
+            self.status, self.body = 200, b""
+            self.playing = play(steps, demands)
+
+    def next_wait(self):
+        """The next wait of its steps; None after the last, when its body is known and it counts as answered."""
+        if self.playing is None:
+            return None
+        try:
+            return next(self.playing)
+        except StopIteration as end:
+            self.body = end.value
+            count_answer()
+            return None
+
+    def block(self):
+        while (wait := self.next_wait()) is not None:
+            block(wait, self.number)
+
+    async def spend(self):
+        while (wait := self.next_wait()) is not None:
+            await spend(wait, self.number)
+
+    def headers(self):
+        return [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(self.body)))]
 
 
-def application(environ, start_response):
-    steps = REQUESTS.get(environ["PATH_INFO"].lstrip("/"))
-    demands = demands_of(steps, environ["QUERY_STRING"]) if steps is not None else []
-    if steps is None:
-        status, body = "404 Not Found", b"no such request\n"
-    elif demands is None:
-        status, body = "400 Bad Request", b"d= does not fit the steps\n"
-    else:
-        status, body = "200 OK", play(steps, demands)
-    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
-    start_response(status, headers)
-    return [body]
+REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found"}
+
+
+def wsgi(environ, start_response):
+    request = Request(environ["PATH_INFO"], environ["QUERY_STRING"])
+    request.block()
+    start_response(f"{request.status} {REASONS[request.status]}", request.headers())
+    return [request.body]
+
+
+async def asgi(scope, receive, send):
+    if scope["type"] != "http":
+        raise NotImplementedError(scope["type"])
+    request = Request(scope["path"], scope["query_string"].decode())
+    await request.spend()
+    headers = [(name.lower().encode(), value.encode()) for name, value in request.headers()]
+    await send({"type": "http.response.start", "status": request.status, "headers": headers})
+    await send({"type": "http.response.body", "body": request.body})
+
+
+def tornado():
+    from tornado.web import Application, RequestHandler
+
+    class Handler(RequestHandler):
+        async def get(self):
+            request = Request(self.request.path, self.request.query)
+            await request.spend()
+            self.set_status(request.status)
+            for name, value in request.headers():
+                self.set_header(name, value)
+            self.finish(request.body)
+
+    return Application([(".*", Handler)])
+
+
+if "gunicorn.workers.gasgi" in sys.modules:
+    application = asgi
+elif "gunicorn.workers.gtornado" in sys.modules:
+    application = tornado()
+else:
+    application = wsgi

@@ -275,6 +275,7 @@ impl Pen {
                 cpu: CpuTime(at / 5),
             },
             queued: None,
+            open: None,
             services_cpu: CpuTime(at / 10),
             arbiter_cpu: CpuTime(at / 100),
             arbiter_pss_kib: 0,

@@ -32,6 +32,7 @@ pub mod sweep;
 pub mod talk;
 pub mod theory;
 mod watch;
+pub mod watch_server;
 pub mod welcome;
 
 use std::process::ExitCode;
@@ -90,6 +91,8 @@ enum Command {
     Serve(serve::Args),
     /// Play the load of a scenario against any HTTP server
     Load(load::Args),
+    /// Watch a server that runs already, of any program
+    Watch(watch_server::Args),
     /// Measure the costs of this machine, for simulations of it
     Calibrate(calibrate::Args),
     /// Measure the errors of blind simulations, as a table
@@ -137,6 +140,7 @@ impl Cli {
             Some(Command::Report(args)) => report::run(&args),
             Some(Command::Export(args)) => export::run(&args),
             Some(Command::Load(args)) => load::load(&args, colour),
+            Some(Command::Watch(args)) => watch_server::run(&args, colour),
             Some(Command::Serve(args)) => serve::serve(&args, colour),
             Some(Command::Calibrate(args)) => calibrate::run(&args),
             Some(Command::Parity(args)) => parity::run(&args, colour),

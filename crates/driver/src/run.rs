@@ -11,6 +11,7 @@
 mod children;
 mod steering;
 mod watchdog;
+mod watching;
 
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
@@ -21,7 +22,9 @@ use self::steering::InterventionLog;
 use self::watchdog::Watchdog;
 use concsim_model::scenario::Variant;
 use concsim_model::units::{Elapsed, Stamp};
+use concsim_os::foreign::{self, RunningServer};
 use concsim_os::handler::Access;
+use concsim_os::load;
 use concsim_os::recorder::{Live, ProcessIds};
 use concsim_os::server::{arbiter, services};
 use concsim_os::sys;
@@ -29,7 +32,6 @@ use concsim_os::sys::child::{Child, ChildEnv};
 use concsim_os::sys::clock::Clock;
 use concsim_os::sys::signals::Signal;
 use concsim_os::telemetry::{RunWords, Scoreboard, Stage, Telemetry};
-use concsim_os::{foreign, load};
 use concsim_record::{Recording, until_next_sample};
 
 /// Time between two polls of the rings and of the processes' states.
@@ -90,6 +92,8 @@ pub struct Driver<'a> {
     /// True for each edge of the window whose sample has been taken.
     edges: [bool; 2],
     watchdog: Watchdog,
+    /// True if a server is watched that has load of others alone.
+    has_no_load: bool,
 }
 
 impl<'a> Driver<'a> {
@@ -136,6 +140,7 @@ impl<'a> Driver<'a> {
             steered: InterventionLog::default(),
             edges: [false; 2],
             watchdog: Watchdog::default(),
+            has_no_load: false,
         }
     }
 
@@ -173,8 +178,11 @@ impl<'a> Driver<'a> {
         std::mem::take(&mut self.notes)
     }
 
-    /// Ends the window now; requests in flight get 1 s at most.
+    /// Ends the window now; requests in flight get 1 s at most. The regular end of a run without load.
     pub fn interrupt(&mut self) {
+        if self.has_no_load && self.state == State::Playing {
+            return self.close_window();
+        }
         // After the last request nothing is left to interrupt.
         self.live.header_mut().interrupted = self.stage() != Stage::Done;
         self.interrupted = Some(self.clock.now());
@@ -195,6 +203,9 @@ impl<'a> Driver<'a> {
         self.observe();
         self.follow_the_timeline();
         self.watch_the_children();
+        if self.has_no_load {
+            self.follow_the_window();
+        }
         self.advance();
         if self.state == State::Over {
             return Ok(None);
@@ -221,11 +232,8 @@ impl<'a> Driver<'a> {
     }
 
     fn start_services(&mut self) -> sys::Result<()> {
-        if self.variant.scenario.server.is_foreign() {
-            return self.start_observer();
-        }
         if self.variant.scenario.services.is_empty() {
-            return self.start_arbiter();
+            return self.start_server();
         }
         let orders = services::Orders {
             clock: self.clock,
@@ -234,6 +242,14 @@ impl<'a> Driver<'a> {
         };
         self.services = Some(self.start("__services", &orders)?);
         Ok(())
+    }
+
+    fn start_server(&mut self) -> sys::Result<()> {
+        if self.variant.scenario.server.is_foreign() {
+            self.start_observer(None)
+        } else {
+            self.start_arbiter()
+        }
     }
 
     fn start_arbiter(&mut self) -> sys::Result<()> {
@@ -250,11 +266,13 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Starts the observer of a foreign server, in place of the arbiter. Its requests ask no service.
-    fn start_observer(&mut self) -> sys::Result<()> {
+    /// Starts the observer of a foreign server, in place of the arbiter; the server runs already, or is started.
+    fn start_observer(&mut self, running: Option<RunningServer>) -> sys::Result<()> {
         let orders = foreign::Orders {
             clock: self.clock,
             scenario: self.variant.scenario.clone(),
+            services: self.service_addresses.clone(),
+            running,
         };
         let observer = self.start("__observer", &orders)?;
         self.arbiter = Some(observer.with_patience(OBSERVER_PATIENCE));

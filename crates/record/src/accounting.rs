@@ -77,6 +77,12 @@ impl<'a> Edges<'a> {
         self.end.queued.map(|end| self.gauge(begin, end))
     }
 
+    /// Open connections of a foreign server without load, in connection-nanoseconds.
+    pub(super) fn open(&self) -> Option<f64> {
+        let begin = self.begin.open.unwrap_or_default();
+        self.end.open.map(|end| self.gauge(begin, end))
+    }
+
     /// CPU time that all workers used, in nanoseconds.
     pub(super) fn workers_cpu(&self) -> f64 {
         self.workers()

@@ -8,6 +8,7 @@ pub mod caveat;
 mod ceiling;
 pub mod comparable;
 pub mod comparison;
+mod counted;
 mod cut_short;
 mod dead_work;
 pub mod disturbance;
@@ -53,6 +54,7 @@ mod view;
 
 use std::collections::BTreeMap;
 
+pub use counted::Counted;
 pub use dead_work::DeadWork;
 pub use limit::{LOG_BYTES, until_next_sample};
 pub use memory::ServerMemory;
@@ -353,6 +355,10 @@ pub struct Sample {
     /// workers report what they have begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued: Option<Reading>,
+    /// Connections that a foreign server has accepted and not closed, with the integral. [`None`] if load is played:
+    /// then its requests count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<Reading>,
     /// CPU time of the services' process since it began.
     pub services_cpu: CpuTime,
     /// CPU time of the arbiter since it began.
@@ -446,6 +452,9 @@ pub struct WorkerSample {
     pub private_kib: u64,
     /// Counters: number of additions, and value.
     pub counters: Vec<(u64, u64)>,
+    /// Numbers that the application in a worker of a foreign server counts: `requests`, `coroutine_switches`.
+    #[serde(default, skip_serializing_if = "Counted::is_nothing")]
+    pub counted: Counted,
 }
 
 impl Sample {
@@ -453,7 +462,10 @@ impl Sample {
     /// the other, hence the saturating subtraction.
     #[must_use]
     pub fn at_the_door(&self) -> u64 {
-        self.sent().saturating_sub(self.begun())
+        match (self.open, self.queued) {
+            (Some(_), Some(queued)) => queued.count,
+            _ => self.sent().saturating_sub(self.begun()),
+        }
     }
 
     /// Returns the number of requests sent and not ended.
@@ -462,12 +474,13 @@ impl Sample {
     }
 
     /// Returns the number of requests begun and not finished, over all workers. Of a foreign server they are those
-    /// that are sent and not in its accept queue.
+    /// that are sent and not in its accept queue; without load, its open connections.
     #[must_use]
     pub fn begun(&self) -> u64 {
-        match self.queued {
-            Some(queued) => self.sent().saturating_sub(queued.count),
-            None => self.workers.iter().map(|worker| worker.begun.count).sum(),
+        match (self.open, self.queued) {
+            (Some(open), _) => open.count,
+            (None, Some(queued)) => self.sent().saturating_sub(queued.count),
+            (None, None) => self.workers.iter().map(|worker| worker.begun.count).sum(),
         }
     }
 
@@ -475,9 +488,10 @@ impl Sample {
     #[must_use]
     pub fn begun_integral(&self) -> i128 {
         let integral = |reading: Reading| reading.integral_at(self.at);
-        match self.queued {
-            Some(queued) => integral(self.load.in_system) - integral(queued),
-            None => self
+        match (self.open, self.queued) {
+            (Some(open), _) => integral(open),
+            (None, Some(queued)) => integral(self.load.in_system) - integral(queued),
+            (None, None) => self
                 .workers
                 .iter()
                 .map(|worker| integral(worker.begun))

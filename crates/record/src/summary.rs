@@ -20,7 +20,7 @@ use super::schema::theory::ModelComparison;
 pub use super::schema::{Counter, Kind, Played, Run, SCHEMA, Summary, TelemetryCount};
 use super::trust::{self, Evidence, Trust};
 pub use super::trust::{Generator, LittleDifference};
-use super::{Machine, Recording, WorkerSample, evaluate, latency, usage};
+use super::{Counted, Machine, Recording, WorkerSample, evaluate, latency, usage};
 use concsim_model::scenario::{Arrivals, Plan, Scenario, draw};
 use concsim_model::units::Elapsed;
 
@@ -193,9 +193,14 @@ fn dead_work(recording: &Recording) -> Option<DeadWork> {
     (recording.event_count > 0).then(|| Account::of(&log, window).summary())
 }
 
-/// Jain's index of the workers' connections, rounded.
+/// Jain's index of the workers' connections, rounded; of a foreign server, whose accepts are unknown, that of
+/// the answers that its application counts.
 fn accept_jain(workers: &[WorkerSample]) -> Option<f64> {
-    let jain = accounting::jain(workers.iter().map(|worker| worker.accepted));
+    let share = |worker: &WorkerSample| match worker.counted {
+        Counted::Nothing => worker.accepted,
+        Counted::Answers | Counted::Switches => worker.requests,
+    };
+    let jain = accounting::jain(workers.iter().map(share));
     jain.map(|jain| rounded(jain, 4))
 }
 
@@ -228,8 +233,11 @@ impl Averages {
         let [first, second] = accounting::halves(edges, requests);
         let latencies = latencies_of_halves(recording, requests);
         let are_steady = latencies.is_none_or(|[first, second]| is_steady(first, second));
-        let in_system = accounting::in_system(edges, requests);
-        let queued = edges.queued();
+        let (queued, open) = (edges.queued(), edges.open());
+        let in_system = match open {
+            Some(open) => open + queued.unwrap_or(0.0),
+            None => accounting::in_system(edges, requests),
+        };
         let concurrency = match queued {
             Some(queued) => Some(mean((in_system - queued).max(0.0))),
             None => sees_workers.then(|| mean(edges.begun())),

@@ -8,7 +8,7 @@ use super::accounting::Edges;
 use super::latency::Sorted;
 use super::named::NamedValues;
 use super::rounding::rounded;
-use super::{CoreSample, Header, Origin, Recording, Sample, Window, WorkerSample};
+use super::{CoreSample, Counted, Header, Origin, Recording, Sample, Window, WorkerSample};
 use concsim_engine::telemetry::{Event, Phase, Stage};
 use concsim_model::units::{CpuTime, Elapsed, Stamp, letter};
 
@@ -180,6 +180,9 @@ pub struct Worker {
     /// reports is then unknown, and null in the summary.
     #[serde(skip)]
     pub is_foreign: bool,
+    /// Numbers of such a worker that its application counts.
+    #[serde(skip)]
+    pub counted: Counted,
 }
 
 /// Numbers of a worker that itself reports them.
@@ -205,7 +208,16 @@ pub(super) fn with_unknowns<S: Serializer>(
     let one = |worker: &Worker| {
         let mut numbers = serde_json::to_value(worker).map_err(S::Error::custom)?;
         for name in REPORTED {
-            numbers[name] = Value::Null;
+            let is_counted = match name {
+                "requests" => worker.counted.has_answers(),
+                "coroutine_switches" | "coroutine_switches_per_request" => {
+                    worker.counted.has_switches()
+                }
+                _ => false,
+            };
+            if !is_counted {
+                numbers[name] = Value::Null;
+            }
         }
         Ok(numbers)
     };
@@ -277,6 +289,7 @@ impl Worker {
             pss_kib: (worker.pss_kib > 0).then_some(worker.pss_kib),
             private_kib: (worker.private_kib > 0).then_some(worker.private_kib),
             is_foreign: false,
+            counted: worker.counted,
         }
     }
 
@@ -284,6 +297,20 @@ impl Worker {
     #[must_use]
     pub fn reported<T>(&self, count: T) -> Option<T> {
         (!self.is_foreign).then_some(count)
+    }
+
+    /// Returns the number of answers; [`None`] if it is unknown.
+    #[must_use]
+    pub fn known_requests(&self) -> Option<u64> {
+        let is_known = !self.is_foreign || self.counted.has_answers();
+        is_known.then_some(self.requests)
+    }
+
+    /// Returns the number of coroutine switches; [`None`] if it is unknown.
+    #[must_use]
+    pub fn known_switches(&self) -> Option<u64> {
+        let is_known = !self.is_foreign || self.counted.has_switches();
+        is_known.then_some(self.coroutine_switches)
     }
 
     /// Returns true if the switch law holds: two switches for each task and each wait, less those that

@@ -275,6 +275,7 @@ impl Synthetic {
                 cpu: CpuTime((at.0 as f64 * self.load_cpu) as u64),
             },
             queued: None,
+            open: None,
             services_cpu: CpuTime(at.0 / 100),
             arbiter_cpu: CpuTime(at.0 / 1_000),
             arbiter_pss_kib: 1_880,

@@ -9,7 +9,7 @@ use concsim_engine::memory::{self, ProcessMemory};
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::{
-    CoreSample, ListLengths, LoadSample, Sample, Window, WorkerSample, until_next_sample,
+    CoreSample, Counted, ListLengths, LoadSample, Sample, Window, WorkerSample, until_next_sample,
 };
 
 /// Memory of the server's processes at one instant, if the scenario states any.
@@ -93,6 +93,7 @@ impl<O: Observer> Simulation<'_, O> {
                 cpu: cpu(load.entity),
             },
             queued: None,
+            open: None,
             services_cpu: cpu(self.services_strand),
             arbiter_cpu: CpuTime::ZERO,
             arbiter_pss_kib,
@@ -191,6 +192,7 @@ impl<O: Observer> Simulation<'_, O> {
             pss_kib: 0,
             private_kib: 0,
             counters: counts.counters.clone(),
+            counted: Counted::Nothing,
         }
     }
 

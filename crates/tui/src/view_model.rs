@@ -5,7 +5,7 @@ use super::mean_interval::MeanInterval;
 use concsim_engine::telemetry::{Phase, Stage};
 use concsim_model::units::{Elapsed, Stamp};
 use concsim_record::trust::{Reason, Trust};
-use concsim_record::{Means, Snapshot};
+use concsim_record::{Counted, Means, Snapshot};
 
 /// Recording up to one instant, with its trust.
 #[derive(Clone, Debug)]
@@ -190,6 +190,8 @@ pub(super) struct WorkerView {
     pub(super) doing: WorkerState,
     /// True if it is a worker of a foreign server, which reports nothing: its requests and coroutines are unknown.
     pub(super) is_foreign: bool,
+    /// Numbers of such a worker that its application counts.
+    pub(super) counted: Counted,
     /// Requests that it has begun, by state.
     pub(super) held: WorkerRequests,
     /// Time for which the same request or coroutine has had it …
@@ -223,6 +225,15 @@ impl WorkerView {
         }
     }
 
+    /// Returns the text of its coroutine switches; a dash if they are unknown.
+    pub(super) fn switches_text(&self, text: impl FnOnce() -> String) -> String {
+        if self.counted.has_switches() {
+            text()
+        } else {
+            self.reported(text)
+        }
+    }
+
     /// True if it computes on the core where it was seen.
     pub(super) fn computes(&self) -> bool {
         self.held.running > 0 || self.is_foreign && self.doing == WorkerState::Running
@@ -235,7 +246,8 @@ impl WorkerView {
 
     /// Returns the coroutine switches for each answer; `None` before the first.
     pub(super) fn switches_per_request(&self) -> Option<f64> {
-        (self.answered > 0).then(|| self.switches_in_all as f64 / self.answered as f64)
+        let is_known = !self.is_foreign || self.counted.has_switches();
+        (is_known && self.answered > 0).then(|| self.switches_in_all as f64 / self.answered as f64)
     }
 }
 

@@ -201,6 +201,7 @@ fn look_at(worker: &WorkerSample, kind: WorkerKind, span: &Span<'_>) -> WorkerVi
         respawns: worker.respawns,
         doing,
         is_foreign: span.end().queued.is_some(),
+        counted: worker.counted,
         held: WorkerRequests::of(worker.begun.count, doing, has_the_worker, worker.ready),
         run: since.map(|since| span.end().at.since(since)),
         request: worker.running_request.filter(|_| worker.begun.count > 0),

@@ -46,7 +46,11 @@ impl Driver<'_> {
         match (line, self.state) {
             (ChildMessage::Ready { addresses }, State::Services) => {
                 self.service_addresses = addresses;
-                self.start_arbiter()
+                self.start_server()
+            }
+            (ChildMessage::Ready { .. }, State::Server) if self.has_no_load => {
+                self.open_window();
+                Ok(())
             }
             (ChildMessage::Ready { addresses }, State::Server) => match addresses.first() {
                 Some(address) => self.start_load(load::Target::at(*address)),

@@ -29,6 +29,19 @@ impl Row<'_> {
     fn reported<T>(&self, value: T) -> Option<T> {
         self.sample.queued.is_none().then_some(value)
     }
+
+    /// Returns the number of answers, reported or counted by the application.
+    fn answers(&self) -> Option<u64> {
+        let counted = Some(self.worker.requests).filter(|_| self.worker.counted.has_answers());
+        counted.or(self.reported(self.worker.requests))
+    }
+
+    /// Returns the number of coroutine switches, reported or counted by the application.
+    fn switches(&self) -> Option<u64> {
+        let switches = self.worker.coroutine_switches;
+        let counted = Some(switches).filter(|_| self.worker.counted.has_switches());
+        counted.or(self.reported(switches))
+    }
 }
 
 #[expect(clippy::too_many_lines, reason = "one list, an entry for each column")]
@@ -111,7 +124,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
             |row| row.reported(row.worker.accept_eagain).into(),
         ),
         column("requests", "responses written so far", |row| {
-            row.reported(row.worker.requests).into()
+            row.answers().into()
         }),
         column("tasks", "coroutines started so far", |row| {
             row.reported(row.worker.tasks).into()
@@ -122,7 +135,7 @@ pub(super) fn columns<'a>() -> Vec<Column<'a, Row<'a>>> {
         column(
             "coroutine_switches",
             "switches between hub and task so far, one each way",
-            |row| row.reported(row.worker.coroutine_switches).into(),
+            |row| row.switches().into(),
         ),
         column("voluntary", "voluntary process switches so far", |row| {
             row.worker.voluntary.into()

@@ -2,6 +2,8 @@
 //! requests that it reads from its environment.
 
 use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -12,24 +14,60 @@ use concsim_model::scenario::{Draw, Scenario, Server, Step, WaitMode};
 /// The application.
 const APP: &str = include_str!("../../../../assets/peers/app.py");
 
-/// Returns a folder with the application, if the server's command names it.
-pub(super) fn folder_for(server: &Server) -> sys::Result<Option<TempDir>> {
-    let command = server.command.as_deref().unwrap_or_default();
-    if !command.contains("{app}") {
-        return Ok(None);
-    }
-    let folder = tempfile::Builder::new().prefix("concsim-app-").tempdir();
-    let folder = folder.doing("make a folder for the application")?;
-    fs::write(folder.path().join("app.py"), APP).doing("write the application")?;
-    Ok(Some(folder))
+/// Folder of a foreign server, removed with it: the application, if its command names it, and the counts of its workers.
+#[derive(Debug)]
+pub(super) struct AppFolder {
+    folder: TempDir,
+    has_app: bool,
 }
 
-/// Returns the variables for the environment of a server: the requests, and the folder of the application, if there is
-/// one, in the place of the folder in which gunicorn makes a socket to control it.
-pub(super) fn environment(scenario: &Scenario, folder: &str) -> Vec<(&'static str, String)> {
-    let requests = ("CONCSIM_REQUESTS", requests_of(scenario));
-    let runtime = (!folder.is_empty()).then(|| ("XDG_RUNTIME_DIR", folder.to_owned()));
-    std::iter::once(requests).chain(runtime).collect()
+impl AppFolder {
+    /// Makes the folder of this server.
+    pub(super) fn make(server: &Server) -> sys::Result<Self> {
+        let command = server.command.as_deref().unwrap_or_default();
+        let has_app = command.contains("{app}");
+        let folder = tempfile::Builder::new().prefix("concsim-app-").tempdir();
+        let folder = folder.doing("make a folder for the application")?;
+        if has_app {
+            fs::write(folder.path().join("app.py"), APP).doing("write the application")?;
+        }
+        let made = Self { folder, has_app };
+        fs::create_dir(made.counts()).doing("make a folder for the counts of workers")?;
+        Ok(made)
+    }
+
+    /// Returns its path, for the command.
+    pub(super) fn path(&self) -> &str {
+        self.folder.path().to_str().unwrap_or_default()
+    }
+
+    /// Returns the folder with a file for each worker that counts its answers.
+    pub(super) fn counts(&self) -> PathBuf {
+        self.folder.path().join("counts")
+    }
+
+    /// Returns the variables for the environment of the server: the requests, the addresses of the services, the folder
+    /// for counts, and the folder of the application, if there is one, in the place of the folder in which gunicorn makes a
+    /// socket to control it.
+    pub(super) fn environment(
+        &self,
+        scenario: &Scenario,
+        services: &[SocketAddr],
+    ) -> Vec<(&'static str, String)> {
+        let services = services.iter();
+        let services: Value = services
+            .map(|it| json!([it.ip().to_string(), it.port()]))
+            .collect();
+        let mut variables = vec![
+            ("CONCSIM_REQUESTS", requests_of(scenario)),
+            ("CONCSIM_SERVICES", services.to_string()),
+            ("CONCSIM_COUNTS", self.counts().display().to_string()),
+        ];
+        if self.has_app {
+            variables.push(("XDG_RUNTIME_DIR", self.path().to_owned()));
+        }
+        variables
+    }
 }
 
 /// Returns the steps of each request as JSON, in the words of the scenario. Lengths are in nanoseconds; one that is
@@ -46,8 +84,15 @@ fn requests_of(scenario: &Scenario) -> String {
 fn step(step: &Step, scenario: &Scenario) -> Value {
     match step {
         Step::Compute { cpu, slice } => json!(["compute", length(cpu), slice.map(|it| it.0)]),
-        Step::Call { wait, mode, .. } | Step::Sleep { wait, mode } => {
-            json!(["wait", length(wait), *mode != WaitMode::Unpatched])
+        Step::Call {
+            wait,
+            mode,
+            service,
+        } => {
+            json!(["call", length(wait), *mode != WaitMode::Unpatched, service])
+        }
+        Step::Sleep { wait, mode } => {
+            json!(["sleep", length(wait), *mode != WaitMode::Unpatched])
         }
         Step::Yield => json!(["yield"]),
         Step::Write { bytes } => json!(["write", bytes]),
@@ -84,8 +129,8 @@ mod tests {
         let expected = json!({
             "page": [
                 ["compute", 20_000_000, 1_000_000],
-                ["wait", 80_000_000, true],
-                ["wait", 1_000_000, false],
+                ["call", 80_000_000, true, 0],
+                ["sleep", 1_000_000, false],
                 ["count", "hits", true],
                 ["yield"],
                 ["write", 2048],

@@ -15,7 +15,8 @@ use crate::telemetry::{Event, Marker, Reader, Reading, Scoreboard, Slot};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::storage::RecordingWriter;
 use concsim_record::{
-    Header, LoadSample, Machine, RecordSource, Recorder, Recording, Sample, Window, WorkerSample,
+    Counted, Header, LoadSample, Machine, RecordSource, Recorder, Recording, Sample, Window,
+    WorkerSample,
 };
 
 /// Most threads of a worker that are observed one by one. Of more, only the main thread is: the observer would
@@ -51,6 +52,8 @@ pub struct Live<'a> {
     in_system: Reading,
     /// Last reading of the accept queue of a foreign server.
     queued: Reading,
+    /// Last reading of the connections of a server that is watched without load.
+    open: Reading,
     memory: MemoryReadings,
     used: CpuReadings,
 }
@@ -98,6 +101,7 @@ impl<'a> Live<'a> {
             switches: BTreeMap::new(),
             in_system: Reading::default(),
             queued: Reading::default(),
+            open: Reading::default(),
             memory: MemoryReadings::default(),
             used: CpuReadings::default(),
         }
@@ -249,6 +253,8 @@ impl<'a> Live<'a> {
         let foreign = &self.scoreboard.run().foreign;
         let queued = (read(&foreign.is_seen) == 1)
             .then(|| latest(foreign.queued.read(), &mut self.queued, &mut unreadable));
+        let open = (read(&foreign.is_open_seen) == 1)
+            .then(|| latest(foreign.open.read(), &mut self.open, &mut unreadable));
         self.recorder.could_not_read(unreadable);
         let at = self.clock.now();
         let workers = seen.into_iter().map(|seen| {
@@ -270,6 +276,7 @@ impl<'a> Live<'a> {
             cores: self.cores.now(),
             load,
             queued,
+            open,
             services_cpu: self.used.services,
             arbiter_cpu: self.used.arbiter,
             arbiter_pss_kib: arbiter.pss_kib,
@@ -349,6 +356,7 @@ fn look_at_worker(
             .iter()
             .map(|counter| (read(&counter.additions), read(&counter.value)))
             .collect(),
+        counted: Counted::from_raw(read(&slot.counted)),
     }
 }
 

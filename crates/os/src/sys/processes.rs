@@ -143,6 +143,15 @@ mod linux {
         ObservedProcess::new(pid).proc_stat()
     }
 
+    /// Returns the words of the command line of a process.
+    pub fn command_line_of(pid: u32) -> Vec<String> {
+        let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words = bytes.split(|byte| *byte == 0).filter(|it| !it.is_empty());
+        words
+            .map(|word| String::from_utf8_lossy(word).into_owned())
+            .collect()
+    }
+
     /// Returns the parent of a process.
     pub fn parent_of(pid: u32) -> Option<u32> {
         let mut room = [0; ROOM];
@@ -339,6 +348,11 @@ mod elsewhere {
         None
     }
 
+    /// Command line of a process: not read here.
+    pub fn command_line_of(_pid: u32) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Children of a process: not read here.
     pub fn children_of(_pid: u32) -> Vec<u32> {
         Vec::new()
@@ -388,14 +402,15 @@ mod elsewhere {
 
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{
-    ObservedProcess, children_of, core_times, cores_allowed, cpu_name, cpu_of, cpu_of_thread,
-    has_core, keep_to_core, last_counted, own_core, switches_of, threads_of, whereabouts_of,
+    ObservedProcess, children_of, command_line_of, core_times, cores_allowed, cpu_name, cpu_of,
+    cpu_of_thread, has_core, keep_to_core, last_counted, own_core, switches_of, threads_of,
+    whereabouts_of,
 };
 #[cfg(target_os = "linux")]
 pub use linux::{
-    ObservedProcess, children_of, core_times, cores_allowed, cpu_name, cpu_of, cpu_of_thread,
-    has_core, keep_to_core, last_counted, own_core, parent_of, switches_of, threads_of,
-    whereabouts_of,
+    ObservedProcess, children_of, command_line_of, core_times, cores_allowed, cpu_name, cpu_of,
+    cpu_of_thread, has_core, keep_to_core, last_counted, own_core, parent_of, pss_kib_of,
+    switches_of, threads_of, whereabouts_of,
 };
 
 fn every_core() -> Vec<usize> {

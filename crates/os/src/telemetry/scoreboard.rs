@@ -54,7 +54,7 @@ impl RunWords {
     pub const END_THE_WINDOW: u64 = 2;
 }
 
-/// Words of load. Written by load alone.
+/// Words of load. Written by load alone; by the driver in a run without load.
 #[repr(C, align(64))]
 #[derive(Debug, Default)]
 pub struct LoadWords {
@@ -108,8 +108,12 @@ pub struct ForeignWords {
     pub group: AtomicU64,
     /// 1 once its accept queue has been read.
     pub is_seen: AtomicU64,
+    /// 1 once its connections have been counted.
+    pub is_open_seen: AtomicU64,
     /// Connections in its accept queue, by samples.
     pub queued: Gauge,
+    /// Connections that it has accepted and not closed, by samples.
+    pub open: Gauge,
 }
 
 /// Words about one worker, by it and by the arbiter. Counters are sums over all incarnations.
@@ -176,7 +180,10 @@ pub struct Slot {
     pub running_request: AtomicU64,
     /// Instant since which the running coroutine (or request) could have run.
     pub running_ready: AtomicU64,
-    _workers_line: [AtomicU64; 3],
+    /// Numbers that the application in a worker of a foreign server counts, as
+    /// [`Counted::from_raw`](concsim_record::Counted::from_raw) reads them. Written by the observer.
+    pub counted: AtomicU64,
+    _workers_line: [AtomicU64; 2],
     /// Requests begun and not finished.
     pub begun: Gauge,
     /// Counters of `count` steps.

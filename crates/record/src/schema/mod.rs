@@ -178,7 +178,8 @@ pub struct Run {
     pub memory: Option<ServerMemory>,
     /// Number of workers at once in the window.
     pub workers_at_once: usage::WorkersAlive,
-    /// Jain's index of the connections that each worker accepted: 1 if all accepted the same number.
+    /// Jain's index of the connections that each worker accepted: 1 if all accepted the same number. Of a foreign
+    /// server that of the answers that its application counts.
     pub accept_jain: Option<f64>,
     /// The cohort, by kind of request.
     pub requests: NamedValues<Kind>,

@@ -99,13 +99,13 @@ pub(super) fn workers(runs: &[Run]) -> Markup {
     ];
     let rows = html! {
         @for run in runs { @for worker in &run.workers {
-            @let known = |count: u64| worker.reported(count).map_or("–".into(), grouped);
+            @let known = |count: Option<u64>| count.map_or("–".into(), grouped);
             tr {
                 th scope="row" { (run.variant) }
                 td { (letter(worker.index)) }
-                td { (known(worker.requests)) }
-                td { (known(worker.peak_concurrency)) }
-                td { (known(worker.coroutine_switches)) }
+                td { (known(worker.known_requests())) }
+                td { (known(worker.reported(worker.peak_concurrency))) }
+                td { (known(worker.known_switches())) }
                 td { (grouped(worker.process_switches.voluntary)) }
                 td { (grouped(worker.process_switches.involuntary)) }
                 td { (millis(worker.cpu_s * 1e3)) }

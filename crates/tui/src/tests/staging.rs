@@ -318,6 +318,7 @@ impl Context {
                 cpu: CpuTime(at / 25),
             },
             queued: None,
+            open: None,
             services_cpu: CpuTime(at / 100),
             arbiter_cpu: CpuTime::ZERO,
             arbiter_pss_kib: 0,

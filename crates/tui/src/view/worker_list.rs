@@ -193,7 +193,7 @@ fn draw_rows(canvas: &mut Canvas<'_>, state: &State, scale: u64) {
         let pid = worker.pid.to_string();
         let rate = |rate: f64| picture.mean_text(|| grouped(rate.round() as u64));
         let process = rate(worker.process_switches());
-        let coroutine = worker.reported(|| rate(worker.coroutine_switches));
+        let coroutine = worker.switches_text(|| rate(worker.coroutine_switches));
         for (figure, end, number) in [
             (process, 18, Number::ProcessSwitches),
             (coroutine, 8, Number::CoroutineSwitches),

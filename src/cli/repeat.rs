@@ -86,7 +86,8 @@ impl RepeatArgs {
             .collect()
     }
 
-    fn repetition(&self) -> Option<Repetition> {
+    /// Returns the repeats that are asked for, whatever they are of.
+    pub(super) fn repetition(&self) -> Option<Repetition> {
         let until = |Percent(percent)| StoppingRule {
             relative: percent / 100.0,
             least: 0,

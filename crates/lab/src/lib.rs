@@ -13,5 +13,6 @@ pub mod prediction;
 mod progress;
 pub mod repeats;
 pub mod report;
+pub mod server_parity;
 pub mod steps;
 pub mod sweep;

@@ -11,6 +11,7 @@ pub mod page;
 pub mod parity;
 mod repeats;
 mod sentences;
+pub mod server_parity;
 mod table;
 mod theory;
 mod trust;

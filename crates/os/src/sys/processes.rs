@@ -409,8 +409,8 @@ pub use elsewhere::{
 #[cfg(target_os = "linux")]
 pub use linux::{
     ObservedProcess, children_of, command_line_of, core_times, cores_allowed, cpu_name, cpu_of,
-    cpu_of_thread, has_core, keep_to_core, last_counted, own_core, parent_of, pss_kib_of,
-    switches_of, threads_of, whereabouts_of,
+    cpu_of_thread, has_core, keep_to_core, last_counted, own_core, parent_of, switches_of,
+    threads_of, whereabouts_of,
 };
 
 fn every_core() -> Vec<usize> {

@@ -229,7 +229,12 @@ mod tests {
         let listener = net::listen("127.0.0.1:0".parse().unwrap(), 2).unwrap();
         let address = listener.local_addr().unwrap();
         let clients = [(); 5].map(|()| net::begin_connect(address).unwrap());
-        assert_eq!(listeners_of(address.port()).unwrap().queued, 3);
+        assert_eq!(
+            listeners_of(std::process::id(), address.port())
+                .unwrap()
+                .queued,
+            3
+        );
         drop(clients);
     }
 

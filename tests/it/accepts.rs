@@ -61,6 +61,28 @@ fn every_kind_of_worker_serves_a_queue_of_its_own() {
     }
 }
 
+/// A request that comes to a server of one worker, beside a client that has sent nothing for two seconds.
+#[test]
+fn a_silent_client_holds_a_sync_worker_and_one_task_of_a_hub() {
+    for (server, end) in [
+        ("kind = 'sync'", Some(Failure::Timeout)),
+        ("kind = 'threads', threads = 1", Some(Failure::Timeout)),
+        ("kind = 'coroutine'", None),
+        ("kind = 'callback'", None),
+    ] {
+        let scenario = format!(
+            "server = {{ workers = 1, graceful_timeout = '0s', {server} }}\n\
+             requests.it.steps = ['compute 1ms']\nload = {{ silent = 1, patience = '1s' }}\n\
+             [[jobs]]\nat = '2s'"
+        );
+        both(&scenario, |recording| {
+            assert_eq!(count(recording, end), 1, "{server}");
+            let accepted = sum(recording, |worker| worker.accepted);
+            assert!(accepted > u64::from(end.is_none()), "{server}: {accepted}");
+        });
+    }
+}
+
 /// One worker sleeps in the first of five requests when it is killed, and the next worker in another one until all
 /// have lost their patience.
 #[test]

@@ -91,6 +91,14 @@ pub fn keepalive(server: &Server) -> Option<Elapsed> {
     }
 }
 
+/// Time after which a client that has sent nothing comes to the door: until then the system holds it back.
+/// (`TCP_DEFER_ACCEPT`, tcp(7), of one second.)
+pub const FIRST_BYTES: Elapsed = Elapsed::from_secs(1);
+
+/// Longest time for a request to arrive whole, from its accept or its first byte. (gunicorn's sync worker waits
+/// until its arbiter kills it, its worker with threads waits 5 s for the first byte, nginx 60 s.)
+pub const ARRIVAL: Elapsed = Elapsed::from_secs(10);
+
 /// Shortest pause of a client of a closed load after a connection that failed: a server that refuses at
 /// once must not be asked a hundred thousand times a second.
 pub const RETRY_PAUSE: Elapsed = Elapsed::from_millis(100);

@@ -57,6 +57,7 @@ fn scenario(arrivals: Arrivals) -> Scenario {
             jobs: Vec::new(),
             requests: None,
             connection: ConnectionMode::PerRequest,
+            silent: 0,
             patience: Elapsed::from_secs(30),
         },
         timeline: Vec::new(),

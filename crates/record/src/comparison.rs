@@ -243,8 +243,10 @@ impl Balance {
     }
 }
 
-/// Little's law in the system, at the door and in the workers, where the run has the numbers.
-pub(super) fn balances(run: &Run) -> Vec<Balance> {
+/// Little's law in the system, at the door and in the workers, where the run has the numbers. Workers also begin the
+/// connections of clients that send nothing, which are no requests.
+pub(super) fn balances(run: &Run, scenario: &Scenario) -> Vec<Balance> {
+    let concurrency = run.concurrency.filter(|_| scenario.load.silent == 0);
     let spent = run.breakdown_ms.as_ref();
     let door = spent.map(|spent| spent.door);
     let before_begun = spent.map(|spent| spent.generator + spent.door);
@@ -254,7 +256,7 @@ pub(super) fn balances(run: &Run) -> Vec<Balance> {
         ("door", run.at_the_door, door),
         (
             "workers",
-            run.concurrency,
+            concurrency,
             begun.map(|(all, before)| all - before),
         ),
     ];

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::Recording;
 use super::reason::{Reason, Trust};
-use concsim_engine::telemetry::Event;
+use concsim_engine::telemetry::{Event, NO_REQUEST};
 use concsim_model::words::counted;
 
 /// A larger share of foreign requests than this among all served ones makes a run prove nothing.
@@ -36,12 +36,15 @@ impl ForeignTraffic {
         }
         let sent: BTreeSet<u32> = recording.outcomes.iter().map(|it| it.request).collect();
         let opened = recording.outcomes.iter().filter(|it| it.opened).count();
+        let has_silent_clients = recording.header.scenario.load.silent > 0;
         let mut foreign = Self::default();
         let mut accepted = 0;
         let mut seen = BTreeSet::new();
         for (_, event) in &recording.events {
             match event {
                 Event::Accepted { .. } => accepted += 1,
+                // A silent client of load's has no number, as a request of another program.
+                Event::Served(served) if has_silent_clients && served.request == NO_REQUEST => {}
                 Event::Served(served) => {
                     foreign.served += 1;
                     let is_loads = sent.contains(&served.request) && seen.insert(served.request);
@@ -51,6 +54,10 @@ impl ForeignTraffic {
             }
         }
         foreign.connections = usize::saturating_sub(accepted, opened);
+        if has_silent_clients {
+            // Load does not report how often its silent clients connect: only requests tell of other programs.
+            foreign.connections = foreign.connections.min(foreign.requests);
+        }
         foreign
     }
 
@@ -116,7 +123,7 @@ mod tests {
         let (worker, mut event) = a_served_request(&recording);
         recording.events.push((worker, event));
         if let Event::Served(served) = &mut event {
-            served.request = concsim_engine::telemetry::NO_REQUEST;
+            served.request = NO_REQUEST;
         }
         recording.events.push((worker, event));
         let foreign = ForeignTraffic::in_recording(&recording);

@@ -172,7 +172,7 @@ fn time_parts(scenario: &Scenario, cohort: &[Request<'_>]) -> Option<TimeParts> 
 fn add_conclusions(run: &mut Run, recording: &Recording) {
     let header = &recording.header;
     run.remarks = remark::of_the_run(recording, run);
-    run.balance = comparison::balances(run);
+    run.balance = comparison::balances(run, &header.scenario);
     run.theory = ModelComparison::of_run(&header.scenario, header.machine.cores, run);
 }
 

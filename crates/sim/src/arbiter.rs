@@ -3,7 +3,7 @@
 //! arbiter.
 
 use super::Simulation;
-use super::connection::{ConnectionId, Place};
+use super::connection::{Connection, ConnectionId, Place};
 use super::event::SimEvent;
 use super::hub::{self, Hub};
 use super::lock::Lock;
@@ -167,9 +167,11 @@ impl<O: Observer> Simulation<'_, O> {
             return;
         };
         let client = connection.client;
+        let is_silent = connection.is_silent();
         self.load.forget(client, id);
         self.deliver(id, Err(Failure::Reset));
         self.connections.remove(id as usize);
+        self.may_connect_again(is_silent);
     }
 
     /// Tells a worker to finish its requests and exit.
@@ -323,6 +325,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.drained = Stamp(self.now);
         self.load.next = None;
         self.give_up_on_all();
+        self.end_silence();
         let kept = self.load.take_all_idle();
         for id in kept {
             self.close_client_side(id);
@@ -447,11 +450,23 @@ impl<O: Observer> Simulation<'_, O> {
         let connection = &self.connections[id as usize];
         if connection.is_taken {
             // Its client closed the connection before the request was begun.
-            let served = connection.served(0, now);
+            let served = connection.served(self.task_of(worker, connection), now);
             self.workers[worker].counts.begun.step(now, -1);
             self.report_event(RecordSource::Worker(worker as u16), &Event::Served(served));
         }
-        self.connections.remove(id as usize);
+        let gone = self.connections.remove(id as usize);
+        self.may_connect_again(gone.is_silent());
+    }
+
+    /// Returns the task by which a worker's events name a connection.
+    fn task_of(&self, worker: usize, connection: &Connection) -> u32 {
+        let Place::Inside { handler, .. } = connection.place else {
+            return 0;
+        };
+        match self.workers[worker].hub {
+            Some(_) => handler,
+            None => self.workers[worker].threads[handler as usize].task,
+        }
     }
 
     /// Returns the connections that a worker has accepted. The search is linear: a list for each worker would cost

@@ -169,6 +169,20 @@ impl Connection {
         }
     }
 
+    /// Returns a connection whose client sends nothing.
+    pub(super) fn silent(now: u64) -> Self {
+        Self {
+            is_asking: false,
+            has_unread: false,
+            ..Self::new(NO_REQUEST, 0, NO_CLIENT, now, now)
+        }
+    }
+
+    /// True if its client sends nothing.
+    pub(super) fn is_silent(&self) -> bool {
+        self.number == NO_REQUEST
+    }
+
     /// Starts the next request on the connection.
     pub(super) fn asks_again(&mut self, number: u32, class: u16, client: u32, due: u64, sent: u64) {
         *self = Self {
@@ -255,8 +269,11 @@ impl Connection {
             .map(|due| Stamp(due.get()))
     }
 
-    /// Ends its wait: it has its worker again.
+    /// Ends its wait: it has its worker again. A wait for first bytes is the client's, and counts for no request.
     pub(super) fn end_wait(&mut self, now: u64) {
+        if self.is_silent() {
+            return;
+        }
         let over = self.over.clamp(self.begun, now);
         self.waited += over - self.begun;
         self.end_part(over);

@@ -27,6 +27,8 @@ pub(super) enum SimEvent {
     ConnectAgain(ConnectionId, u32),
     /// A keep-alive connection has reached its idle timeout.
     IdleTooLong(ConnectionId, u32),
+    /// A client that sends nothing comes to the door.
+    SilentClient,
     /// A thread has waited for the lock for one interval.
     LockInterval(EntityId, u32),
     /// The next client may run out of patience.

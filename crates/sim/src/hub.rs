@@ -261,7 +261,13 @@ impl<O: Observer> Simulation<'_, O> {
     fn run_on(&mut self, worker: usize, task: TaskId) -> bool {
         let now = self.now;
         let id = *self.hub(worker).queue.task(task);
-        if !self.connections[id as usize].has_begun {
+        let connection = &self.connections[id as usize];
+        if connection.is_silent() && connection.over == 0 {
+            self.begin_wait(worker, task, id, SwitchReason::Client, WaitMode::Patched);
+            self.limit_silence(id);
+            return true;
+        }
+        if !connection.has_begun {
             // It was woken by the end of the connection, not by a request.
             return self.closes(worker, task, id);
         }

@@ -34,6 +34,7 @@ mod process;
 mod sampling;
 mod script;
 mod service;
+mod silent;
 #[cfg(test)]
 mod tests;
 mod thread;
@@ -241,6 +242,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             self.sample_regularly();
         }
         self.calendar.set(BEGIN, SimEvent::RunProgress);
+        self.begin_silent_clients();
         self.load.update_next_due();
         while !(self.is_over && self.are_all_idle()) {
             self.go_to_the_next_instant();
@@ -335,6 +337,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             }
             SimEvent::IdleTooLong(id, turn) => self.is_idle_too_long(id, turn),
             SimEvent::LockInterval(entity, switches) => self.interval_is_over(entity, switches),
+            SimEvent::SilentClient => self.silent_client_comes(),
             SimEvent::Patience => self.expire_requests(),
             SimEvent::Tick => self.tick(),
             SimEvent::TimelineEvent(index) => self.play_timeline_event(index),

@@ -85,6 +85,12 @@ impl LoadModel {
         self.next = next.filter(|at| self.course.allows(*at)).map(|at| at.0);
     }
 
+    /// Returns the number of the next connection.
+    pub(super) fn next_birth(&mut self) -> u32 {
+        self.births = self.births.wrapping_add(1);
+        self.births
+    }
+
     /// Removes an idle connection; returns true if it was idle.
     pub(super) fn forget(&mut self, client: u32, id: ConnectionId) -> bool {
         self.idle.forget(number_of(client), id)
@@ -192,7 +198,7 @@ impl<O: Observer> Simulation<'_, O> {
         self.load.sent += 1;
         let kept = self.load.idle.take(number_of(client));
         if kept.is_none() {
-            self.load.births = self.load.births.wrapping_add(1);
+            self.load.next_birth();
         }
         let id = if let Some(id) = kept {
             self.connections[id as usize].asks_again(number, class, client, due, now);

@@ -127,6 +127,11 @@ impl<O: Observer> Simulation<'_, O> {
         };
         let state = &mut self.workers[worker].threads[thread];
         state.begin_run(task, ready, now);
+        if self.connections[id as usize].is_silent() {
+            self.blocks(worker, thread, id, SwitchReason::Client);
+            self.limit_silence(id);
+            return false;
+        }
         if !asks {
             // A keep-alive connection has ended.
             self.workers[worker].set_doing(thread, ThreadState::Looking { woken: false });
@@ -148,6 +153,12 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Continues a connection's script; returns true if the thread continues at once.
     fn serve(&mut self, worker: usize, thread: usize, id: ConnectionId) -> bool {
+        if self.connections[id as usize].is_silent() {
+            self.end_run_slice(worker, thread, id, SwitchReason::Ended);
+            self.workers[worker].set_doing(thread, ThreadState::Looking { woken: false });
+            self.disconnect(worker, id);
+            return true;
+        }
         match self.play_on(worker, thread, id) {
             Need::Compute(_) | Need::Overflow => false,
             // This thread has no other connection.

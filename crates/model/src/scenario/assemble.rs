@@ -277,6 +277,7 @@ fn load(
         jobs,
         requests: Some(limit).filter(|requests| *requests > 0),
         connection: fields.choice("connection", &CONNECTIONS),
+        silent: fields.whole("silent") as usize,
         patience: fields.length("patience"),
     }
 }

@@ -19,7 +19,7 @@ macro_rules! embedded {
 }
 
 /// In teaching order.
-static ALL: [BuiltIn; 18] = embedded![
+static ALL: [BuiltIn; 19] = embedded![
     "three_requests",
     "io_bound",
     "cpu_bound",
@@ -36,6 +36,7 @@ static ALL: [BuiltIn; 18] = embedded![
     "one_takes_all",
     "accept_balance",
     "keepalive_slots",
+    "silent_clients",
     "memory",
     "hello",
 ];

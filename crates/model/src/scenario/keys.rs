@@ -119,6 +119,8 @@ impl Section {
 
 /// Maximum number of clients of a load.
 pub(super) const MOST_CLIENTS: u64 = 100_000;
+/// Maximum number of clients that send nothing.
+pub(super) const MOST_SILENT: u64 = 10_000;
 /// Maximum number of jobs of a load.
 pub(super) const MOST_JOBS: u64 = 1_000_000;
 
@@ -403,6 +405,12 @@ pub(super) const LOAD: Section = Section {
             "a new connection for each request, or kept connections",
         )
         .by_default("\"per-request\""),
+        key(
+            "silent",
+            whole(0, MOST_SILENT),
+            "number of clients besides that connect and send nothing; they connect again when they are closed",
+        )
+        .by_default("0"),
         key(
             "patience",
             SOME_LENGTH,

@@ -248,12 +248,8 @@ fn one() -> usize {
 }
 
 /// True for a number that a recording may omit.
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }
 
 /// Sharing of the listener among workers.
@@ -345,6 +341,9 @@ pub struct Load {
     pub requests: Option<u64>,
     /// Reuse of connections.
     pub connection: ConnectionMode,
+    /// Number of clients besides, which connect and send nothing, and connect again when they are closed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub silent: usize,
     /// Timeout of a request, after which it has failed.
     pub patience: Elapsed,
 }

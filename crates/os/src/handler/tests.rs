@@ -63,6 +63,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
             jobs: Vec::new(),
             requests: None,
             connection: ConnectionMode::PerRequest,
+            silent: 0,
             patience: Elapsed::from_secs(30),
         },
         timeline: Vec::new(),

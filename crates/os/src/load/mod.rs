@@ -28,6 +28,7 @@ mod connection;
 mod player;
 mod probe;
 mod requests;
+mod silent;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -90,7 +91,8 @@ const LOOK_FOR_GO: Elapsed = Elapsed::from_millis(1);
 fn allow_connections(scenario: &Scenario) -> Result<()> {
     match scenario.load.arrivals {
         Arrivals::Closed { .. } => {
-            processes::allow_descriptors(scenario.most_clients() as u64 + OTHER_DESCRIPTORS)
+            let clients = scenario.most_clients() + scenario.load.silent;
+            processes::allow_descriptors(clients as u64 + OTHER_DESCRIPTORS)
         }
         Arrivals::Open { .. } | Arrivals::Scheduled => {
             processes::allow_all_descriptors();

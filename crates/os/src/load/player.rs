@@ -12,6 +12,7 @@ use super::Orders;
 use super::connection::{Connection, Exchange, Progress, Sending, failure_of};
 use super::probe::LoadProbe;
 use super::requests::{PreparedRequest, Requests};
+use super::silent::SilentClients;
 use crate::sys::Result;
 use crate::sys::clock::Clock;
 use crate::sys::connect::{Dialer, is_exhaustion};
@@ -46,6 +47,7 @@ pub(super) struct Player<'a> {
     probe: LoadProbe<'a>,
     connections: GenerationalSlab<Connection>,
     idle: IdlePool<Token>,
+    silent: SilentClients,
     /// Orders for another amount of load that were carried out.
     amounts: LastSeen,
     /// Orders for another request that were carried out.
@@ -83,6 +85,7 @@ impl<'a> Player<'a> {
             probe: LoadProbe::new(scoreboard),
             connections: GenerationalSlab::default(),
             idle: IdlePool::new(scenario),
+            silent: SilentClients::new(scenario.load.silent, begin),
             amounts: LastSeen::default(),
             extras: LastSeen::default(),
             time_limits: VecDeque::new(),
@@ -147,7 +150,22 @@ impl<'a> Player<'a> {
         self.ready = ready;
         self.expire_requests();
         let now = self.send_what_is_due()?;
+        self.connect_silent_clients(now)?;
         self.listen_to_the_driver(now);
+        Ok(())
+    }
+
+    /// Opens the connections of silent clients that are due.
+    fn connect_silent_clients(&mut self, now: Stamp) -> Result<()> {
+        while self.silent.take_due(now) {
+            match self.dialer.dial() {
+                Ok(stream) => {
+                    let token = self.register(Connection::new(stream))?;
+                    self.silent.opened(token);
+                }
+                Err(_) => self.silent.failed(now),
+            }
+        }
         Ok(())
     }
 
@@ -187,7 +205,8 @@ impl<'a> Player<'a> {
             .filter(|due| self.course.allows(*due));
         let next_loss = self.time_limits.front().map(|(until, ..)| *until);
         let now = self.clock.now();
-        [next_due, next_loss, Some(self.course.next_change(now))]
+        let next_change = Some(self.course.next_change(now));
+        [next_due, next_loss, self.silent.soonest(), next_change]
             .into_iter()
             .flatten()
             .fold(now + LISTEN_EVERY, Stamp::min)
@@ -296,6 +315,7 @@ impl<'a> Player<'a> {
     }
 
     fn forget(&mut self, token: Token) {
+        self.silent.closed(token, self.clock.now());
         self.connections.remove(token);
     }
 

@@ -17,10 +17,9 @@ use std::net::{Shutdown, TcpStream};
 use super::transport::{Deadline, Transport, WaitStrategy};
 use crate::handler::{AnswerOutcome, Application, Reply, RequestedWork, World};
 use crate::http::{CONTINUE, Persistence, Progress, Receiver, Refusal, Status};
+use concsim_engine::policy::ARRIVAL;
 use concsim_model::units::{Elapsed, Stamp};
 
-/// Longest time for a request to arrive whole, from its accept or its first byte.
-const ARRIVAL: Elapsed = Elapsed::from_secs(10);
 /// Longest time, and most bytes, that a refused client may go on sending before the connection is closed.
 /// If it were closed at once, the refusal might be lost (RFC 9112, section 9.6).
 pub(super) const LINGER_TIME: Elapsed = Elapsed::from_millis(500);

@@ -10,6 +10,8 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, ipproto, sockopt};
 
 use super::{ErrorContext, Result};
+#[cfg(target_os = "linux")]
+use concsim_engine::policy::FIRST_BYTES;
 use concsim_model::units::Elapsed;
 
 /// Creates a listener that does not block, with a queue of `backlog` connections (which the system may cut:
@@ -111,7 +113,8 @@ pub fn wait_for_first_bytes(listener: &TcpListener) {
     #[cfg(target_os = "linux")]
     {
         use std::os::fd::AsRawFd;
-        let a_second: libc::c_int = 1;
+        let a_second = FIRST_BYTES.0 / 1_000_000_000;
+        let a_second = libc::c_int::try_from(a_second).expect("it is short");
         let length = libc::socklen_t::try_from(size_of_val(&a_second)).expect("an int is small");
         // SAFETY: the option takes an int, which lives on this stack, and the descriptor is open. A failure
         // changes nothing.

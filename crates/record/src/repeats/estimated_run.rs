@@ -52,7 +52,7 @@ pub(super) fn of(each: &[&Run], merged: &MergedSummary, scenario: &Scenario, cor
         latency_drift: number("latency_drift"),
         ..each[0].clone()
     };
-    run.balance = comparison::balances(&run);
+    run.balance = comparison::balances(&run, scenario);
     run.theory = ModelComparison::of_run(scenario, cores, &run);
     run
 }

@@ -78,8 +78,9 @@ fn load() -> impl Strategy<Value = String> {
     ];
     let connection = prop_oneof![Just("per-request"), Just("keep-alive")];
     let patience = prop_oneof![Just("50ms"), Just("2s")];
-    (sort, connection, patience).prop_map(|([sort, jobs], connection, patience)| {
-        format!("[load]\n{sort}connection='{connection}'\npatience='{patience}'\n{jobs}")
+    let silent = prop_oneof![3 => Just(0), 1 => 1..5];
+    (sort, connection, patience, silent).prop_map(|([sort, jobs], connection, patience, silent)| {
+        format!("[load]\n{sort}connection='{connection}'\npatience='{patience}'\nsilent={silent}\n{jobs}")
     })
 }
 

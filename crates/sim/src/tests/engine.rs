@@ -486,3 +486,31 @@ fn threads_without_a_lock_compute_at_once_and_are_full_only_together() {
             .is_some_and(|it| it.starts_with("2 workers would help"))
     );
 }
+
+/// Each silent client has a worker or a task for all of the window, which its events and the gauges tell alike.
+#[test]
+fn a_silent_client_holds_a_sync_worker_or_a_task_until_it_is_closed() {
+    for (kind, completed) in [
+        ("sync", 50),
+        ("threads", 50),
+        ("coroutine", 100),
+        ("callback", 100),
+    ] {
+        let text = format!(
+            "server = {{ kind = '{kind}', workers = 2, threads = 1 }}\nwarmup = '2s'\n\
+             requests.it.steps = ['sleep 100ms']\nload = {{ clients = 2, silent = 1 }}"
+        );
+        let run = runs_of(&text, &[]).remove(0);
+        check_the_books(&run);
+        assert!(
+            run.completed.abs_diff(completed) <= 1,
+            "{kind}: {}",
+            run.completed
+        );
+        assert!(
+            run.because.iter().all(|it| it.code == "few-samples"),
+            "{kind}: {:?}",
+            run.because
+        );
+    }
+}

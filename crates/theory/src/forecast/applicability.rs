@@ -76,6 +76,9 @@ fn of_patience(scenario: &Scenario) -> Option<String> {
 }
 
 fn of_the_course(scenario: &Scenario) -> Option<String> {
+    if scenario.load.silent > 0 {
+        return Some("clients that send nothing hold workers, too".into());
+    }
     if !scenario.timeline.is_empty() {
         return Some(
             "formulas are of runs that stay the same, and the timeline changes this one".into(),

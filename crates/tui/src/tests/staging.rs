@@ -62,6 +62,7 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
             jobs: Vec::new(),
             requests: None,
             connection: ConnectionMode::PerRequest,
+            silent: 0,
             patience: Elapsed::from_secs(30),
         },
         timeline: Vec::new(),

@@ -50,6 +50,7 @@ fn scenario(seed: u64, draws: &[Draw], arrivals: Arrivals) -> Scenario {
             jobs: Vec::new(),
             requests: None,
             connection: ConnectionMode::PerRequest,
+            silent: 0,
             patience: Elapsed::from_secs(30),
         },
         timeline: Vec::new(),

@@ -5,7 +5,7 @@ use super::Check;
 use super::scene::Context;
 use crate::{Sample, WorkerSample, describe_termination};
 use concsim_engine::telemetry::{Event, Phase, TerminationCause};
-use concsim_model::scenario::Intervention;
+use concsim_model::scenario::{Accept, Intervention};
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::{counted, grouped};
 
@@ -75,7 +75,7 @@ impl<'a> Check<'a> for WorkerGone<'a> {
     fn sentences(&self, context: &Context<'a>) -> Vec<String> {
         let common = self.common.as_ref();
         let common = common.map_or_else(String::new, |it| format!(" ({it})"));
-        let (ended, has, its) = match self.deaths {
+        let (ended, has, its, queue) = match self.deaths {
             1 => (
                 format!(
                     "Worker {}'s process ended at {}{common}",
@@ -84,6 +84,7 @@ impl<'a> Check<'a> for WorkerGone<'a> {
                 ),
                 "It had",
                 "it had",
+                "its own queue",
             ),
             many => (
                 format!(
@@ -93,15 +94,23 @@ impl<'a> Check<'a> for WorkerGone<'a> {
                 ),
                 "They had",
                 "they had",
+                "their own queues",
             ),
         };
+        let has_own_queue = context.scenario().server.accept == Accept::Reuseport;
         let first = match self.lost_requests {
+            0 if has_own_queue => format!("{ended}. {has} no request begun."),
             0 => format!("{ended}. {has} no request begun, so none is lost."),
             1 => format!("{ended}, and the request that {its} begun is lost."),
             many => format!(
                 "{ended}, and the {} requests that {its} begun are lost.",
                 grouped(many)
             ),
+        };
+        let first = if has_own_queue {
+            format!("{first} Connections in {queue} are reset.")
+        } else {
+            first
         };
         let forks = "The arbiter forks another process for its place";
         let others = context.living();

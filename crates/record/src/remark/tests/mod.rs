@@ -10,8 +10,8 @@ use crate::summary::summarise;
 use crate::synthetic::{MS, S};
 use crate::trust::so_far;
 use concsim_engine::telemetry::{Phase, TerminationCause};
-use concsim_model::scenario::Intervention;
 use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
+use concsim_model::scenario::{Accept, Intervention};
 use concsim_model::units::Stamp;
 use recordings::*;
 
@@ -315,6 +315,18 @@ fn the_evidence_of_a_worker_that_was_killed_for_its_silence_names_the_timeout() 
     let named = "(killed: silent for longer than timeout (30 s))";
     assert!(text.evidence.contains(named), "{}", text.evidence);
     assert!(text.sentences[0].contains(named), "{:?}", text.sentences);
+}
+
+#[test]
+fn a_worker_with_a_queue_of_its_own_is_gone_with_the_connections_in_it() {
+    let mut recording = with_a_termination(-9, None);
+    let shared = find(&recording, Now, Kind::WorkerGone).unwrap();
+    assert!(!shared.sentences[0].contains("queue"), "{shared:?}");
+    recording.header.scenario.server.accept = Accept::Reuseport;
+    let own = find(&recording, Now, Kind::WorkerGone).unwrap();
+    let named = "Connections in its own queue are reset.";
+    assert!(own.sentences[0].ends_with(named), "{own:?}");
+    assert!(!own.sentences[0].contains("none is lost"), "{own:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub mod check;
 pub mod colour;
 pub mod compare;
 pub mod completions;
+pub mod demo;
 pub mod display;
 pub mod engine;
 pub mod export;
@@ -93,6 +94,8 @@ enum Command {
     Load(load::Args),
     /// Watch a server that runs already, of any program
     Watch(watch_server::Args),
+    /// Show coroutines without a server: hand-overs and their cost, threads with a hub each
+    Demo(demo::Args),
     /// Measure the costs of this machine, for simulations of it
     Calibrate(calibrate::Args),
     /// Measure the errors of blind simulations, as a table
@@ -142,6 +145,7 @@ impl Cli {
             Some(Command::Load(args)) => load::load(&args, colour),
             Some(Command::Watch(args)) => watch_server::run(&args, colour),
             Some(Command::Serve(args)) => serve::serve(&args, colour),
+            Some(Command::Demo(args)) => demo::run(&args),
             Some(Command::Calibrate(args)) => calibrate::run(&args),
             Some(Command::Parity(args)) => parity::run(&args, colour),
             Some(Command::Scenarios(args)) => scenarios::run(&args),

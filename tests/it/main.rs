@@ -9,6 +9,7 @@ mod conformance;
 mod connections;
 mod core_waits;
 mod corpus;
+mod demo;
 mod environments;
 mod evidence;
 mod exports;

@@ -4,6 +4,7 @@
 //! Each plays many runs, simulated or real, and returns its findings; the command line prints them.
 
 pub mod calibrate;
+pub mod demo;
 pub mod documents;
 pub mod inputs;
 pub mod length;

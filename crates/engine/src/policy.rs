@@ -12,6 +12,13 @@ pub const SWITCH_INTERVAL: Elapsed = Elapsed::from_millis(5);
 /// longer. (gevent's loop takes the switch interval.)
 pub const HUB_TURN: Elapsed = SWITCH_INTERVAL;
 
+/// True if a sleep of this length sets no timer: the task yields, and stays ready. (`sleep(0)` in
+/// `gevent/hub.py`, `asyncio/tasks.py`.)
+#[must_use]
+pub fn is_yield(sleep: Elapsed) -> bool {
+    sleep == Elapsed::ZERO
+}
+
 /// Most connections that a hub accepts in one turn, so that many clients cannot keep it from its tasks.
 /// (`max_accept` in `gevent/baseserver.py`. gunicorn sets it to 1 for several workers; see
 /// ARCHITECTURE.md for the reason not to.)

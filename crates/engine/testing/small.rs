@@ -37,6 +37,7 @@ fn scenario(arrivals: Arrivals) -> Scenario {
             graceful_timeout: Elapsed::ZERO,
             threads: 1,
             gil: true,
+            threadpool: 10,
             accept: Accept::Shared,
             max_requests: None,
             max_requests_jitter: 0,

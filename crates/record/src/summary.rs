@@ -345,11 +345,13 @@ fn counters(recording: &Recording, workers: &[WorkerSample]) -> NamedValues<Coun
             let counts = workers
                 .iter()
                 .filter_map(|worker| worker.counters.get(index));
+            let largest = counts.clone().map(|count| count.1).max();
             let (additions, value) =
                 counts.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
             let counter = Counter {
                 additions,
                 value,
+                largest: largest.unwrap_or_default(),
                 lost: additions.cast_signed() - value.cast_signed(),
             };
             (name.clone(), counter)

@@ -18,10 +18,11 @@ use super::Simulation;
 use super::connection::{ConnectionId, Place};
 use super::observer::Observer;
 use super::script::Need;
-use concsim_engine::policy::{ACCEPTS_PER_TURN, HUB_TURN};
+use concsim_engine::policy::{ACCEPTS_PER_TURN, HUB_TURN, is_yield};
 use concsim_engine::telemetry::{Phase, SwitchReason};
 use concsim_engine::{ReadyQueue, TaskId, Turn};
 use concsim_model::scenario::WaitMode;
+use concsim_model::units::Elapsed;
 
 /// State of a hub in its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -259,7 +260,6 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Continues a task that has had its core time.
     fn run_on(&mut self, worker: usize, task: TaskId) -> bool {
-        let now = self.now;
         let id = *self.hub(worker).queue.task(task);
         let connection = &self.connections[id as usize];
         if connection.is_silent() && connection.over == 0 {
@@ -280,11 +280,9 @@ impl<O: Observer> Simulation<'_, O> {
         }
         match self.play_on(worker, 0, id) {
             Need::Compute(_) | Need::Overflow => false,
-            Need::LetGo => {
-                let connection = &mut self.connections[id as usize];
-                (connection.begun, connection.over) = (now, now);
-                self.end_run(worker, task, id, SwitchReason::Yielded);
-                true
+            Need::LetGo => self.yields(worker, task, id),
+            Need::Sleep { wait, mode } if mode == WaitMode::Patched && is_yield(Elapsed(wait)) => {
+                self.yields(worker, task, id)
             }
             Need::Sleep { wait, mode } => {
                 let due = NonZeroU64::new(self.now + wait);
@@ -308,6 +306,14 @@ impl<O: Observer> Simulation<'_, O> {
             }
             Need::Done => self.answers(worker, task, id),
         }
+    }
+
+    fn yields(&mut self, worker: usize, task: TaskId, id: ConnectionId) -> bool {
+        let now = self.now;
+        let connection = &mut self.connections[id as usize];
+        (connection.begun, connection.over) = (now, now);
+        self.end_run(worker, task, id, SwitchReason::Yielded);
+        true
     }
 
     fn begin_wait(

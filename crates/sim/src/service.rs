@@ -7,7 +7,7 @@ use super::event::SimEvent;
 use super::observer::Observer;
 use concsim_engine::telemetry::{Event, WaitPurpose};
 use concsim_engine::{Places, TaskId};
-use concsim_model::scenario::{POOL_THREADS, Scenario, WaitMode};
+use concsim_model::scenario::{Scenario, WaitMode};
 use concsim_model::units::Stamp;
 use concsim_record::RecordSource;
 
@@ -117,8 +117,9 @@ impl<O: Observer> Simulation<'_, O> {
             return false;
         }
         self.connections[id as usize].is_pooled = true;
+        let thread_count = self.scenario.server.threadpool;
         let pool = &mut self.workers[usize::from(worker)].pool;
-        if pool.in_use < POOL_THREADS {
+        if pool.in_use < thread_count {
             pool.in_use += 1;
             return false;
         }
@@ -165,6 +166,16 @@ impl<O: Observer> Simulation<'_, O> {
             .has_room()
     }
 
+    /// Returns the index of the connections among which a call has its own.
+    fn place_of_links(&self, id: ConnectionId, call: CallPlan) -> usize {
+        let is_of_threads = match self.connections[id as usize].place {
+            Place::Inside { worker, .. } => self.workers[usize::from(worker)].hub.is_some(),
+            _ => false,
+        } && call.mode == WaitMode::InThreads;
+        let services = self.scenario.services.len();
+        usize::from(call.service) + if is_of_threads { services } else { 0 }
+    }
+
     /// Takes a place in the pool of connections to the service that is to be called, or queues for one.
     fn wants_a_link(&mut self, id: ConnectionId) {
         let connection = &self.connections[id as usize];
@@ -172,7 +183,8 @@ impl<O: Observer> Simulation<'_, O> {
         let (Place::Inside { worker, .. }, Some(call)) = (connection.place, connection.call) else {
             return;
         };
-        let places = &mut self.workers[usize::from(worker)].links[usize::from(call.service)].places;
+        let place = self.place_of_links(id, call);
+        let places = &mut self.workers[usize::from(worker)].links[place].places;
         if places.take() {
             return self.has_a_link(id, call);
         }
@@ -185,7 +197,8 @@ impl<O: Observer> Simulation<'_, O> {
         let Place::Inside { worker, .. } = self.connections[id as usize].place else {
             return;
         };
-        let links = &mut self.workers[usize::from(worker)].links[usize::from(call.service)];
+        let place = self.place_of_links(id, call);
+        let links = &mut self.workers[usize::from(worker)].links[place];
         let is_new = links.idle == 0;
         links.idle -= usize::from(!is_new);
         let connect = self.scenario.services[usize::from(call.service)].connect.0;
@@ -265,9 +278,9 @@ impl<O: Observer> Simulation<'_, O> {
         else {
             return;
         };
-        let (worker, service) = (usize::from(worker), usize::from(call.service));
-        self.workers[worker].links[service].idle += 1;
-        while let Some((next, turn)) = self.workers[worker].links[service].places.release() {
+        let (worker, place) = (usize::from(worker), self.place_of_links(id, call));
+        self.workers[worker].links[place].idle += 1;
+        while let Some((next, turn)) = self.workers[worker].links[place].places.release() {
             if self.still_waits(next, turn) {
                 return self.has_what_the_call_needs(next);
             }

@@ -78,13 +78,15 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// Returns the connections of a new process: none is set up yet.
+    /// Returns the connections of a new process, none of which is set up yet: to each service those of its tasks,
+    /// then to each those of its pool of threads, which cannot share the others.
     pub(super) fn of(scenario: &Scenario) -> Vec<Self> {
         let of = |service: &Service| Self {
             places: Places::new(service.pool),
             idle: 0,
         };
-        scenario.services.iter().map(of).collect()
+        let services = scenario.services.iter();
+        services.clone().chain(services).map(of).collect()
     }
 }
 

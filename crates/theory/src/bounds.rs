@@ -15,9 +15,7 @@
 
 use super::attempt::{self, ResourceUse};
 use crate::demand::Moments;
-use concsim_model::scenario::{
-    Arrivals, ConnectionMode, POOL_THREADS, RequestCapacity, Scenario, WorkerKind,
-};
+use concsim_model::scenario::{Arrivals, ConnectionMode, RequestCapacity, Scenario, WorkerKind};
 
 /// An upper limit of the throughput.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -199,7 +197,7 @@ fn of_services(scenario: &Scenario, mean: &ResourceUse) -> Vec<Bound> {
         }
     }
     if mean.in_threads > 0.0 {
-        let all = POOL_THREADS * server.workers;
+        let all = server.threadpool * server.workers;
         bounds.push(bound(
             LimitedResource::PoolThreads,
             all,

@@ -107,6 +107,7 @@ fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> S
         graceful_timeout: fields.length("graceful_timeout"),
         threads: fields.whole("threads") as usize,
         gil: fields.flag("gil"),
+        threadpool: fields.whole("threadpool") as usize,
         accept: fields.choice("accept", &ACCEPTS),
         max_requests: Some(fields.whole("max_requests")).filter(|most| *most > 0),
         max_requests_jitter: fields.whole("max_requests_jitter"),

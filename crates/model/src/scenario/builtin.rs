@@ -19,16 +19,18 @@ macro_rules! embedded {
 }
 
 /// In teaching order.
-static ALL: [BuiltIn; 19] = embedded![
+static ALL: [BuiltIn; 21] = embedded![
     "three_requests",
     "io_bound",
     "cpu_bound",
     "not_parallel",
     "hog",
     "unpatched",
+    "thread_pool",
     "tornado",
     "db_pool",
     "shared_counter",
+    "isolation",
     "ping_pong",
     "mixed",
     "surge",

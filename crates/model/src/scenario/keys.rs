@@ -240,6 +240,12 @@ pub(super) const SERVER: Section = Section {
         key("threads", whole(1, 1000), "threads: number per worker").by_default("4"),
         key("gil", Shape::Flag, "threads: one lock around computing").by_default("true"),
         key(
+            "threadpool",
+            whole(1, 1000),
+            "coroutine, callback: threads of a worker for waits `in threads`",
+        )
+        .by_default("10"),
+        key(
             "backlog",
             whole(1, 65_535),
             "maximum length of the listener's queue",

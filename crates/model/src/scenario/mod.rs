@@ -58,7 +58,7 @@ pub use quantity::UNITS as TIME_UNITS;
 pub use question::{Choice, Question};
 pub use schema::schema;
 pub use sentence::Sentence;
-pub use step::{POOL_THREADS, Script, Step, WaitMode};
+pub use step::{Script, Step, WaitMode};
 pub use timeline::TimelineEvent;
 pub use trace::ReadFile;
 pub use worker_kind::{RequestCapacity, WorkerKind};
@@ -218,6 +218,9 @@ pub struct Server {
     /// True if the threads compute one at a time, behind one lock.
     #[serde(default)]
     pub gil: bool,
+    /// Threads of the pool to which each worker with a loop hands its waits `in threads`.
+    #[serde(default = "ten")]
+    pub threadpool: usize,
     /// Sharing of the listener among workers.
     #[serde(default)]
     pub accept: Accept,
@@ -250,6 +253,11 @@ fn one() -> usize {
 /// True for a number that a recording may omit.
 fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
     *number == N::default()
+}
+
+/// Size of the pools in recordings of the time before `server.threadpool`; gevent's default.
+fn ten() -> usize {
+    10
 }
 
 /// Sharing of the listener among workers.

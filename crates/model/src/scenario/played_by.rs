@@ -36,8 +36,6 @@ pub(super) fn simulated_only(tree: &Table) -> Vec<Problem> {
         of_table("services", table, &SERVICE, &mut problems);
     }
     for table in named("requests") {
-        let steps = table.get("steps").and_then(|entry| entry.node.list());
-        problems.extend(steps.into_iter().flatten().filter_map(in_threads));
         of_table("requests", table, &REQUEST, &mut problems);
     }
     problems
@@ -62,13 +60,6 @@ fn of_table(path: &str, table: &Table, section: &'static Section, problems: &mut
 fn of_key(path: &str, key: &Key, node: &Node) -> Option<Problem> {
     let differs = node.literal() != key.default.unwrap_or_default();
     (key.simulated_only && differs).then(|| so_far(node, &format!("`{path}.{}` is", key.name)))
-}
-
-/// Returns the problem of a step that ends in "in threads".
-fn in_threads(step: &Node) -> Option<Problem> {
-    let words: Vec<&str> = step.text()?.split_whitespace().collect();
-    let found = words.ends_with(&["in", "threads"]);
-    found.then(|| so_far(step, "waits `in threads` are"))
 }
 
 /// Returns the problem of workers that would sleep in accept while requests are begun: the processes of a sync

@@ -8,9 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::{Draw, Request};
 use crate::units::CpuTime;
 
-/// Threads of the pool to which each worker with a loop hands its waits `in threads`; gevent's default.
-pub const POOL_THREADS: usize = 10;
-
 /// Steps of a request, in order.
 pub type Script = Vec<Step>;
 

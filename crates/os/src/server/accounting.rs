@@ -49,6 +49,15 @@ impl Wait {
             served: begun,
         }
     }
+
+    /// Returns its purpose in the terms of telemetry, before it is known to consist of parts.
+    fn purpose(self) -> WaitPurpose {
+        match self {
+            Self::Connection => WaitPurpose::Connection,
+            Self::Call { .. } => WaitPurpose::Answer,
+            Self::Timer | Self::Client => WaitPurpose::Timer,
+        }
+    }
 }
 
 /// Account of a connection's current request.
@@ -221,6 +230,26 @@ impl RequestAccounting {
             self.spent.parked += length;
             self.spent.yields += 1;
         }
+    }
+
+    /// Adds a wait that parked the task and was executed by a thread of the pool, which it had at `had_thread`;
+    /// [`None`] if a thread was free at once.
+    pub(super) fn park_in_threads(
+        &mut self,
+        probe: &Probe,
+        (begun, over, resumed): (Stamp, Stamp, Stamp),
+        had_thread: Option<Stamp>,
+        wait: Wait,
+    ) {
+        let had = had_thread.unwrap_or(begun).clamp(begun, resumed.max(begun));
+        if had > begun && self.has_come() {
+            let queued = had.since(begun);
+            self.parts.thread += queued;
+            self.spent.parked += queued;
+            self.publish_part(probe, begun, WaitPurpose::Thread);
+            self.publish_part(probe, had, wait.purpose());
+        }
+        self.park(probe, (had, over, resumed), wait);
     }
 
     /// Computes, and publishes each time in which the core was taken away.

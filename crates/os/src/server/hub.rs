@@ -39,6 +39,7 @@ use concsim_model::units::{Elapsed, Stamp};
 /// Tokens that are not of a source.
 const LISTENER: u64 = u64::MAX;
 const SIGNALS: u64 = u64::MAX - 1;
+const POOL: u64 = u64::MAX - 2;
 
 /// Time that the door must be open before another refusal is logged.
 const DOOR_REPORT: Elapsed = Elapsed::from_secs(1);
@@ -112,6 +113,9 @@ impl<T: Tasks> Hub<T> {
         tasks: T,
     ) -> sys::Result<Self> {
         shared.poller.borrow().add_listener(&signals, SIGNALS)?;
+        if let Some(pool) = shared.pool() {
+            shared.poller.borrow().add_listener(pool, POOL)?;
+        }
         Ok(Self {
             shared,
             tasks,
@@ -215,6 +219,13 @@ impl<T: Tasks> Hub<T> {
         for ready in &self.ready {
             match ready.token {
                 LISTENER => {}
+                POOL => {
+                    let pool = shared.pool().expect("the poller reports the pool");
+                    pool.drain_wakes();
+                    while let Some(id) = pool.next_over() {
+                        self.queue.wake(id);
+                    }
+                }
                 // Also read by a hub that stops already: a byte left in the pipe would wake it for ever.
                 SIGNALS => {
                     if self.signals.take().contains(&Signal::Terminate) {
@@ -349,7 +360,9 @@ impl<T: Tasks> Hub<T> {
             Resumed::Parked(pause) => {
                 match pause {
                     WaitReason::Yield => self.queue.rejoin(id),
-                    WaitReason::Client | WaitReason::Service => self.queue.park(id),
+                    WaitReason::Client | WaitReason::Service | WaitReason::InThreads(_) => {
+                        self.queue.park(id);
+                    }
                     WaitReason::Timer(deadline) => {
                         self.queue.park(id);
                         self.timers.set(*deadline, id);

@@ -29,6 +29,7 @@ mod process_memory;
 mod service_pool;
 pub mod services;
 mod task_context;
+mod thread_pool;
 mod timers;
 mod transport;
 pub mod wire;

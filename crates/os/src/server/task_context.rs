@@ -12,6 +12,7 @@
 //! socket's owner has found the opposite. Everything here belongs to one thread.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::ops::{Deref, DerefMut};
 use std::os::fd::AsFd;
 use std::rc::Rc;
@@ -20,6 +21,7 @@ use slab::Slab;
 
 use super::accounting::{RequestAccounting, Wait};
 use super::deadlines::{self, Deadlines};
+use super::thread_pool::{PooledWait, ThreadPool};
 use super::transport::{Deadline, Interest};
 use crate::coroutine::{Parker, TaskId};
 use crate::sys;
@@ -33,6 +35,8 @@ const SHARE: Elapsed = Elapsed(500_000);
 /// Number of reads and writes without a wait between readings of the clock.
 const TRANSFERS: u32 = 4;
 
+const HAS_A_POOL: &str = "a worker whose steps wait in threads has a pool";
+
 /// Reasons for a task to let go of the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WaitReason {
@@ -44,6 +48,8 @@ pub(super) enum WaitReason {
     Client,
     /// It waits for a source of a service.
     Service,
+    /// It waits for a thread of the pool to execute a wait with this reason.
+    InThreads(SwitchReason),
 }
 
 impl WaitReason {
@@ -54,6 +60,7 @@ impl WaitReason {
             Self::Timer(_) => SwitchReason::Timer,
             Self::Client => SwitchReason::Client,
             Self::Service => SwitchReason::Service,
+            Self::InThreads(reason) => reason,
         }
     }
 }
@@ -153,10 +160,12 @@ pub(super) struct Shared {
     pub(super) stopping: Cell<bool>,
     /// Counter of the runs of tasks.
     pub(super) switches: RefCell<SwitchCounter>,
+    /// Pool of threads, if a step of the scenario waits in one.
+    pool: Option<ThreadPool>,
 }
 
 impl Shared {
-    pub(super) fn new(probe: Probe) -> sys::Result<Self> {
+    pub(super) fn new(probe: Probe, pool: Option<ThreadPool>) -> sys::Result<Self> {
         Ok(Self {
             probe,
             poller: RefCell::new(Poller::new()?),
@@ -171,12 +180,18 @@ impl Shared {
             request: Cell::new(NO_REQUEST),
             stopping: Cell::new(false),
             switches: RefCell::default(),
+            pool,
         })
     }
 
     /// Makes a parked task ready: it has what it waits for from the running task.
     pub(super) fn wakes(&self, task: TaskId) {
         self.woken.borrow_mut().push(task);
+    }
+
+    /// Pool of threads; `None` if no step of the scenario waits in one.
+    pub(super) fn pool(&self) -> Option<&ThreadPool> {
+        self.pool.as_ref()
     }
 
     /// Notes that the running task could have run since `at`.
@@ -363,6 +378,26 @@ impl TaskState {
         self.yielded_at = self.shared.probe.now();
         self.shared.yielded_at.set(self.yielded_at);
         self.shared.request.set(self.request);
+    }
+
+    /// Hands a wait to a thread of the pool. Returns the reason for which the task lets go until it is over.
+    pub(super) fn hand_to_pool(&self, wait: PooledWait) -> WaitReason {
+        let pool = self.shared.pool().expect(HAS_A_POOL);
+        pool.hand_over(self.id, wait);
+        WaitReason::InThreads(wait.then())
+    }
+
+    /// Notes that the task goes on after a wait that a thread of the pool has executed. Fails if that has
+    /// failed.
+    pub(super) fn goes_on_after_pool(&self, accounting: &mut RequestAccounting) -> io::Result<()> {
+        let shared = &self.shared;
+        let outcome = shared.pool().expect(HAS_A_POOL).outcome_of(self.id);
+        accounting.slice_begins();
+        shared.probe.runs_request(accounting.request);
+        shared.could_run_since(outcome.over.max(self.yielded_at));
+        let times = (self.yielded_at, outcome.over, shared.resumed.get());
+        accounting.park_in_threads(&shared.probe, times, outcome.had_thread, outcome.purpose);
+        outcome.result
     }
 
     /// Notes that the task goes on after a wait of its request, which was over at `over`.

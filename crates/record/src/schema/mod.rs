@@ -253,6 +253,8 @@ pub struct Counter {
     pub additions: u64,
     /// Sum of the processes' counters.
     pub value: u64,
+    /// Largest of the processes' counters.
+    pub largest: u64,
     /// Updates that were overwritten.
     pub lost: i64,
 }

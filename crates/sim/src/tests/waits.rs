@@ -61,6 +61,22 @@ fn of_two_seconds_at_a_pool_of_ten_threads_one_point_eight_are_for_a_thread() {
     expect(waits.pool_wait + waits.service_queue + waits.call, 0.0);
 }
 
+/// n threads of 0.2 s are 5 n calls a second; a hundred clients are answered in 100 ÷ 5 n s.
+#[test]
+fn pools_of_four_ten_and_forty_threads_give_twenty_fifty_and_two_hundred_answers_a_second() {
+    for (threads, rate) in [(4, 20.0), (10, 50.0), (40, 200.0)] {
+        let (waits, throughput) = waits_of(&format!(
+            "server.threadpool = {threads}\nrequests.work.steps = ['sleep 200ms in threads']"
+        ));
+        assert!(
+            (throughput / rate - 1.0).abs() < 0.012,
+            "{threads}: {throughput}"
+        );
+        expect(waits.thread_wait, 100.0 / rate - 0.2);
+        expect(waits.sleep, 0.2);
+    }
+}
+
 /// Five served at once are 25 a second: 100 ÷ 25 s = 4 s. Of ten with a connection five are served, so a
 /// call takes 0.4 s, half of it in the queue.
 #[test]

@@ -112,6 +112,7 @@ pub const PATHS: &[(&str, Dimension)] = &[
     ("requests.*.latency.max", TIME),
     ("counters.*.additions", PLAIN),
     ("counters.*.value", PLAIN),
+    ("counters.*.largest", PLAIN),
     ("counters.*.lost", PLAIN),
     ("services.*.cpu", PLAIN),
     ("services.*.late_p50", TIME),

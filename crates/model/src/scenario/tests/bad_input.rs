@@ -439,7 +439,7 @@ max_requests = 100
 [services.billing]
 capacity = 5
 [requests.profile]
-steps = ["call billing 9ms in threads"]
+steps = ["call billing 9ms"]
 [load]
 clients = 60
 [[variants]]

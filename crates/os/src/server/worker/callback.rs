@@ -143,6 +143,8 @@ enum Place {
         call: Call,
         pooled: PooledConnection,
     },
+    /// `Parking::park_for_pool`: a thread of the pool has executed the wait of the step before this one.
+    InThreads(usize),
     /// `Transport::send`: so many of the gathered bytes are sent.
     Send { sent: usize, then: AfterSend },
     /// `connection::linger`: so many bytes may come, until then.
@@ -248,16 +250,18 @@ impl Connection {
             Place::SetUp { call, pooled } => self.set_up(call, pooled)?,
             Place::Connect { call, pooled } => self.connected(call, pooled)?,
             Place::Call { call, pooled } => self.called(call, pooled)?,
+            Place::InThreads(step) => self.waited_in_threads(step)?,
             Place::Send { sent, then } => self.send(sent, then),
             Place::Linger { left, until } => self.linger(left, until),
         })
     }
 
-    /// Accounts the wait that has ended. Those for services are accounted where their end is known.
+    /// Accounts the wait that has ended. Those for services and for the pool are accounted where their end is
+    /// known.
     fn account_wait(&mut self) {
         let task = &self.client.task;
         let (over, wait) = match self.waited.take() {
-            None | Some(WaitReason::Service) => return,
+            None | Some(WaitReason::Service | WaitReason::InThreads(_)) => return,
             Some(WaitReason::Client) => (task.shared.polled.get(), Wait::Client),
             Some(WaitReason::Timer(due)) => (due, Wait::Timer),
             // It is over at once: its length is 0.

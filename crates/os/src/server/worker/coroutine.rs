@@ -28,10 +28,12 @@ use crate::server::service_pool::{Place, PooledConnection};
 use crate::server::task_context::{
     IoSource, Registration, Shared, SwitchSnapshot, TaskContext, TimedOut, WaitReason,
 };
+use crate::server::thread_pool::PooledWait;
 use crate::server::transport::{Deadline, Interest, Transport, WaitStrategy};
 use crate::server::wire::Answer;
 use crate::sys;
 use crate::telemetry::Probe;
+use concsim_engine::policy::is_yield;
 use concsim_model::scenario::WaitMode;
 use concsim_model::units::{Elapsed, Stamp};
 
@@ -174,6 +176,14 @@ impl<'task> Parking<'_, 'task> {
         place
     }
 
+    /// Parks the task until a thread of the pool has executed `wait`.
+    fn park_for_pool(&mut self, wait: PooledWait) -> io::Result<()> {
+        self.task.request = self.accounting.works_for();
+        let reason = self.task.hand_to_pool(wait);
+        self.task.pause(reason);
+        self.task.goes_on_after_pool(&mut self.accounting)
+    }
+
     /// Takes a connection to a service from the pool, or opens one.
     fn connection_to(&mut self, service: usize) -> io::Result<PooledConnection> {
         let pooled = self.place_at(service).connection()?;
@@ -257,27 +267,42 @@ impl WaitStrategy for Parking<'_, '_> {
         self.park_for_client(interest, deadline)
     }
 
-    /// Calls a service. Parks the task until the answer is there; `unpatched`, blocks the process. A wait
-    /// `in threads` parks the task, too; scenarios with one are refused until a pool of threads bounds them.
+    /// Calls a service. Parks the task until the answer is there; `unpatched`, blocks the process; `in threads`,
+    /// blocks a thread of the pool.
     fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> io::Result<()> {
+        if mode == WaitMode::InThreads {
+            let request = self.accounting.request;
+            return self.park_for_pool(PooledWait::Call {
+                service,
+                wait,
+                request,
+            });
+        }
         let mut pooled = self.connection_to(service)?;
-        match mode {
-            WaitMode::Patched | WaitMode::InThreads => self.call_parking(&mut pooled, wait)?,
-            WaitMode::Unpatched => self.call_blocking(&mut pooled, wait)?,
+        if mode == WaitMode::Unpatched {
+            self.call_blocking(&mut pooled, wait)?;
+        } else {
+            self.call_parking(&mut pooled, wait)?;
         }
         pooled.give_back();
         Ok(())
     }
 
-    /// Waits for a timer. Parks the task until it is due; `unpatched`, blocks the process.
+    /// Waits for a timer. Parks the task until it is due; `unpatched`, blocks the process; `in threads`, blocks
+    /// a thread of the pool.
     fn sleep(&mut self, wait: Elapsed, mode: WaitMode) {
         let clock = self.probe().clock();
         let due = clock.now() + wait;
         match mode {
-            WaitMode::Patched | WaitMode::InThreads => self.park(
+            WaitMode::Patched if is_yield(wait) => self.yield_now(),
+            WaitMode::Patched => self.park(
                 |task, _| task.pause(WaitReason::Timer(due)),
                 |(), _, _| (due, Wait::Timer),
             ),
+            WaitMode::InThreads => {
+                let slept = self.park_for_pool(PooledWait::Sleep(wait));
+                debug_assert!(slept.is_ok(), "a timer does not fail");
+            }
             WaitMode::Unpatched => {
                 self.block(|| clock.sleep_until(due), |(), _, _| (due, Wait::Timer));
             }

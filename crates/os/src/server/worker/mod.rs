@@ -10,6 +10,7 @@
 //! | Worlds at once | one | one for each thread | one for each open connection | none |
 //! | a wait | blocks the process | blocks the thread; others run | parks the task; the hub runs another | returns to the hub, which runs another |
 //! | an `unpatched` wait | the same | the same | blocks the process, and all tasks with it | the same |
+//! | a wait `in threads` | the same | the same | parks the task; a thread of the pool waits | the same |
 //! | accepts | after the last response | while a thread is free | once a turn of the hub, while there is room | the same |
 //! | after a response | closes the connection | keeps it for `server.keepalive` | the same | the same |
 //! | heartbeat | once a pass of the loop | by the main thread | once a turn of the hub | the same |
@@ -32,6 +33,7 @@ use super::log::log;
 use super::process_memory::{self, Loader};
 use super::service_pool::ServicePool;
 use super::task_context::Shared;
+use super::thread_pool::ThreadPool;
 use crate::handler::Access;
 use crate::handler::{Application, Whoami};
 use crate::sys::clock::Clock;
@@ -135,7 +137,9 @@ fn serve_by_hub<T: Tasks>(
     context: WorkerContext<'_>,
     tasks: impl FnOnce(Rc<Shared>, Rc<HubResources>) -> T,
 ) -> sys::Result<i32> {
-    let shared = Rc::new(Shared::new(context.probe)?);
+    let config = context.config;
+    let pool = ThreadPool::start(&config.scenario, &config.services, config.clock)?;
+    let shared = Rc::new(Shared::new(context.probe, pool)?);
     let resources = Rc::new(HubResources {
         application: context.application,
         date_cache: context.date_cache,

@@ -10,8 +10,10 @@ use crate::server::accounting::Wait;
 use crate::server::process_memory;
 use crate::server::service_pool::{self, Grant, PooledConnection};
 use crate::server::task_context::WaitReason;
+use crate::server::thread_pool::PooledWait;
 use crate::server::transport::Interest;
 use crate::server::wire::Answer;
+use concsim_engine::policy::is_yield;
 use concsim_model::scenario::{Step, WaitMode};
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
@@ -43,6 +45,23 @@ impl Connection {
                 step,
                 left: CpuTime(demand),
             }),
+            Step::Sleep {
+                mode: WaitMode::InThreads,
+                ..
+            } => self.wait_in_threads(step, PooledWait::Sleep(Elapsed(demand))),
+            Step::Call {
+                service,
+                mode: WaitMode::InThreads,
+                ..
+            } => {
+                let (wait, request) = (Elapsed(demand), self.accounting.request);
+                let wait = PooledWait::Call {
+                    service,
+                    wait,
+                    request,
+                };
+                self.wait_in_threads(step, wait)
+            }
             Step::Call { service, mode, .. } => self.call(Call {
                 step,
                 service,
@@ -121,6 +140,7 @@ impl Connection {
         let probe = &self.client.task.shared.probe;
         let due = probe.now() + wait;
         match mode {
+            WaitMode::Patched if is_yield(wait) => Next::Wait(WaitReason::Yield, next),
             WaitMode::Patched | WaitMode::InThreads => Next::Wait(WaitReason::Timer(due), next),
             WaitMode::Unpatched => {
                 let sleep = || probe.clock().sleep_until(due);
@@ -129,6 +149,19 @@ impl Connection {
                 Next::At(next)
             }
         }
+    }
+
+    /// Hands the wait of a step to a thread of the pool.
+    fn wait_in_threads(&mut self, step: usize, wait: PooledWait) -> Next {
+        let reason = self.client.task.hand_to_pool(wait);
+        Next::Wait(reason, Place::InThreads(step + 1))
+    }
+
+    /// Goes on with `step` after a wait that a thread of the pool has executed.
+    pub(super) fn waited_in_threads(&mut self, step: usize) -> Result<Next, CallFailed> {
+        let task = &self.client.task;
+        task.goes_on_after_pool(&mut self.accounting)?;
+        Ok(Next::At(Place::Step(step)))
     }
 
     /// Calls a service on a connection from the pool. Waits for a place in it if none is free.

@@ -21,7 +21,7 @@ use concsim::telemetry::{
 use concsim::units::Stamp;
 
 /// Kinds of workers with a loop, which decides which of many requests goes on.
-const LOOPS: [&str; 2] = ["coroutine", "callback"];
+pub(crate) const LOOPS: [&str; 2] = ["coroutine", "callback"];
 
 /// Plays a scenario by `concsim run` and by `concsim sim`, and applies the same checks to both.
 pub(crate) fn both(scenario: &str, ask: impl Fn(&Recording)) -> [Recording; 2] {
@@ -55,7 +55,7 @@ fn played(engine: &str, scenario: &str) -> Recording {
 }
 
 /// Returns run slices, in order for each worker.
-fn run_slices(recording: &Recording) -> impl Iterator<Item = (u16, RunSlice)> {
+pub(crate) fn run_slices(recording: &Recording) -> impl Iterator<Item = (u16, RunSlice)> {
     let each = recording.switches.iter();
     each.filter_map(|(worker, event)| match event {
         Event::RunSlice(ran) => Some((*worker, *ran)),
@@ -106,7 +106,7 @@ pub(crate) fn counts(recording: &Recording) -> BTreeMap<u32, usize> {
     counts
 }
 
-fn no_two_run_slices_of_a_worker_overlap(recording: &Recording) {
+pub(crate) fn no_two_run_slices_of_a_worker_overlap(recording: &Recording) {
     let mut last = BTreeMap::new();
     for (worker, ran) in run_slices(recording) {
         let before = last.insert(worker, ran.to);
@@ -120,7 +120,7 @@ pub(crate) fn sum(recording: &Recording, of: fn(&concsim::recording::WorkerSampl
 }
 
 /// Checks that each coroutine and each of its waits has two switches.
-fn the_switch_law_holds(recording: &Recording) {
+pub(crate) fn the_switch_law_holds(recording: &Recording) {
     for worker in &summarise(recording).workers {
         assert!(worker.law_holds(), "{worker:?}");
     }
@@ -198,78 +198,6 @@ fn one_unpatched_wait_blocks_the_whole_worker() {
                 assert_eq!(run_slices_of(recording, request).len(), 1);
             }
             the_switch_law_holds(recording);
-        });
-    }
-}
-
-#[test]
-fn as_many_waits_in_threads_overlap_as_the_pool_has_threads_and_the_others_wait_for_one() {
-    for kind in LOOPS {
-        for wait in ["sleep 400ms in threads", "call db 400ms in threads"] {
-            let scenario = format!(
-                "server = {{ kind = '{kind}', workers = 1, threadpool = 2 }}\n\
-                 requests.it.steps = ['compute 1ms', '{wait}', 'compute 1ms']\n\
-                 load = {{ clients = 5, requests = 5, ramp = '0s' }}"
-            );
-            both(&scenario, |recording| {
-                assert!(blocked(recording).is_empty(), "the hub goes on");
-                let counts = counts(recording);
-                assert!((0..5).all(|request| counts[&request] == 2), "{counts:?}");
-                let begun =
-                    run_slices(recording).take_while(|(_, ran)| ran.then != SwitchReason::Ended);
-                assert_eq!(
-                    begun.count(),
-                    5,
-                    "all five are handed over before the first ends"
-                );
-                let parts = recording
-                    .events
-                    .iter()
-                    .filter_map(|(_, event)| match event {
-                        Event::Waited(parts) => Some(parts.thread.as_secs_f64()),
-                        _ => None,
-                    });
-                let mut for_a_thread: Vec<f64> = parts.collect();
-                for_a_thread.sort_by(f64::total_cmp);
-                // Two begin at once, two after 400 ms, one after 800 ms.
-                let least = [0.0, 0.0, 0.39, 0.39, 0.79];
-                let pairs = for_a_thread.iter().zip(least);
-                assert_eq!(for_a_thread.len(), 5);
-                assert!(
-                    pairs.clone().all(|(part, least)| *part >= least),
-                    "{for_a_thread:?}"
-                );
-                assert_eq!(for_a_thread[..2], [0.0, 0.0]);
-                the_switch_law_holds(recording);
-            });
-        }
-    }
-}
-
-#[test]
-fn a_wait_in_threads_blocks_a_worker_that_has_no_pool() {
-    let scenario = "requests.it.steps = ['compute 1ms', 'sleep 10ms in threads']\n\
-                    load = { clients = 3, requests = 6, ramp = '0s' }";
-    both(scenario, |recording| {
-        assert_eq!(blocked(recording).len(), 6);
-        no_two_run_slices_of_a_worker_overlap(recording);
-    });
-}
-
-#[test]
-fn a_sleep_of_zero_yields_and_sets_no_timer() {
-    for kind in LOOPS {
-        let scenario = format!(
-            "server = {{ kind = '{kind}', workers = 1 }}\n\
-             requests.it.steps = ['compute 1ms', 'sleep 0ms', 'compute 1ms']\n\
-             load = {{ clients = 3, requests = 6, ramp = '0s' }}"
-        );
-        both(&scenario, |recording| {
-            for request in 0..6 {
-                let of_it = run_slices_of(recording, request);
-                let then: Vec<_> = of_it.iter().map(|ran| ran.then).collect();
-                assert_eq!(then, [SwitchReason::Yielded, SwitchReason::Ended]);
-            }
         });
     }
 }

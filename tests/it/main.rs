@@ -44,6 +44,7 @@ mod streams;
 mod sweep;
 mod terminal;
 mod theory;
+mod thread_pool;
 mod threads;
 mod tidy;
 mod timeline;

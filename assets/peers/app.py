@@ -18,6 +18,7 @@ import struct
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from urllib.parse import parse_qs
 
 HOUR = 3_600_000_000_000
@@ -35,6 +36,7 @@ CACHE = bytearray()
 CALL = struct.Struct("<QQQ")
 ANSWER_BYTES = 32
 NO_REQUEST = 0xFFFF_FFFF
+SET_UP = 0xFFFF_FFFF_FFFF_FFFF
 
 IS_AWAITED = any(name in sys.modules for name in ("gunicorn.workers.gasgi", "gunicorn.workers.gtornado", "uvicorn"))
 MONKEY = sys.modules.get("gevent.monkey")
@@ -150,8 +152,37 @@ def play(steps, demands):
     return b"".join(body) or b"played\n"
 
 
-# Connections to services that no request uses, by service and kind of socket.
+# Of each service: connections that no request uses, by the kind of socket; and the places for connections.
 IDLE = {}
+PLACES = {}
+
+
+def places(service, semaphore):
+    """The places of this process for connections to a service: as many as the scenario's `pool`, if it has one."""
+    most = SERVICES[service][2]
+    return PLACES.setdefault(service, semaphore(most) if most else nullcontext())
+
+
+def ask(connection, call_number, nanoseconds, number):
+    """Calls, and returns when the answer is there."""
+    connection.sendall(CALL.pack(call_number, nanoseconds, number))
+    left = ANSWER_BYTES
+    while left:
+        received = len(connection.recv(left))
+        if not received:
+            raise ConnectionError("a service has ended")
+        left -= received
+
+
+def connect(service, is_patched):
+    """Opens a connection, whose set-up may take time."""
+    host, port, _, set_up = SERVICES[service]
+    connection = (socket.socket if is_patched else BLOCKING_SOCKET)(socket.AF_INET, socket.SOCK_STREAM)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.connect((host, port))
+    if set_up:
+        ask(connection, SET_UP, set_up, NO_REQUEST)
+    return connection
 
 
 def block(wait, number):
@@ -161,35 +192,49 @@ def block(wait, number):
         (time.sleep if is_patched else BLOCKING_SLEEP)(nanoseconds / 1e9)
         return
     idle = IDLE.setdefault((service, is_patched), [])
-    try:
-        connection = idle.pop()
-    except IndexError:
-        connection = (socket.socket if is_patched else BLOCKING_SOCKET)(socket.AF_INET, socket.SOCK_STREAM)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.connect(tuple(SERVICES[service]))
-    connection.sendall(CALL.pack(0, nanoseconds, number))
-    left = ANSWER_BYTES
-    while left:
-        received = len(connection.recv(left))
-        if not received:
-            raise ConnectionError("a service has ended")
-        left -= received
-    idle.append(connection)
+    with places(service, threading.Semaphore):
+        try:
+            connection = idle.pop()
+        except IndexError:
+            connection = connect(service, is_patched)
+        ask(connection, 0, nanoseconds, number)
+        idle.append(connection)
+
+
+async def ask_later(connection, call_number, nanoseconds, number):
+    """Calls, and awaits the answer."""
+    reader, writer = connection
+    writer.write(CALL.pack(call_number, nanoseconds, number))
+    await reader.readexactly(ANSWER_BYTES)
+
+
+async def connect_later(service):
+    """Opens a connection without blocking the process."""
+    host, port, _, set_up = SERVICES[service]
+    connection = await asyncio.open_connection(host, port)
+    if set_up:
+        await ask_later(connection, SET_UP, set_up, NO_REQUEST)
+    return connection
 
 
 async def spend(wait, number):
     """Spends a wait as code with `await` does."""
     service, nanoseconds, is_patched = wait
-    if not is_patched:
-        block(wait, number)
-    elif service is None:
+    if service is None and is_patched:
         await asyncio.sleep(nanoseconds / 1e9)
+    elif service is None:
+        time.sleep(nanoseconds / 1e9)
+    elif not is_patched:
+        idle = IDLE.setdefault((service, is_patched), [])
+        connection = idle.pop() if idle else connect(service, is_patched)
+        ask(connection, 0, nanoseconds, number)
+        idle.append(connection)
     else:
         idle = IDLE.setdefault(service, [])
-        reader, writer = idle.pop() if idle else await asyncio.open_connection(*SERVICES[service])
-        writer.write(CALL.pack(0, nanoseconds, number))
-        await reader.readexactly(ANSWER_BYTES)
-        idle.append((reader, writer))
+        async with places(service, asyncio.Semaphore):
+            connection = idle.pop() if idle else await connect_later(service)
+            await ask_later(connection, 0, nanoseconds, number)
+            idle.append(connection)
 
 
 def touch(size):

@@ -19,13 +19,18 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_concsim");
 
 /// Returns the run of a scenario by gunicorn's workers of a kind; [`None`] without gunicorn.
 fn played(kind: &str) -> Option<Value> {
+    played_with(kind, "")
+}
+
+/// Returns the same, with more keys.
+fn played_with(kind: &str, keys: &str) -> Option<Value> {
     let python = python_with(&["gunicorn", "gevent", "packaging"])?;
     let beside = Path::new(&python).parent().unwrap_or(Path::new(""));
     let inherited = std::env::var("PATH").unwrap();
     let text = format!(
         "warmup = '0s'\nduration = '30s'\nserver = {{ kind = '{kind}', workers = 2, threads = 2 }}\n\
          requests.page.steps = ['compute 1ms', 'call db 20ms', 'sleep 1ms']\n\
-         load = {{ clients = 4, requests = 40 }}\n"
+         load = {{ clients = 4, requests = 40 }}\n{keys}\n"
     );
     let mut file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
     file.write_all(text.as_bytes()).unwrap();
@@ -77,4 +82,16 @@ fn gevents_greenlets_switch_twice_for_each_wait_and_workers_without_greenlets_ne
         assert!(switches == 0 || least > 0, "{kind}: {run:#}");
         assert_eq!(switches % 2, 0, "{kind}: {run:#}");
     }
+}
+
+#[test]
+fn a_pool_of_a_service_limits_each_worker_of_gunicorn() {
+    let Some(run) = played_with("coroutine", "services.db = { pool = 1, connect = '3ms' }") else {
+        return;
+    };
+    assert_eq!(run["completed"], 40, "{run:#}");
+    assert_eq!(sum(&run, "requests"), 40, "{run:#}");
+    // Two workers, with one connection each.
+    let peak = run["services"]["db"]["peak"].as_u64().unwrap();
+    assert!((1..=2).contains(&peak), "{run:#}");
 }

@@ -19,6 +19,7 @@ mod foreign;
 mod greenlet;
 mod gunicorn;
 mod harness;
+mod honest;
 mod hostile;
 mod http_cases;
 mod instants;

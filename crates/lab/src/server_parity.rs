@@ -210,6 +210,7 @@ fn numbers_of(run: &Run) -> Numbers {
         throughput_per_s: run.throughput_per_s,
         p50_ms: run.latency_ms.p50,
         jain: run.accept_jain,
+        trust: run.trust,
         switches_per_request: each.map(|(requests, switches)| switches as f64 / requests as f64),
     }
 }

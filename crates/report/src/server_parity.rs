@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::words::NONE;
 use concsim_record::comparison::percent;
+use concsim_record::trust::Trust;
 use concsim_stats::{Interval, paired};
 
 /// Level of the intervals.
@@ -38,6 +39,8 @@ pub struct Numbers {
     pub jain: Option<f64>,
     /// Coroutine switches per answer.
     pub switches_per_request: Option<f64>,
+    /// Trust in the run.
+    pub trust: Trust,
 }
 
 /// A scenario with one kind of workers: the runs of both servers, in pairs.
@@ -146,10 +149,21 @@ impl Row {
         format!("{}, {}", mean(&self.own), mean(&self.other))
     }
 
+    /// Returns the least trust in any of its runs.
+    fn trust(&self) -> Trust {
+        let runs = self.own.iter().chain(&self.other);
+        runs.map(|run| run.trust).max().unwrap_or_default()
+    }
+
     fn line(&self) -> String {
+        let doubt = match self.trust() {
+            Trust::Ok => "",
+            Trust::Rough => " (rough)",
+            Trust::ProvesNothing => " (proves nothing)",
+        };
         let cells = [
             self.scenario.clone(),
-            self.class.clone(),
+            format!("{}{doubt}", self.class),
             self.both(|run| run.throughput_per_s, 1),
             text(self.throughput(), percent),
             self.both(|run| run.p50_ms, 1),
@@ -222,6 +236,7 @@ mod tests {
                 p50_ms: Some(*p50),
                 jain: Some(*jain),
                 switches_per_request: None,
+                trust: Trust::Ok,
             });
             runs.collect()
         };
@@ -265,5 +280,15 @@ mod tests {
         row.other[0].jain = None;
         assert!(row.jain().is_none());
         assert!(row.line().contains("1.000, – | – |"), "{}", row.line());
+    }
+
+    #[test]
+    fn a_row_says_the_least_trust_in_its_runs() {
+        let mut row = row(&[(1.0, 1.0, 1.0)], &[(1.0, 1.0, 1.0)]);
+        assert!(row.line().starts_with("| mixed | sync |"));
+        row.own[0].trust = Trust::Rough;
+        assert!(row.line().starts_with("| mixed | sync (rough) |"));
+        row.other[0].trust = Trust::ProvesNothing;
+        assert!(row.line().starts_with("| mixed | sync (proves nothing) |"));
     }
 }

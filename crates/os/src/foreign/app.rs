@@ -54,9 +54,12 @@ impl AppFolder {
         scenario: &Scenario,
         services: &[SocketAddr],
     ) -> Vec<(&'static str, String)> {
-        let services = services.iter();
+        let services = scenario.services.iter().zip(services);
         let services: Value = services
-            .map(|it| json!([it.ip().to_string(), it.port()]))
+            .map(|(service, at)| {
+                let (host, port) = (at.ip().to_string(), at.port());
+                json!([host, port, service.pool, service.connect.0])
+            })
             .collect();
         let mut variables = vec![
             ("CONCSIM_REQUESTS", requests_of(scenario)),
@@ -140,5 +143,34 @@ mod tests {
         let written: Value =
             serde_json::from_str(&requests_of(&plan.variants[0].scenario)).unwrap();
         assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn the_application_reads_the_addresses_of_services_with_their_pools() {
+        let text = "load.clients = 1\nrequests.page.steps = ['call db 1ms', 'call cache 1ms']\n\
+                    services.db = { pool = 3, connect = '5ms' }";
+        let plan = read(text, "a.toml", &Overrides::default()).expect("a valid file");
+        let scenario = &plan.variants[0].scenario;
+        let folder = AppFolder::make(&scenario.server).unwrap();
+        let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let variables = folder.environment(scenario, &[at(7), at(8)]);
+        let services = variables
+            .iter()
+            .find(|(name, _)| *name == "CONCSIM_SERVICES");
+        let (_, written) = services.expect("the addresses");
+        let written: Value = serde_json::from_str(written).unwrap();
+        let expected = |name: &str| match name {
+            "db" => json!([3, 5_000_000]),
+            _ => json!([null, 0]),
+        };
+        for (service, (values, port)) in scenario
+            .services
+            .iter()
+            .zip(written.as_array().unwrap().iter().zip([7, 8]))
+        {
+            assert_eq!(values[0], "127.0.0.1");
+            assert_eq!(values[1], port);
+            assert_eq!(json!([values[2], values[3]]), expected(&service.name));
+        }
     }
 }

@@ -8,6 +8,7 @@ pub mod completions;
 pub mod demo;
 pub mod display;
 pub mod engine;
+pub mod explain;
 pub mod export;
 pub mod failure;
 pub mod figure;
@@ -15,6 +16,7 @@ pub mod figures;
 mod foreign;
 pub mod keyboard;
 pub mod keys;
+pub mod lesson;
 pub mod load;
 pub mod new;
 pub mod parity;
@@ -66,6 +68,8 @@ enum Command {
     Run(run::Args),
     /// Play a scenario in virtual time, on any machine
     Sim(sim::Args),
+    /// Play a lesson: predict, observe, explain
+    Lesson(lesson::Args),
     /// List the scenarios, with the claim and the length of each
     Scenarios(scenarios::Args),
     /// Show a kept run: pause, step back, slow down
@@ -78,6 +82,8 @@ enum Command {
     Report(report::Args),
     /// Draw a figure of kept runs or of a sweep, and write its data beside it
     Figure(figure::Args),
+    /// Explain a word, a number of the screen, a key of the scenario file, or a remark
+    Explain(explain::Args),
     /// Export a kept run: screens (SVG, text, asciicast, film) or data (CSV, JSONL, Perfetto, HdrHistogram)
     Export(export::Args),
     /// Write a scenario to start from
@@ -134,6 +140,7 @@ impl Cli {
             Some(Command::Run(args)) if args.watch => watch::run(&args, colour),
             Some(Command::Run(args)) => run::run(&args, colour),
             Some(Command::Sim(args)) => sim::run(&args, colour),
+            Some(Command::Lesson(args)) => lesson::run(&args, colour),
             Some(Command::Sweep(args)) => sweep::run(&args, colour),
             Some(Command::Replay(args)) => replay::run(&args, colour),
             Some(Command::Runs(args)) => runs::run(&args),
@@ -141,6 +148,7 @@ impl Cli {
             Some(Command::Figure(args)) => figure::run(&args),
             Some(Command::Figures(args)) => figures::run(&args),
             Some(Command::Report(args)) => report::run(&args),
+            Some(Command::Explain(args)) => explain::run(&args),
             Some(Command::Export(args)) => export::run(&args),
             Some(Command::Load(args)) => load::load(&args, colour),
             Some(Command::Watch(args)) => watch_server::run(&args, colour),

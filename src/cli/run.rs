@@ -338,7 +338,7 @@ fn play_with(
 }
 
 /// Plays one variant after the other. A failed variant does not stop the later ones.
-fn play(
+pub(super) fn play(
     plan: &Plan,
     frontend: &mut impl Frontend,
     mut folder: Option<&mut Folder>,

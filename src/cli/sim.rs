@@ -179,7 +179,8 @@ fn play_all(plan: &Plan, mut folder: Option<&mut Folder>) -> Vec<Recording> {
         .collect()
 }
 
-fn play_one(plan: &Plan, variant: &Variant, folder: Option<&mut Folder>) -> Recording {
+/// Simulates one variant.
+pub(super) fn play_one(plan: &Plan, variant: &Variant, folder: Option<&mut Folder>) -> Recording {
     let header = concsim_sim::header_of(plan, variant);
     let keeper = writer_for(folder, &header, talk::print_message);
     let (recording, failed) = concsim_sim::record(&variant.scenario, Recorder::new(header, keeper));

@@ -26,6 +26,7 @@ mod instants;
 mod interrupted;
 mod jobs;
 mod kept;
+mod lessons;
 mod load;
 mod memory;
 mod metrics;

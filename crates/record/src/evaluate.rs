@@ -80,16 +80,21 @@ struct Measured {
     open: String,
 }
 
+impl Measured {
+    fn quantity(&self) -> Quantity {
+        Quantity {
+            value: self.interval.estimate,
+            dimension: self.dimension,
+        }
+    }
+}
+
 impl std::fmt::Display for Measured {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.interval.n > 1 {
             return f.write_str(&with_error(&self.interval, self.dimension));
         }
-        let quantity = Quantity {
-            value: self.interval.estimate,
-            dimension: self.dimension,
-        };
-        quantity.fmt(f)
+        self.quantity().fmt(f)
     }
 }
 
@@ -174,6 +179,7 @@ impl<'a> Evaluator<'a> {
             question: question.question.clone(),
             choices: question.choices.iter().map(|it| it.label.clone()).collect(),
             votes: vec![0; question.choices.len()],
+            value: measured.as_ref().map(Measured::quantity),
             measured: measured.map(|it| it.to_string()),
             right,
             because,

@@ -17,3 +17,5 @@ mod theory;
 mod trust;
 mod why;
 mod words;
+
+pub use words::wrap;

@@ -52,7 +52,8 @@ pub(super) fn script(scenario: &Scenario, request: &Request) -> String {
 
 /// Breaks a text between words into lines of at most `columns`, each after the first indented by `indent`.
 /// Text from files passes here, so control characters of a terminal become spaces.
-pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> String {
+#[must_use]
+pub fn wrap(text: &str, columns: usize, indent: usize) -> String {
     let text: String = text
         .chars()
         .map(|letter| {

@@ -8,6 +8,7 @@ mod cases;
 mod engine;
 mod forecasts;
 mod jobs;
+mod questions;
 mod reloads;
 mod same_bytes;
 mod speed;

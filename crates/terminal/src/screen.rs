@@ -57,7 +57,12 @@ pub struct Screen {
     notes: Vec<String>,
     /// The file, if each save plays it again.
     watched: Option<Rc<WatchedFile>>,
+    /// Receives the votes of each question as soon as the user goes on.
+    on_votes: Option<OnVotes>,
 }
+
+/// Receiver of a question's position, and of the votes for each of its choices.
+pub type OnVotes = Box<dyn FnMut(usize, &[u64]) -> anyhow::Result<()>>;
 
 impl Screen {
     /// Takes over `terminal` for a run of `plan` on a machine with `cores` cores.
@@ -92,6 +97,7 @@ impl Screen {
             over: Vec::new(),
             notes: Vec::new(),
             watched: None,
+            on_votes: None,
         })
     }
 
@@ -131,6 +137,13 @@ impl Screen {
     #[must_use]
     pub fn watching(mut self, watched: Option<&Rc<WatchedFile>>) -> Self {
         self.watched = watched.cloned();
+        self
+    }
+
+    /// Also reports the votes of each question, before its variant is played.
+    #[must_use]
+    pub fn reporting_votes(mut self, to: OnVotes) -> Self {
+        self.on_votes = Some(to);
         self
     }
 
@@ -281,7 +294,10 @@ impl Screen {
                 Some(Action::Steer(_)) | None => {}
             }
         }
-        Ok(())
+        match &mut self.on_votes {
+            Some(report) => report(question, &self.state.votes()[question]),
+            None => Ok(()),
+        }
     }
 
     /// Returns the number of guesses for each choice of each question.

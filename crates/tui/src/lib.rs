@@ -48,6 +48,7 @@ mod watch;
 pub use keymap::Keymap;
 pub use keys::{Action, Key};
 pub use menu::{Choice, Entry, Menu};
+pub use number::{NumberTexts, number_texts};
 pub use pointer::{Gesture, Mouse, Pointer};
 pub use row::Row;
 pub use state::State;

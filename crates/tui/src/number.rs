@@ -94,12 +94,21 @@ pub(super) enum Part {
 
 /// Texts of a number.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct NumberTexts {
-    pub(super) name: &'static str,
-    pub(super) meaning: &'static str,
-    pub(super) unit: &'static str,
+pub struct NumberTexts {
+    /// Name of the number.
+    pub name: &'static str,
+    /// Sentences on its meaning.
+    pub meaning: &'static str,
+    /// Unit.
+    pub unit: &'static str,
     /// Sentences on how the number misleads.
-    pub(super) caution: &'static str,
+    pub caution: &'static str,
+}
+
+/// Returns the texts of all numbers of the views, the two central ones first.
+#[must_use]
+pub fn number_texts() -> Vec<NumberTexts> {
+    Number::ALL.into_iter().map(Number::texts).collect()
 }
 
 const fn texts(

@@ -51,6 +51,8 @@ pub(super) enum Shape {
     Intervention,
     /// Texts with their ranges.
     Choices,
+    /// Settings of the command line.
+    Settings,
 }
 
 pub(super) const ACCEPTS: [(Accept, KeyWord); 4] = [
@@ -466,6 +468,11 @@ pub(super) const ASK: Section = Section {
             Shape::Text,
             "misconception behind wrong guesses",
         ),
+        key(
+            "change",
+            Shape::Settings,
+            "settings to try next; a lesson offers them after the explanation",
+        ),
     ],
     tables: &[],
 };
@@ -550,6 +557,7 @@ impl fmt::Display for Shape {
             Self::Choices => {
                 f.write_str("a list, for example [[\"the same\", \"..2\"], [\"more\", \"2..\"]]")
             }
+            Self::Settings => f.write_str("a list of settings such as [\"load.clients=2\"]"),
         }
     }
 }

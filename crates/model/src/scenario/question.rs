@@ -28,6 +28,9 @@ pub struct Question {
     pub why: Option<String>,
     /// Mistaken belief behind a wrong guess.
     pub misconception: Option<String>,
+    /// Settings to try next, as `--set` takes them: `load.clients=2`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub change: Vec<String>,
 }
 
 /// A choice, and the range of numbers that it stands for.
@@ -86,6 +89,7 @@ pub(super) fn read(
     let misconception = fields.text("misconception");
     let dimension = measure(&mut fields, variants);
     let choices = choices(&mut fields, dimension);
+    let change = change(&mut fields);
     for (key, example) in [
         ("question", "question = \"How many times as many?\""),
         (
@@ -110,7 +114,25 @@ pub(super) fn read(
         choices: choices?,
         why,
         misconception,
+        change,
     })
+}
+
+/// Reads `["server.kind=threads", "server.gil=false"]`.
+fn change(fields: &mut Fields<'_>) -> Vec<String> {
+    if fields.given("change").is_none() {
+        return Vec::new();
+    }
+    let mut settings = Vec::new();
+    for node in fields.list("change").unwrap_or_default() {
+        if let Some(text) = node.text().filter(|text| text.contains('=')) {
+            settings.push(text.to_owned());
+        } else {
+            let problem = Problem::new(&node.place, "a setting is a text `key=value`");
+            fields.note(problem.legal("change = [\"load.clients=2\"]"));
+        }
+    }
+    settings
 }
 
 fn before_which(

@@ -122,7 +122,7 @@ fn table(section: &Section, lists: Lists) -> Value {
 fn described(key: &Key, lists: Lists) -> Value {
     let one = shape(key.shape);
     let mut schema = match (lists, key.shape) {
-        (Lists::AreMistakes, _) | (_, Shape::Steps | Shape::Choices) => one,
+        (Lists::AreMistakes, _) | (_, Shape::Steps | Shape::Choices | Shape::Settings) => one,
         (Lists::MakeVariants, _) => {
             json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
         }
@@ -164,6 +164,7 @@ fn shape(shape: Shape) -> Value {
             text(&format!(r"^\s*({})\b", verbs.join("|")))
         }
         Shape::Choices => list_of(&list_of(&json!({ "type": "string" }))),
+        Shape::Settings => list_of(&text("=")),
     }
 }
 

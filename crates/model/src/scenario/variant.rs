@@ -92,7 +92,7 @@ fn lists_in<'t>(
 ) -> Vec<ListValue<'t>> {
     let varies = |entry: &&Entry| {
         let key = section.key(&entry.key);
-        key.is_some_and(|key| !matches!(key.shape, Shape::Steps | Shape::Choices))
+        key.is_some_and(|key| !matches!(key.shape, Shape::Steps | Shape::Choices | Shape::Settings))
     };
     let entries = table.entries.iter().filter(varies);
     let list = |entry: &'t Entry| {

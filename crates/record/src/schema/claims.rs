@@ -1,5 +1,6 @@
 //! The file's claims with their verdicts, and its questions with their answers.
 
+use concsim_model::scenario::expectation::Quantity;
 use serde::Serialize;
 
 /// A claim and its verdict.
@@ -48,6 +49,9 @@ pub struct Answer {
     pub votes: Vec<u64>,
     /// The number that answers it: `29.9`. Null if the runs cannot decide.
     pub measured: Option<String>,
+    /// The same number, unrounded.
+    #[serde(skip)]
+    pub value: Option<Quantity>,
     /// Position of the right choice. Null if none is right, or if the runs cannot decide.
     pub right: Option<usize>,
     /// Reason why the runs cannot decide, or a reservation.

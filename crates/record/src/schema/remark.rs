@@ -42,14 +42,14 @@ fn joined<S: Serializer>(sentences: &[String], serializer: S) -> Result<S::Ok, S
 /// Builds the enum and its functions from the table below, so that no kind can be forgotten in one of them.
 macro_rules! kinds {
     (
-        seen { $($(#[$seen_doc:meta])* $seen:ident = $seen_code:literal;)* }
-        known { $($(#[$known_doc:meta])* $known:ident = $known_code:literal;)* }
+        seen { $($(#[doc = $seen_doc:literal])* $seen:ident = $seen_code:literal;)* }
+        known { $($(#[doc = $known_doc:literal])* $known:ident = $known_code:literal;)* }
     ) => {
         /// Subject of a remark.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Kind {
-            $($(#[$seen_doc])* $seen,)*
-            $($(#[$known_doc])* $known,)*
+            $($(#[doc = $seen_doc])* $seen,)*
+            $($(#[doc = $known_doc])* $known,)*
         }
 
         impl Kind {
@@ -66,6 +66,16 @@ macro_rules! kinds {
                     $(Self::$seen => $seen_code,)*
                     $(Self::$known => $known_code,)*
                 }
+            }
+
+            /// Returns the condition under which it is made, as a sentence.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                let text = match self {
+                    $(Self::$seen => concat!($($seen_doc),*),)*
+                    $(Self::$known => concat!($($known_doc),*),)*
+                };
+                text.trim_start()
             }
         }
     };

@@ -205,6 +205,7 @@ fn a_question_is_answered_by_what_was_measured_and_by_nothing_else() {
         ],
         why: Some("They let go.".into()),
         misconception: None,
+        change: Vec::new(),
     }];
     let runs = [&sync, &coroutine].map(|run| summarise(&run.recording()));
     // Without the lateness there may be three times as many answers, and more: no choice is right for certain.

@@ -3,11 +3,14 @@
 //! Screens are drawn from cells of any source. Each file names its run, as far as the format has room.
 
 mod asciicast;
+mod captions;
 mod drawing;
 mod film;
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
+
+pub use self::captions::captions;
 
 use self::asciicast::Asciicast;
 use self::film::Film;

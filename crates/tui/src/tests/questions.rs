@@ -20,6 +20,7 @@ pub(super) fn asking() -> State {
             .into(),
         why: None,
         misconception: None,
+        change: Vec::new(),
     }];
     State::new(&plan, 2)
 }

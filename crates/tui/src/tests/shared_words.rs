@@ -34,6 +34,7 @@ fn asking(recordings: &[Recording]) -> Plan {
         choices: Vec::new(),
         why: None,
         misconception: None,
+        change: Vec::new(),
     }];
     plan
 }

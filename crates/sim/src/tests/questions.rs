@@ -13,7 +13,7 @@ enum Change {
 }
 
 /// Every question of the built-in scenarios: its scenario, its position, and a change of its answer.
-const CHANGES: [(&str, usize, Change); 15] = [
+const CHANGES: [(&str, usize, Change); 20] = [
     ("io_bound", 0, Change::Offered),
     ("cpu_bound", 0, Change::Offered),
     ("not_parallel", 0, Change::Offered),
@@ -47,6 +47,15 @@ const CHANGES: [(&str, usize, Change); 15] = [
     ),
     ("accept_balance", 1, Change::Offered),
     ("keepalive_slots", 0, Change::Offered),
+    ("db_pool", 0, Change::Offered),
+    ("db_pool", 1, Change::Offered),
+    (
+        "memory",
+        0,
+        Change::Text("server.workers = 60", "server.workers = 4"),
+    ),
+    ("memory", 1, Change::Offered),
+    ("silent_clients", 0, Change::Offered),
 ];
 
 /// Answers to all questions of a plan, by its simulation.

@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(
             setting(&plan("io_bound"), false),
             "Each request computes for 1 ms and waits 99 ms for a billing service. 2\n\
-             variants, one after the other: sync, coroutine. They take 15 s with real\n\
+             variants, one after the other: sync, coroutine. They take 20 s with real\n\
              processes.\n"
         );
     }

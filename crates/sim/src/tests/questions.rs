@@ -13,7 +13,7 @@ enum Change {
 }
 
 /// Every question of the built-in scenarios: its scenario, its position, and a change of its answer.
-const CHANGES: [(&str, usize, Change); 20] = [
+const CHANGES: [(&str, usize, Change); 22] = [
     ("io_bound", 0, Change::Offered),
     ("cpu_bound", 0, Change::Offered),
     ("not_parallel", 0, Change::Offered),
@@ -56,6 +56,12 @@ const CHANGES: [(&str, usize, Change); 20] = [
     ),
     ("memory", 1, Change::Offered),
     ("silent_clients", 0, Change::Offered),
+    (
+        "isolation",
+        0,
+        Change::Text("server.workers = 4", "server.workers = 1"),
+    ),
+    ("thread_pool", 0, Change::Offered),
 ];
 
 /// Answers to all questions of a plan, by its simulation.

@@ -19,6 +19,16 @@ pub fn is_yield(sleep: Elapsed) -> bool {
     sleep == Elapsed::ZERO
 }
 
+/// Shortest run of one task after which a hub counts as blocked. (`max_blocking_time` of gevent's monitor,
+/// `gevent/_monitor.py`, which looks so often and reports a hub that has not switched since.)
+pub const MAX_BLOCKING_TIME: Elapsed = Elapsed::from_millis(100);
+
+/// True if a run of this length blocks its hub.
+#[must_use]
+pub fn blocks_the_hub(run: Elapsed) -> bool {
+    run >= MAX_BLOCKING_TIME
+}
+
 /// Most connections that a hub accepts in one turn, so that many clients cannot keep it from its tasks.
 /// (`max_accept` in `gevent/baseserver.py`. gunicorn sets it to 1 for several workers; see
 /// ARCHITECTURE.md for the reason not to.)

@@ -405,6 +405,7 @@ fn is_other_fact(kind: Kind) -> bool {
         | Kind::LostUpdates
         | Kind::Crowded
         | Kind::Hog
+        | Kind::HubBlocked
         | Kind::Unpatched
         | Kind::BlockedWithFreeCores
         | Kind::CoresFull

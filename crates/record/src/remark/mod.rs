@@ -17,6 +17,7 @@ mod dead_work;
 mod door;
 mod hog;
 mod holds_all;
+mod hub_blocked;
 mod measuring;
 mod scene;
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub fn remark_of_kind(kind: Kind, context: &Context<'_>) -> Option<Remark> {
         Kind::QueueGrows => remark::<door::QueueGrows>,
         Kind::Parked => remark::<waits::Parked>,
         Kind::Idle => remark::<waits::Idle>,
+        Kind::HubBlocked => remark::<hub_blocked::HubBlocked>,
         Kind::Failures => remark::<door::Failures>,
         Kind::UnevenAccepts => remark::<door::UnevenAccepts>,
         Kind::ClientsLate => remark::<measuring::ClientsLate<'_>>,
@@ -80,6 +82,7 @@ fn rests_on_reports(kind: Kind) -> bool {
             | Kind::DeadWork
             | Kind::Hog
             | Kind::HoldsAll
+            | Kind::HubBlocked
             | Kind::Unpatched
             | Kind::BlockedWithFreeCores
             | Kind::ConnectionsFull

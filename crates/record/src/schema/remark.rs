@@ -119,6 +119,8 @@ kinds! {
         Idle = "idle";
     }
     known {
+        /// One request had the loop of its worker for as long as gevent's monitor reports.
+        HubBlocked = "hub-blocked";
         /// Requests failed.
         Failures = "failures";
         /// Some workers took many more connections than others.

@@ -38,7 +38,7 @@ struct Case {
     without: fn() -> Recording,
 }
 
-const CASES: [Case; 27] = [
+const CASES: [Case; 28] = [
     Case {
         kind: Kind::WorkerGone,
         part: Now,
@@ -168,6 +168,13 @@ const CASES: [Case; 27] = [
         sentence: "The workers were idle in 6 of 6 samples of one worker each in the last second, and 0.30 requests were at",
         applies: || asked_once(300),
         without: || asked_once(700),
+    },
+    Case {
+        kind: Kind::HubBlocked,
+        part: Now,
+        sentence: "The loop of worker A was blocked once in the last second, by a `profile` for 300 ms.",
+        applies: || computing_at_once(300),
+        without: || computing_at_once(90),
     },
     Case {
         kind: Kind::Failures,

@@ -17,7 +17,7 @@ enum OneOfTen {
 }
 use OneOfTen::{Raised, Whole};
 
-const ALL: [(Kind, OneOfTen); 27] = [
+const ALL: [(Kind, OneOfTen); 28] = [
     (
         Kind::WorkerGone,
         Raised(|| with_a_death_of(idle_ten(Sync).recording(), 9, (-9, None))),
@@ -147,6 +147,10 @@ const ALL: [(Kind, OneOfTen); 27] = [
     (
         Kind::Idle,
         Whole("it says that all workers have nothing to do; one that has is no remark"),
+    ),
+    (
+        Kind::HubBlocked,
+        Whole("each long run counts, whichever worker had it"),
     ),
     (
         Kind::Failures,

@@ -160,6 +160,17 @@ pub(super) fn idle_ten(kind: WorkerKind) -> Synthetic {
     run
 }
 
+/// An idle server to which one request comes, which computes for `cpu` milliseconds.
+pub(super) fn computing_at_once(cpu: u64) -> Recording {
+    let mut run = Synthetic::idle(Coroutine, 2);
+    run.lives.push(RequestLife {
+        due: 3_200 * MS,
+        cpu: cpu * MS,
+        ..RequestLife::default()
+    });
+    run.recording()
+}
+
 /// Gives a worker `begun` requests and a phase.
 pub(super) fn take(worker: &mut WorkerSample, phase: Phase, begun: u64) {
     worker.phase = phase;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   driver ── observer ── gunicorn (or any program) ── its workers
-//!                │ every 10 ms: accept queue and listeners (/proc/net/tcp), state of each worker (/proc/PID/stat)
+//!                │ every 10 ms: accept queue and listeners (sock_diag), state of each worker (/proc/PID/stat)
 //!                │              answers and switches that the application counts, if it does
 //!                └─▶ scoreboard: pid, phase and counts of each worker, the accept queue
 //! ```

@@ -19,6 +19,7 @@ mod linux {
     use std::io::{BufRead as _, BufReader};
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+    use super::super::socket_diagnosis;
     use super::Listeners;
 
     /// States of a socket in the table: it listens …
@@ -80,9 +81,26 @@ mod linux {
         }
     }
 
-    /// Returns the sockets that listen on a port in the network of a process; [`None`] if there is none. Thousands of closed
-    /// connections behind them in the table are not read.
+    /// Returns the sockets that listen on a port in the network of a process; [`None`] if there is none.
     pub fn listeners_of(pid: u32, port: u16) -> Option<Listeners> {
+        let network = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/net")).ok();
+        let is_own = network("self").is_some_and(|own| network(&pid.to_string()) == Some(own));
+        let answer = is_own
+            .then(|| socket_diagnosis::listening_on(port))
+            .flatten();
+        answer.map_or_else(|| listeners_in_tables(pid, port), listeners_among)
+    }
+
+    fn listeners_among(sockets: Vec<(u64, u64)>) -> Option<Listeners> {
+        let found = Listeners {
+            queued: sockets.iter().map(|(queued, _)| queued).sum(),
+            inodes: sockets.into_iter().map(|(_, inode)| inode).collect(),
+        };
+        (!found.inodes.is_empty()).then_some(found)
+    }
+
+    /// Returns the same by the tables, for other networks and kernels. Connections behind the listeners are not read.
+    pub(super) fn listeners_in_tables(pid: u32, port: u16) -> Option<Listeners> {
         let mut found = None;
         for table in tables(pid) {
             listening(table, port, &mut found);
@@ -206,6 +224,10 @@ mod tests {
         let accepted = listener.accept().unwrap();
         assert_eq!((queued(), open_connections(own, port)), (2, 1));
         assert!(listeners_of(own, port).unwrap().are_open_in(own));
+        assert_eq!(
+            linux::listeners_in_tables(own, port),
+            listeners_of(own, port)
+        );
         assert!(addresses_of(&[own]).contains(&address));
         drop((listener, clients, accepted));
         assert_eq!(listeners_of(own, port), None);

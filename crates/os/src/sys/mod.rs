@@ -24,6 +24,8 @@ pub mod processes;
 pub mod receive;
 pub mod shared;
 pub mod signals;
+#[cfg(target_os = "linux")]
+mod socket_diagnosis;
 pub mod terminal;
 
 use std::fmt;

@@ -37,6 +37,7 @@ fn scenario(arrivals: Arrivals) -> Scenario {
             graceful_timeout: Elapsed::ZERO,
             threads: 1,
             gil: true,
+            gil_returns: false,
             threadpool: 10,
             accept: Accept::Shared,
             max_requests: None,

@@ -394,6 +394,7 @@ fn is_other_fact(kind: Kind) -> bool {
         Kind::WorkerGone
         | Kind::DeadWork
         | Kind::HoldsAll
+        | Kind::LockReturned
         | Kind::BacklogFull
         | Kind::QueueGrows
         | Kind::UnevenAccepts

@@ -97,6 +97,7 @@ fn available_cores() -> usize {
 
 fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> Server {
     let mut fields = Fields::new(&SERVER, "server", table, problems);
+    let (gil, gil_returns) = fields.lock("gil");
     Server {
         kind: fields.choice("kind", &WorkerKind::WORDS),
         workers: fields.workers("workers", cores),
@@ -106,7 +107,8 @@ fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> S
         timeout: Some(fields.length("timeout")).filter(|timeout| *timeout > Elapsed::ZERO),
         graceful_timeout: fields.length("graceful_timeout"),
         threads: fields.whole("threads") as usize,
-        gil: fields.flag("gil"),
+        gil,
+        gil_returns,
         threadpool: fields.whole("threadpool") as usize,
         accept: fields.choice("accept", &ACCEPTS),
         max_requests: Some(fields.whole("max_requests")).filter(|most| *most > 0),

@@ -119,6 +119,16 @@ impl<'a> Fields<'a> {
         self.read(name, read).unwrap_or(false)
     }
 
+    /// Reads the lock around computing: if there is one, and if an extension has turned it on again.
+    pub(super) fn lock(&mut self, name: &str) -> (bool, bool) {
+        let read = |node: &Node, asked: &KeyContext| match node.value {
+            Value::Flag(flag) => Ok((flag, false)),
+            _ if node.text() == Some("returns") => Ok((true, true)),
+            _ => Err(wrong_kind(node, asked)),
+        };
+        self.read(name, read).unwrap_or((true, false))
+    }
+
     /// Reads a length of time, or a list of quantiles: `["p50 60us", "p99 200us"]`.
     pub(super) fn overshoot(&mut self, name: &str) -> Overshoot {
         let read = |node: &Node, asked: &KeyContext| match node.list() {

@@ -29,6 +29,8 @@ pub(super) enum Shape {
         most: f64,
     },
     Flag,
+    /// `true`, `false` or `returns`.
+    Lock,
     /// A length of time, bounds in nanoseconds.
     Length {
         least: u64,
@@ -240,7 +242,12 @@ pub(super) const SERVER: Section = Section {
         )
         .by_default("1000"),
         key("threads", whole(1, 1000), "threads: number per worker").by_default("4"),
-        key("gil", Shape::Flag, "threads: one lock around computing").by_default("true"),
+        key(
+            "gil",
+            Shape::Lock,
+            "threads: one lock around computing; \"returns\": a build without it whose extension turns it on again",
+        )
+        .by_default("true"),
         key(
             "threadpool",
             whole(1, 1000),
@@ -535,6 +542,7 @@ impl fmt::Display for Shape {
             Self::Workers { most } => write!(f, "a whole number from 1 to {most}, or \"cores\""),
             Self::Share { most } => write!(f, "a number from 0 to {most}"),
             Self::Flag => f.write_str("true or false"),
+            Self::Lock => f.write_str("true, false or \"returns\""),
             Self::Length { least: 0, most } => {
                 write!(f, "{LENGTHS}, at most {}", Time(most))
             }

@@ -220,6 +220,9 @@ pub struct Server {
     /// True if the threads compute one at a time, behind one lock.
     #[serde(default)]
     pub gil: bool,
+    /// True if the build has no such lock, and an extension that is not ready for that has turned it on again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gil_returns: bool,
     /// Threads of the pool to which each worker with a loop hands its waits `in threads`.
     #[serde(default = "ten")]
     pub threadpool: usize,

@@ -147,6 +147,7 @@ fn shape(shape: Shape) -> Value {
         Shape::Workers { most } => json!({ "anyOf": [whole(1, most), { "const": "cores" }] }),
         Shape::Share { most } => json!({ "type": "number", "minimum": 0, "maximum": most }),
         Shape::Flag => json!({ "type": "boolean" }),
+        Shape::Lock => json!({ "anyOf": [{ "type": "boolean" }, { "const": "returns" }] }),
         Shape::Length { .. } | Shape::NeverOr { .. } => text(LENGTH),
         Shape::Draw => text(DRAW),
         Shape::Quantiles => {

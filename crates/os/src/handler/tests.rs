@@ -38,6 +38,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
             graceful_timeout: Elapsed::from_secs(30),
             threads: 1,
             gil: true,
+            gil_returns: false,
             threadpool: 10,
             accept: concsim_model::scenario::Accept::Shared,
             max_requests: None,

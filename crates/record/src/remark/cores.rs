@@ -4,7 +4,7 @@ use super::Check;
 use super::scene::{Context, advice_text, hundredths, per_cent};
 use concsim_model::scenario::WorkerKind;
 use concsim_model::units::three_digits;
-use concsim_model::words::{all_of, counted, mean};
+use concsim_model::words::{all_of, counted, grouped, mean};
 use concsim_theory::demand::{self, DemandPart};
 
 /// Share of the cores from which on they count as full.
@@ -188,5 +188,37 @@ impl<'a> Check<'a> for CoroutinesDoNotHelp {
             hundredths(context.means.parallelism),
             context.core_use()
         )
+    }
+}
+
+/// An extension has turned the lock around computing on again, in workers with threads.
+pub(super) struct LockReturned {
+    threads: usize,
+}
+
+impl<'a> Check<'a> for LockReturned {
+    fn notice(context: &Context<'a>) -> Option<Self> {
+        let server = &context.snapshot.header().scenario.server;
+        let applies = server.has_a_lock() && server.gil_returns && server.threads > 1;
+        applies.then_some(Self {
+            threads: server.threads,
+        })
+    }
+
+    fn sentences(&self, _: &Context<'a>) -> Vec<String> {
+        let first = "The workers' build has no lock around computing, but an extension has turned it on again.";
+        let second = format!(
+            "Of {} threads of a worker one computes at a time.",
+            grouped(self.threads as u64)
+        );
+        vec![first.to_owned(), second]
+    }
+
+    fn evidence(&self, context: &Context<'a>) -> String {
+        format!("`server.gil` is \"returns\"; {}", context.core_use())
+    }
+
+    fn advice(&self, _: &Context<'a>) -> Option<String> {
+        Some("An extension declares that it needs no lock (`Py_mod_gil`); more processes compute at once in any case.".to_owned())
     }
 }

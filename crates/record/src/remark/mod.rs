@@ -62,6 +62,7 @@ pub fn remark_of_kind(kind: Kind, context: &Context<'_>) -> Option<Remark> {
         Kind::HubBlocked => remark::<hub_blocked::HubBlocked>,
         Kind::Failures => remark::<door::Failures>,
         Kind::UnevenAccepts => remark::<door::UnevenAccepts>,
+        Kind::LockReturned => remark::<cores::LockReturned>,
         Kind::ClientsLate => remark::<measuring::ClientsLate<'_>>,
         Kind::ClientsStarved => remark::<measuring::ClientsStarved<'_>>,
         Kind::EventsDropped => remark::<measuring::EventsDropped>,

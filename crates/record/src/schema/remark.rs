@@ -125,6 +125,8 @@ kinds! {
         Failures = "failures";
         /// Some workers took many more connections than others.
         UnevenAccepts = "uneven-accepts";
+        /// An extension has turned the lock around computing on again.
+        LockReturned = "lock-returned";
         /// The clients were late.
         ClientsLate = "clients-late";
         /// The clients had no time to read the answers.

@@ -37,6 +37,7 @@ pub(super) fn scenario(kind: WorkerKind) -> Scenario {
             graceful_timeout: Elapsed::from_secs(30),
             threads: 1,
             gil: true,
+            gil_returns: false,
             threadpool: 10,
             accept: concsim_model::scenario::Accept::Shared,
             max_requests: None,

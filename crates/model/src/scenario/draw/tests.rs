@@ -30,6 +30,7 @@ fn scenario(seed: u64, draws: &[Draw], arrivals: Arrivals) -> Scenario {
             graceful_timeout: Elapsed::ZERO,
             threads: 1,
             gil: true,
+            gil_returns: false,
             threadpool: 10,
             accept: Accept::Shared,
             max_requests: None,

@@ -212,10 +212,6 @@ fn processes_and_free_threads_compute_at_once_and_tasks_of_a_loop_and_threads_wi
         ("kind = 'callback', workers = 1", false),
         ("kind = 'threads', gil = false", true),
         ("kind = 'threads', gil = true", false),
-        (
-            "kind = 'threads', gil = true, workers = 2, threads = 1",
-            true,
-        ),
     ] {
         let scenario = format!(
             "server = {{ {server} }}\nmachine.cores = 2\n\

@@ -123,6 +123,12 @@ impl<'a> Log<'a> {
             Event::Served(served) => Some((*slot, served.accepted, served.written, served.request)),
             _ => None,
         });
+        let of_threads = self.events.iter().filter_map(|(slot, event)| match event {
+            Event::Served(served) => {
+                Some((*slot, served.first_read, served.written, served.request))
+            }
+            _ => None,
+        });
         let of_slices = self
             .switches
             .iter()
@@ -131,7 +137,9 @@ impl<'a> Log<'a> {
                 _ => None,
             });
         match self.server.kind.begins() {
-            RequestCapacity::One | RequestCapacity::OneForEachThread => of_requests.collect(),
+            RequestCapacity::One => of_requests.collect(),
+            // From its first read on it has a thread.
+            RequestCapacity::OneForEachThread => of_threads.collect(),
             RequestCapacity::OneForEachConnection => of_slices.collect(),
         }
     }

@@ -25,6 +25,7 @@ use super::event::{EntityId, SimEvent};
 use super::hub;
 use super::observer::Observer;
 use super::thread::ThreadState;
+use concsim_engine::telemetry::{Phase, task_number};
 use concsim_model::scenario::Accept;
 
 /// Time between two of the first connection attempts, in nanoseconds …
@@ -97,6 +98,9 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Wakes workers for a connection in the shared queue or in one worker's queue.
     fn wake_for_the_door(&mut self, id: ConnectionId, own: Option<usize>) {
+        if self.scenario.server.kind.has_threads() {
+            return self.accept_by_main_thread(id, own);
+        }
         match self.scenario.server.accept {
             Accept::Shared => self.wake_all(id),
             Accept::Exclusive => {
@@ -105,6 +109,48 @@ impl<O: Observer> Simulation<'_, O> {
                 }
             }
             Accept::Blocking | Accept::Reuseport => self.wake_one(own),
+        }
+    }
+
+    /// Lets the main thread of a worker with threads accept a connection, which then waits for one of its threads.
+    /// Main threads are hardly ever busy: with a shared queue the connection goes to one that is drawn.
+    fn accept_by_main_thread(&mut self, id: ConnectionId, own: Option<usize>) {
+        let with_room: Vec<usize> = match own {
+            Some(worker) => vec![worker],
+            None => (0..self.workers.len()).collect(),
+        };
+        let mut with_room: Vec<usize> = with_room
+            .into_iter()
+            .filter(|worker| self.may_accept(*worker))
+            .collect();
+        if self.scenario.server.accept == Accept::Exclusive {
+            with_room.sort_by_key(|worker| self.workers[*worker].threads[0].entity);
+            with_room.truncate(1);
+        }
+        if with_room.is_empty() {
+            return;
+        }
+        let drawn = self.draw_one_for(id, with_room.len());
+        self.fills_its_queue(with_room[drawn]);
+    }
+
+    /// True if the main thread of a worker with threads may accept another connection.
+    fn may_accept(&self, worker: usize) -> bool {
+        let found = &self.workers[worker];
+        let is_ready = found.is_alive && !found.stopping && !found.frozen;
+        is_ready && found.phase != Phase::Booting && found.open < self.scenario.server.connections
+    }
+
+    /// Accepts the connections at the door into the queue of a worker with threads, as long as it has room.
+    pub(super) fn fills_its_queue(&mut self, worker: usize) {
+        while self.may_accept(worker)
+            && let Some(id) = self.take_from_the_door(worker)
+        {
+            let task = self.workers[worker].next_task;
+            self.workers[worker].next_task = task_number(task + 1);
+            self.accept(worker, id, task);
+            self.workers[worker].next_requests.push_back(id);
+            self.wake_a_thread(worker);
         }
     }
 

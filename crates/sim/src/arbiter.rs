@@ -107,6 +107,7 @@ impl<O: Observer> Simulation<'_, O> {
         worker.set_threads(Vec::new());
         worker.hub = None;
         worker.next_requests.clear();
+        worker.open = 0;
         let left = std::mem::take(&mut worker.door);
         let at = Stamp(now);
         let number = slot as u32;
@@ -315,6 +316,9 @@ impl<O: Observer> Simulation<'_, O> {
                     .continue_entity(now, entity, &mut self.calendar);
             }
         }
+        if !freezes && self.scenario.server.kind.has_threads() {
+            self.fills_its_queue(slot);
+        }
     }
 
     /// Ends the run after load has finished: workers finish their requests within the graceful timeout.
@@ -387,6 +391,7 @@ impl<O: Observer> Simulation<'_, O> {
         };
         let found = &mut self.workers[worker];
         found.counts.accepted += 1;
+        found.open += 1;
         found.counts.begun.step(now, 1);
         found.counts.peak = found.counts.peak.max(found.counts.begun.count);
         if O::WANTS_EVENTS {
@@ -456,6 +461,10 @@ impl<O: Observer> Simulation<'_, O> {
         }
         let gone = self.connections.remove(id as usize);
         self.may_connect_again(gone.is_silent());
+        self.workers[worker].open = self.workers[worker].open.saturating_sub(1);
+        if self.scenario.server.kind.has_threads() {
+            self.fills_its_queue(worker);
+        }
     }
 
     /// Returns the task by which a worker's events name a connection.

@@ -1,7 +1,7 @@
 //! A worker without a loop, sync or with threads: each of its threads accepts one connection, serves it to
 //! its end, and tries to accept again before it sleeps (gunicorn's `workers/sync.py`). A wait blocks the
-//! thread, and frees its core. In a real worker the main thread accepts for the others, while one of them is
-//! free: that costs a hand-over, and decides the same.
+//! thread, and frees its core. With threads the main thread accepts for the others, into a queue: that takes no
+//! core time of its own here.
 
 use std::num::NonZeroU64;
 
@@ -93,30 +93,49 @@ impl<O: Observer> Simulation<'_, O> {
             self.thread_leaves(worker, thread);
             return false;
         }
-        let is_new = kept.is_none();
-        let found = kept.or_else(|| self.take_from_the_door(worker));
+        let has_main_thread = self.scenario.server.kind.has_threads();
+        let found = match kept {
+            Some(kept) => Some(kept),
+            None if has_main_thread => None,
+            None => self.take_from_the_door(worker),
+        };
         let Some(id) = found else {
             // accept(2) does not return to a worker that is woken in it for nothing.
-            let is_told = woken && self.scenario.server.accept != Accept::Blocking;
+            let is_blocking = self.scenario.server.accept == Accept::Blocking;
+            let is_told = woken && !is_blocking && !has_main_thread;
             self.workers[worker].counts.found_nothing += u64::from(is_told);
             self.workers[worker].set_doing(thread, ThreadState::Sleeping);
             self.enter_by_threads(worker);
-            self.sleep_at_the_door(worker, thread, true);
+            self.sleep_at_the_door(worker, thread, !has_main_thread);
+            if has_main_thread {
+                // It may have booted just now.
+                self.fills_its_queue(worker);
+            }
             return false;
         };
-        self.takes(worker, thread, id, is_new)
+        self.takes(worker, thread, id, kept.is_none())
     }
 
     fn takes(&mut self, worker: usize, thread: usize, id: ConnectionId, is_new: bool) -> bool {
         let (now, costs) = (self.now, self.machine_costs);
-        let task = self.workers[worker].next_task;
-        self.workers[worker].next_task = task_number(task + 1);
+        let queued = &self.connections[id as usize];
+        // Accepted by the main thread, for a thread that is free now.
+        let accepted = match queued.place {
+            Place::Inside { handler, .. } if queued.is_taken => Some(handler),
+            Place::Outside(_) | Place::AtTheDoor | Place::Inside { .. } => None,
+        };
+        let task = accepted.unwrap_or_else(|| {
+            let task = self.workers[worker].next_task;
+            self.workers[worker].next_task = task_number(task + 1);
+            task
+        });
         let mut cost = costs.request;
         let mut ready = now;
         if is_new {
             cost += costs.accept;
             self.accept(worker, id, task);
         } else {
+            cost += if accepted.is_some() { costs.accept } else { 0 };
             ready = self.connections[id as usize].accepted;
         }
         let connection = &mut self.connections[id as usize];
@@ -127,7 +146,7 @@ impl<O: Observer> Simulation<'_, O> {
         };
         let state = &mut self.workers[worker].threads[thread];
         state.begin_run(task, ready, now);
-        if self.connections[id as usize].is_silent() {
+        if self.connections[id as usize].is_silent() && !self.is_over {
             self.blocks(worker, thread, id, SwitchReason::Client);
             self.limit_silence(id);
             return false;

@@ -119,8 +119,10 @@ pub(super) struct Worker {
     pub(super) pool: Pool,
     /// Connections in its own queue.
     pub(super) door: VecDeque<ConnectionId>,
-    /// Connections whose next request has arrived.
+    /// Connections that wait for a thread: accepted ones, and those whose next request has arrived.
     pub(super) next_requests: VecDeque<ConnectionId>,
+    /// Number of connections that a process with threads has.
+    pub(super) open: usize,
     pub(super) wakers: Wakers,
     /// Number of requests after which this process is replaced, and number answered.
     pub(super) limit: u64,
@@ -178,6 +180,7 @@ impl Worker {
             pool: Pool::default(),
             door: VecDeque::new(),
             next_requests: VecDeque::new(),
+            open: 0,
             wakers: Wakers::default(),
             limit: u64::MAX,
             served: 0,

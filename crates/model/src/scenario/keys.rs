@@ -238,7 +238,7 @@ pub(super) const SERVER: Section = Section {
         key(
             "connections",
             whole(1, 100_000),
-            "coroutine, callback: maximum of open connections of a worker",
+            "maximum of open connections of a worker; sync: one",
         )
         .by_default("1000"),
         key("threads", whole(1, 1000), "threads: number per worker").by_default("4"),

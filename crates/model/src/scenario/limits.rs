@@ -32,7 +32,7 @@ impl Server {
     /// Returns the same for a number of workers.
     #[must_use]
     pub fn concurrency_limit_of(&self, workers: usize) -> usize {
-        workers * self.requests_of_a_worker()
+        workers * self.begun_by_a_worker()
     }
 
     /// Returns the unit that computes on one core at a time: a process, or one of its threads if they need no

@@ -226,7 +226,20 @@ impl WorkerKind {
 }
 
 impl Server {
-    /// Returns the number of requests that one worker may have begun.
+    /// Returns the number of requests that one worker may have begun. A worker with threads accepts connections that
+    /// then wait for one of its threads.
+    #[must_use]
+    pub fn begun_by_a_worker(&self) -> usize {
+        match self.kind.begins() {
+            RequestCapacity::One => 1,
+            RequestCapacity::OneForEachThread | RequestCapacity::OneForEachConnection => {
+                self.connections
+            }
+        }
+    }
+
+    /// Returns the number of requests that one worker serves at once: of the begun ones, those that wait for no
+    /// thread.
     #[must_use]
     pub fn requests_of_a_worker(&self) -> usize {
         match self.kind.begins() {

@@ -112,7 +112,7 @@ fn of_the_services(scenario: &Scenario) -> Option<String> {
         Arrivals::Open { .. } | Arrivals::Scheduled => usize::MAX,
     };
     let [of_one, of_all] =
-        [1, server.workers].map(|it| server.concurrency_limit_of(it).min(clients));
+        [1, server.workers].map(|it| (it * server.requests_of_a_worker()).min(clients));
     let is_less = |limit: Option<usize>, callers| limit.is_some_and(|limit| limit < callers);
     let narrow = |it: &Service| is_less(it.pool, of_one) || is_less(it.capacity, of_all);
     let is_called = |called: usize| {
@@ -129,6 +129,10 @@ fn of_the_server(scenario: &Scenario) -> Option<String> {
     let computes = demand::of_mix(scenario, |it| it == demand::DemandPart::Computing).mean > 0.0;
     if server.has_a_lock() && server.threads > 1 && computes {
         return Some("threads compute one at a time, behind one lock".into());
+    }
+    if server.kind.has_threads() && server.workers > 1 {
+        let text = "a worker with threads accepts into a queue of its own, and none helps another";
+        return Some(text.into());
     }
     if server.accept == Accept::Reuseport && server.workers > 1 {
         let text = "the kernel gives each worker a queue of its own, and none helps another";

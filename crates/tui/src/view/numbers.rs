@@ -141,13 +141,17 @@ pub(super) fn ceiling_of_a_worker(state: &State) -> String {
     let kind = state.scenario().server.kind;
     match kind.begins() {
         RequestCapacity::One => format!("1: a {} worker has one request at a time", kind.word()),
-        RequestCapacity::OneForEachThread => format!("{} threads", grouped(of_each(state))),
+        RequestCapacity::OneForEachThread => format!(
+            "{} connections, {}",
+            grouped(of_each(state)),
+            counted(state.scenario().server.threads as u64, "thread")
+        ),
         RequestCapacity::OneForEachConnection => format!("{} connections", grouped(of_each(state))),
     }
 }
 
 fn of_each(state: &State) -> u64 {
-    state.scenario().server.requests_of_a_worker() as u64
+    state.scenario().server.begun_by_a_worker() as u64
 }
 
 fn concurrency(state: &State) -> Number {

@@ -11,7 +11,7 @@
 //! | a wait | blocks the process | blocks the thread; others run | parks the task; the hub runs another | returns to the hub, which runs another |
 //! | an `unpatched` wait | the same | the same | blocks the process, and all tasks with it | the same |
 //! | a wait `in threads` | the same | the same | parks the task; a thread of the pool waits | the same |
-//! | accepts | after the last response | while a thread is free | once a turn of the hub, while there is room | the same |
+//! | accepts | after the last response | once a poll, while there is room | once a turn of the hub, while there is room | the same |
 //! | after a response | closes the connection | keeps it for `server.keepalive` | the same | the same |
 //! | heartbeat | once a pass of the loop | by the main thread | once a turn of the hub | the same |
 

@@ -1,21 +1,18 @@
 //! The worker with threads: a [`World`](crate::handler::World) for each thread. A wait blocks the thread.
 //!
 //! ```text
-//!   main thread:  poll ──▶ accept, while a thread is free ──▶ hand over ──▶ poll …
-//!                  ▲          └── an idle connection has its next request ──▶ hand over
+//!   main thread:  poll ──▶ accept one connection ──▶ queue it for the threads ──▶ poll …
+//!                  ▲          └── an idle connection has its next request ──▶ queue it
 //!                  │
 //!   threads:       └── take a connection ──▶ serve one request ──▶ close it, or give it back ──▶ take …
 //!                                               └── a wait ──▶ block this thread; the others run
 //! ```
 //!
-//! The loop is gunicorn's (`workers/gthread.py`), with one difference. The main thread polls, accepts and
-//! beats, once a second at least, so a request that takes long does not make the worker silent. Between two
-//! requests a connection waits in the main thread's poller and costs no thread; if all threads are busy when
-//! its next request comes, that waits inside the worker. Signals are the main thread's alone.
-//!
-//! The difference: gunicorn accepts while it has fewer than `worker_connections` connections, whether a
-//! thread is free or not, so that a client may wait inside a busy worker while another worker is idle. Here
-//! the main thread accepts while a thread is free, and all workers have one queue: the door.
+//! The loop is gunicorn's (`workers/gthread.py`). The main thread polls, accepts and beats, once a second at
+//! least, so a request that takes long does not make the worker silent. It accepts one connection a turn while the
+//! worker has fewer than `server.connections`, whether a thread is free or not: a client may wait inside a busy worker
+//! while another worker is idle. Between two requests a connection waits in the main thread's poller and costs no
+//! thread. Signals are the main thread's alone.
 //!
 //! With `server.gil`, threads compute one at a time: see [`ComputeLock`](crate::server::compute_lock). The
 //! main thread needs no lock.
@@ -72,7 +69,7 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
         wakes,
         idle: BTreeMap::new(),
         task_count: 0,
-        thread_count: server.threads,
+        most_connections: server.connections,
         busy_count: 0,
         at_the_door: false,
         door_closed_until: Stamp::ZERO,
@@ -138,7 +135,8 @@ struct MainThread<'worker> {
     idle: BTreeMap<u64, IdleConnection>,
     /// Number of times that a connection was handed to a thread: the next task.
     task_count: u32,
-    thread_count: usize,
+    /// Number of connections that it has at most.
+    most_connections: usize,
     /// Number of connections that are with threads, or wait for one.
     busy_count: usize,
     /// True if the poller reports the listener.
@@ -168,7 +166,7 @@ impl MainThread<'_> {
                 self.handle(*source)?;
             }
             if ready.is_empty() && timeout == HEARTBEAT && self.may_overlook_clients() {
-                self.accept_connections(false);
+                self.accept_connection(false);
             }
             if self.signals.take().contains(&Signal::Terminate) {
                 stops = true;
@@ -180,9 +178,14 @@ impl MainThread<'_> {
         Ok(())
     }
 
-    /// Registers the listener, or removes it: a worker without a free thread leaves its clients to others.
+    /// True if it may have another connection.
+    fn has_room(&self) -> bool {
+        self.busy_count + self.idle.len() < self.most_connections
+    }
+
+    /// Registers the listener, or removes it: a full worker leaves its clients to others.
     fn watch_the_door(&mut self, now: Stamp, stops: bool) -> sys::Result<()> {
-        let wanted = !stops && self.busy_count < self.thread_count && self.door_closed_until <= now;
+        let wanted = !stops && self.has_room() && self.door_closed_until <= now;
         if wanted != self.at_the_door {
             match &self.listener {
                 Some(listener) if wanted => listener.watch(&self.poller, LISTENER)?,
@@ -207,7 +210,7 @@ impl MainThread<'_> {
     fn handle(&mut self, source: Ready) -> sys::Result<()> {
         match source.token {
             SIGNALS => {}
-            LISTENER => self.accept_connections(true),
+            LISTENER => self.accept_connection(true),
             THREADS => self.take_back()?,
             token => self.has_next_request(token)?,
         }
@@ -220,36 +223,29 @@ impl MainThread<'_> {
         self.at_the_door && listener.is_some_and(Listener::may_be_overlooked)
     }
 
-    /// Accepts the clients at the door, as long as a thread is free. `woken`: the poller has reported one.
-    fn accept_connections(&mut self, woken: bool) {
-        let mut is_first = true;
-        while self.busy_count < self.thread_count {
-            let Some(listener) = &self.listener else {
-                return;
-            };
-            match listener.accept() {
-                Ok(socket) => {
-                    let (since, task) = (self.probe.now(), task_number(self.task_count));
-                    self.probe
-                        .accepted(since, task, net::client_number(&socket));
-                    self.hand_over(socket, since, true);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    // An accept after the first one finds nothing because this worker has taken all of them.
-                    if is_first && woken {
-                        self.probe.found_nothing();
-                    }
-                    return;
-                }
-                // The client had left before: accept(2), "ERRORS".
-                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
-                Err(error) => {
-                    log(&format!("a connection could not be taken: {error}"));
-                    self.door_closed_until = self.probe.now() + ACCEPT_PAUSE;
-                    return;
+    /// Accepts a connection. `woken`: the poller has reported one.
+    fn accept_connection(&mut self, woken: bool) {
+        let Some(listener) = &self.listener else {
+            return;
+        };
+        match listener.accept() {
+            Ok(socket) => {
+                let (since, task) = (self.probe.now(), task_number(self.task_count));
+                self.probe
+                    .accepted(since, task, net::client_number(&socket));
+                self.hand_over(socket, since, true);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if woken {
+                    self.probe.found_nothing();
                 }
             }
-            is_first = false;
+            // The client had left before: accept(2), "ERRORS".
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                log(&format!("a connection could not be taken: {error}"));
+                self.door_closed_until = self.probe.now() + ACCEPT_PAUSE;
+            }
         }
     }
 

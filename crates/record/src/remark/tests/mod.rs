@@ -10,7 +10,7 @@ use crate::summary::summarise;
 use crate::synthetic::{MS, S};
 use crate::trust::so_far;
 use concsim_engine::telemetry::{Phase, TerminationCause};
-use concsim_model::scenario::WorkerKind::{Coroutine, Sync};
+use concsim_model::scenario::WorkerKind::{Coroutine, Sync, Threads};
 use concsim_model::scenario::{Accept, Intervention};
 use concsim_model::units::Stamp;
 use recordings::*;
@@ -192,6 +192,13 @@ const CASES: [Case; 28] = [
         without: || accepting(60, 40),
     },
     Case {
+        kind: Kind::LockReturned,
+        part: Now,
+        sentence: "The workers' build has no lock around computing, but an extension has turned it on again.",
+        applies: || behind_a_lock(true),
+        without: || behind_a_lock(false),
+    },
+    Case {
         kind: Kind::ClientsLate,
         part: AtTheEnd,
         sentence: "The clients sent requests late, so this run is rough.",
@@ -248,6 +255,15 @@ const CASES: [Case; 28] = [
         without: || one_in(1),
     },
 ];
+
+/// A run of workers with four threads behind a lock, which has `returned` or was there from the beginning.
+fn behind_a_lock(returned: bool) -> Recording {
+    let mut recording = io_bound(Coroutine, |_| {});
+    let server = &mut recording.header.scenario.server;
+    (server.kind, server.threads) = (Threads, 4);
+    (server.gil, server.gil_returns) = (true, returned);
+    recording
+}
 
 fn remarks(recording: &Recording, when: CheckedPart) -> Vec<Remark> {
     match when {

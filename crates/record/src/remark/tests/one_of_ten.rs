@@ -165,6 +165,7 @@ const ALL: [(Kind, OneOfTen); 28] = [
             })
         }),
     ),
+    (Kind::LockReturned, Whole("all workers have the same build")),
     (Kind::ClientsLate, Whole("it is about the load process")),
     (Kind::ClientsStarved, Whole("it is about the load process")),
     (

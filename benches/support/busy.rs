@@ -265,6 +265,7 @@ impl Pen {
             window: self.window.filter(|window| window.begin <= now),
             seen: self.seen,
             workers: (0..WORKERS).map(worker).collect(),
+            processes: Vec::new(),
             cores: (0..WORKERS).map(core).collect(),
             load: LoadSample {
                 sent: self.seen.sent as u64,

@@ -30,6 +30,7 @@ mod lessons;
 mod load;
 mod memory;
 mod metrics;
+mod offload;
 mod on_screen;
 mod outputs;
 mod played;

@@ -43,6 +43,7 @@ fn scenario(arrivals: Arrivals) -> Scenario {
             max_requests: None,
             max_requests_jitter: 0,
             app: 0,
+            processes: 0,
             preload: false,
             command: None,
             nice: 0,

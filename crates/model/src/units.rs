@@ -158,9 +158,15 @@ impl fmt::Display for Stamp {
     }
 }
 
-/// Returns the letters of a worker: A to Z, then AA, AB, …
+/// First number of the processes that compute for the workers; lower ones are workers.
+const FIRST_OF_THE_POOL: usize = 256;
+
+/// Returns the letters of a worker: A to Z, then AA, AB, …; `p1`, `p2`, … of a process that computes for workers.
 #[must_use]
 pub fn letter(worker: usize) -> String {
+    if worker >= FIRST_OF_THE_POOL {
+        return format!("p{}", worker - FIRST_OF_THE_POOL + 1);
+    }
     let last = char::from(b'A' + (worker % 26) as u8);
     match worker / 26 {
         0 => last.to_string(),

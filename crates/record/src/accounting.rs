@@ -93,8 +93,9 @@ impl<'a> Edges<'a> {
     /// Pairs each worker at the end with its sample at the beginning, if it was there already.
     fn workers(&self) -> impl Iterator<Item = (Option<&'a WorkerSample>, &'a WorkerSample)> {
         let begin = self.begin;
-        self.end.workers.iter().map(move |end| {
-            let before = begin.workers.iter().find(|begin| begin.index == end.index);
+        let all = |sample: &'a Sample| sample.workers.iter().chain(&sample.processes);
+        all(self.end).map(move |end| {
+            let before = all(begin).find(|begin| begin.index == end.index);
             (before, end)
         })
     }

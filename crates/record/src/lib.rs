@@ -347,6 +347,9 @@ pub struct Sample {
     pub seen: ListLengths,
     /// Workers: one for each slot ever used, by index.
     pub workers: Vec<WorkerSample>,
+    /// Processes of the pool that computes for the workers, by index; `requests` counts their computations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<WorkerSample>,
     /// Cores: one for each that this program may use.
     pub cores: Vec<CoreSample>,
     /// Load.

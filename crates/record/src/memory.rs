@@ -21,8 +21,9 @@ impl ServerMemory {
     #[must_use]
     pub fn of(sample: &Sample) -> Option<Self> {
         let sum = |numbers: &mut dyn Iterator<Item = u64>| numbers.fold(0, u64::saturating_add);
-        let pss = sum(&mut sample.workers.iter().map(|worker| worker.pss_kib));
-        let private = sum(&mut sample.workers.iter().map(|worker| worker.private_kib));
+        let all = || sample.workers.iter().chain(&sample.processes);
+        let pss = sum(&mut all().map(|process| process.pss_kib));
+        let private = sum(&mut all().map(|process| process.private_kib));
         (pss > 0).then(|| Self {
             pss_kib: pss.saturating_add(sample.arbiter_pss_kib),
             private_kib: (private > 0).then(|| private.saturating_add(sample.arbiter_private_kib)),

@@ -116,8 +116,9 @@ impl<'a> Span<'a> {
     /// Returns the same worker at the beginning, if it was there.
     #[must_use]
     pub fn worker_at_begin(&self, worker: &WorkerSample) -> Option<&'a WorkerSample> {
-        let then = self.begin().workers.iter();
-        then.into_iter().find(|then| then.index == worker.index)
+        let begin = self.begin();
+        let mut then = begin.workers.iter().chain(&begin.processes);
+        then.by_ref().find(|then| then.index == worker.index)
     }
 
     /// Counts the samples of living workers that pass `test`, and all samples of living workers: (found,
@@ -206,8 +207,8 @@ impl<'a> Span<'a> {
 }
 
 fn cpu_of_workers(sample: &Sample) -> f64 {
-    let workers = sample.workers.iter();
-    workers.map(|worker| worker.cpu.as_secs_f64()).sum()
+    let all = sample.workers.iter().chain(&sample.processes);
+    all.map(|process| process.cpu.as_secs_f64()).sum()
 }
 
 fn cpu_of_cores(sample: &Sample) -> f64 {

@@ -20,7 +20,7 @@ use super::schema::theory::ModelComparison;
 pub use super::schema::{Counter, Kind, Played, Run, SCHEMA, Summary, TelemetryCount};
 use super::trust::{self, Evidence, Trust};
 pub use super::trust::{Generator, LittleDifference};
-use super::{Counted, Machine, Recording, WorkerSample, evaluate, latency, usage};
+use super::{Counted, Header, Machine, Recording, WorkerSample, evaluate, latency, usage};
 use concsim_model::scenario::{Arrivals, Plan, Scenario, draw};
 use concsim_model::units::Elapsed;
 
@@ -101,7 +101,6 @@ pub fn summarise(recording: &Recording) -> Run {
     let (window, spent) = (header.window, time_parts(scenario, &cohort));
     let (workers, at_once) = (workers(recording), usage::WorkersAlive::of(recording));
     let most_workers = at_once.most.max(scenario.server.workers);
-    let parallelism_limit = scenario.server.parallelism_limit_of(most_workers);
     let failed = Failed::of(&cohort, &header.locations);
     let latency_ms = latencies(&cohort, |request| request.latency(patience));
     let from_send_ms = latencies(&cohort, |request| request.since_sent(patience));
@@ -136,9 +135,10 @@ pub fn summarise(recording: &Recording) -> Run {
         at_the_door: averages.at_the_door,
         in_system: averages.in_system,
         parallelism: averages.parallelism,
-        parallelism_limit: parallelism_limit.min(header.machine.cores),
+        parallelism_limit: parallelism_limit(header, most_workers),
         cores: edges.map_or_else(Vec::new, |edges| usage::cores(&edges)),
         workers: usage::Worker::all(workers, header, memory::largest(recording)),
+        processes: usage::PoolProcess::all(recording),
         memory: memory::largest(recording).and_then(ServerMemory::of),
         workers_at_once: at_once,
         accept_jain: accept_jain(workers),
@@ -160,6 +160,12 @@ pub fn summarise(recording: &Recording) -> Run {
     grade(&mut run, recording, &requests, &evidence);
     add_conclusions(&mut run, recording);
     run
+}
+
+/// Returns the most cores that processes can keep busy.
+fn parallelism_limit(header: &Header, workers: usize) -> usize {
+    let limit = header.scenario.server.parallelism_limit_of(workers);
+    limit.min(header.machine.cores)
 }
 
 /// Parts of the latencies. Those in a foreign server are unknown.

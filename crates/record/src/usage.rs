@@ -185,6 +185,40 @@ pub struct Worker {
     pub counted: Counted,
 }
 
+/// A process of the pool that computes for the workers.
+#[derive(Clone, Debug, Serialize)]
+pub struct PoolProcess {
+    /// Name, as on the screen: `p1`.
+    pub name: String,
+    /// Pid of its process; none in a simulation.
+    pub pid: Option<u32>,
+    /// Computations that it has finished.
+    pub jobs: u64,
+    /// CPU time.
+    pub cpu_s: f64,
+    /// Number of earlier processes in its place.
+    pub respawns: u64,
+    /// Proportional set size in KiB; none if not read.
+    pub pss_kib: Option<u64>,
+}
+
+impl PoolProcess {
+    pub(super) fn all(recording: &Recording) -> Vec<Self> {
+        let last = recording.samples.last();
+        let processes = last.into_iter().flat_map(|sample| &sample.processes);
+        let origin = recording.header.origin;
+        let each = processes.map(|process| Self {
+            name: letter(process.index),
+            pid: (origin == Origin::Measured).then_some(process.pid),
+            jobs: process.requests,
+            cpu_s: rounded(process.cpu.as_secs_f64(), 6),
+            respawns: process.respawns,
+            pss_kib: (process.pss_kib > 0).then_some(process.pss_kib),
+        });
+        each.collect()
+    }
+}
+
 /// Numbers of a worker that itself reports them.
 const REPORTED: [&str; 11] = [
     "accepted",

@@ -264,6 +264,7 @@ impl Synthetic {
             stage: self.stage_at(at),
             window: self.window.filter(|window| at >= window.begin),
             seen: ListLengths::default(),
+            processes: Vec::new(),
             cores: self.cores_at(at, &workers),
             workers,
             load: LoadSample {

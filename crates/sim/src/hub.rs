@@ -304,6 +304,11 @@ impl<O: Observer> Simulation<'_, O> {
                 self.begin_call(id, service, wait, mode);
                 parks
             }
+            Need::Offload(cpu) => {
+                self.begin_wait(worker, task, id, SwitchReason::Service, WaitMode::Patched);
+                self.begin_offload(id, cpu);
+                true
+            }
             Need::Done => self.answers(worker, task, id),
         }
     }

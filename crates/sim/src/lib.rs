@@ -30,6 +30,7 @@ mod load;
 mod lock;
 mod machine;
 mod observer;
+mod offload;
 mod process;
 mod sampling;
 mod script;
@@ -51,10 +52,11 @@ use self::event::{EntityId, SimEvent};
 use self::load::LoadModel;
 use self::machine::{Kind, Machine};
 pub use self::observer::{Observer, Totals, WithoutSwitches};
+use self::offload::ProcessPool;
 use self::service::{Call, Service, ServiceEvent};
 use self::worker::Worker;
 use concsim_engine::policy::ARBITER_TICK;
-use concsim_engine::telemetry::{Event, Phase, SLOTS};
+use concsim_engine::telemetry::{Event, Phase, WORKER_SLOTS};
 use concsim_engine::worker_table::WorkerTable;
 use concsim_model::scenario::draw::Draws;
 use concsim_model::scenario::{Plan, Scenario, Variant, WorkerKind};
@@ -171,6 +173,7 @@ struct Simulation<'a, O> {
     sleepers_kept: usize,
     services: Vec<Service>,
     services_strand: EntityId,
+    pool: ProcessPool,
     calls: Slab<Call>,
     service_events: VecDeque<ServiceEvent>,
     has_coroutines: bool,
@@ -188,6 +191,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
         let mut machine = Machine::new(&scenario.machine);
         let load = machine.add(Kind::Load);
         let services = machine.add(Kind::Services);
+        let pool = ProcessPool::new(scenario.server.processes, &mut machine);
         let costs = &scenario.machine;
         let mut simulation = Self {
             scenario,
@@ -203,18 +207,19 @@ impl<'a, O: Observer> Simulation<'a, O> {
                 service: costs.service.0,
                 wake_up: costs.wake_up.0,
             },
-            owners: vec![(usize::MAX, 0); 2],
+            owners: vec![(usize::MAX, 0); 2 + scenario.server.processes],
             workers: Vec::new(),
-            table: WorkerTable::new(SLOTS, scenario.server.workers),
+            table: WorkerTable::new(WORKER_SLOTS, scenario.server.workers),
             connections: Connections::new(),
             draws: Draws::new(scenario.seed),
             load: LoadModel::new(scenario, BEGIN, load),
             door: VecDeque::new(),
             room_at_the_door: scenario.server.places_at_the_door(),
             wakers: accept_queue::Wakers::default(),
-            sleepers_kept: 4 * SLOTS,
+            sleepers_kept: 4 * WORKER_SLOTS,
             services: service::of(scenario),
             services_strand: services,
+            pool,
             calls: Slab::new(),
             service_events: VecDeque::new(),
             has_coroutines: scenario.server.kind == WorkerKind::Coroutine,
@@ -293,6 +298,8 @@ impl<'a, O: Observer> Simulation<'a, O> {
                 self.resume_load();
             } else if entity == self.services_strand {
                 self.resume_services();
+            } else if let Some(process) = self.pool.process_of(entity) {
+                self.resume_process(process);
             } else if let Some((worker, thread)) = self.thread_of(entity) {
                 if self.workers[worker].hub.is_some() {
                     self.resume_hub(worker);

@@ -197,6 +197,11 @@ impl<O: Observer> Simulation<'_, O> {
                 self.begin_call(id, service, wait, mode);
                 false
             }
+            Need::Offload(cpu) => {
+                self.blocks(worker, thread, id, SwitchReason::Service);
+                self.begin_offload(id, cpu);
+                false
+            }
             Need::Done => self.thread_answers(worker, thread, id),
         }
     }

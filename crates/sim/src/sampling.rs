@@ -15,16 +15,17 @@ use concsim_record::{
 /// Memory of the server's processes at one instant, if the scenario states any.
 struct MemoryOfProcesses {
     is_stated: bool,
-    /// Number of processes that share a preloaded application: the workers and the arbiter.
+    /// Number of processes that share a preloaded application: the workers, the pool and the arbiter.
     processes: u64,
 }
 
 impl MemoryOfProcesses {
     fn of(scenario: &Scenario, workers: &[Worker]) -> Self {
         let alive = workers.iter().filter(|worker| worker.is_alive).count();
+        let others = scenario.server.processes as u64 + 1;
         Self {
             is_stated: memory::is_stated(scenario),
-            processes: alive as u64 + 1,
+            processes: alive as u64 + others,
         }
     }
 
@@ -83,6 +84,7 @@ impl<O: Observer> Simulation<'_, O> {
             window: self.window(),
             seen: ListLengths::default(),
             workers,
+            processes: self.look_at_processes(|of_one| memory.kib(of_one)),
             cores: self.look_at_cores(),
             load: LoadSample {
                 sent: load.sent,

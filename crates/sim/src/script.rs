@@ -20,6 +20,8 @@ pub(super) enum Need {
         wait: u64,
         mode: WaitMode,
     },
+    /// Core time of a process of the pool, in nanoseconds.
+    Offload(u64),
     /// The script is finished.
     Done,
     /// Its worker has run out of stack.
@@ -76,6 +78,11 @@ pub(super) fn play(
                 let wait = demand(connection, wait);
                 connection.step += 1;
                 return Need::Sleep { wait, mode };
+            }
+            Step::Offload { ref cpu } => {
+                let cpu = demand(connection, cpu);
+                connection.step += 1;
+                return Need::Offload(cpu);
             }
             Step::Yield => {
                 connection.step += 1;

@@ -69,7 +69,7 @@ impl<O: Observer> Simulation<'_, O> {
 
     /// Starts another part of a connection's wait. Reported only for a wait with a queue: a wait of one
     /// part is known by its beginning and its end.
-    fn enter_part(&mut self, id: ConnectionId, part: WaitPurpose) {
+    pub(super) fn enter_part(&mut self, id: ConnectionId, part: WaitPurpose) {
         let now = self.now;
         let connection = &mut self.connections[id as usize];
         let is_queue = |part| {

@@ -137,7 +137,11 @@ impl<O: Observer> Simulation<'_, O> {
                 self.work(worker, thread, cpu);
             }
             Need::Overflow => self.dies(worker, OVERFLOWED),
-            Need::LetGo | Need::Sleep { .. } | Need::Call { .. } | Need::Done => {}
+            Need::LetGo
+            | Need::Sleep { .. }
+            | Need::Call { .. }
+            | Need::Offload(_)
+            | Need::Done => {}
         }
         need
     }

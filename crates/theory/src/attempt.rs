@@ -270,6 +270,8 @@ impl<'a> RequestProgress<'a> {
                     taken.computing += spent;
                 })
             }
+            // The pool's processes have a core for it; the worker waits.
+            Step::Offload { .. } => self.add_wait(step, length, |_, _| {}),
             Step::Call { service, .. } => {
                 let service = *service;
                 self.add_wait(step, length, move |taken, spent| {

@@ -33,7 +33,7 @@ impl ViewModel {
             let is_at = now.workers.get(seen.index).copied().unwrap_or_default();
             worker.show_instant(&is_at, seen, (sample.at, now.at), kind);
         }
-        let positions = self.workers.iter().enumerate();
+        let positions = self.workers.iter().chain(&self.processes).enumerate();
         let position_of = |slot: u16| {
             let mut found = positions.clone();
             found.find(|(_, worker)| worker.index == usize::from(slot))

@@ -43,6 +43,10 @@ pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
             format!("{connections} per worker at most"),
         ));
     }
+    if server.processes > 0 {
+        let processes = grouped(server.processes as u64);
+        facts.push(Fact::new("processes beside workers", processes));
+    }
     if server.app > 0 {
         let place = if server.preload {
             "shared by all processes"
@@ -170,6 +174,7 @@ pub(super) fn step_in_words(step: &Step, scenario: &Scenario) -> String {
                 length(Elapsed(slice.0))
             )
         }
+        Step::Offload { cpu } => format!("compute {} in processes", cpu.in_words()),
         Step::Call {
             service,
             wait,

@@ -51,11 +51,14 @@ pub(super) struct ViewModel {
     pub(super) in_system: u64,
     /// Workers in the order of their slots.
     pub(super) workers: Vec<WorkerView>,
+    /// Processes that compute for the workers.
+    pub(super) processes: Vec<WorkerView>,
     /// Requests that all workers of a foreign server have begun: none of them reports its own.
     pub(super) begun_in_all: Option<u64>,
     /// Memory of the arbiter and all workers at the sample, in KiB, if it was read.
     pub(super) memory_kib: Option<u64>,
-    /// Number of each core, with the position in `workers` of the worker that computes on it.
+    /// Number of each core, with the position of the worker or process that computes on it: processes follow the
+    /// workers.
     pub(super) cores: Vec<(usize, Option<usize>)>,
     /// For each core, true if anything but workers kept it busy for at least half of the time between the
     /// last two samples.
@@ -102,7 +105,14 @@ impl ViewModel {
             .workers
             .iter()
             .filter(|it| it.is_foreign && it.computes());
-        self.held().running + foreign.count() as u64
+        let processes = self.processes.iter();
+        let processes = processes.filter(|it| it.doing == WorkerState::Running);
+        self.held().running + foreign.count() as u64 + processes.count() as u64
+    }
+
+    /// Returns all workers, then all processes that compute for them.
+    pub(super) fn all_processes(&self) -> impl Iterator<Item = &WorkerView> + Clone {
+        self.workers.iter().chain(&self.processes)
     }
 
     /// Returns the requests that all workers have begun and not finished, by state.

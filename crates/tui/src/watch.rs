@@ -73,6 +73,11 @@ impl Watch {
                 .iter()
                 .map(|worker| look_at(worker, self.kind, &span))
                 .collect(),
+            processes: now
+                .processes
+                .iter()
+                .map(|process| look_at(process, self.kind, &span))
+                .collect(),
             begun_in_all: now.queued.map(|_| now.begun()),
             memory_kib: ServerMemory::of(now).map(|memory| memory.pss_kib),
             cores: Vec::new(),
@@ -87,7 +92,7 @@ impl Watch {
             trust: frame.trust,
             doubts: frame.doubts.clone(),
         };
-        picture.cores = cores(now, &picture.workers);
+        picture.cores = cores(now, &picture);
         self.most.add_picture(&picture);
         picture.most = self.most;
         picture
@@ -239,11 +244,16 @@ fn busy_otherwise(samples: &[Sample]) -> Vec<bool> {
 
 /// Returns the worker that computes on each core. A worker that moves while it is sampled may be found on a
 /// core where another one was found: the later reading is used.
-fn cores(now: &Sample, workers: &[WorkerView]) -> Vec<(usize, Option<usize>)> {
+fn cores(now: &Sample, picture: &ViewModel) -> Vec<(usize, Option<usize>)> {
     let computing = |core: usize| {
-        let here =
-            |position: &usize| now.workers[*position].core == core && workers[*position].computes();
-        (0..workers.len()).rev().find(here)
+        let here = |position: &usize| {
+            now.workers[*position].core == core && picture.workers[*position].computes()
+        };
+        let worker = (0..picture.workers.len()).rev().find(here);
+        let mut processes = now.processes.iter().zip(&picture.processes);
+        let process =
+            processes.position(|(seen, it)| seen.core == core && it.doing == WorkerState::Running);
+        worker.or(process.map(|place| picture.workers.len() + place))
     };
     now.cores
         .iter()

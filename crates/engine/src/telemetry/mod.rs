@@ -22,4 +22,7 @@ pub use termination::TerminationCause;
 pub use wait::{WaitParts, WaitPurpose};
 
 /// Workers that a server can have at once. A worker keeps its slot when it is respawned.
-pub const SLOTS: usize = 256;
+pub const WORKER_SLOTS: usize = 256;
+
+/// Processes that report: the workers, and behind them those of the pool that computes for them.
+pub const SLOTS: usize = WORKER_SLOTS + 16;

@@ -55,6 +55,14 @@ pub(super) fn scenario(
     if load.arrivals == Arrivals::Scheduled {
         jobs::set_counted_requests(&mut load, warmup, tree.get("warmup"), problems);
     }
+    let server = Server {
+        processes: if offloads(&requests) {
+            server.processes
+        } else {
+            0
+        },
+        ..server
+    };
     let mut scenario = Scenario {
         seed,
         warmup,
@@ -113,11 +121,18 @@ fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> S
         accept: fields.choice("accept", &ACCEPTS),
         max_requests: Some(fields.whole("max_requests")).filter(|most| *most > 0),
         max_requests_jitter: fields.whole("max_requests_jitter"),
+        processes: fields.whole("processes") as usize,
         app: fields.size("app"),
         preload: fields.flag("preload"),
         nice: fields.whole("nice") as u8,
         command: command(&mut fields),
     }
+}
+
+/// True if a step computes in processes of its own.
+fn offloads(requests: &[Request]) -> bool {
+    let mut steps = requests.iter().flat_map(|request| &request.script);
+    steps.any(|step| matches!(step, super::Step::Offload { .. }))
 }
 
 /// Reads the command of a foreign server.

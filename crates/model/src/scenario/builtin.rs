@@ -19,7 +19,7 @@ macro_rules! embedded {
 }
 
 /// In teaching order.
-static ALL: [BuiltIn; 21] = embedded![
+static ALL: [BuiltIn; 22] = embedded![
     "three_requests",
     "io_bound",
     "cpu_bound",
@@ -40,6 +40,7 @@ static ALL: [BuiltIn; 21] = embedded![
     "keepalive_slots",
     "silent_clients",
     "memory",
+    "offload",
     "hello",
 ];
 

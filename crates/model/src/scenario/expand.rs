@@ -270,6 +270,7 @@ mod tests {
             name().prop_map(|name| format!("count {name} with yield")),
             (0..99).prop_map(|size| format!("write {size}KiB")),
             (0..99).prop_map(|size| format!("touch {size}MB")),
+            duration().prop_map(|cpu| format!("compute {cpu} in processes")),
             Just("yield".to_owned()),
         ]
     }

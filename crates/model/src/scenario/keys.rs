@@ -7,6 +7,7 @@ use super::key_word::{KeyWord, words};
 use super::problem::one_of;
 use super::quantity::{DRAWS, LENGTHS, SIZE, Time};
 use super::rate::RATE;
+use super::step::POOL_SLOTS;
 use super::{Accept, ConnectionMode, Process, WorkerKind};
 
 /// Shape of a value.
@@ -301,6 +302,12 @@ pub(super) const SERVER: Section = Section {
         )
         .by_default("0")
         .simulated(),
+        key(
+            "processes",
+            whole(1, POOL_SLOTS),
+            "number of processes beside the workers for steps `compute … in processes`; none without such a step",
+        )
+        .by_default("1"),
         key(
             "app",
             Shape::Size,

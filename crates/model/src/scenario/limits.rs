@@ -39,16 +39,20 @@ impl Server {
     /// lock.
     #[must_use]
     pub fn computes_alone(&self) -> &'static str {
-        if self.parallelism_limit_of(1) > 1 {
+        if self.units_of(1) > 1 {
             "thread"
         } else {
             "process"
         }
     }
 
-    /// Returns the most requests that can compute at once with `workers`, if there are cores for all.
+    /// Returns the most requests that can compute at once with `workers` and the pool, if there are cores for all.
     #[must_use]
     pub fn parallelism_limit_of(&self, workers: usize) -> usize {
+        self.units_of(workers) + self.processes
+    }
+
+    fn units_of(&self, workers: usize) -> usize {
         if self.has_a_lock() {
             workers
         } else {

@@ -235,6 +235,9 @@ pub struct Server {
     /// Maximum number of extra requests, drawn for each worker.
     #[serde(default)]
     pub max_requests_jitter: u64,
+    /// Processes for computations outside of the workers; 0 if no step needs one.
+    #[serde(default, skip_serializing_if = "no_processes")]
+    pub processes: usize,
     /// Memory of the loaded application, in bytes: each worker's own, or shared if it was loaded before the fork.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub app: u64,
@@ -253,6 +256,15 @@ pub struct Server {
 /// Value in recordings of the time before threads.
 fn one() -> usize {
     1
+}
+
+/// True for a server without a pool, which a recording may omit.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn no_processes(processes: &usize) -> bool {
+    *processes == 0
 }
 
 /// True for a number that a recording may omit.

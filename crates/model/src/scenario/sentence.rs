@@ -26,10 +26,15 @@ pub(super) struct Verb {
 pub(super) const VERBS: [Verb; 9] = [
     Verb {
         word: "compute",
-        examples: "`compute 2ms` or `compute 100ms in slices of 1ms`",
+        examples: "`compute 2ms`, `compute 100ms in slices of 1ms` or `compute 50ms in processes`",
         read: |cursor, _| {
+            let cpu = quantity::draw(cursor)?;
+            if cursor.rest().is_some_and(|rest| is_in_processes(rest.text)) {
+                phrase(cursor, &["in", "processes"])?;
+                return Ok(Step::Offload { cpu });
+            }
             Ok(Step::Compute {
-                cpu: quantity::draw(cursor)?,
+                cpu,
                 slice: slices(cursor)?,
             })
         },
@@ -141,6 +146,11 @@ fn verbs() -> String {
         "a step begins with {}",
         one_of(VERBS.iter().map(|verb| verb.word))
     )
+}
+
+/// True for `in processes`, the place of a computation.
+fn is_in_processes(text: &str) -> bool {
+    text.split_whitespace().take(2).eq(["in", "processes"])
 }
 
 /// Reads a size, which must come next.
@@ -264,6 +274,7 @@ impl fmt::Display for Sentence<'_> {
                 write!(f, "compute {cpu}")?;
                 slice.map_or(Ok(()), |slice| write!(f, " in slices of {}", Time(slice.0)))
             }
+            Step::Offload { cpu } => write!(f, "compute {cpu} in processes"),
             Step::Call {
                 service,
                 wait,

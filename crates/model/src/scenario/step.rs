@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{Draw, Request};
 use crate::units::CpuTime;
 
+/// Most processes of the pool for computations, [`Step::Offload`].
+pub(super) const POOL_SLOTS: u64 = 16;
+
 /// Steps of a request, in order.
 pub type Script = Vec<Step>;
 
@@ -20,6 +23,11 @@ pub enum Step {
         cpu: Draw,
         /// Slice length: lets go ⌈cpu ÷ slice⌉ − 1 times. `None`: in one piece.
         slice: Option<CpuTime>,
+    },
+    /// Computes in a process of the server's pool: a wait for the worker, and core time for that process.
+    Offload {
+        /// CPU time.
+        cpu: Draw,
     },
     /// A real request to a service, which answers after `wait`.
     Call {
@@ -70,6 +78,7 @@ impl Step {
     pub fn duration(&self) -> Option<&Draw> {
         match self {
             Self::Compute { cpu: draw, .. }
+            | Self::Offload { cpu: draw }
             | Self::Call { wait: draw, .. }
             | Self::Sleep { wait: draw, .. } => Some(draw),
             Self::Yield
@@ -86,6 +95,7 @@ impl Step {
     pub fn wait_mode(&self) -> Option<WaitMode> {
         match self {
             Self::Call { mode, .. } | Self::Sleep { mode, .. } => Some(*mode),
+            Self::Offload { .. } => Some(WaitMode::Patched),
             Self::Compute { .. }
             | Self::Yield
             | Self::Write { .. }
@@ -130,6 +140,7 @@ impl Step {
             Self::Yield => true,
             Self::Count { with_yield, .. } => *with_yield,
             Self::Compute { .. }
+            | Self::Offload { .. }
             | Self::Call { .. }
             | Self::Sleep { .. }
             | Self::Write { .. }

@@ -42,13 +42,12 @@ fn nearest_word(words: &Words, word: &str) -> Option<String> {
     Some(called(word, here))
 }
 
-const OF_THE_SERVER: [(&str, &str); 16] = [
+const OF_THE_SERVER: [(&str, &str); 15] = [
     ("worker_connections", "connections"),
     ("max_connections", "connections"),
     ("worker_class", "kind"),
     ("class", "kind"),
     ("type", "kind"),
-    ("processes", "workers"),
     ("num_workers", "workers"),
     ("worker_processes", "workers"),
     ("nthreads", "threads"),

@@ -87,6 +87,7 @@ fn requests_of(scenario: &Scenario) -> String {
 fn step(step: &Step, scenario: &Scenario) -> Value {
     match step {
         Step::Compute { cpu, slice } => json!(["compute", length(cpu), slice.map(|it| it.0)]),
+        Step::Offload { cpu } => json!(["compute", length(cpu), null]),
         Step::Call {
             wait,
             mode,

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use crate::sys::listeners::Listeners;
 use crate::sys::processes;
-use crate::telemetry::{Phase, SLOTS, Scoreboard, Slot};
+use crate::telemetry::{Phase, Scoreboard, Slot, WORKER_SLOTS};
 use concsim_model::units::{CpuTime, Stamp};
 
 /// Workers found so far.
@@ -61,7 +61,7 @@ impl Workers {
     ) {
         for pid in self.serving(root, listeners) {
             let is_known = self.slots.values().any(|known| known.pid == pid);
-            let free = (0..SLOTS).find(|slot| !self.slots.contains_key(slot));
+            let free = (0..WORKER_SLOTS).find(|slot| !self.slots.contains_key(slot));
             if let (false, Some(slot)) = (is_known, free) {
                 let words = scoreboard.slot(slot);
                 words.wanted.store(1, Ordering::Relaxed);

@@ -80,6 +80,7 @@ impl<W: World> Player<'_, W> {
             Step::Write { bytes } => self.write(bytes)?,
             Step::Compute { slice, .. } => self.compute(CpuTime(demand), slice),
             Step::Call { service, mode, .. } => self.world.call(service, Elapsed(demand), mode)?,
+            Step::Offload { .. } => self.world.offload(CpuTime(demand))?,
             Step::Sleep { mode, .. } => self.world.sleep(Elapsed(demand), mode),
             Step::Yield => self.world.yield_now(),
             Step::Touch { bytes } => self.world.touch(bytes),

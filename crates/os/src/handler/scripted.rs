@@ -18,6 +18,7 @@ pub(super) enum WorldCall {
     Read(usize),
     Wrote(usize, u64),
     Touched(u64),
+    Offloaded(u64),
     Sent(String),
     Overflowed,
 }
@@ -58,6 +59,11 @@ impl World for Scripted {
         if self.services_are_gone {
             return Err(io::Error::from(io::ErrorKind::ConnectionRefused).into());
         }
+        Ok(())
+    }
+
+    fn offload(&mut self, cpu: CpuTime) -> Result<(), CallFailed> {
+        self.calls.push(WorldCall::Offloaded(cpu.0));
         Ok(())
     }
 

@@ -44,6 +44,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
             max_requests: None,
             max_requests_jitter: 0,
             app: 0,
+            processes: 0,
             preload: false,
             command: None,
             nice: 0,
@@ -293,6 +294,14 @@ fn an_overflow_is_the_worlds_business() {
     let mut world = Scripted::default();
     play(&[Step::Overflow], "", &mut world);
     assert_eq!(world.calls[0], WorldCall::Overflowed);
+}
+
+#[test]
+fn a_computation_in_processes_is_not_the_workers() {
+    let mut world = Scripted::default();
+    let cpu = Draw::Fixed(7);
+    play(&[Step::Offload { cpu }], "7", &mut world);
+    assert_eq!(world.calls[0], WorldCall::Offloaded(7));
 }
 
 #[test]

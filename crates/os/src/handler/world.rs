@@ -49,6 +49,12 @@ pub trait World {
     /// Fails if the service cannot be reached or does not answer.
     fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> Result<(), CallFailed>;
 
+    /// Computes for this much CPU time in a process of the pool, and waits for it.
+    ///
+    /// # Errors
+    /// Fails if that process ends meanwhile.
+    fn offload(&mut self, cpu: CpuTime) -> Result<(), CallFailed>;
+
     /// Waits for a timer. A wait of zero still lets go once.
     fn sleep(&mut self, wait: Elapsed, mode: WaitMode);
 

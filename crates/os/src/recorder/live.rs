@@ -12,6 +12,7 @@ use super::memory::{MemoryReadings, Owner};
 use crate::sys::clock::Clock;
 use crate::sys::processes::{self, ProcessSwitches};
 use crate::telemetry::{Event, Marker, Reader, Reading, Scoreboard, Slot};
+use concsim_engine::telemetry::WORKER_SLOTS;
 use concsim_model::units::{CpuTime, Elapsed, Stamp};
 use concsim_record::storage::RecordingWriter;
 use concsim_record::{
@@ -265,7 +266,7 @@ impl<'a> Live<'a> {
                 ..seen
             }
         });
-        let workers = workers.collect();
+        let (workers, processes) = workers.partition(|seen| seen.index < WORKER_SLOTS);
         let arbiter = self.memory.of(Owner::Arbiter);
         Sample {
             at,
@@ -273,6 +274,7 @@ impl<'a> Live<'a> {
             window: self.recording().header.window,
             seen: self.recording().seen(),
             workers,
+            processes,
             cores: self.cores.now(),
             load,
             queued,

@@ -11,6 +11,7 @@
 //! (`gunicorn/arbiter.py`), including the tick of one second for everything timed. Unlike gunicorn, it also
 //! ends a worker that is silent for too long while it boots.
 
+mod pool;
 mod respawns;
 mod stopping;
 
@@ -22,6 +23,7 @@ use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use self::pool::ProcessPool;
 use self::respawns::{Respawns, SHORT_LIVES_LIMIT};
 use super::door::Door;
 use super::process_memory::{self, Loader};
@@ -36,6 +38,7 @@ use crate::telemetry::{
     ChildMessage, Event, Phase, SLOTS, Scoreboard, Telemetry, TerminationCause, Writer,
 };
 use concsim_engine::policy::{self, ARBITER_TICK, BOOT_FAILED, EndOfProcess, KILLED, OVERFLOWED};
+use concsim_engine::telemetry::WORKER_SLOTS;
 use concsim_engine::worker_table::{Verdict, WorkerTable};
 use concsim_model::scenario::Scenario;
 use concsim_model::units::{Elapsed, Stamp, letter};
@@ -118,6 +121,8 @@ struct Arbiter<'a> {
     lifeline: &'a OwnedFd,
     signals: Signals,
     table: WorkerTable,
+    /// Processes that compute for the workers.
+    pool: ProcessPool,
     /// Workers that are told to stop as soon as the new ones have been forked.
     leaving: Vec<(usize, u32)>,
     /// Writing ends of the workers' lifelines, by slot.
@@ -158,7 +163,8 @@ impl<'a> Arbiter<'a> {
             door: Some(door),
             lifeline,
             signals,
-            table: WorkerTable::new(SLOTS, orders.scenario.server.workers),
+            table: WorkerTable::new(WORKER_SLOTS, orders.scenario.server.workers),
+            pool: ProcessPool::open(orders.scenario.server.processes)?,
             leaving: Vec::new(),
             lifelines: (0..SLOTS).map(|_| None).collect(),
             last_words: pipe::nonblocking()?,
@@ -179,6 +185,7 @@ impl<'a> Arbiter<'a> {
 
     /// Supervises until there is a reason to stop.
     fn supervise(&mut self) -> Result<Stop, Failure> {
+        self.fill_the_pool()?;
         self.fill_vacancies()?;
         loop {
             self.announce_when_up();
@@ -192,6 +199,7 @@ impl<'a> Arbiter<'a> {
             }
             self.reap()?;
             self.end_silent_workers();
+            self.fill_the_pool()?;
             self.fill_vacancies()?;
             self.retire_replaced();
         }
@@ -227,7 +235,7 @@ impl<'a> Arbiter<'a> {
                 self.note(&format!("worker {} joins: {count} now", letter(slot)));
             }
             None => self.note(&format!(
-                "a server has at most {SLOTS} workers: no more were added"
+                "a server has at most {WORKER_SLOTS} workers: no more were added"
             )),
         }
     }
@@ -300,35 +308,46 @@ impl<'a> Arbiter<'a> {
 
     fn fork_worker(&mut self, slot: usize) -> Result<(), Failure> {
         let age = self.table.next_age();
+        self.respawns.forked(slot, self.now());
+        let door = self.door_for_a_worker()?;
+        let pid = self.fork_into(slot, age, move |config| worker::run(config, door))?;
+        self.table.insert(slot, pid, age);
+        let (at, worker) = (self.now(), slot as u32);
+        self.ring
+            .push(&Event::Forked { at, worker, pid }.to_record());
+        Ok(())
+    }
+
+    /// Forks a process with a slot of the scoreboard, which runs `life`. Returns its pid.
+    fn fork_into(
+        &mut self,
+        slot: usize,
+        age: u64,
+        life: impl FnOnce(&WorkerConfig) -> i32,
+    ) -> Result<u32, Failure> {
         let words = self.scoreboard.slot(slot);
         if words.incarnation.load(Ordering::Relaxed) == 0 {
             self.scoreboard.reserve_worker_ring(slot)?;
         }
         words.wanted.store(1, Ordering::Relaxed);
         words.prepare(self.now(), age);
-        self.respawns.forked(slot, self.now());
         let (lifeline, kept_end) = pipe::nonblocking()?;
         let config = self.config(slot, lifeline.into())?;
-        let door = self.door_for_a_worker()?;
         let siblings = self.lifelines.iter_mut();
         let mut inherited: Vec<&mut Option<OwnedFd>> = siblings.collect();
         let mut kept_end = Some(OwnedFd::from(kept_end));
         let own = &mut kept_end;
         let pid = fork::fork(move || {
-            // A copy of the writing end of another worker's lifeline would keep that worker alive.
+            // A copy of the writing end of another process's lifeline would keep that process alive.
             inherited.push(own);
             for end in inherited {
                 drop(end.take());
             }
-            worker::run(&config, door)
+            life(&config)
         })?;
         self.lifelines[slot] = kept_end;
         words.give_to(pid);
-        self.table.insert(slot, pid, age);
-        let (at, worker) = (self.now(), slot as u32);
-        self.ring
-            .push(&Event::Forked { at, worker, pid }.to_record());
-        Ok(())
+        Ok(pid)
     }
 
     fn door_for_a_worker(&self) -> Result<Door, Failure> {
@@ -343,6 +362,7 @@ impl<'a> Arbiter<'a> {
             arbiter: std::process::id(),
             scenario: self.orders.scenario.clone(),
             services: self.orders.services.clone(),
+            pool: self.pool.address()?,
             access: self.orders.access.clone(),
             lifeline,
             last_words: self
@@ -365,6 +385,9 @@ impl<'a> Arbiter<'a> {
     }
 
     fn on_exit(&mut self, death: Death) -> Result<(), Failure> {
+        if self.process_ended(death)? {
+            return Ok(());
+        }
         let Death { pid, status, cpu } = death;
         let Some((slot, process)) = self.table.dismiss(pid) else {
             return Ok(());

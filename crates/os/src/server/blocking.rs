@@ -26,7 +26,7 @@ use concsim_model::units::{CpuTime, Elapsed, Stamp};
 
 /// State that the threads of a worker share.
 pub(super) struct Shared {
-    /// Connections to each service.
+    /// Connections to each service, and behind them to the pool of processes.
     services: Vec<BlockingPool>,
     /// Longest time that a connection may stay idle; `None` closes it after each response.
     keepalive: Option<Elapsed>,
@@ -38,12 +38,17 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Opens a connection to each service. Blocks the process until they are open.
-    pub(super) fn open(scenario: &Scenario, addresses: &[SocketAddr]) -> sys::Result<Self> {
+    pub(super) fn open(
+        scenario: &Scenario,
+        addresses: &[SocketAddr],
+        processes: Option<SocketAddr>,
+    ) -> sys::Result<Self> {
         let (server, services) = (&scenario.server, &scenario.services);
         let open = |(service, address): (_, &SocketAddr)| BlockingPool::open(service, *address);
         let services = services.iter().zip(addresses).map(open);
+        let processes = processes.map(|address| Ok(BlockingPool::for_jobs(address)));
         Ok(Self {
-            services: services.collect::<sys::Result<_>>()?,
+            services: services.chain(processes).collect::<sys::Result<_>>()?,
             keepalive: policy::keepalive(server),
             stopping: AtomicBool::new(false),
             lock: server.has_a_lock().then(ComputeLock::default),
@@ -217,7 +222,8 @@ impl WaitStrategy for Blocking<'_> {
 
     /// Calls a service. Blocks the thread until the answer is there, in every mode.
     fn call(&mut self, service: usize, wait: Elapsed, _: WaitMode) -> io::Result<()> {
-        let service = &self.thread.shared.services[service];
+        let services = &self.thread.shared.services;
+        let service = &services[service.min(services.len() - 1)];
         let (clock, request) = (self.thread.probe.clock(), self.accounting.request);
         let called = self.block(
             SwitchReason::Service,

@@ -19,6 +19,8 @@ pub(super) struct BlockingPool {
     address: SocketAddr,
     /// Time to set up a new connection.
     connect: Elapsed,
+    /// False if each connection carries one call.
+    keeps: bool,
     state: Mutex<State>,
 }
 
@@ -51,11 +53,25 @@ impl BlockingPool {
         Ok(Self {
             address,
             connect: service.connect,
+            keeps: true,
             state: Mutex::new(State {
                 idle: vec![connection],
                 places: Places::new(service.pool),
             }),
         })
+    }
+
+    /// Returns the way to the pool of processes: a connection for each job, so that the first idle process has it.
+    pub(super) fn for_jobs(address: SocketAddr) -> Self {
+        Self {
+            address,
+            connect: Elapsed::ZERO,
+            keeps: false,
+            state: Mutex::new(State {
+                idle: Vec::new(),
+                places: Places::new(None),
+            }),
+        }
     }
 
     /// Calls for a request; the answer comes after `wait`. Blocks the thread for a place, for a new connection and
@@ -79,7 +95,7 @@ impl BlockingPool {
         }
         let connected = has_waited.then(|| clock.now());
         let answer = connection.call_blocking(wait, request)?;
-        lease.connection = Some(connection);
+        lease.connection = Some(connection).filter(|_| self.keeps);
         Ok(Answered {
             answer,
             connected,

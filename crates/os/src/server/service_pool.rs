@@ -24,7 +24,7 @@ use concsim_engine::Places;
 use concsim_model::scenario::Service;
 use concsim_model::units::{Elapsed, Stamp};
 
-/// Connections of a worker to all services.
+/// Connections of a worker to all services, and behind them to the pool of processes.
 pub(super) struct ServicePool(Vec<Rc<Pool>>);
 
 /// Connections of a worker to one service.
@@ -33,6 +33,8 @@ struct Pool {
     address: SocketAddr,
     /// Time to set up a new connection.
     connect: Elapsed,
+    /// False if each connection carries one call.
+    keeps: bool,
     idle: RefCell<Vec<(ServiceConnection, Registration)>>,
     places: RefCell<Places<Waiter>>,
 }
@@ -72,6 +74,7 @@ impl ServicePool {
         shared: &Rc<Shared>,
         services: &[Service],
         addresses: &[SocketAddr],
+        processes: Option<SocketAddr>,
     ) -> sys::Result<Self> {
         let mut pools = Vec::new();
         for (service, address) in services.iter().zip(addresses) {
@@ -81,16 +84,33 @@ impl ServicePool {
                 shared: Rc::clone(shared),
                 address: *address,
                 connect: service.connect,
+                keeps: true,
                 idle: RefCell::new(vec![(connection, registration)]),
                 places: RefCell::new(Places::new(service.pool)),
             }));
         }
+        // A connection for each job, so that the first idle process has it.
+        pools.extend(processes.map(|address| {
+            Rc::new(Pool {
+                shared: Rc::clone(shared),
+                address,
+                connect: Elapsed::ZERO,
+                keeps: false,
+                idle: RefCell::default(),
+                places: RefCell::new(Places::new(None)),
+            })
+        }));
         Ok(Self(pools))
+    }
+
+    /// Returns the connections to a service; to the pool of processes, which is behind all services.
+    fn pool(&self, service: usize) -> &Rc<Pool> {
+        &self.0[service.min(self.0.len() - 1)]
     }
 
     /// Takes a place for a connection to a service; `None` if all are in use.
     pub(super) fn take(&self, service: usize) -> Option<Place> {
-        let pool = &self.0[service];
+        let pool = self.pool(service);
         let is_taken = pool.places.borrow_mut().take();
         is_taken.then(|| Place(Rc::clone(pool)))
     }
@@ -102,7 +122,7 @@ impl ServicePool {
             task,
             grant: Rc::clone(&grant),
         };
-        self.0[service].places.borrow_mut().wait(waiter);
+        self.pool(service).places.borrow_mut().wait(waiter);
         grant
     }
 }
@@ -164,7 +184,10 @@ impl PooledConnection {
 
     /// Gives the connection back after its call. Dropped instead, it is closed.
     pub(super) fn give_back(self) {
-        let idle = (self.connection, self.registration);
-        self.place.0.idle.borrow_mut().push(idle);
+        let pool = &self.place.0;
+        if pool.keeps {
+            let idle = (self.connection, self.registration);
+            pool.idle.borrow_mut().push(idle);
+        }
     }
 }

@@ -25,6 +25,9 @@ use concsim_model::units::{CpuTime, Elapsed, Stamp};
 /// Longest time for a client to make room for more bytes of its answer.
 pub(super) const SEND: Elapsed = Elapsed::from_secs(30);
 
+/// Number of the pool of processes among the services: behind all of them.
+pub(super) const POOL: usize = usize::MAX;
+
 /// Readiness of a socket that a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Interest {
@@ -207,6 +210,11 @@ impl<W: WaitStrategy> World for Transport<W> {
 
     fn call(&mut self, service: usize, wait: Elapsed, mode: WaitMode) -> Result<(), CallFailed> {
         Ok(self.waits.call(service, wait, mode)?)
+    }
+
+    /// Sends a job to the pool, as a call of a service that computes.
+    fn offload(&mut self, cpu: CpuTime) -> Result<(), CallFailed> {
+        Ok(self.waits.call(POOL, Elapsed(cpu.0), WaitMode::Patched)?)
     }
 
     fn sleep(&mut self, wait: Elapsed, mode: WaitMode) {

@@ -282,6 +282,11 @@ impl Probe {
         words.value.store(value, Ordering::Relaxed);
     }
 
+    /// Counts a computation of a process of the pool.
+    pub fn job_done(&self) {
+        add(&self.slot.requests, 1);
+    }
+
     /// Publishes the end of the process, and the resources that it used.
     pub fn leaves(&self, used: ResourceUsage, at: Stamp) {
         self.slot.cpu.store(used.cpu.0, Ordering::Relaxed);

@@ -173,6 +173,9 @@ pub struct Run {
     /// Each worker over its whole life.
     #[serde(serialize_with = "usage::with_unknowns")]
     pub workers: Vec<usage::Worker>,
+    /// Processes that compute for the workers, over their whole lives. Omitted if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<usage::PoolProcess>,
     /// Memory of the server's processes together. Omitted if it was not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<ServerMemory>,

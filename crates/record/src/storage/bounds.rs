@@ -71,7 +71,8 @@ pub(super) fn check_event(
 pub(super) fn check_sample(scenario: &Scenario, sample: &Sample) -> Result<(), Corruption> {
     let cores = sample.cores.iter();
     let cores = cores.map(|core| Name::Core(core.core as u64));
-    let workers = sample.workers.iter().flat_map(|worker| {
+    let all = sample.workers.iter().chain(&sample.processes);
+    let workers = all.flat_map(|worker| {
         let since = [worker.running_since, worker.running_ready];
         let since = since.into_iter().flatten().map(Name::At);
         let request = worker.running_request.map(Name::AnyRequest);
@@ -85,7 +86,7 @@ pub(super) fn check_sample(scenario: &Scenario, sample: &Sample) -> Result<(), C
     });
     let own = [
         Name::At(sample.at),
-        Name::WorkerCount(sample.workers.len() as u64),
+        Name::WorkerCount((sample.workers.len() + sample.processes.len()) as u64),
         Name::CoreCount(sample.cores.len() as u64),
     ];
     let names = own.into_iter().chain(window(sample.window));

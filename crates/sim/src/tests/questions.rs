@@ -13,7 +13,7 @@ enum Change {
 }
 
 /// Every question of the built-in scenarios: its scenario, its position, and a change of its answer.
-const CHANGES: [(&str, usize, Change); 22] = [
+const CHANGES: [(&str, usize, Change); 23] = [
     ("io_bound", 0, Change::Offered),
     ("cpu_bound", 0, Change::Offered),
     ("not_parallel", 0, Change::Offered),
@@ -55,6 +55,7 @@ const CHANGES: [(&str, usize, Change); 22] = [
         Change::Text("server.workers = 60", "server.workers = 4"),
     ),
     ("memory", 1, Change::Offered),
+    ("offload", 0, Change::Offered),
     ("silent_clients", 0, Change::Offered),
     (
         "isolation",

@@ -100,6 +100,9 @@ fn of_the_steps(scenario: &Scenario) -> Option<String> {
     if steps().any(Step::ends_the_request) {
         return Some("requests break off in the middle".into());
     }
+    if steps().any(|step| matches!(step, Step::Offload { .. })) {
+        return Some("requests also queue for processes that compute for the workers".into());
+    }
     let in_threads = |step: &Step| step.wait_mode() == Some(WaitMode::InThreads);
     let has_a_pool = scenario.server.kind.has_a_loop();
     (has_a_pool && steps().any(in_threads)).then(|| "waits queue for a pool of threads, too".into())

@@ -61,7 +61,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, state: &State) {
 }
 
 fn worker_on(picture: &ViewModel, position: Option<usize>) -> Option<String> {
-    let worker = picture.workers.get(position?)?;
+    let worker = picture.all_processes().nth(position?)?;
     Some(letter(worker.index))
 }
 
@@ -72,7 +72,10 @@ fn is_busy_otherwise(picture: &ViewModel, place: usize) -> bool {
 
 /// Returns the length of the longest name of a worker.
 fn name_width(picture: &ViewModel) -> usize {
-    let last = picture.workers.last().map_or(0, |worker| worker.index);
+    let last = picture
+        .all_processes()
+        .last()
+        .map_or(0, |worker| worker.index);
     letter(last).len()
 }
 

@@ -24,8 +24,9 @@ impl<'a> WorkerRows<'a> {
         let gone: Vec<usize> = gone.map(|worker| worker.index).collect();
         let all_own = gone.len() < 2;
         let own = picture.workers.iter();
+        let own = own.filter(|worker| all_own || !is_gone(worker));
         Self {
-            own: own.filter(|worker| all_own || !is_gone(worker)).collect(),
+            own: own.chain(&picture.processes).collect(),
             gone: if all_own { Vec::new() } else { gone },
         }
     }

@@ -36,6 +36,7 @@ fn scenario(seed: u64, draws: &[Draw], arrivals: Arrivals) -> Scenario {
             max_requests: None,
             max_requests_jitter: 0,
             app: 0,
+            processes: 0,
             preload: false,
             command: None,
             nice: 0,

@@ -24,6 +24,11 @@ impl Arbiter<'_> {
             self.signal_all(Signal::Kill);
             self.poll_timeout(BOOT_POLL);
         }
+        self.end_the_pool();
+        while self.has_processes() {
+            self.poll_timeout(BOOT_POLL);
+            self.reap_and_check();
+        }
     }
 
     /// Waits until all workers have left, until `limit`, or until the driver is gone. A second, quick

@@ -17,6 +17,7 @@
 
 mod callback;
 mod coroutine;
+pub(super) mod pool_process;
 mod sync;
 mod threads;
 
@@ -54,6 +55,8 @@ pub(super) struct WorkerConfig {
     pub(super) scenario: Scenario,
     /// Addresses of the services, in the scenario's order.
     pub(super) services: Vec<SocketAddr>,
+    /// Address of the pool of processes that compute for it, if there is one.
+    pub(super) pool: Option<SocketAddr>,
     /// Pipe that ends when the arbiter is gone.
     pub(super) lifeline: OwnedFd,
     /// Pipe for the reason why the worker cannot get ready.
@@ -148,6 +151,7 @@ fn serve_by_hub<T: Tasks>(
             &shared,
             &context.config.scenario.services,
             &context.config.services,
+            context.config.pool,
         )?,
     });
     let hub = Hub::new(

@@ -32,7 +32,11 @@ use concsim_model::units::Elapsed;
 /// Serves until it is told to stop. Returns the exit code.
 pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
     let server = &context.config.scenario.server;
-    let shared = Shared::open(&context.config.scenario, &context.config.services)?;
+    let shared = Shared::open(
+        &context.config.scenario,
+        &context.config.services,
+        context.config.pool,
+    )?;
     let mut door = WaitAtDoor::of(&context)?;
     let mut woken_for_a_client = false;
     for pass in 0.. {

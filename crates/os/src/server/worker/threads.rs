@@ -54,7 +54,11 @@ const THREADS: u64 = u64::MAX - 2;
 /// Serves until it is told to stop. Returns the exit code.
 pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
     let server = &context.config.scenario.server;
-    let shared = Shared::open(&context.config.scenario, &context.config.services)?;
+    let shared = Shared::open(
+        &context.config.scenario,
+        &context.config.services,
+        context.config.pool,
+    )?;
     let (probe, probes) = context.probe.for_threads(server.threads);
     let (work, taken) = mpsc::channel();
     let (given_back, back) = mpsc::channel();

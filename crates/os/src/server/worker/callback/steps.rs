@@ -11,7 +11,7 @@ use crate::server::process_memory;
 use crate::server::service_pool::{self, Grant, PooledConnection};
 use crate::server::task_context::WaitReason;
 use crate::server::thread_pool::PooledWait;
-use crate::server::transport::Interest;
+use crate::server::transport::{Interest, POOL};
 use crate::server::wire::Answer;
 use concsim_engine::policy::is_yield;
 use concsim_model::scenario::{Step, WaitMode};
@@ -67,6 +67,12 @@ impl Connection {
                 service,
                 wait: Elapsed(demand),
                 mode,
+            })?,
+            Step::Offload { .. } => self.call(Call {
+                step,
+                service: POOL,
+                wait: Elapsed(demand),
+                mode: WaitMode::Patched,
             })?,
             Step::Sleep { mode, .. } => self.sleep(Elapsed(demand), mode, next),
             Step::Yield => Next::Wait(WaitReason::Yield, next),

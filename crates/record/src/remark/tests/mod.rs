@@ -38,7 +38,7 @@ struct Case {
     without: fn() -> Recording,
 }
 
-const CASES: [Case; 28] = [
+const CASES: [Case; 29] = [
     Case {
         kind: Kind::WorkerGone,
         part: Now,

@@ -17,7 +17,7 @@ enum OneOfTen {
 }
 use OneOfTen::{Raised, Whole};
 
-const ALL: [(Kind, OneOfTen); 28] = [
+const ALL: [(Kind, OneOfTen); 29] = [
     (
         Kind::WorkerGone,
         Raised(|| with_a_death_of(idle_ten(Sync).recording(), 9, (-9, None))),

@@ -22,7 +22,7 @@ const SCENARIO: &str = "warmup = '0s'\nduration = '200ms'\n[server]\nkind = ['sy
                         [requests.a]\nsteps = ['compute 1ms', 'sleep 5ms']\n[load]\nclients = 2\nramp = '0s'\n";
 
 /// A command line; words in capitals are replaced: a scenario, a kept run, a document, a scratch folder.
-pub(crate) const COMMANDS: [&str; 36] = [
+pub(crate) const COMMANDS: [&str; 41] = [
     "",
     "run SCENARIO --no-keep",
     "run SCENARIO --out FOLDER/kept",
@@ -53,6 +53,11 @@ pub(crate) const COMMANDS: [&str; 36] = [
     "check SCENARIO --expand",
     "theory mm1 --arrival-rate 1/s --service-rate 2/s",
     "load SCENARIO --target http://127.0.0.1:1",
+    "demo hub-rules",
+    "explain",
+    "explain concurrency",
+    "lesson",
+    "watch 4000000 --headless",
     "calibrate --quick --out FOLDER",
     "parity none-of-the-list",
     "keys",

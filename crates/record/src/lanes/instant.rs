@@ -87,10 +87,16 @@ impl WorkerInstant {
 }
 
 impl WorkerInstant {
-    /// Sets the state of a process with threads to that of its busiest thread.
-    fn is_as_busy_as_its_threads(&mut self) {
+    /// True if each of `threads` is blocked: requests that are ready wait for a thread.
+    fn has_no_free_thread(&self, threads: usize) -> bool {
+        self.running == 0 && self.blocked >= threads as u64
+    }
+
+    /// Sets the state of a process with `threads` threads to that of its busiest thread.
+    fn is_as_busy_as_its_threads(&mut self, threads: usize) {
         self.doing = match self {
             Self { running: 1.., .. } => Some(RequestState::Running),
+            _ if self.has_no_free_thread(threads) => Some(RequestState::Blocked),
             Self { ready: 1.., .. } => Some(RequestState::WantsACore),
             Self { blocked: 1.., .. } => Some(RequestState::Blocked),
             // It may be serving a connection whose request is not read yet.
@@ -141,7 +147,7 @@ impl Lanes<'_> {
         let mut workers = Vec::with_capacity(slots);
         for slot in 0..slots {
             let mut worker = self.process_at(slot, at);
-            let mut busiest = None;
+            let (mut busiest, mut blocked) = (None, None);
             for request in arrivals.of_worker(slot, now) {
                 looked_at += 1;
                 if looked_at > MOST {
@@ -152,7 +158,10 @@ impl Lanes<'_> {
                 busiest = busiest.max(busy(doing).zip(Some(Reverse(request))));
                 match doing {
                     Some(RequestState::Running) => worker.running += 1,
-                    Some(RequestState::Blocked) => worker.blocked += 1,
+                    Some(RequestState::Blocked) => {
+                        worker.blocked += 1;
+                        blocked = blocked.or(Some(request));
+                    }
                     Some(RequestState::Ready) => worker.ready += 1,
                     Some(RequestState::WantsACore) => {
                         worker.ready += 1;
@@ -163,8 +172,12 @@ impl Lanes<'_> {
                 }
             }
             if self.kind().has_threads() {
-                worker.is_as_busy_as_its_threads();
-                worker.request = busiest.map(|(_, Reverse(request))| request);
+                let threads = self.recording.header.scenario.server.threads;
+                worker.is_as_busy_as_its_threads(threads);
+                worker.request = match worker.has_no_free_thread(threads) {
+                    true => blocked,
+                    false => busiest.map(|(_, Reverse(request))| request),
+                };
                 let accepted = worker.request.and_then(|it| self.index.accepted(it));
                 worker.held_since = accepted.or(worker.held_since);
             }

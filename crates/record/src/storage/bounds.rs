@@ -9,6 +9,7 @@ use super::chunk::Corruption;
 use crate::{Header, RecordSource, Sample, Window};
 use concsim_engine::telemetry::{
     Event, HIGHEST_REQUEST, Marker, NO_REQUEST, Outcome, RunSlice, SLOTS, SentRequest, Served,
+    WORKER_SLOTS,
 };
 use concsim_model::scenario::{Arrivals, Scenario};
 use concsim_model::units::{Elapsed, Stamp};
@@ -41,6 +42,8 @@ enum Name {
     TimelineEvent(u16),
     /// A number of workers.
     WorkerCount(u64),
+    /// A number of processes beside the workers.
+    ProcessCount(u64),
     /// A number of cores.
     CoreCount(u64),
     /// A number of clients.
@@ -86,7 +89,8 @@ pub(super) fn check_sample(scenario: &Scenario, sample: &Sample) -> Result<(), C
     });
     let own = [
         Name::At(sample.at),
-        Name::WorkerCount((sample.workers.len() + sample.processes.len()) as u64),
+        Name::WorkerCount(sample.workers.len() as u64),
+        Name::ProcessCount(sample.processes.len() as u64),
         Name::CoreCount(sample.cores.len() as u64),
     ];
     let names = own.into_iter().chain(window(sample.window));
@@ -167,7 +171,11 @@ impl Name {
                 index.into(),
                 scenario.timeline.len() as u64,
             ),
-            Self::WorkerCount(count) => ("a worker count of", count, SLOTS as u64 + 1),
+            Self::WorkerCount(count) => ("a worker count of", count, WORKER_SLOTS as u64 + 1),
+            Self::ProcessCount(count) => {
+                let slots = SLOTS - WORKER_SLOTS;
+                ("a process count of", count, slots as u64 + 1)
+            }
             Self::CoreCount(count) => ("a core count of", count, CORES + 1),
             Self::ClientCount(count) => ("a client count of", count, CLIENTS + 1),
             Self::At(Stamp(at)) => ("an instant of", at, LONGEST_RUN.0 + 1),

@@ -156,7 +156,7 @@ fn forged() -> Vec<(u64, Event, &'static str)> {
     let request = "request 33554433, not below 33554433,";
     let none = "request 4294967295, not below 33554433,";
     let class = "request kind 1, not below 1,";
-    let worker = "worker 256, not below 256,";
+    let worker = "worker 272, not below 272,";
     let service = "service 1, not below 1,";
     let core = "core 8192, not below 8192,";
     let late = "an instant of 259200000000001 ns, not below 259200000000001 ns,";
@@ -200,7 +200,7 @@ fn forged() -> Vec<(u64, Event, &'static str)> {
             }),
             core,
         ),
-        (WORKER + 256, Event::RunSlice(ran()), worker),
+        (WORKER + 272, Event::RunSlice(ran()), worker),
         (WORKER, blocked(LATE, 0), late),
         (WORKER, blocked(Stamp(3), UNREACHED_NUMBER), request),
         (WORKER, preempted(UNREACHED_NUMBER, None), request),
@@ -233,7 +233,7 @@ fn forged() -> Vec<(u64, Event, &'static str)> {
             }),
             long,
         ),
-        (WORKER + 256, accepted(Stamp(1)), worker),
+        (WORKER + 272, accepted(Stamp(1)), worker),
         (WORKER, accepted(LATE), late),
         (
             LOAD,
@@ -295,24 +295,24 @@ fn forged() -> Vec<(u64, Event, &'static str)> {
         (SERVICES, answered(1, 0, Stamp(2)), service),
         (SERVICES, answered(0, UNREACHED_NUMBER, Stamp(2)), request),
         (SERVICES, answered(0, 0, LATE), late),
-        (ARBITER, forked(256), worker),
+        (ARBITER, forked(272), worker),
         // Not worker A, whose number is that of the lowest 16 bits.
-        (ARBITER, forked(0x1_0000), "worker 65536, not below 256,"),
-        (ARBITER, died(Stamp(1), 256), worker),
+        (ARBITER, forked(0x1_0000), "worker 65536, not below 272,"),
+        (ARBITER, died(Stamp(1), 272), worker),
         (ARBITER, died(LATE, 0), late),
         (
             DRIVER,
-            marked(Intervention::KillWorker, Some(256), None),
+            marked(Intervention::KillWorker, Some(272), None),
             worker,
         ),
         (
             DRIVER,
-            marked(Intervention::StopWorker, Some(256), None),
+            marked(Intervention::StopWorker, Some(272), None),
             worker,
         ),
         (
             DRIVER,
-            marked(Intervention::ContinueWorker, Some(256), None),
+            marked(Intervention::ContinueWorker, Some(272), None),
             worker,
         ),
         (DRIVER, marked(Intervention::Send(1), None, None), class),

@@ -28,7 +28,7 @@ fn a_sample_that_names_what_no_run_has_is_refused_with_its_place() {
         (
             "/workers/0/index",
             MOST,
-            "it holds worker 1152921504606846976, not below 256,",
+            "it holds worker 1152921504606846976, not below 272,",
         ),
         (
             "/workers/0/core",

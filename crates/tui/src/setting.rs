@@ -142,6 +142,11 @@ fn load(scenario: &Scenario) -> String {
     }
 }
 
+/// True if nothing is known of the requests: a running server is watched, and clients of others load it.
+pub(super) fn is_without_load(scenario: &Scenario) -> bool {
+    matches!(scenario.load.arrivals, Arrivals::Closed { clients: 0, .. })
+}
+
 /// Describes the steps of a request in a line.
 pub(super) fn steps(request: &Request, scenario: &Scenario) -> String {
     let steps: Vec<String> = request
@@ -150,6 +155,7 @@ pub(super) fn steps(request: &Request, scenario: &Scenario) -> String {
         .map(|step| step_in_words(step, scenario))
         .collect();
     match steps.len() {
+        0 if is_without_load(scenario) => "steps unknown".into(),
         0 => "answers at once".into(),
         _ => steps.join(", "),
     }

@@ -174,9 +174,10 @@ impl Lanes<'_> {
             if self.kind().has_threads() {
                 let threads = self.recording.header.scenario.server.threads;
                 worker.is_as_busy_as_its_threads(threads);
-                worker.request = match worker.has_no_free_thread(threads) {
-                    true => blocked,
-                    false => busiest.map(|(_, Reverse(request))| request),
+                worker.request = if worker.has_no_free_thread(threads) {
+                    blocked
+                } else {
+                    busiest.map(|(_, Reverse(request))| request)
                 };
                 let accepted = worker.request.and_then(|it| self.index.accepted(it));
                 worker.held_since = accepted.or(worker.held_since);

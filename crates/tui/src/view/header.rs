@@ -5,6 +5,7 @@ use ratatui_core::style::{Modifier, Style};
 use super::canvas::{Canvas, cut, cut_in_the_middle, plain, quiet, strong, width_of};
 use super::clauses;
 use crate::number::Number;
+use crate::setting;
 use crate::state::State;
 use crate::view_model::ViewModel;
 use concsim_engine::telemetry::Stage;
@@ -72,6 +73,9 @@ pub(super) fn stage(state: &State) -> String {
     match picture.stage {
         Stage::Preparing => "preparing".into(),
         Stage::WarmUp => format!("warm-up {lasted}"),
+        Stage::Counting if setting::is_without_load(state.scenario()) => {
+            format!("watching, {seconds:.1} s")
+        }
         Stage::Counting => match state.scenario().load.requests {
             // A screen that is not live shows its instant beside this.
             Some(all) if state.is_live() => format!(

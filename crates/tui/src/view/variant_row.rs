@@ -1,6 +1,7 @@
 //! Row of a variant, live or over, and which rows may be compared.
 
 use crate::row::Row;
+use crate::setting::is_without_load;
 use crate::state::State;
 use crate::view_model::ViewModel;
 use concsim_engine::telemetry::Stage;
@@ -12,7 +13,14 @@ use concsim_record::trust::Trust;
 pub(super) fn row_at(state: &State, variant: usize) -> Option<Row> {
     let show = state.shown();
     let is_on = variant == show.variant && counts(show.picture.stage);
-    show.rows[variant].or_else(|| is_on.then(|| row_of(&show.picture)))
+    show.rows[variant]
+        .or_else(|| is_on.then(|| row_of(&show.picture)))
+        .map(|row| Row {
+            throughput_per_s: row
+                .throughput_per_s
+                .filter(|_| !is_without_load(state.scenario())),
+            ..row
+        })
 }
 
 /// True if the result will include the present.

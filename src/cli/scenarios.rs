@@ -58,19 +58,12 @@ mod tests {
     use concsim_model::scenario::{self, Overrides, builtin};
 
     #[test]
-    fn every_built_in_scenario_is_played_within_half_a_minute() {
+    fn every_variant_of_a_built_in_scenario_is_played_within_half_a_minute() {
         for one in known() {
             let plan = one.plan.expect("built-in scenarios are valid");
-            let seconds: f64 = plan
-                .variants
-                .iter()
-                .map(|one| seconds_of(&one.scenario))
-                .sum();
-            assert!(
-                (1.0..=30.0).contains(&seconds),
-                "{} takes {seconds} s",
-                one.name
-            );
+            let seconds = plan.variants.iter().map(|one| seconds_of(&one.scenario));
+            let longest = seconds.fold(0.0, f64::max);
+            assert!((0.5..=30.0).contains(&longest), "{}: {longest} s", one.name);
         }
     }
 

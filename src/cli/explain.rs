@@ -127,9 +127,6 @@ fn of_key(key: &KeyText) -> Topic {
     let mut text = vec![format!("{}.", key.description)];
     text.extend(key.values.iter().map(|it| format!("Value: {it}.")));
     text.extend(key.default.map(|it| format!("By default: {it}.")));
-    if key.is_simulated_only {
-        text.push("Other values are played by `concsim sim` alone.".to_owned());
-    }
     let mut names = vec![key.path.clone()];
     names.extend((last != key.path && last != "NAME").then(|| last.to_owned()));
     Topic {

@@ -27,6 +27,7 @@ mod interrupted;
 mod jobs;
 mod kept;
 mod lessons;
+mod lifecycle;
 mod load;
 mod memory;
 mod metrics;

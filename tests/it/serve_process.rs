@@ -96,6 +96,11 @@ impl ServeProcess {
         panic!("no message has `{words}`, only: {:#?}", self.messages);
     }
 
+    /// Returns the address that it listens at.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Opens a connection and sends nothing.
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();

@@ -38,7 +38,7 @@ use concsim_record::{Recording, until_next_sample};
 const LOOK_EVERY: Elapsed = Elapsed::from_millis(20);
 /// Time from "go" to the first request: load needs 40 ms to announce a window that begins at once.
 const LEAD_IN: Elapsed = Elapsed::from_millis(60);
-/// Time limit for the processes to start.
+/// Time limit for the processes to start, besides the time for which their workers boot.
 const BOOT_PATIENCE: Elapsed = Elapsed::from_secs(20);
 /// Time that stopping workers get beyond their own limits, before the rest is killed.
 const STOP_PATIENCE: Elapsed = Elapsed::from_secs(2);
@@ -307,8 +307,9 @@ impl<'a> Driver<'a> {
         let now = self.clock.now();
         let waited = now.since(self.since);
         match self.state {
-            State::Services | State::Server | State::Load if waited > BOOT_PATIENCE => {
-                self.break_off(format!("the processes were not up within {BOOT_PATIENCE}"));
+            State::Services | State::Server | State::Load if waited > self.boot_patience() => {
+                let limit = self.boot_patience();
+                self.break_off(format!("the processes were not up within {limit}"));
             }
             State::Load if self.scoreboard.run().load.ready.load(Ordering::Acquire) == 1 => {
                 self.say_go();
@@ -376,6 +377,13 @@ impl<'a> Driver<'a> {
     fn is_overdue(&self, patience: Elapsed) -> bool {
         let interrupted = self.interrupted;
         interrupted.is_some_and(|at| self.clock.now().since(at) > patience)
+    }
+
+    /// Time limit for the processes to start. The workers may have to boot one after the other, on one core.
+    fn boot_patience(&self) -> Elapsed {
+        let server = &self.variant.scenario.server;
+        let each = server.boot.cpu().0;
+        BOOT_PATIENCE + Elapsed(each.saturating_mul(server.workers as u64))
     }
 
     fn stop_patience(&self) -> Elapsed {

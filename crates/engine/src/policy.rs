@@ -2,7 +2,7 @@
 //! gunicorn, gevent or `CPython`, or the reason where it differs from them.
 
 use crate::telemetry::{Failure, TerminationCause};
-use concsim_model::scenario::{RequestCapacity, Server};
+use concsim_model::scenario::{RequestCapacity, Server, draw};
 use concsim_model::units::Elapsed;
 
 /// Time for which a thread of `CPython` runs while others want to run (`sys.getswitchinterval()`).
@@ -55,6 +55,13 @@ pub const ABORTED: i32 = 1;
 /// Exit code of a worker that could not get ready. It stops the server: the next worker would fail too.
 /// (`WORKER_BOOT_ERROR` in `gunicorn/arbiter.py`.)
 pub const BOOT_FAILED: i32 = 3;
+
+/// Exit code of a worker that could not load its application. It stops the server, too. (`APP_LOAD_ERROR` in
+/// `gunicorn/arbiter.py`.)
+pub const LOAD_FAILED: i32 = 4;
+
+/// Reason of that exit, in both engines.
+pub const CANNOT_LOAD: &str = "the application cannot be loaded (`server.boot` is \"fails\")";
 
 /// Exit code of a worker in which a request ran out of stack. (`EX_SOFTWARE` in `sysexits.h`; `CPython` dies
 /// of the signal instead.)
@@ -115,6 +122,27 @@ pub const FIRST_BYTES: Elapsed = Elapsed::from_secs(1);
 /// Longest time for a request to arrive whole, from its accept or its first byte. (gunicorn's sync worker waits
 /// until its arbiter kills it, its worker with threads waits 5 s for the first byte, nginx 60 s.)
 pub const ARRIVAL: Elapsed = Elapsed::from_secs(10);
+
+/// Returns the number of requests that the process with this age, the number of its fork, may begin before it is
+/// replaced; `None` if it has no limit. It counts a request when it begins, accepts no more after the last one, and
+/// ends when all are answered. (`Worker.__init__` in `gunicorn/workers/base.py` draws the jitter; `handle_request`
+/// counts.)
+#[must_use]
+pub fn request_limit(server: &Server, seed: u64, age: u64) -> Option<u64> {
+    let least = server.max_requests?;
+    Some(least.saturating_add(draw::jitter(seed, age, server.max_requests_jitter)))
+}
+
+/// Longest pause of the arbiter between the forks of two replacements.
+const LONGEST_RESPAWN_PAUSE: Elapsed = Elapsed::from_millis(100);
+
+/// Returns the pause of the arbiter after the fork of a replacement, until it forks another one: workers that die
+/// as fast as they are forked do not keep the machine from anything else. (`spawn_workers` in
+/// `gunicorn/arbiter.py` sleeps for a random part of a tenth of a second after each fork; its `reload` does not.)
+#[must_use]
+pub fn respawn_pause(seed: u64, age: u64) -> Elapsed {
+    Elapsed(draw::respawn_pause(seed, age, LONGEST_RESPAWN_PAUSE.0))
+}
 
 /// Shortest pause of a client of a closed load after a connection that failed: a server that refuses at
 /// once must not be asked a hundred thousand times a second.

@@ -100,11 +100,11 @@ impl WorkerTable {
         Some((slot, process.pid))
     }
 
-    /// Removes every worker, and adds as many free slots to the server instead. Returns slots and process
-    /// ids of those that leave; `None` if there are too few free slots.
-    pub fn replace_all(&mut self) -> Option<Vec<(usize, u32)>> {
+    /// Removes every worker, and adds `wanted` free slots to the server instead: a reload reads the configuration
+    /// again, which forgets the workers that were added and removed since. Returns slots and process ids of those
+    /// that leave; `None` if there are too few free slots.
+    pub fn replace_all(&mut self, wanted: usize) -> Option<Vec<(usize, u32)>> {
         let is_free = |place: &&Slot| !place.wanted && place.process.is_none();
-        let wanted = self.wanted();
         if self.places.iter().filter(is_free).count() < wanted {
             return None;
         }
@@ -235,16 +235,25 @@ mod tests {
     #[test]
     fn all_are_replaced_at_once_if_there_are_slots_for_twice_as_many() {
         let mut table = staffed(2);
-        assert_eq!(table.replace_all(), Some(vec![(0, 100), (1, 101)]));
+        assert_eq!(table.replace_all(2), Some(vec![(0, 100), (1, 101)]));
         assert_eq!((table.wanted(), table.free_slot()), (2, Some(2)));
         for slot in [2, 3] {
             table.insert(slot, 200 + slot as u32, 9);
         }
-        assert_eq!(table.replace_all(), None, "the old ones are still there");
+        assert_eq!(table.replace_all(2), None, "the old ones are still there");
         table.dismiss(100);
         table.dismiss(101);
         assert_eq!(table.free_slot(), None, "who was sent home is not replaced");
-        assert_eq!(table.replace_all().map(|leaving| leaving.len()), Some(2));
+        assert_eq!(table.replace_all(2).map(|leaving| leaving.len()), Some(2));
+    }
+
+    #[test]
+    fn a_reload_forgets_the_workers_that_were_added() {
+        let mut table = staffed(1);
+        table.add();
+        table.insert(1, 101, 9);
+        assert_eq!(table.replace_all(1), Some(vec![(0, 100), (1, 101)]));
+        assert_eq!((table.wanted(), table.free_slot()), (1, Some(2)));
     }
 
     #[test]
@@ -269,7 +278,7 @@ mod tests {
     #[test]
     fn a_worker_with_the_number_of_one_that_left_is_not_told_to_go() {
         let mut table = staffed(1);
-        let leaving = table.replace_all().expect("there is room");
+        let leaving = table.replace_all(1).expect("there is room");
         let (slot, pid) = leaving[0];
         assert!(table.is_going(slot, pid));
         table.dismiss(pid);

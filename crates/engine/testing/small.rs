@@ -44,6 +44,7 @@ fn scenario(arrivals: Arrivals) -> Scenario {
             max_requests_jitter: 0,
             app: 0,
             processes: 0,
+            boot: concsim_model::scenario::Boot::default(),
             preload: false,
             command: None,
             nice: 0,

@@ -2,6 +2,8 @@
 //! costs no core time. The assignment of workers to slots is decided by the same code as in the real
 //! arbiter.
 
+use std::ops::Range;
+
 use super::Simulation;
 use super::connection::{Connection, ConnectionId, Place};
 use super::event::SimEvent;
@@ -10,7 +12,7 @@ use super::lock::Lock;
 use super::machine::Kind;
 use super::observer::Observer;
 use super::thread::{Thread, ThreadState};
-use super::worker::{Links, Pool, Worker};
+use super::worker::{Boot, Links, Pool, Worker};
 use concsim_engine::policy::{self, ABORTED, ARBITER_TICK, EndOfProcess, KILLED};
 use concsim_engine::telemetry::{Event, Failure, Marker, Phase};
 use concsim_engine::worker_table::Verdict;
@@ -24,16 +26,32 @@ pub(super) const BOOT: u64 = 3_000_000;
 const FIRST_PID: u32 = 1_001;
 
 impl<O: Observer> Simulation<'_, O> {
-    /// Forks a process for each slot of the server that has none.
-    pub(super) fn fill_vacancies(&mut self) {
-        while !self.is_over
-            && let Some(slot) = self.table.free_slot()
-        {
+    /// Forks a process for each slot of the server that has none, at once: the first ones, and those of a reload.
+    pub(super) fn fork_all(&mut self) {
+        while let Some(slot) = self.vacancy() {
             self.fork(slot);
         }
     }
 
-    fn fork(&mut self, slot: usize) {
+    /// Forks replacements, each after a pause since the last one.
+    pub(super) fn fill_vacancies(&mut self) {
+        while let Some(slot) = self.vacancy() {
+            if self.now < self.next_respawn {
+                return self.calendar.set(self.next_respawn, SimEvent::Respawn);
+            }
+            let age = self.fork(slot);
+            let Elapsed(pause) = policy::respawn_pause(self.scenario.seed, age);
+            self.next_respawn = self.now + pause;
+        }
+    }
+
+    /// Next slot of the server without a process, as long as the run is not over.
+    fn vacancy(&self) -> Option<usize> {
+        self.table.free_slot().filter(|_| !self.is_over)
+    }
+
+    /// Forks a process. Returns its age: the number of the fork.
+    fn fork(&mut self, slot: usize) -> u64 {
         while self.workers.len() <= slot {
             self.workers.push(Worker::vacant(self.scenario));
         }
@@ -50,8 +68,15 @@ impl<O: Observer> Simulation<'_, O> {
         worker.lives += 1;
         (worker.pid, worker.is_alive) = (pid, true);
         (worker.stopping, worker.frozen) = (false, false);
-        (worker.heartbeat, worker.served, worker.cache) = (now, 0, 0);
-        worker.limit = Worker::limit_of(server, self.scenario.seed, age);
+        (worker.heartbeat, worker.begun, worker.idle) = (now, 0, 0);
+        worker.cache = 0;
+        let limit = policy::request_limit(server, self.scenario.seed, age);
+        worker.limit = limit.unwrap_or(u64::MAX);
+        // The first workers have booted when the run begins.
+        worker.boot = match server.boot_of_a_worker().0 {
+            cpu @ 1.. if now > 0 => Boot::Ahead(cpu),
+            _ => Boot::Over,
+        };
         worker.set_threads(threads);
         worker.hub = has_loop.then(|| Hub::new(server.connections));
         worker.lock = Lock::default();
@@ -61,13 +86,32 @@ impl<O: Observer> Simulation<'_, O> {
         let at = Stamp(now);
         let worker = slot as u32;
         self.report_event(RecordSource::Arbiter, &Event::Forked { at, worker, pid });
-        for thread in 0..self.workers[slot].threads.len() {
+        // The first thread boots for all.
+        let threads = if self.workers[slot].boot == Boot::Over {
+            0..self.workers[slot].threads.len()
+        } else {
+            0..1
+        };
+        self.rouse(slot, threads, now + BOOT);
+        age
+    }
+
+    /// Makes threads ready at an instant.
+    fn rouse(&mut self, slot: usize, threads: Range<usize>, at: u64) {
+        for thread in threads {
             let turn = self.next_turn();
             let thread = &mut self.workers[slot].threads[thread];
             thread.turn = turn;
             let happening = SimEvent::Roused(thread.entity, turn);
-            self.calendar.set(now + BOOT, happening);
+            self.calendar.set(at, happening);
         }
+    }
+
+    /// Notes that a worker has had the core time for its boot: it serves.
+    pub(super) fn has_booted(&mut self, slot: usize) {
+        self.workers[slot].boot = Boot::Over;
+        let others = 1..self.workers[slot].threads.len();
+        self.rouse(slot, others, self.now);
     }
 
     fn thread(&mut self, worker: usize, thread: usize) -> Thread {
@@ -175,19 +219,13 @@ impl<O: Observer> Simulation<'_, O> {
         self.may_connect_again(is_silent);
     }
 
-    /// Tells a worker to finish its requests and exit.
+    /// Tells a worker to finish its requests and exit. It keeps idle connections until they expire, and answers
+    /// what comes on them.
     pub(super) fn stop_gracefully(&mut self, slot: usize) {
         if !self.workers[slot].is_alive || self.workers[slot].stopping {
             return;
         }
         self.workers[slot].stopping = true;
-        // The worker does not wait for a connection between two requests.
-        for id in self.connections_in(slot) {
-            let connection = &self.connections[id as usize];
-            if self.load.forget(connection.client, id) {
-                self.close_client_side(id);
-            }
-        }
         // A queue of its own is closed with the listener, which resets the connections in it.
         if !self.workers[slot].listens(self.scenario.server.kind) {
             for id in std::mem::take(&mut self.workers[slot].door) {
@@ -197,19 +235,14 @@ impl<O: Observer> Simulation<'_, O> {
         if self.workers[slot].hub.is_some() {
             return self.wake_hub(slot);
         }
-        let sleeps = |thread: &&Thread| thread.doing == ThreadState::Sleeping;
-        let sleeping = self.workers[slot].threads.iter().filter(sleeps);
-        let sleeping: Vec<u32> = sleeping.map(|thread| thread.entity).collect();
-        for entity in sleeping {
-            self.wake(entity);
-        }
+        self.wake_all_threads(slot);
     }
 
-    /// Replaces a worker that has answered its maximum number of requests.
-    pub(super) fn may_be_replaced(&mut self, slot: usize) {
+    /// Replaces a worker that begins the last of its requests.
+    fn may_be_replaced(&mut self, slot: usize) {
         let worker = &mut self.workers[slot];
-        worker.served += 1;
-        if worker.served >= worker.limit {
+        worker.begun += 1;
+        if worker.begun >= worker.limit {
             self.stop_gracefully(slot);
         }
     }
@@ -271,8 +304,9 @@ impl<O: Observer> Simulation<'_, O> {
                 }
             }
             (Intervention::Reload, _) => {
-                let leaving = self.table.replace_all().unwrap_or_default();
-                self.fill_vacancies();
+                let wanted = self.scenario.server.workers;
+                let leaving = self.table.replace_all(wanted).unwrap_or_default();
+                self.fork_all();
                 for (slot, _) in leaving {
                     self.stop_gracefully(slot);
                 }
@@ -365,7 +399,7 @@ fn heartbeat_of(worker: &Worker, now: Stamp) -> Stamp {
                     .any(|it| it.doing == ThreadState::Sleeping)
         }
     };
-    if is_idle && !worker.frozen {
+    if is_idle && !worker.frozen && worker.boot == Boot::Over {
         now
     } else {
         Stamp(worker.heartbeat)
@@ -419,6 +453,14 @@ impl<O: Observer> Simulation<'_, O> {
             counts.begun.step(now, 1);
             counts.peak = counts.peak.max(counts.begun.count);
         }
+        self.may_be_replaced(worker);
+        self.connections[id as usize].stays = self.keeps_connections(worker);
+    }
+
+    /// True if an answer that begins now leaves its connection open.
+    fn keeps_connections(&self, worker: usize) -> bool {
+        let keepalive = policy::keepalive(&self.scenario.server);
+        keepalive.is_some() && !self.workers[worker].stopping
     }
 
     /// Notes that the last byte of an answer is written; returns true if the connection is kept alive.
@@ -441,10 +483,7 @@ impl<O: Observer> Simulation<'_, O> {
             }
             self.observer.event(source, &Event::Served(served));
         }
-        self.may_be_replaced(worker);
-        let keeps = policy::keepalive(&self.scenario.server).is_some()
-            && !self.workers[worker].stopping
-            && self.is_reusable(id);
+        let keeps = self.connections[id as usize].stays && self.is_reusable(id);
         self.deliver(id, Ok(status));
         keeps
     }

@@ -94,6 +94,8 @@ pub(super) struct Connection {
     pub(super) has_unread: bool,
     /// True if the request's first bytes have been read.
     pub(super) has_begun: bool,
+    /// True if its answer promises to keep it, as far as the worker is concerned.
+    pub(super) stays: bool,
     /// True if its wait blocks the process.
     pub(super) blocks: bool,
     /// True if it waits for a timer, and not for a socket.
@@ -144,6 +146,7 @@ impl Connection {
             is_taken: false,
             has_unread: true,
             has_begun: false,
+            stays: false,
             blocks: false,
             by_timer: false,
             is_pooled: false,

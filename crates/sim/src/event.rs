@@ -33,6 +33,8 @@ pub(super) enum SimEvent {
     LockInterval(EntityId, u32),
     /// The next client may run out of patience.
     Patience,
+    /// The arbiter may fork another replacement.
+    Respawn,
     /// The arbiter checks its workers.
     Tick,
     /// A timeline event, by index.

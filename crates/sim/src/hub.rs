@@ -413,12 +413,17 @@ impl<O: Observer> Simulation<'_, O> {
         };
         let connection = &mut self.connections[id as usize];
         connection.accepted = now;
-        if self.scenario.server.kind.has_threads() {
-            self.workers[usize::from(worker)]
-                .next_requests
-                .push_back(id);
-            return self.wake_a_thread(usize::from(worker));
+        let worker = usize::from(worker);
+        if !self.scenario.server.kind.has_threads() {
+            return self.task_is_ready(worker, TaskId(handler), false);
         }
-        self.task_is_ready(usize::from(worker), TaskId(handler), false);
+        let found = &mut self.workers[worker];
+        found.next_requests.push_back(id);
+        found.idle -= 1;
+        if found.stopping && found.idle == 0 {
+            // Those for which there is nothing left to do end.
+            return self.wake_all_threads(worker);
+        }
+        self.wake_a_thread(worker);
     }
 }

@@ -54,7 +54,7 @@ use self::machine::{Kind, Machine};
 pub use self::observer::{Observer, Totals, WithoutSwitches};
 use self::offload::ProcessPool;
 use self::service::{Call, Service, ServiceEvent};
-use self::worker::Worker;
+use self::worker::{Boot, Worker};
 use concsim_engine::policy::ARBITER_TICK;
 use concsim_engine::telemetry::{Event, Phase, WORKER_SLOTS};
 use concsim_engine::worker_table::WorkerTable;
@@ -162,6 +162,8 @@ struct Simulation<'a, O> {
     owners: Vec<(usize, usize)>,
     workers: Vec<Worker>,
     table: WorkerTable,
+    /// Time before which no replacement is forked.
+    next_respawn: u64,
     connections: Connections,
     draws: Draws,
     load: LoadModel,
@@ -210,6 +212,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             owners: vec![(usize::MAX, 0); 2 + scenario.server.processes],
             workers: Vec::new(),
             table: WorkerTable::new(WORKER_SLOTS, scenario.server.workers),
+            next_respawn: 0,
             connections: Connections::new(),
             draws: Draws::new(scenario.seed),
             load: LoadModel::new(scenario, BEGIN, load),
@@ -236,7 +239,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
     }
 
     fn play(&mut self) {
-        self.fill_vacancies();
+        self.fork_all();
         self.calendar.set(ARBITER_TICK.0, SimEvent::Tick);
         for (index, event) in self.scenario.timeline.iter().enumerate() {
             let at = BEGIN + event.at.0;
@@ -301,6 +304,9 @@ impl<'a, O: Observer> Simulation<'a, O> {
             } else if let Some(process) = self.pool.process_of(entity) {
                 self.resume_process(process);
             } else if let Some((worker, thread)) = self.thread_of(entity) {
+                if self.workers[worker].boot != Boot::Over {
+                    self.has_booted(worker);
+                }
                 if self.workers[worker].hub.is_some() {
                     self.resume_hub(worker);
                 } else {
@@ -328,9 +334,11 @@ impl<'a, O: Observer> Simulation<'a, O> {
                 if let Some((worker, thread)) = self.thread_of(entity)
                     && self.workers[worker].threads[thread].turn == turn
                 {
-                    self.work(worker, thread, 0);
+                    let boot = self.workers[worker].boot.begin();
+                    self.work(worker, thread, boot);
                 }
             }
+            SimEvent::Respawn => self.fill_vacancies(),
             SimEvent::Answer(call) => self.has_an_answer(call),
             SimEvent::SetUp(id, turn) => {
                 if self.still_waits(id, turn) {

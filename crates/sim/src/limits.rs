@@ -2,7 +2,10 @@
 //! remedy.
 
 use super::arbiter::BOOT;
-use concsim_model::scenario::{Accept, Arrivals, Draw, Machine, Request, Scenario, Step, Warmup};
+use concsim_engine::policy::CANNOT_LOAD;
+use concsim_model::scenario::{
+    Accept, Arrivals, Boot, Draw, Machine, Request, Scenario, Step, Warmup,
+};
 use concsim_model::units::{CpuTime, Elapsed};
 use concsim_theory::bounds;
 
@@ -36,6 +39,7 @@ pub fn check(scenario: &Scenario) -> Result<(), Refused> {
 /// # Errors
 /// As for [`check`].
 pub fn check_within(scenario: &Scenario, most_steps: u64) -> Result<(), Refused> {
+    check_boot(scenario)?;
     check_progress(scenario)?;
     let requests = requests(scenario);
     if requests > MOST_REQUESTS {
@@ -54,6 +58,17 @@ pub fn check_within(scenario: &Scenario, most_steps: u64) -> Result<(), Refused>
                 "at most {most_steps}: longer slices, fewer threads, `server.accept = \"exclusive\"`, a \
                  shorter --duration, or less load"
             ),
+        });
+    }
+    Ok(())
+}
+
+/// Checks that there will be a server.
+fn check_boot(scenario: &Scenario) -> Result<(), Refused> {
+    if scenario.server.boot == Boot::Fails {
+        return Err(Refused {
+            reason: CANNOT_LOAD.into(),
+            remedy: "a length: --set server.boot=2s".into(),
         });
     }
     Ok(())

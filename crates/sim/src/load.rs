@@ -254,6 +254,11 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn keep_idle(&mut self, id: ConnectionId) {
         let connection = &self.connections[id as usize];
         let (turn, client) = (connection.turn, connection.client);
+        if let Place::Inside { worker, .. } = connection.place
+            && self.scenario.server.kind.has_threads()
+        {
+            self.workers[usize::from(worker)].idle += 1;
+        }
         // The run may have ended with this answer; a worker learns this when its client has left.
         if self.is_over || !self.load.idle.keep(number_of(client), id) {
             // A request besides the load has no client to send again.

@@ -12,7 +12,7 @@ use super::event::SimEvent;
 use super::hub;
 use super::observer::Observer;
 use super::script::Need;
-use super::thread::ThreadState;
+use super::thread::{Thread, ThreadState};
 use concsim_engine::telemetry::{Phase, SwitchReason, task_number};
 use concsim_model::scenario::Accept;
 
@@ -61,6 +61,16 @@ impl<O: Observer> Simulation<'_, O> {
         }
     }
 
+    /// Wakes all threads that sleep at the listener.
+    pub(super) fn wake_all_threads(&mut self, worker: usize) {
+        let sleeps = |thread: &&Thread| thread.doing == ThreadState::Sleeping;
+        let sleeping = self.workers[worker].threads.iter().filter(sleeps);
+        let sleeping: Vec<EntityId> = sleeping.map(|thread| thread.entity).collect();
+        for entity in sleeping {
+            self.wake(entity);
+        }
+    }
+
     /// Runs a thread on its core until it needs core time or loses the core.
     pub(super) fn resume_thread(&mut self, worker: usize, thread: usize) {
         let entity = self.workers[worker].threads[thread].entity;
@@ -90,7 +100,11 @@ impl<O: Observer> Simulation<'_, O> {
         found.heartbeat = self.now;
         let kept = found.next_requests.pop_front();
         if found.stopping && kept.is_none() {
-            self.thread_leaves(worker, thread);
+            if found.idle == 0 {
+                self.thread_leaves(worker, thread);
+            } else {
+                self.thread_sleeps(worker, thread, false);
+            }
             return false;
         }
         let has_main_thread = self.scenario.server.kind.has_threads();
@@ -104,9 +118,7 @@ impl<O: Observer> Simulation<'_, O> {
             let is_blocking = self.scenario.server.accept == Accept::Blocking;
             let is_told = woken && !is_blocking && !has_main_thread;
             self.workers[worker].counts.found_nothing += u64::from(is_told);
-            self.workers[worker].set_doing(thread, ThreadState::Sleeping);
-            self.enter_by_threads(worker);
-            self.sleep_at_the_door(worker, thread, !has_main_thread);
+            self.thread_sleeps(worker, thread, !has_main_thread);
             if has_main_thread {
                 // It may have booted just now.
                 self.fills_its_queue(worker);
@@ -114,6 +126,13 @@ impl<O: Observer> Simulation<'_, O> {
             return false;
         };
         self.takes(worker, thread, id, kept.is_none())
+    }
+
+    /// Puts a thread to sleep until a request comes: on a kept connection or, if it `watches` the door, on a new one.
+    fn thread_sleeps(&mut self, worker: usize, thread: usize, watches: bool) {
+        self.workers[worker].set_doing(thread, ThreadState::Sleeping);
+        self.enter_by_threads(worker);
+        self.sleep_at_the_door(worker, thread, watches);
     }
 
     fn takes(&mut self, worker: usize, thread: usize, id: ConnectionId, is_new: bool) -> bool {

@@ -10,7 +10,7 @@ use super::lock::Lock;
 use super::thread::{Thread, ThreadState};
 use concsim_engine::Places;
 use concsim_engine::telemetry::{Phase, Reading};
-use concsim_model::scenario::{Scenario, Server, Service, WorkerKind, draw};
+use concsim_model::scenario::{Scenario, Service, WorkerKind};
 use concsim_model::units::Stamp;
 
 /// A time-weighted gauge: a number and its integral over time.
@@ -97,6 +97,26 @@ pub(super) struct Pool {
     pub(super) queue: VecDeque<ConnectionId>,
 }
 
+/// Boot of a process that computes before it serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Boot {
+    /// It will need this much core time, in nanoseconds.
+    Ahead(u64),
+    /// Its first thread computes.
+    Computes,
+    /// It serves.
+    Over,
+}
+
+impl Boot {
+    /// Begins it. Returns the core time that it needs; 0 if there is nothing to begin.
+    pub(super) fn begin(&mut self) -> u64 {
+        let Self::Ahead(cpu) = *self else { return 0 };
+        *self = Self::Computes;
+        cpu
+    }
+}
+
 /// A slot of the server.
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -106,6 +126,7 @@ pub(super) struct Worker {
     pub(super) is_alive: bool,
     /// True if it finishes its requests and accepts no more.
     pub(super) stopping: bool,
+    pub(super) boot: Boot,
     pub(super) frozen: bool,
     pub(super) phase: Phase,
     pub(super) phase_since: u64,
@@ -124,9 +145,11 @@ pub(super) struct Worker {
     /// Number of connections that a process with threads has.
     pub(super) open: usize,
     pub(super) wakers: Wakers,
-    /// Number of requests after which this process is replaced, and number answered.
+    /// Number of requests after which this process is replaced, and number begun.
     pub(super) limit: u64,
-    pub(super) served: u64,
+    pub(super) begun: u64,
+    /// Number of idle connections, of a worker with threads.
+    pub(super) idle: usize,
     /// Size of the cache that its requests have filled, in bytes.
     pub(super) cache: u64,
     pub(super) next_task: u32,
@@ -168,6 +191,7 @@ impl Worker {
             pid: 0,
             is_alive: false,
             stopping: false,
+            boot: Boot::Over,
             frozen: false,
             phase: Phase::Gone,
             phase_since: 0,
@@ -183,7 +207,8 @@ impl Worker {
             open: 0,
             wakers: Wakers::default(),
             limit: u64::MAX,
-            served: 0,
+            begun: 0,
+            idle: 0,
             cache: 0,
             next_task: 0,
             counts: Counts {
@@ -191,13 +216,6 @@ impl Worker {
                 ..Counts::default()
             },
         }
-    }
-
-    /// Returns the number of requests after which the `n`-th process of the server is replaced.
-    pub(super) fn limit_of(server: &Server, seed: u64, n: u64) -> u64 {
-        server.max_requests.map_or(u64::MAX, |most| {
-            most.saturating_add(draw::jitter(seed, n, server.max_requests_jitter))
-        })
     }
 
     /// Gives the process new threads.

@@ -106,7 +106,8 @@ fn available_cores() -> usize {
 fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> Server {
     let mut fields = Fields::new(&SERVER, "server", table, problems);
     let (gil, gil_returns) = fields.lock("gil");
-    Server {
+    let node = fields.given("boot");
+    let server = Server {
         kind: fields.choice("kind", &WorkerKind::WORDS),
         workers: fields.workers("workers", cores),
         connections: fields.whole("connections") as usize,
@@ -123,10 +124,15 @@ fn server(table: Option<&Table>, cores: usize, problems: &mut Vec<Problem>) -> S
         max_requests_jitter: fields.whole("max_requests_jitter"),
         processes: fields.whole("processes") as usize,
         app: fields.size("app"),
+        boot: fields.boot("boot"),
         preload: fields.flag("preload"),
         nice: fields.whole("nice") as u8,
         command: command(&mut fields),
+    };
+    if let Some(problem) = node.and_then(|node| server.mistake_of_boot(node)) {
+        fields.note(problem);
     }
+    server
 }
 
 /// True if a step computes in processes of its own.

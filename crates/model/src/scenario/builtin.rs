@@ -19,7 +19,7 @@ macro_rules! embedded {
 }
 
 /// In teaching order.
-static ALL: [BuiltIn; 22] = embedded![
+static ALL: [BuiltIn; 25] = embedded![
     "three_requests",
     "io_bound",
     "cpu_bound",
@@ -41,6 +41,9 @@ static ALL: [BuiltIn; 22] = embedded![
     "silent_clients",
     "memory",
     "offload",
+    "heartbeat",
+    "recycling",
+    "boot_storm",
     "hello",
 ];
 

@@ -126,6 +126,13 @@ pub fn jitter(seed: u64, n: u64, most: u64) -> u64 {
     between(0, most, chance)
 }
 
+/// Returns the pause after the `n`-th fork of a server, at most `most`, in nanoseconds.
+#[must_use]
+pub fn respawn_pause(seed: u64, n: u64, most: u64) -> u64 {
+    let [chance, _] = numbers(seed, Purpose::Respawn, 0, n);
+    between(0, most, chance)
+}
+
 /// Returns the pause between an answer and request `n` of the same client. Zero for open loads, which have no
 /// clients.
 #[must_use]

@@ -116,12 +116,7 @@ impl Page {
     fn key(&mut self, key: &Key, table: Option<&Table>) {
         let given = table.and_then(|table| table.get(key.name));
         let value = given.map(|entry| value(&entry.node));
-        let simulated = if key.simulated_only {
-            " (simulated only so far)"
-        } else {
-            ""
-        };
-        let description = format!("{}{simulated}", key.description());
+        let description = key.description();
         match value.or(key.default.map(str::to_owned)) {
             Some(value) => self.line(key.name, &value, Some(&description)),
             None => self.add(&format!("# {}: {description}", key.name)),

@@ -1,6 +1,7 @@
 //! Reads one table of a scenario key by key. An unknown key is a mistake, and so is a value without the shape
 //! of its key. After a mistake a legal value stands in, so that reading goes on and finds the others.
 
+use super::boot::FAILS;
 use super::key_word::KeyWord;
 use super::keys::{Section, Shape};
 use super::problem::{Mistake, Place, Problem, did_you_mean, one_of};
@@ -9,8 +10,8 @@ use super::rate;
 use super::tree::{self, Node, Table, Value};
 use super::word_offers::{self, WordPlace};
 use super::words::{Cursor, Word};
-use super::{Draw, Overshoot};
-use crate::units::Elapsed;
+use super::{Boot, Draw, Overshoot};
+use crate::units::{CpuTime, Elapsed};
 
 /// A table that is being read.
 pub(super) struct Fields<'a> {
@@ -98,6 +99,15 @@ impl<'a> Fields<'a> {
     pub(super) fn length_if_given(&mut self, name: &str) -> Option<Elapsed> {
         self.given(name)?;
         self.read(name, length)
+    }
+
+    /// Reads a length of CPU time, or `fails`.
+    pub(super) fn boot(&mut self, name: &str) -> Boot {
+        let read = |node: &Node, asked: &KeyContext| match node.text() {
+            Some(FAILS) => Ok(Boot::Fails),
+            _ => length(node, asked).map(|length| Boot::Takes(CpuTime(length.0))),
+        };
+        self.read(name, read).unwrap_or_default()
     }
 
     pub(super) fn draw(&mut self, name: &str) -> Draw {
@@ -240,13 +250,12 @@ fn suggestion(node: &Node, shape: &Shape) -> Option<String> {
     match (&node.value, shape) {
         (Value::List(_), Shape::Steps) => None,
         (Value::List(_), _) => Some("a single value: this key cannot vary".into()),
-        (Value::Whole(number), Shape::Length { .. } | Shape::NeverOr { .. } | Shape::Draw)
-            if *number >= 0 =>
-        {
-            Some(format!(
-                "write a unit and quotes: \"{number}s\" or \"{number}ms\""
-            ))
-        }
+        (
+            Value::Whole(number),
+            Shape::Length { .. } | Shape::NeverOr { .. } | Shape::Boot { .. } | Shape::Draw,
+        ) if *number >= 0 => Some(format!(
+            "write a unit and quotes: \"{number}s\" or \"{number}ms\""
+        )),
         (Value::Whole(number), Shape::Rate) if *number > 0 => {
             Some(format!("write a unit and quotes: \"{number}/s\""))
         }
@@ -300,6 +309,7 @@ fn length(node: &Node, asked: &KeyContext) -> Result<Elapsed, Problem> {
     let length = quantity::length(&Word::only(text)).map_err(|mistake| at(node, mistake))?;
     let legal = match asked.shape {
         Shape::Length { least, most } => (least..=most).contains(&length),
+        Shape::Boot { most } => length <= most,
         Shape::NeverOr { least, most } => length == 0 || (least..=most).contains(&length),
         _ => true,
     };

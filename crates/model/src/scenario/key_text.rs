@@ -16,8 +16,6 @@ pub struct KeyText {
     pub values: Option<String>,
     /// Default, in TOML.
     pub default: Option<&'static str>,
-    /// True if so far only the simulation plays a value other than the default.
-    pub is_simulated_only: bool,
 }
 
 /// Returns the texts of all tables and keys, in the order in which a file has them.
@@ -48,7 +46,6 @@ fn of(path: &str, section: &'static Section) -> Vec<KeyText> {
         description: section.description.to_owned(),
         values: None,
         default: None,
-        is_simulated_only: false,
     };
     let below = |name: &str| match path {
         "" => name.to_owned(),
@@ -59,7 +56,6 @@ fn of(path: &str, section: &'static Section) -> Vec<KeyText> {
         description: key.description(),
         values: Some(key.shape.to_string()),
         default: key.default,
-        is_simulated_only: key.simulated_only,
     });
     let table = Some(table).filter(|_| !path.is_empty());
     table.into_iter().chain(keys).collect()

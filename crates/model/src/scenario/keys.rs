@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::boot::FAILS;
 use super::key_word::{KeyWord, words};
 use super::problem::one_of;
 use super::quantity::{DRAWS, LENGTHS, SIZE, Time};
@@ -40,6 +41,10 @@ pub(super) enum Shape {
     /// `never`, or at least this many nanoseconds.
     NeverOr {
         least: u64,
+        most: u64,
+    },
+    /// A length of CPU time, or `fails`.
+    Boot {
         most: u64,
     },
     /// A length of time, or a distribution of it.
@@ -94,8 +99,6 @@ pub(super) struct Key {
     pub(super) shape: Shape,
     /// In TOML. `None`: required, or its absence has a meaning of its own.
     pub(super) default: Option<&'static str>,
-    /// True if so far only the simulation plays a value other than the default.
-    pub(super) simulated_only: bool,
     /// Description: a fragment.
     pub(super) description: &'static str,
 }
@@ -154,7 +157,6 @@ pub(super) const fn key(name: &'static str, shape: Shape, description: &'static 
         name,
         shape,
         default: None,
-        simulated_only: false,
         description,
     }
 }
@@ -177,11 +179,6 @@ impl Key {
 
     pub(super) const fn by_default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
-        self
-    }
-
-    const fn simulated(mut self) -> Self {
-        self.simulated_only = true;
         self
     }
 }
@@ -293,15 +290,19 @@ pub(super) const SERVER: Section = Section {
             whole(0, u64::MAX),
             "requests after which a worker is replaced; 0: never",
         )
-        .by_default("0")
-        .simulated(),
+        .by_default("0"),
         key(
             "max_requests_jitter",
             whole(0, u64::MAX),
             "random addition to max_requests, from 0 to this number",
         )
-        .by_default("0")
-        .simulated(),
+        .by_default("0"),
+        key(
+            "boot",
+            Shape::Boot { most: HOUR },
+            "CPU time of a new worker before it accepts, as for loading an application; fails: the server ends",
+        )
+        .by_default("\"0s\""),
         key(
             "processes",
             whole(1, POOL_SLOTS),
@@ -555,6 +556,9 @@ impl fmt::Display for Shape {
             }
             Self::Length { least, most } => {
                 write!(f, "{LENGTHS}, from {} to {}", Time(least), Time(most))
+            }
+            Self::Boot { most } => {
+                write!(f, "{LENGTHS}, at most {}, or \"{FAILS}\"", Time(most))
             }
             Self::NeverOr { least, .. } => {
                 write!(f, "{LENGTHS}, at least {}; or `0s`", Time(least))

@@ -6,6 +6,7 @@
 //! engine. Nothing here touches a clock, a socket or a process.
 
 mod assemble;
+mod boot;
 pub mod builtin;
 pub mod command;
 pub mod draw;
@@ -44,6 +45,7 @@ mod word_offers;
 mod words;
 mod worker_kind;
 
+pub use boot::Boot;
 pub use encoding::text_of;
 pub use expand::expand;
 pub use file::{read, read_machine};
@@ -241,6 +243,9 @@ pub struct Server {
     /// Memory of the loaded application, in bytes: each worker's own, or shared if it was loaded before the fork.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub app: u64,
+    /// Time for which the application is loaded, by each worker or once by the arbiter.
+    #[serde(default, skip_serializing_if = "Boot::is_immediate")]
+    pub boot: Boot,
     /// True if the arbiter loads the application before it forks the workers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preload: bool,

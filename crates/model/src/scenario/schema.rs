@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::boot::FAILS;
 use super::keys::{
     ASK, EXPECT, JOB, Key, LOAD, REQUEST, SERVER, SERVICE, Section, Shape, TIMELINE, TOP, VARIANT,
 };
@@ -149,6 +150,7 @@ fn shape(shape: Shape) -> Value {
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Lock => json!({ "anyOf": [{ "type": "boolean" }, { "const": "returns" }] }),
         Shape::Length { .. } | Shape::NeverOr { .. } => text(LENGTH),
+        Shape::Boot { .. } => json!({ "anyOf": [text(LENGTH), { "const": FAILS }] }),
         Shape::Draw => text(DRAW),
         Shape::Quantiles => {
             let quantile = text(r"^\s*(min|max|p[0-9.]+)\s+[0-9]");

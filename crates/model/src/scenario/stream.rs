@@ -34,6 +34,7 @@ pub(super) enum Purpose {
     Overshoot = 5,
     Choice = 6,
     Jitter = 7,
+    Respawn = 8,
 }
 
 impl Purpose {

@@ -31,6 +31,7 @@ impl<'a> Control<'a> {
             Signal::More,
             Signal::Fewer,
             Signal::HangUp,
+            Signal::Reopen,
         ])?;
         Ok(Self { signals, lifeline })
     }

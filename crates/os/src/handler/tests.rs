@@ -45,6 +45,7 @@ pub(super) fn scenario(requests: &[(&str, &[Step])]) -> Scenario {
             max_requests_jitter: 0,
             app: 0,
             processes: 0,
+            boot: concsim_model::scenario::Boot::default(),
             preload: false,
             command: None,
             nice: 0,

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use self::pool::ProcessPool;
 use self::respawns::{Respawns, SHORT_LIVES_LIMIT};
+use super::compute;
 use super::door::Door;
 use super::process_memory::{self, Loader};
 use super::worker::{self, WorkerConfig};
@@ -37,10 +38,12 @@ use crate::sys::{ErrorContext, pipe};
 use crate::telemetry::{
     ChildMessage, Event, Phase, SLOTS, Scoreboard, Telemetry, TerminationCause, Writer,
 };
-use concsim_engine::policy::{self, ARBITER_TICK, BOOT_FAILED, EndOfProcess, KILLED, OVERFLOWED};
+use concsim_engine::policy::{
+    self, ARBITER_TICK, BOOT_FAILED, CANNOT_LOAD, EndOfProcess, KILLED, LOAD_FAILED, OVERFLOWED,
+};
 use concsim_engine::telemetry::WORKER_SLOTS;
 use concsim_engine::worker_table::{Verdict, WorkerTable};
-use concsim_model::scenario::Scenario;
+use concsim_model::scenario::{Boot, Scenario};
 use concsim_model::units::{Elapsed, Stamp, letter};
 use concsim_model::words::length;
 use concsim_record::describe_termination;
@@ -73,6 +76,9 @@ pub enum Failure {
     /// The system refused an operation.
     #[error(transparent)]
     System(#[from] crate::sys::Error),
+    /// The master process could not get ready.
+    #[error("boot the server: {0}")]
+    Load(&'static str),
     /// A worker could not get ready; the next one could not either.
     #[error("boot {worker}: {reason}")]
     Boot {
@@ -83,8 +89,8 @@ pub enum Failure {
     },
 }
 
-/// Reasons to leave the arbiter's loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Reasons to leave the arbiter's loop; the more urgent is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stop {
     /// Workers finish what they began.
     Graceful,
@@ -134,6 +140,10 @@ struct Arbiter<'a> {
     /// Counter of workers that died at once: it stops a server that would respawn them for ever.
     respawns: Respawns,
     next_tick: Stamp,
+    /// Instant before which no replacement is forked.
+    next_respawn: Stamp,
+    /// Number of requests to open the logs again.
+    reopened: u64,
     is_up: bool,
     /// True while workers that did not finish in time are being killed.
     is_killing: bool,
@@ -147,6 +157,7 @@ impl<'a> Arbiter<'a> {
         lifeline: &'a OwnedFd,
         output: &'a mut dyn Write,
     ) -> Result<Self, Failure> {
+        load_application(&orders)?;
         let door = Door::open(orders.bind, &orders.scenario.server)?;
         let signals = Signals::listen(&[
             Signal::Terminate,
@@ -156,6 +167,7 @@ impl<'a> Arbiter<'a> {
             Signal::More,
             Signal::Fewer,
             Signal::HangUp,
+            Signal::Reopen,
         ])?;
         Ok(Self {
             ring: Writer::new(scoreboard.arbiter_ring()),
@@ -171,6 +183,8 @@ impl<'a> Arbiter<'a> {
             _application: process_memory::load(&orders.scenario.server, Loader::Arbiter)?,
             respawns: Respawns::new(SLOTS),
             next_tick: orders.clock.now() + ARBITER_TICK,
+            next_respawn: Stamp::ZERO,
+            reopened: 0,
             is_up: false,
             is_killing: false,
             scoreboard,
@@ -192,10 +206,11 @@ impl<'a> Arbiter<'a> {
             if self.sleep_until_tick() {
                 return Ok(Stop::Orphaned);
             }
-            for signal in self.signals.take() {
-                if let Some(stop) = self.handle_signal(signal) {
-                    return Ok(stop);
-                }
+            let signals = self.signals.take();
+            let stops = signals.into_iter().filter_map(|it| self.handle_signal(it));
+            // A request to be quick is not lost behind one to be graceful.
+            if let Some(stop) = stops.max() {
+                return Ok(stop);
             }
             self.reap()?;
             self.end_silent_workers();
@@ -207,11 +222,14 @@ impl<'a> Arbiter<'a> {
 
     /// Sleeps until a signal comes or a tick is due. Returns true if the driver is gone.
     fn sleep_until_tick(&self) -> bool {
-        let until_tick = self.next_tick.since(self.now());
-        self.poll_timeout(if self.is_up {
-            until_tick
-        } else {
+        let now = self.now();
+        let until_tick = self.next_tick.since(now);
+        self.poll_timeout(if !self.is_up {
             until_tick.min(BOOT_POLL)
+        } else if self.table.free_slot().is_some() {
+            until_tick.min(self.next_respawn.since(now))
+        } else {
+            until_tick
         })
     }
 
@@ -222,6 +240,7 @@ impl<'a> Arbiter<'a> {
             Signal::More => self.add_a_worker(),
             Signal::Fewer => self.remove_a_worker(),
             Signal::HangUp => self.replace_all(),
+            Signal::Reopen => self.reopen_logs(),
             Signal::ChildEnded | Signal::Abort | Signal::Kill | Signal::Stop | Signal::Continue => {
             }
         }
@@ -240,9 +259,20 @@ impl<'a> Arbiter<'a> {
         }
     }
 
-    /// Forks new workers, then tells the old ones to finish, as gunicorn's `reload`. The door stays open.
+    /// Passes the signal on. There are no log files here; gunicorn's workers open theirs again.
+    fn reopen_logs(&mut self) {
+        self.reopened += 1;
+        self.signal_all(Signal::Reopen);
+        let count = self.reopened;
+        self.note(&format!(
+            "SIGUSR1 ({count}): logs go to standard error, so there are no files to open again"
+        ));
+    }
+
+    /// Forks new workers, then tells the old ones to finish, as gunicorn's `reload`: as many as the scenario says,
+    /// however many were added or removed since. The door stays open.
     fn replace_all(&mut self) {
-        match self.table.replace_all() {
+        match self.table.replace_all(self.orders.scenario.server.workers) {
             // A reload before the last one was carried out adds to it.
             Some(leaving) => self.leaving.extend(leaving),
             None => self.note("no reload: not enough free slots for the new workers"),
@@ -299,14 +329,26 @@ impl<'a> Arbiter<'a> {
         }
     }
 
+    /// Forks a worker for each slot without one. Pauses after each replacement, but not after the first workers, nor
+    /// after those of a reload.
     fn fill_vacancies(&mut self) -> Result<(), Failure> {
+        let paces = self.is_up && self.leaving.is_empty();
         while let Some(slot) = self.table.free_slot() {
-            self.fork_worker(slot)?;
+            if !paces {
+                self.fork_worker(slot)?;
+            } else if self.next_respawn <= self.now() {
+                let age = self.fork_worker(slot)?;
+                let pause = policy::respawn_pause(self.orders.scenario.seed, age);
+                self.next_respawn = self.now() + pause;
+            } else {
+                break;
+            }
         }
         Ok(())
     }
 
-    fn fork_worker(&mut self, slot: usize) -> Result<(), Failure> {
+    /// Forks a worker. Returns its age: the number of the fork.
+    fn fork_worker(&mut self, slot: usize) -> Result<u64, Failure> {
         let age = self.table.next_age();
         self.respawns.forked(slot, self.now());
         let door = self.door_for_a_worker()?;
@@ -315,7 +357,7 @@ impl<'a> Arbiter<'a> {
         let (at, worker) = (self.now(), slot as u32);
         self.ring
             .push(&Event::Forked { at, worker, pid }.to_record());
-        Ok(())
+        Ok(age)
     }
 
     /// Forks a process with a slot of the scoreboard, which runs `life`. Returns its pid.
@@ -332,7 +374,7 @@ impl<'a> Arbiter<'a> {
         words.wanted.store(1, Ordering::Relaxed);
         words.prepare(self.now(), age);
         let (lifeline, kept_end) = pipe::nonblocking()?;
-        let config = self.config(slot, lifeline.into())?;
+        let config = self.config(slot, age, lifeline.into())?;
         let siblings = self.lifelines.iter_mut();
         let mut inherited: Vec<&mut Option<OwnedFd>> = siblings.collect();
         let mut kept_end = Some(OwnedFd::from(kept_end));
@@ -356,11 +398,13 @@ impl<'a> Arbiter<'a> {
         Ok(door.try_clone()?)
     }
 
-    fn config(&self, slot: usize, lifeline: OwnedFd) -> Result<WorkerConfig, Failure> {
+    fn config(&self, slot: usize, age: u64, lifeline: OwnedFd) -> Result<WorkerConfig, Failure> {
+        let scenario = &self.orders.scenario;
         Ok(WorkerConfig {
             index: slot,
             arbiter: std::process::id(),
-            scenario: self.orders.scenario.clone(),
+            request_limit: policy::request_limit(&scenario.server, scenario.seed, age),
+            scenario: scenario.clone(),
             services: self.orders.services.clone(),
             pool: self.pool.address()?,
             access: self.orders.access.clone(),
@@ -415,7 +459,10 @@ impl<'a> Arbiter<'a> {
         let timeout = self.orders.scenario.server.timeout;
         let how = describe_exit(status, cause, timeout);
         let name = format!("worker {} (pid {pid})", letter(slot));
-        if status == BOOT_FAILED || (never_up && !process.is_stopping) {
+        // Once the server was up, a worker that ended while it booted is replaced, unless it says that the next one
+        // will fail too.
+        let is_hopeless = never_up && !process.is_stopping && !self.is_up;
+        if matches!(status, BOOT_FAILED | LOAD_FAILED) || is_hopeless {
             let reason = self.last_words_or(how);
             return Err(Failure::Boot {
                 worker: name,
@@ -498,6 +545,19 @@ impl<'a> Arbiter<'a> {
         // If the driver no longer reads, the lifeline says so too.
         let _ = text.write_line(&mut self.output);
     }
+}
+
+/// Loads the application in this process, if the workers are to have it from the start.
+fn load_application(orders: &Orders) -> Result<(), Failure> {
+    let server = &orders.scenario.server;
+    if !server.preload {
+        return Ok(());
+    }
+    if server.boot == Boot::Fails {
+        return Err(Failure::Load(CANNOT_LOAD));
+    }
+    compute::burn(server.boot.cpu(), orders.clock, |_, _, _| {});
+    Ok(())
 }
 
 /// Returns a predicate: `was killed: silent for longer than timeout (2 s)`, `ended with exit status 3`.

@@ -16,6 +16,7 @@ use super::accounting::{OpenSlice, RequestAccounting, Wait};
 use super::blocking_pool::BlockingPool;
 use super::compute_lock::ComputeLock;
 use super::date_cache::DateCache;
+use super::request_limit::RequestLimit;
 use super::transport::{Deadline, Interest, WaitStrategy};
 use crate::handler::RequestTimes;
 use crate::sys::{self, net};
@@ -30,8 +31,9 @@ pub(super) struct Shared {
     services: Vec<BlockingPool>,
     /// Longest time that a connection may stay idle; `None` closes it after each response.
     keepalive: Option<Elapsed>,
-    /// True once the server stops: connections are kept no longer.
+    /// True once the worker stops: answers promise no further request.
     stopping: AtomicBool,
+    limit: RequestLimit,
     /// Lock around computing; `None` if threads compute at once, or if there is one thread.
     lock: Option<ComputeLock>,
 }
@@ -42,6 +44,7 @@ impl Shared {
         scenario: &Scenario,
         addresses: &[SocketAddr],
         processes: Option<SocketAddr>,
+        limit: Option<u64>,
     ) -> sys::Result<Self> {
         let (server, services) = (&scenario.server, &scenario.services);
         let open = |(service, address): (_, &SocketAddr)| BlockingPool::open(service, *address);
@@ -51,17 +54,22 @@ impl Shared {
             services: services.chain(processes).collect::<sys::Result<_>>()?,
             keepalive: policy::keepalive(server),
             stopping: AtomicBool::new(false),
+            limit: RequestLimit::new(limit),
             lock: server.has_a_lock().then(ComputeLock::default),
         })
     }
 
-    /// Longest time that an idle connection is kept, as long as the server does not stop.
+    /// Longest time that an idle connection is kept.
     pub(super) fn keepalive(&self) -> Option<Elapsed> {
-        let stops = self.stopping.load(Ordering::Relaxed);
-        self.keepalive.filter(|_| !stops)
+        self.keepalive
     }
 
-    /// Stops keeping connections.
+    /// True once the worker was told to stop, or has begun the last of its requests.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the worker stops.
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
@@ -261,8 +269,18 @@ impl WaitStrategy for Blocking<'_> {
         self.probe().now()
     }
 
+    fn request_begins(&self) {
+        if self.thread.shared.limit.is_reached_by_another() {
+            self.thread.shared.stop();
+        }
+    }
+
     fn keepalive(&self) -> Option<Elapsed> {
         self.thread.shared.keepalive()
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.thread.shared.is_stopping()
     }
 
     /// Leaves an idle connection to the main thread: this one can serve another meanwhile.

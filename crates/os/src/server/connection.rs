@@ -66,9 +66,8 @@ pub(super) fn serve(
                 return Served::Ended;
             }
         }
-        // A server that stops waits for no other request.
-        if !answer(transport, application, &receiver, &mut reply) || transport.keepalive().is_none()
-        {
+        // A promise to keep the connection holds while the worker stops: the client may have sent more already.
+        if !answer(transport, application, &receiver, &mut reply) {
             drain_client(transport.socket());
             return Served::Ended;
         }
@@ -123,10 +122,7 @@ fn arrival(
 /// between two requests.
 pub(super) fn deadline(since: Stamp, keepalive: Option<Elapsed>) -> Deadline {
     match keepalive {
-        Some(keepalive) => Deadline {
-            until: since + keepalive,
-            idle: true,
-        },
+        Some(keepalive) => Deadline::until(since + keepalive),
         None => Deadline::until(since + ARRIVAL),
     }
 }
@@ -145,6 +141,7 @@ fn answer(
     receiver: &Receiver,
     reply: &mut Reply,
 ) -> bool {
+    transport.request_begins();
     let request = receiver.request();
     let asked = application.ask(&request);
     if let RequestedWork::Play { number, .. } = &asked {
@@ -152,9 +149,11 @@ fn answer(
         accounting.is_number(*number);
         probe.runs_request(accounting.request);
     }
-    let keep = transport
-        .keepalive()
-        .map_or(Persistence::Close, |_| request.keep);
+    let keep = if transport.keeps_connections() {
+        request.keep
+    } else {
+        Persistence::Close
+    };
     reply.begin(request.method, keep);
     let answered = application.answer(&asked, transport, reply);
     end(transport, answered);

@@ -230,9 +230,6 @@ impl<T: Tasks> Hub<T> {
                 SIGNALS => {
                     if self.signals.take().contains(&Signal::Terminate) {
                         self.shared.stopping.set(true);
-                        for id in sources.iter().filter_map(|(_, it)| it.stop_idling()) {
-                            self.queue.wake(id);
-                        }
                     }
                 }
                 place => {

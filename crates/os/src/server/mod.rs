@@ -26,6 +26,7 @@ mod door;
 mod hub;
 mod log;
 mod process_memory;
+mod request_limit;
 mod service_pool;
 pub mod services;
 mod task_context;

@@ -21,6 +21,7 @@ use slab::Slab;
 
 use super::accounting::{RequestAccounting, Wait};
 use super::deadlines::{self, Deadlines};
+use super::request_limit::RequestLimit;
 use super::thread_pool::{PooledWait, ThreadPool};
 use super::transport::{Deadline, Interest};
 use crate::coroutine::{Parker, TaskId};
@@ -112,16 +113,7 @@ impl IoSource {
     /// Ends a wait whose deadline has passed at `now`. Returns its task.
     fn expire(&self, now: Stamp) -> Option<TaskId> {
         let is_over = self.deadline.get().until <= now;
-        self.end_wait_if(is_over)
-    }
-
-    /// Ends a wait for a further request, as the server stops. Returns its task.
-    pub(super) fn stop_idling(&self) -> Option<TaskId> {
-        self.end_wait_if(self.deadline.get().idle)
-    }
-
-    fn end_wait_if(&self, ends: bool) -> Option<TaskId> {
-        let (task, _) = self.waiter.get().filter(|_| ends)?;
+        let (task, _) = self.waiter.get().filter(|_| is_over)?;
         self.waiter.set(None);
         self.timed_out.set(true);
         Some(task)
@@ -156,8 +148,9 @@ pub(super) struct Shared {
     pub(super) running: Cell<TaskId>,
     /// Request that the running task works for, for telemetry; set where the task lets go.
     pub(super) request: Cell<u32>,
-    /// True if the server stops: connections are kept no longer.
+    /// True if the worker stops: connections are kept no longer.
     pub(super) stopping: Cell<bool>,
+    limit: RequestLimit,
     /// Counter of the runs of tasks.
     pub(super) switches: RefCell<SwitchCounter>,
     /// Pool of threads, if a step of the scenario waits in one.
@@ -165,7 +158,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(probe: Probe, pool: Option<ThreadPool>) -> sys::Result<Self> {
+    /// Returns the state of a hub that begins `limit` requests at most.
+    pub(super) fn new(
+        probe: Probe,
+        pool: Option<ThreadPool>,
+        limit: Option<u64>,
+    ) -> sys::Result<Self> {
         Ok(Self {
             probe,
             poller: RefCell::new(Poller::new()?),
@@ -179,6 +177,7 @@ impl Shared {
             running: Cell::new(TaskId(0)),
             request: Cell::new(NO_REQUEST),
             stopping: Cell::new(false),
+            limit: RequestLimit::new(limit),
             switches: RefCell::default(),
             pool,
         })
@@ -192,6 +191,13 @@ impl Shared {
     /// Pool of threads; `None` if no step of the scenario waits in one.
     pub(super) fn pool(&self) -> Option<&ThreadPool> {
         self.pool.as_ref()
+    }
+
+    /// Counts a request that begins: the last one of `server.max_requests` stops the worker.
+    pub(super) fn request_begins(&self) {
+        if self.limit.is_reached_by_another() {
+            self.stopping.set(true);
+        }
     }
 
     /// Notes that the running task could have run since `at`.

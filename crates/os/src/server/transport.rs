@@ -42,20 +42,15 @@ pub(super) enum Interest {
 pub(super) struct Deadline {
     /// Instant at which the wait times out.
     pub(super) until: Stamp,
-    /// True between two requests: a server that stops need not wait for this connection.
-    pub(super) idle: bool,
 }
 
 impl Deadline {
     /// Deadline of a wait without a limit.
-    pub(super) const ENDLESS: Self = Self {
-        until: Stamp::NEVER,
-        idle: false,
-    };
+    pub(super) const ENDLESS: Self = Self::until(Stamp::NEVER);
 
-    /// Returns the deadline of a wait within a request.
-    pub(super) fn until(until: Stamp) -> Self {
-        Self { until, idle: false }
+    /// Returns the deadline of a wait until that instant.
+    pub(super) const fn until(until: Stamp) -> Self {
+        Self { until }
     }
 }
 
@@ -98,8 +93,14 @@ pub(super) trait WaitStrategy {
     /// Allows others to run before a request that arrived together with the last one.
     fn between_requests(&mut self) {}
 
+    /// Counts a request that begins: the last one of `server.max_requests` stops the worker.
+    fn request_begins(&self);
+
     /// Longest time that a connection may stay idle; `None` if it is closed after each response.
     fn keepalive(&self) -> Option<Elapsed>;
+
+    /// True once the worker stops: an answer that begins now closes its connection.
+    fn is_stopping(&self) -> bool;
 
     /// True if an idle connection waits for its next request elsewhere.
     fn leaves_idle_connections(&self) -> bool {
@@ -176,9 +177,19 @@ impl<W: WaitStrategy> Transport<W> {
         self.waits.between_requests();
     }
 
+    /// Counts a request that begins.
+    pub(super) fn request_begins(&self) {
+        self.waits.request_begins();
+    }
+
     /// Longest time that the connection may stay idle; `None` if it is closed after the response.
     pub(super) fn keepalive(&self) -> Option<Elapsed> {
         self.waits.keepalive()
+    }
+
+    /// True if the answer that begins now leaves its connection open.
+    pub(super) fn keeps_connections(&self) -> bool {
+        self.keepalive().is_some() && !self.waits.is_stopping()
     }
 
     /// True if an idle connection waits for its next request elsewhere.

@@ -39,6 +39,8 @@ pub enum Signal {
     Fewer,
     /// New workers in place of all that there are.
     HangUp,
+    /// Open log files again (SIGUSR1).
+    Reopen,
     /// End now: sent to a worker that was silent for too long.
     Abort,
     /// End now; cannot be handled.
@@ -50,7 +52,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Terminate,
         Self::Interrupt,
         Self::Quit,
@@ -58,6 +60,7 @@ impl Signal {
         Self::More,
         Self::Fewer,
         Self::HangUp,
+        Self::Reopen,
         Self::Abort,
         Self::Kill,
         Self::Stop,
@@ -73,6 +76,7 @@ impl Signal {
             Self::More => system::Signal::SIGTTIN,
             Self::Fewer => system::Signal::SIGTTOU,
             Self::HangUp => system::Signal::SIGHUP,
+            Self::Reopen => system::Signal::SIGUSR1,
             Self::Abort => system::Signal::SIGABRT,
             Self::Kill => system::Signal::SIGKILL,
             Self::Stop => system::Signal::SIGSTOP,

@@ -13,7 +13,7 @@ enum Change {
 }
 
 /// Every question of the built-in scenarios: its scenario, its position, and a change of its answer.
-const CHANGES: [(&str, usize, Change); 23] = [
+const CHANGES: [(&str, usize, Change); 28] = [
     ("io_bound", 0, Change::Offered),
     ("cpu_bound", 0, Change::Offered),
     ("not_parallel", 0, Change::Offered),
@@ -63,6 +63,11 @@ const CHANGES: [(&str, usize, Change); 23] = [
         Change::Text("server.workers = 4", "server.workers = 1"),
     ),
     ("thread_pool", 0, Change::Offered),
+    ("heartbeat", 0, Change::Offered),
+    ("heartbeat", 1, Change::Offered),
+    ("recycling", 0, Change::Offered),
+    ("recycling", 1, Change::Offered),
+    ("boot_storm", 0, Change::Offered),
 ];
 
 /// Answers to all questions of a plan, by its simulation.

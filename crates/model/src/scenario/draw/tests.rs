@@ -37,6 +37,7 @@ fn scenario(seed: u64, draws: &[Draw], arrivals: Arrivals) -> Scenario {
             max_requests_jitter: 0,
             app: 0,
             processes: 0,
+            boot: crate::scenario::Boot::default(),
             preload: false,
             command: None,
             nice: 0,

@@ -62,7 +62,7 @@ impl Arbiter<'_> {
         self.table.living().next().is_some()
     }
 
-    fn signal_all(&self, signal: Signal) {
+    pub(super) fn signal_all(&self, signal: Signal) {
         for (_, hand) in self.table.living() {
             signals::send(hand.pid, signal);
         }

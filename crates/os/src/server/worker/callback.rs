@@ -292,7 +292,8 @@ impl Connection {
     /// Reads bytes of a request.
     fn read(&mut self) -> Next {
         let is_between = self.receiver.is_between_requests();
-        let keepalive = self.keepalive().filter(|_| is_between && !self.is_first);
+        let kept = self.resources.keepalive;
+        let keepalive = kept.filter(|_| is_between && !self.is_first);
         let deadline = connection::deadline(self.accounting.since(), keepalive);
         match self.client.read(self.receiver.free_space(), deadline) {
             Ok(Attempt::Waits(reason)) => {
@@ -324,11 +325,13 @@ impl Connection {
 
     /// Begins to answer the request that has come.
     fn begin(&mut self) -> Next {
+        self.shared().request_begins();
         let request = self.receiver.request();
         let asked = self.resources.application.ask(&request);
-        let keep = match self.keepalive() {
-            Some(_) => request.keep,
-            None => Persistence::Close,
+        let keep = if self.keeps_connections() {
+            request.keep
+        } else {
+            Persistence::Close
         };
         self.reply.begin(request.method, keep);
         self.receiver.next();
@@ -433,9 +436,8 @@ impl Connection {
     fn end_request(&mut self, is_answered: bool) -> Next {
         self.end_accounting(is_answered);
         self.reply.shrink();
-        // A server that stops waits for no other request.
-        let is_kept = is_answered && self.reply.keep() == Persistence::Stay;
-        if !is_kept || self.keepalive().is_none() {
+        // A promise to keep the connection holds while the worker stops: the client may have sent more already.
+        if !is_answered || self.reply.keep() != Persistence::Stay {
             connection::drain_client(&self.client.socket);
             return Next::End;
         }
@@ -476,8 +478,9 @@ impl Connection {
         &self.client.task.shared
     }
 
-    fn keepalive(&self) -> Option<Elapsed> {
-        self.resources.keepalive(self.shared())
+    /// True if the answer that begins now leaves its connection open.
+    fn keeps_connections(&self) -> bool {
+        self.resources.keepalive.is_some() && !self.shared().stopping.get()
     }
 
     fn date(&self) -> Date {

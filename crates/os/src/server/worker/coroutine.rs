@@ -355,9 +355,17 @@ impl WaitStrategy for Parking<'_, '_> {
         }
     }
 
+    fn request_begins(&self) {
+        self.task.shared.request_begins();
+    }
+
     /// Keeps the connection for `server.keepalive`: a parked task costs only memory.
     fn keepalive(&self) -> Option<Elapsed> {
-        self.resources.keepalive(&self.task.shared)
+        self.resources.keepalive
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.task.shared.stopping.get()
     }
 
     fn accounting(&mut self) -> (&mut RequestAccounting, &Probe) {

@@ -27,6 +27,7 @@ use std::os::fd::OwnedFd;
 use std::panic;
 use std::rc::Rc;
 
+use super::compute;
 use super::date_cache::DateCache;
 use super::door::{Door, Listener};
 use super::hub::{Hub, HubExit, Tasks};
@@ -41,8 +42,8 @@ use crate::sys::clock::Clock;
 use crate::sys::signals::{Signal, Signals};
 use crate::sys::{self, child, fork, poller, processes, signals};
 use crate::telemetry::{Phase, Probe, Scoreboard, Telemetry};
-use concsim_engine::policy::{self, BOOT_FAILED, OVERFLOWED};
-use concsim_model::scenario::{Scenario, WorkerKind};
+use concsim_engine::policy::{self, BOOT_FAILED, CANNOT_LOAD, LOAD_FAILED, OVERFLOWED};
+use concsim_model::scenario::{Boot, Scenario, WorkerKind};
 use concsim_model::units::{Elapsed, letter};
 
 /// Everything that a worker is started with.
@@ -65,6 +66,8 @@ pub(super) struct WorkerConfig {
     pub(super) scoreboard: &'static Scoreboard,
     /// Clock of the run.
     pub(super) clock: Clock,
+    /// Number of requests that it may begin; `None` is no limit.
+    pub(super) request_limit: Option<u64>,
     /// Kinds of telemetry that it writes: events too, or counters only.
     pub(super) telemetry: Telemetry,
     /// Rules for the requests that it plays.
@@ -84,12 +87,28 @@ struct WorkerContext<'life> {
 /// Runs a worker at the server's `door`, from its fork to its end. Returns its exit code.
 pub(super) fn run(config: &WorkerConfig, door: Door) -> i32 {
     init_process(config)
-        .and_then(|signals| serve(config, signals, door.into_listener()?))
+        .and_then(|signals| load_and_serve(config, signals, door.into_listener()?))
         .unwrap_or_else(|error| {
-            // If the arbiter is gone, there is nowhere to report the error.
-            let _ = (&config.last_words).write_all(error.to_string().as_bytes());
+            leave_last_words(config, &error.to_string());
             BOOT_FAILED
         })
+}
+
+/// Loads the application, unless the arbiter has done so, and serves. The worker does not beat meanwhile, and takes
+/// signals when it serves, as gunicorn's do. A queue of its own is open from the start, as gunicorn's.
+fn load_and_serve(config: &WorkerConfig, signals: Signals, listener: Listener) -> sys::Result<i32> {
+    let server = &config.scenario.server;
+    if server.boot == Boot::Fails {
+        leave_last_words(config, CANNOT_LOAD);
+        return Ok(LOAD_FAILED);
+    }
+    compute::burn(server.boot_of_a_worker(), config.clock, |_, _, _| {});
+    serve(config, signals, listener)
+}
+
+fn leave_last_words(config: &WorkerConfig, reason: &str) {
+    // If the arbiter is gone, there is nowhere to report the reason.
+    let _ = (&config.last_words).write_all(reason.as_bytes());
 }
 
 fn serve(config: &WorkerConfig, signals: Signals, listener: Listener) -> sys::Result<i32> {
@@ -128,13 +147,6 @@ struct HubResources {
     services: ServicePool,
 }
 
-impl HubResources {
-    /// Longest time that a connection may stay idle from now on.
-    fn keepalive(&self, shared: &Shared) -> Option<Elapsed> {
-        self.keepalive.filter(|_| !shared.stopping.get())
-    }
-}
-
 /// Serves by a hub until it is told to stop; `tasks` returns its tasks. Returns the exit code.
 fn serve_by_hub<T: Tasks>(
     context: WorkerContext<'_>,
@@ -142,7 +154,7 @@ fn serve_by_hub<T: Tasks>(
 ) -> sys::Result<i32> {
     let config = context.config;
     let pool = ThreadPool::start(&config.scenario, &config.services, config.clock)?;
-    let shared = Rc::new(Shared::new(context.probe, pool)?);
+    let shared = Rc::new(Shared::new(context.probe, pool, config.request_limit)?);
     let resources = Rc::new(HubResources {
         application: context.application,
         date_cache: context.date_cache,
@@ -176,7 +188,7 @@ fn init_process(config: &WorkerConfig) -> sys::Result<Signals> {
     fork::silence_stdout()?;
     report_panics_in_one_line(whoami(config));
     let word = &config.scoreboard.slot(config.index).aborted;
-    let signals = Signals::listen(&[Signal::Terminate])?;
+    let signals = Signals::listen(&[Signal::Terminate, Signal::Reopen])?;
     signals::leave_when_asked_to_be_quick()?;
     signals::abort_into(word, config.clock)?;
     poller::wait_precisely();

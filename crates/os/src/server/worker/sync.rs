@@ -36,12 +36,13 @@ pub(super) fn serve(mut context: WorkerContext<'_>) -> sys::Result<i32> {
         &context.config.scenario,
         &context.config.services,
         context.config.pool,
+        context.config.request_limit,
     )?;
     let mut door = WaitAtDoor::of(&context)?;
     let mut woken_for_a_client = false;
     for pass in 0.. {
         context.probe.heartbeat(context.probe.now());
-        if context.signals.take().contains(&Signal::Terminate) {
+        if shared.is_stopping() || context.signals.take().contains(&Signal::Terminate) {
             break;
         }
         match door.accept(&context) {

@@ -58,6 +58,7 @@ pub(super) fn serve(context: WorkerContext<'_>) -> sys::Result<i32> {
         &context.config.scenario,
         &context.config.services,
         context.config.pool,
+        context.config.request_limit,
     )?;
     let (probe, probes) = context.probe.for_threads(server.threads);
     let (work, taken) = mpsc::channel();
@@ -157,12 +158,16 @@ impl MainThread<'_> {
     fn run(mut self) -> sys::Result<()> {
         self.poller.add_listener(&self.signals, SIGNALS)?;
         self.poller.add_listener(&self.wakes, THREADS)?;
-        let (mut ready, mut stops) = (Vec::new(), false);
-        while !(stops && self.busy_count == 0) {
+        let mut ready = Vec::new();
+        while !(self.shared.is_stopping() && self.has_no_connection()) {
             let now = self.probe.now();
-            let phase = if stops { Phase::Draining } else { Phase::Idle };
+            let phase = if self.shared.is_stopping() {
+                Phase::Draining
+            } else {
+                Phase::Idle
+            };
             self.probe.phase(phase, now);
-            self.watch_the_door(now, stops)?;
+            self.watch_the_door(now)?;
             let timeout = self.poll_timeout(now);
             self.poller.wait(Some(timeout), &mut ready)?;
             self.probe.heartbeat(self.probe.now());
@@ -173,23 +178,26 @@ impl MainThread<'_> {
                 self.accept_connection(false);
             }
             if self.signals.take().contains(&Signal::Terminate) {
-                stops = true;
                 self.shared.stop();
-                self.idle.clear();
             }
             self.close_expired();
         }
         Ok(())
     }
 
+    fn has_no_connection(&self) -> bool {
+        self.busy_count == 0 && self.idle.is_empty()
+    }
+
     /// True if it may have another connection.
     fn has_room(&self) -> bool {
-        self.busy_count + self.idle.len() < self.most_connections
+        let count = self.busy_count + self.idle.len();
+        count < self.most_connections && !self.shared.is_stopping()
     }
 
     /// Registers the listener, or removes it: a full worker leaves its clients to others.
-    fn watch_the_door(&mut self, now: Stamp, stops: bool) -> sys::Result<()> {
-        let wanted = !stops && self.has_room() && self.door_closed_until <= now;
+    fn watch_the_door(&mut self, now: Stamp) -> sys::Result<()> {
+        let wanted = self.has_room() && self.door_closed_until <= now;
         if wanted != self.at_the_door {
             match &self.listener {
                 Some(listener) if wanted => listener.watch(&self.poller, LISTENER)?,
@@ -198,7 +206,7 @@ impl MainThread<'_> {
             }
             self.at_the_door = wanted;
         }
-        if stops {
+        if self.shared.is_stopping() {
             self.listener = None;
         }
         Ok(())
@@ -227,9 +235,9 @@ impl MainThread<'_> {
         self.at_the_door && listener.is_some_and(Listener::may_be_overlooked)
     }
 
-    /// Accepts a connection. `woken`: the poller has reported one.
+    /// Accepts a connection, if it has room for one. `woken`: the poller has reported one.
     fn accept_connection(&mut self, woken: bool) {
-        let Some(listener) = &self.listener else {
+        let Some(listener) = self.listener.as_ref().filter(|_| self.has_room()) else {
             return;
         };
         match listener.accept() {
